@@ -1,0 +1,1 @@
+#include "CTandemSystem.h"

@@ -1,0 +1,148 @@
+import TandemStack
+
+/// What one host should have. A pure function of the stack and of where things lie on the host: same stack,
+/// same bytes.
+public struct HostBlueprint: Codable, Sendable, Equatable {
+    public var host: Host
+    /// Generated configuration, in the order in which it is written.
+    public var files: [FileBlueprint]
+    /// In start order; stopped in the opposite order.
+    public var services: [ServiceBlueprint]
+
+    public init(host: Host, files: [FileBlueprint], services: [ServiceBlueprint]) {
+        self.host = host
+        self.files = files
+        self.services = services
+    }
+}
+
+/// One generated file.
+public struct FileBlueprint: Codable, Sendable, Equatable {
+    /// Absolute.
+    public var path: String
+    public var contents: String
+    /// Permission bits, such as 0o600.
+    public var mode: UInt16
+
+    public init(path: String, contents: String, mode: UInt16 = 0o600) {
+        self.path = path
+        self.contents = contents
+        self.mode = mode
+    }
+}
+
+/// The name of a service as users see it.
+public enum ServiceName: String, Codable, Sendable, CaseIterable {
+    case haproxy
+    case nginx
+    case app
+    case router
+    case mysql
+}
+
+/// One supervised process.
+public struct ServiceBlueprint: Codable, Sendable, Equatable {
+    /// Whose rights a process runs with, when the agent is root.
+    public enum Account: String, Codable, Sendable {
+        /// The system user `tandem`.
+        case engine
+        /// The owner of the stack file.
+        case application
+    }
+
+    /// What shows that the service can serve.
+    public enum Readiness: Codable, Sendable, Equatable {
+        /// Something accepts connections.
+        case tcp(address: String, port: Int)
+        /// GET answers 200.
+        case http(address: String, port: Int, path: String)
+        /// The agent's own database controller says so.
+        case database
+    }
+
+    public struct Listener: Codable, Sendable, Equatable {
+        public var address: String
+        public var port: Int
+
+        public init(address: String, port: Int) {
+            self.address = address
+            self.port = port
+        }
+    }
+
+    /// What `stop` sends first. After `boundSeconds` everything left of the process group gets SIGKILL.
+    public struct Stop: Codable, Sendable, Equatable {
+        /// Signal number.
+        public var signal: Int32
+        public var boundSeconds: Int
+
+        public init(signal: Int32, boundSeconds: Int) {
+            self.signal = signal
+            self.boundSeconds = boundSeconds
+        }
+    }
+
+    public var name: ServiceName
+    /// 1 and up; more than 1 only for the app.
+    public var instance: Int
+    /// Program (absolute path) and arguments.
+    public var command: [String]
+    /// Run before a start and before a reload; anything but exit 0 means that the files are refused.
+    public var check: [String]?
+    /// The whole environment beside PATH, HOME, LANG and the like, which the agent adds.
+    public var environment: [String: EnvironmentValue]
+    public var workingDirectory: String
+    public var account: Account
+    public var readiness: Readiness
+    public var startTimeoutSeconds: Int
+    public var stop: Stop
+    /// Signal number that makes the program take up new files without losing a connection; nil: restart.
+    public var reloadSignal: Int32?
+    public var listeners: [Listener]
+    /// Whether the front sockets (`Layout.front`) are handed to it.
+    public var takesFrontSockets: Bool
+    /// Services on this host that must be ready before this one starts.
+    public var after: [ServiceName]
+    /// Whether the start waits until the stack's database takes writes.
+    public var needsDatabase: Bool
+
+    public init(
+        name: ServiceName, instance: Int = 1, command: [String], check: [String]? = nil,
+        environment: [String: EnvironmentValue] = [:], workingDirectory: String, account: Account = .engine,
+        readiness: Readiness, startTimeoutSeconds: Int, stop: Stop, reloadSignal: Int32? = nil,
+        listeners: [Listener], takesFrontSockets: Bool = false, after: [ServiceName] = [],
+        needsDatabase: Bool = false
+    ) {
+        self.name = name
+        self.instance = instance
+        self.command = command
+        self.check = check
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.account = account
+        self.readiness = readiness
+        self.startTimeoutSeconds = startTimeoutSeconds
+        self.stop = stop
+        self.reloadSignal = reloadSignal
+        self.listeners = listeners
+        self.takesFrontSockets = takesFrontSockets
+        self.after = after
+        self.needsDatabase = needsDatabase
+    }
+}
+
+/// A value in a service's environment. Secrets stay out of the blueprint: it names them, and the agent fills
+/// them in when it starts the process.
+public struct EnvironmentValue: Codable, Sendable, Equatable, ExpressibleByStringLiteral {
+    public enum Part: Codable, Sendable, Equatable {
+        case text(String)
+        /// A secret by its name in the stack's secrets, such as `database.app`.
+        case secret(String)
+    }
+
+    public var parts: [Part]
+
+    public init(_ parts: [Part]) { self.parts = parts }
+    public init(_ text: String) { self.parts = [.text(text)] }
+    public init(stringLiteral value: String) { self.init(value) }
+}

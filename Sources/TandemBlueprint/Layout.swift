@@ -1,0 +1,71 @@
+/// Where things lie on one host. All paths are absolute.
+public struct Layout: Codable, Sendable, Equatable {
+    /// The host's own folder. Under it: `etc/` (generated files), `tls/`, `data/`, `log/`, `tmp/`.
+    public var hostFolder: String
+    /// For unix sockets: short, because HAProxy refuses socket paths over 97 characters.
+    public var socketFolder: String
+    public var programs: Programs
+    /// Descriptors of the front address's listening sockets, opened once and handed to every balancer; nil
+    /// where each balancer binds its own.
+    public var front: Front?
+
+    public init(hostFolder: String, socketFolder: String, programs: Programs, front: Front?) {
+        self.hostFolder = hostFolder
+        self.socketFolder = socketFolder
+        self.programs = programs
+        self.front = front
+    }
+
+    /// The real servers' programs and the data files that they need.
+    public struct Programs: Codable, Sendable, Equatable {
+        public var haproxy: String
+        public var nginx: String
+        /// nginx's `mime.types`.
+        public var mimeTypes: String
+        public var mysqld: String
+        /// The command line client.
+        public var mysql: String
+        /// mysqld's `basedir`.
+        public var mysqlBase: String
+        /// mysqld's `plugin_dir`.
+        public var mysqlPlugins: String
+
+        public init(
+            haproxy: String, nginx: String, mimeTypes: String, mysqld: String, mysql: String,
+            mysqlBase: String, mysqlPlugins: String
+        ) {
+            self.haproxy = haproxy
+            self.nginx = nginx
+            self.mimeTypes = mimeTypes
+            self.mysqld = mysqld
+            self.mysql = mysql
+            self.mysqlBase = mysqlBase
+            self.mysqlPlugins = mysqlPlugins
+        }
+    }
+
+    /// Listening sockets that a process inherits.
+    public struct Front: Codable, Sendable, Equatable {
+        public var httpDescriptor: Int32
+        public var httpsDescriptor: Int32
+
+        public init(httpDescriptor: Int32 = 10, httpsDescriptor: Int32 = 11) {
+            self.httpDescriptor = httpDescriptor
+            self.httpsDescriptor = httpsDescriptor
+        }
+    }
+
+    // The TLS files of a host. Every one is PEM; `bundle` is certificate and key in one file, as HAProxy wants it.
+    public var caFile: String { "\(hostFolder)/tls/ca.pem" }
+    public var certificateFile: String { "\(hostFolder)/tls/cert.pem" }
+    public var keyFile: String { "\(hostFolder)/tls/key.pem" }
+    public var frontBundleFile: String { "\(hostFolder)/tls/front.pem" }
+
+    public var etcFolder: String { "\(hostFolder)/etc" }
+    public var dataFolder: String { "\(hostFolder)/data" }
+    public var logFolder: String { "\(hostFolder)/log" }
+    public var temporaryFolder: String { "\(hostFolder)/tmp" }
+    public var mysqlSocket: String { "\(socketFolder)/mysql.sock" }
+    public var haproxySocket: String { "\(socketFolder)/haproxy.sock" }
+    public var routerSocket: String { "\(socketFolder)/router.sock" }
+}

@@ -1,0 +1,24 @@
+/// The ports that Tandem gives out, the same on every host. The front's are in the stack file.
+public enum Ports {
+    /// HAProxy: Prometheus metrics and a plain health page.
+    public static let balancerMetrics = 8404
+    /// nginx: what the balancers call, TLS.
+    public static let web = 4443
+    /// nginx: this host's own app for the other web servers, TLS.
+    public static let appDoor = 4444
+    /// nginx: to the other hosts' apps, plain, on the host's loopback address only.
+    public static let peerHop = 4080
+    /// The first instance of the app; further ones count up. Loopback only.
+    public static let app = 8000
+    /// The database router: writes (the primary). Loopback only.
+    public static let routerWrite = 6446
+    /// The database router: reads (primary and replicas). Loopback only.
+    public static let routerRead = 6447
+    public static let mysql = 3306
+    /// mysqld's administrative interface, which answers at max_connections too. Loopback only.
+    public static let mysqlAdmin = 33062
+    /// The agent's API, HTTPS.
+    public static let agent = 8007
+    /// The agent's verdicts for the router (HAProxy `agent-check`). Loopback only.
+    public static let agentCheck = 8008
+}

@@ -1,0 +1,121 @@
+/// The `balancer` section: HAProxy in front.
+public struct Balancer: Codable, Sendable, Equatable {
+    /// How requests are spread over the web servers; HAProxy's `balance`.
+    public enum Algorithm: String, Codable, Sendable, CaseIterable {
+        case roundrobin
+        case leastconn
+        case source
+    }
+
+    public var algorithm: Algorithm
+    /// The port that redirects to HTTPS.
+    public var httpPort: Port
+    public var httpsPort: Port
+    /// Client connections that one balancer holds at most; more wait in the kernel's queue.
+    public var maxConnections: Int
+
+    public init(algorithm: Algorithm, httpPort: Port, httpsPort: Port, maxConnections: Int) {
+        self.algorithm = algorithm
+        self.httpPort = httpPort
+        self.httpsPort = httpsPort
+        self.maxConnections = maxConnections
+    }
+}
+
+/// A TCP port, and whether the stack file fixes it. One that is not fixed may be replaced by a free one.
+public struct Port: Codable, Sendable, Equatable {
+    /// 1 to 65535.
+    public var number: Int
+    public var isFixed: Bool
+
+    public init(_ number: Int, isFixed: Bool) {
+        self.number = number
+        self.isFixed = isFixed
+    }
+}
+
+/// The `web` section: nginx.
+public struct Web: Codable, Sendable, Equatable {
+    /// The folder of static files as an absolute path, or nil where there is none.
+    public var staticFolder: String?
+    /// The largest request body, in bytes.
+    public var bodyLimitBytes: Int
+
+    public init(staticFolder: String?, bodyLimitBytes: Int) {
+        self.staticFolder = staticFolder
+        self.bodyLimitBytes = bodyLimitBytes
+    }
+}
+
+/// The `app` section: the user's application.
+public struct App: Codable, Sendable, Equatable {
+    /// Where a secret's value comes from.
+    public enum SecretSource: Codable, Sendable, Equatable {
+        /// The variable of this name in the environment of `tandem up`.
+        case environment(String)
+        /// The content of this file (absolute path) without the line break at its end.
+        case file(String)
+    }
+
+    /// The command line, given to `/bin/sh -c`; its working directory is the stack file's folder.
+    public var run: String
+    /// The working directory: the folder of the stack file, an absolute path.
+    public var workingDirectory: String
+    /// The path that answers 200 when the app can serve; begins with `/`.
+    public var health: String
+    public var environment: [String: String]
+    /// By the name of the environment variable that the app sees.
+    public var secrets: [String: SecretSource]
+    /// Processes on each app host, at least 1.
+    public var instances: Int
+    /// How long the app may take until its health path answers 200.
+    public var startTimeoutSeconds: Int
+    /// How long a request may take.
+    public var requestTimeoutSeconds: Int
+    /// How long the app may take to finish what is in flight after SIGTERM; then SIGKILL.
+    public var stopTimeoutSeconds: Int
+
+    public init(
+        run: String, workingDirectory: String, health: String, environment: [String: String],
+        secrets: [String: SecretSource], instances: Int, startTimeoutSeconds: Int,
+        requestTimeoutSeconds: Int, stopTimeoutSeconds: Int
+    ) {
+        self.run = run
+        self.workingDirectory = workingDirectory
+        self.health = health
+        self.environment = environment
+        self.secrets = secrets
+        self.instances = instances
+        self.startTimeoutSeconds = startTimeoutSeconds
+        self.requestTimeoutSeconds = requestTimeoutSeconds
+        self.stopTimeoutSeconds = stopTimeoutSeconds
+    }
+}
+
+/// The `database` section: MySQL.
+public struct Database: Codable, Sendable, Equatable {
+    /// The app's database, and the name of its user.
+    public var name: String
+    /// Settings passed to mysqld, with underscores; none that the failover protocol owns.
+    public var settings: [String: String]
+
+    public init(name: String, settings: [String: String]) {
+        self.name = name
+        self.settings = settings
+    }
+}
+
+/// The `engines` section: this machine's own programs instead of those of the engine store (absolute paths).
+public struct Engines: Codable, Sendable, Equatable {
+    public var haproxy: String?
+    public var nginx: String?
+    public var mysqld: String?
+    public var mysql: String?
+
+    public init(haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil) {
+        self.haproxy = haproxy
+        self.nginx = nginx
+        self.mysqld = mysqld
+        self.mysql = mysql
+    }
+}

@@ -1,0 +1,40 @@
+/// All that one `tandem.yaml` declares: typed, validated, defaults filled in.
+///
+/// Every value in here is final: nothing downstream guesses a default or checks a range again.
+public struct Stack: Codable, Sendable, Equatable {
+    /// The stack's name: a DNS label, 1 to 32 characters.
+    public var name: String
+    /// The name that users type into a browser; `localhost` unless told otherwise.
+    public var domain: String
+    /// The hosts in the order of the file. The order matters: the first database host is the first primary.
+    public var hosts: [Host]
+    public var balancer: Balancer
+    public var web: Web
+    public var app: App
+    public var database: Database
+    public var engines: Engines
+
+    public init(
+        name: String, domain: String, hosts: [Host], balancer: Balancer, web: Web, app: App,
+        database: Database, engines: Engines
+    ) {
+        self.name = name
+        self.domain = domain
+        self.hosts = hosts
+        self.balancer = balancer
+        self.web = web
+        self.app = app
+        self.database = database
+        self.engines = engines
+    }
+
+    /// The hosts that have a role, in the order of the file.
+    public func hosts(_ role: Role) -> [Host] {
+        hosts.filter { $0.roles.contains(role) }
+    }
+
+    /// Whether every host lies in 127.0.0.0/8, so that the whole stack runs on this one machine.
+    public var isOnThisMachine: Bool {
+        hosts.allSatisfy(\.isOnLoopback)
+    }
+}
