@@ -21,4 +21,28 @@ public enum Ports {
     public static let agent = 8007
     /// The agent's verdicts for the router (HAProxy `agent-check`). Loopback only.
     public static let agentCheck = 8008
+
+    /// A port that Tandem uses, and what for.
+    public struct Reserved: Sendable, Equatable {
+        public var port: Int
+        public var user: String
+    }
+
+    /// All of the above.
+    public static let reserved = [
+        Reserved(port: balancerMetrics, user: "HAProxy's metrics"),
+        Reserved(port: web, user: "nginx"),
+        Reserved(port: appDoor, user: "nginx's door to this host's app"),
+        Reserved(port: peerHop, user: "nginx's way to the other hosts' apps"),
+        Reserved(port: app, user: "the app"),
+        Reserved(port: routerWrite, user: "the database router's writes"),
+        Reserved(port: routerRead, user: "the database router's reads"),
+        Reserved(port: mysql, user: "MySQL"),
+        Reserved(port: mysqlAdmin, user: "MySQL's administrative interface"),
+        Reserved(port: agent, user: "the agent"),
+        Reserved(port: agentCheck, user: "the agent's verdicts"),
+    ]
+
+    /// How many instances of the app fit between its first port and the next port that is taken.
+    public static let appInstanceLimit = (reserved.map(\.port).filter { $0 > app }.min() ?? 65536) - app
 }

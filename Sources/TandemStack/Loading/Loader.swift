@@ -1,0 +1,57 @@
+/// Reads one stack file. What is wrong goes to `problems`; a value that was refused is replaced by a harmless
+/// one, so that the rest can be checked too, and there is no stack in the end.
+struct Loader {
+    let folder: String
+    var problems = Problems()
+
+    init(folder: String) { self.folder = FilePath.normalised(folder) }
+
+    /// Nil where there is no file to speak of; else complete, but worthless unless `problems` is empty.
+    mutating func load(_ text: String) -> Stack? {
+        checkFolder()
+        guard let tree = TreeReader.read(text, problems: &problems) else {
+            if problems.isEmpty { addEmptyFile() }
+            return nil
+        }
+        if tree.isNothing {
+            addEmptyFile()
+            return nil
+        }
+        guard case .mapping = tree.content else {
+            if case .refused = tree.content { return nil }
+            problems.add("expected a map with stack and app at the top level, found \(tree.summary)", at: tree.position)
+            return nil
+        }
+        return stack(open(tree, as: Schema.root, at: tree.position))
+    }
+
+    private mutating func stack(_ root: OpenSection) -> Stack {
+        let name = text("stack", in: root)
+        let hosts = hosts(in: root, stack: name.value)
+        let isOnLoopback = hosts.allSatisfy(\.isOnLoopback)
+        let app = app(in: root)
+        return Stack(
+            name: name.value,
+            domain: text("domain", in: root).value,
+            hosts: hosts,
+            balancer: balancer(in: root, isOnLoopback: isOnLoopback, appInstances: app.instances),
+            web: web(in: root),
+            app: app,
+            database: database(in: root, stack: name),
+            engines: engines(in: root))
+    }
+
+    private mutating func addEmptyFile() {
+        problems.add(
+            "the file is empty; the smallest one holds 'stack: NAME', 'app:' and under it 'run: COMMAND'", at: .start)
+    }
+
+    /// Generated files and the app's working directory lie in it.
+    private mutating func checkFolder() {
+        do throws(Complaint) {
+            try FilePath.check(folder)
+        } catch {
+            problems.add("the folder of this file cannot be used: \(error.message); move the file", at: .start)
+        }
+    }
+}

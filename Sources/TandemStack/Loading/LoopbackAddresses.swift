@@ -1,0 +1,32 @@
+/// Gives out the addresses of hosts that have none: a /24 in 127.0.0.0/8 that follows from the stack's name.
+///
+/// Two stacks with different names rarely meet (28,416 networks), and 127.0 to 127.15 stay free for what else
+/// uses loopback addresses on a machine.
+struct LoopbackAddresses {
+    static let hostLimit = 200
+
+    /// With the dot at its end.
+    let network: String
+    private var taken: Set<String>
+
+    init(stack: String, taken: Set<String>) {
+        let hash = Self.hash(stack)
+        network = "127.\(16 + hash % 111).\(hash / 111 % 256)."
+        self.taken = taken
+    }
+
+    /// Hosts that only balance count from 11, the others from 21: one sees in a log what answered.
+    mutating func next(isBalancerOnly: Bool) -> String {
+        // At most `hostLimit` are given or taken, so that one is always free below 255.
+        let free = ((isBalancerOnly ? 11 : 21)...254).lazy.map { [network] in "\(network)\($0)" }
+            .first { [taken] in !taken.contains($0) }
+        let address = free ?? "\(network)254"
+        taken.insert(address)
+        return address
+    }
+
+    /// FNV-1a, 32 bits. Written out because it has to be the same in every process and version.
+    static func hash(_ text: String) -> UInt32 {
+        text.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+    }
+}

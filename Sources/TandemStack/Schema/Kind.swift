@@ -1,0 +1,134 @@
+extension Schema {
+    /// What a key holds.
+    indirect enum Kind: Sendable {
+        case stackName
+        case domain
+        case databaseName
+        case address
+        case choice([String])
+        case port
+        case count(ClosedRange<Int>)
+        /// Bytes with a unit.
+        case size(ClosedRange<Int>)
+        /// Seconds with a unit.
+        case duration(ClosedRange<Int>)
+        case urlPath
+        case command
+        /// Of a file or folder; relative to the stack file's folder.
+        case path
+        case variable
+        case roles
+        case section(Section)
+        /// Name → section.
+        case hosts(Section)
+        case environment
+        case secrets(Section)
+        case settings
+
+        /// For "expected …".
+        var expectation: String {
+            switch self {
+            case .stackName: "a name of 1 to 32 lower-case letters, digits and hyphens that begins with a letter"
+            case .domain: "a domain name such as shop.example.com, in lower case"
+            case .databaseName: "a name of 1 to 32 letters, digits and underscores that begins with a letter"
+            case .address: "an IPv4 address such as 10.0.0.11"
+            case .choice(let words): "one of \(words.joined(separator: ", "))"
+            case .port: "a port, 1 to 65535"
+            case .count(let range): "a whole number, \(range.lowerBound) to \(range.upperBound)"
+            case .size(let range):
+                "a size such as 32mb (kb, mb or gb), \(Quantity.size(range.lowerBound)) to \(Quantity.size(range.upperBound))"
+            case .duration(let range):
+                "a time such as 30s (s, m or h), \(Quantity.duration(range.lowerBound)) to "
+                    + Quantity.duration(range.upperBound)
+            case .urlPath: "a path that begins with '/', of letters, digits and -._~/:@+,="
+            case .command: "a command line"
+            case .path: "a path, absolute or relative to the stack file"
+            case .variable: "the name of an environment variable: letters, digits and underscores"
+            case .roles: "a list of \(Role.allCases.map(\.rawValue).joined(separator: ", "))"
+            case .section(let section): "a map with \(section.keys.map(\.name).joined(separator: ", "))"
+            case .hosts: "a map: each host's name, then its address and roles"
+            case .environment: "a map of environment variables"
+            case .secrets: "a list of names, or a map: name, then {env: VARIABLE} or {file: PATH}"
+            case .settings: "a map of mysqld settings"
+            }
+        }
+    }
+
+    enum Value: Equatable {
+        case text(String)
+        case number(Int)
+    }
+}
+
+extension Schema.Kind {
+    /// The value of one scalar. Defaults go through here too.
+    func read(_ scalar: Scalar, folder: String) throws(Complaint) -> Schema.Value {
+        switch self {
+        case .stackName, .domain, .databaseName, .address, .urlPath, .command, .path, .variable:
+            try refuseOtherTypes(scalar)
+            return .text(try readText(scalar.text, folder: folder))
+        case .choice(let words):
+            guard !words.contains(scalar.text) else { return .text(scalar.text) }
+            throw mismatch(scalar, suggestion: NearestWord.find(scalar.text, among: words))
+        case .port: return .number(try readNumber(scalar, in: 1...65535))
+        case .count(let range): return .number(try readNumber(scalar, in: range))
+        case .size(let range):
+            guard let bytes = Quantity.bytes(scalar.text), range.contains(bytes) else {
+                throw unitMismatch(scalar, "mb")
+            }
+            return .number(bytes)
+        case .duration(let range):
+            guard let seconds = Quantity.seconds(scalar.text), range.contains(seconds) else {
+                throw unitMismatch(scalar, "s")
+            }
+            return .number(seconds)
+        case .roles, .section, .hosts, .environment, .secrets, .settings: throw mismatch(scalar)
+        }
+    }
+
+    func mismatch(_ scalar: Scalar, suggestion: String? = nil) -> Complaint { mismatch(scalar.summary, suggestion) }
+
+    func mismatch(_ found: String, _ suggestion: String? = nil) -> Complaint {
+        let hint = suggestion.map { "; did you mean \($0.quoted)?" } ?? ""
+        return Complaint("expected \(expectation), found \(found)\(hint)")
+    }
+
+    /// YAML versions disagree on what `no` and `010` are: where a word is expected, they need quotes.
+    private func refuseOtherTypes(_ scalar: Scalar) throws(Complaint) {
+        if scalar.isNothing || scalar.text.isEmpty { throw mismatch(scalar) }
+        guard scalar.isBoolean || scalar.isNumber else { return }
+        throw Complaint(
+            "expected \(expectation), found \(scalar.summary); if it is meant as text, put quotes around it")
+    }
+
+    private func readNumber(_ scalar: Scalar, in range: ClosedRange<Int>) throws(Complaint) -> Int {
+        guard let number = Quantity.decimal(scalar.text), range.contains(number) else { throw mismatch(scalar) }
+        return number
+    }
+
+    private func unitMismatch(_ scalar: Scalar, _ unit: String) -> Complaint {
+        mismatch(scalar, suggestion: Quantity.decimal(scalar.text) == nil ? nil : scalar.text + unit)
+    }
+
+    private func readText(_ text: String, folder: String) throws(Complaint) -> String {
+        switch self {
+        case .stackName: try check(text, Grammar.isLabel(text, limit: 32), suggestion: Grammar.label(like: text))
+        case .domain: try check(text, Grammar.isDomain(text), suggestion: Grammar.domain(like: text))
+        case .address: try check(text, Grammar.isAddress(text))
+        case .urlPath: try check(text, Grammar.isURLPath(text), suggestion: Grammar.urlPath(like: text))
+        case .variable: try check(text, Grammar.isVariable(text))
+        case .command: try Grammar.checkCommand(text)
+        case .databaseName:
+            try check(text, Grammar.isDatabaseName(text))
+            try Grammar.checkDatabaseIsFree(text)
+        case .path: return try FilePath.resolve(text, in: folder)
+        default: break
+        }
+        return text
+    }
+
+    private func check(_ text: String, _ isFine: Bool, suggestion: String? = nil) throws(Complaint) {
+        guard !isFine else { return }
+        throw mismatch(text.quoted, suggestion)
+    }
+}

@@ -1,0 +1,89 @@
+extension Schema {
+    static let app = Section(
+        path: "app",
+        explanation: """
+            Your application, in any language. It gets HOST, PORT, DATABASE_URL (writes) and DATABASE_READ_URL (reads, \
+            which may be a moment behind), and ends in order on SIGTERM.
+            """,
+        keys: [
+            Key(
+                name: "run", kind: .command, presence: .required,
+                synonyms: ["command", "cmd", "entrypoint", "exec", "start"],
+                explanation: "The command line, given to /bin/sh -c in the folder of this file.",
+                example: "./shop serve"),
+            Key(
+                name: "health", kind: .urlPath, presence: .preset("/health"),
+                synonyms: ["healthcheck", "health_check", "health_path", "path"],
+                explanation: "The path that answers 200 when the app can serve."),
+            Key(
+                name: "instances", kind: .count(1...Ports.appInstanceLimit), presence: .preset("1"),
+                synonyms: ["replicas", "processes", "workers", "scale"],
+                explanation: "Processes on each app host."),
+            Key(
+                name: "env", kind: .environment, presence: .optional, synonyms: ["environment", "clear", "variables"],
+                explanation: """
+                    Environment variables. HOST, PORT, DATABASE_URL, DATABASE_READ_URL and names that begin with \
+                    TANDEM_ are the app's contract and not yours to set.
+                    """,
+                example: "LOG_LEVEL: info\nSHOP_CURRENCY: EUR"),
+            Key(
+                name: "secrets", kind: .secrets(secret), presence: .optional, synonyms: ["secret"],
+                explanation: """
+                    Environment variables whose values stay out of this file. A list takes each from the variable of \
+                    the same name in the environment of `tandem up`; a map says for each where it comes from.
+                    """,
+                example: "SESSION_KEY: {env: SHOP_SESSION_KEY}\nMAIL_PASSWORD: {file: secrets/mail}"),
+            Key(
+                name: "timeouts", kind: .section(timeouts), presence: .optional, synonyms: ["timeout"],
+                explanation: timeouts.explanation),
+        ])
+
+    static let secret = Section(
+        path: "app.secrets.NAME",
+        explanation: "Where a secret's value comes from: one of the two.",
+        keys: [
+            Key(
+                name: "env", kind: .variable, presence: .optional, synonyms: ["environment", "variable"],
+                explanation: "The variable in the environment of `tandem up`.",
+                example: "SHOP_SESSION_KEY"),
+            Key(
+                name: "file", kind: .path, presence: .optional, synonyms: ["path"],
+                explanation: "A file whose content it is, without the line break at its end. Relative to this file.",
+                example: "secrets/mail"),
+        ])
+
+    static let timeouts = Section(
+        path: "app.timeouts",
+        explanation: "How long the app may take.",
+        keys: [
+            Key(
+                name: "start", kind: .duration(1...3600), presence: .preset("30s"), synonyms: ["boot", "deploy"],
+                explanation: "Until its health path answers 200."),
+            Key(
+                name: "request", kind: .duration(1...3600), presence: .preset("30s"), synonyms: ["response", "server"],
+                explanation: "For one request."),
+            Key(
+                name: "stop", kind: .duration(1...600), presence: .preset("10s"),
+                synonyms: ["drain", "stop_grace_period", "shutdown"],
+                explanation: "To finish what is in flight after SIGTERM; then it is killed."),
+        ])
+
+    static let database = Section(
+        path: "database",
+        explanation: "MySQL: a primary and its replicas on the hosts with the role database.",
+        keys: [
+            Key(
+                name: "name", kind: .databaseName, presence: .derived("the stack's name with _ for -"),
+                synonyms: ["database", "schema", "user"],
+                explanation: "The app's database, and the name of its user.",
+                example: "shop"),
+            Key(
+                name: "settings", kind: .settings, presence: .optional,
+                synonyms: ["config", "mysqld", "options", "variables"],
+                explanation: """
+                    Settings passed to mysqld, named as in MySQL's manual. Those on which the safety of acknowledged \
+                    writes and the layout of the stack rest (replication, durability, addresses, files) are refused.
+                    """,
+                example: "innodb_buffer_pool_size: 1G\nmax_connections: 500"),
+        ])
+}

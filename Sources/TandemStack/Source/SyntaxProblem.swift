@@ -1,0 +1,52 @@
+import Yams
+
+/// What the YAML parser says, in this project's words and with a place.
+enum SyntaxProblem {
+    static func describe(_ error: any Error, in text: String) -> (message: String, position: Position) {
+        switch error {
+        case YamlError.scanner(let context, let problem, let mark, _),
+            YamlError.parser(let context, let problem, let mark, _):
+            let position = Position(mark)
+            return ("not YAML: \(problem)\(describe(context))\(hint(position, in: text))", position)
+        case YamlError.composer(_, let problem, let mark, _):
+            return ("expected one YAML document, \(problem)", Position(mark))
+        case YamlError.memory:
+            return ("not YAML that can be read: nested too deeply", .start)
+        default:
+            return ("not YAML: \(error)", .start)
+        }
+    }
+
+    private static func describe(_ context: YamlError.Context?) -> String {
+        guard let context else { return "" }
+        return ", \(context.text) that begins in line \(context.mark.line)"
+    }
+
+    /// What most people did who see this error.
+    private static func hint(_ position: Position, in text: String) -> String {
+        let scalars = text.unicodeScalars
+        guard let index = index(of: position, in: scalars), index < scalars.endIndex else { return "" }
+        switch scalars[index] {
+        case "\t": return "; YAML is indented by spaces, never by tabs"
+        case "@", "`", "%": return "; put quotes around text that begins with '\(scalars[index])'"
+        case ":": return "; put quotes around text that holds ': '"
+        default: return ""
+        }
+    }
+
+    /// Nil beyond the end of the line.
+    static func index(
+        of position: Position, in scalars: String.UnicodeScalarView
+    ) -> String.UnicodeScalarView.Index? {
+        var index = scalars.startIndex
+        var line = 1
+        while line < position.line {
+            guard index < scalars.endIndex else { return nil }
+            let scalar = scalars[index]
+            index = scalars.index(after: index)
+            if scalar == "\r", index < scalars.endIndex, scalars[index] == "\n" { continue }
+            if scalar == "\n" || scalar == "\r" { line += 1 }
+        }
+        return scalars.index(index, offsetBy: position.column - 1, limitedBy: scalars.endIndex)
+    }
+}

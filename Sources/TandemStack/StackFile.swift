@@ -1,0 +1,31 @@
+/// The text of a stack file, and what is known about where it came from.
+///
+/// Loading is pure: same text, name and folder, same `Stack`. Nothing is read from the disk or the environment.
+public struct StackFile: Sendable {
+    /// The largest file that is read, in bytes.
+    public static let sizeLimitBytes = 1 << 20
+
+    public var text: String
+    /// Shown in errors, such as `tandem.yaml`.
+    public var name: String
+    /// The absolute path of the file's folder: relative paths in the file resolve against it.
+    public var folder: String
+
+    public init(text: String, name: String, folder: String) {
+        self.text = text
+        self.name = name
+        self.folder = folder
+    }
+
+    /// The stack that the file declares, defaults filled in.
+    ///
+    /// - Throws: All problems of the file at once. Only where the text is not YAML at all does the first problem
+    ///   hide those behind it.
+    public func load() throws(StackFileErrors) -> Stack {
+        var loader = Loader(folder: folder)
+        let stack = loader.load(text)
+        let diagnostics = loader.problems.diagnostics(file: name)
+        guard let stack, diagnostics.isEmpty else { throw StackFileErrors(diagnostics) }
+        return stack
+    }
+}
