@@ -1,0 +1,78 @@
+extension EngineStore {
+    /// What an update did with one engine.
+    public enum Update: Sendable, Equatable, CustomStringConvertible {
+        case unchanged(EngineRecord)
+        /// The old prefix stays until it is removed, so that what runs from it goes on.
+        case updated(from: EngineRecord, to: EngineRecord)
+        /// Not updated; the error says why and what can be done.
+        case held(EngineRecord, EngineError)
+
+        public var description: String {
+            switch self {
+            case .unchanged(let record): "\(record.engine.title) \(record.version) is the newest"
+            case .updated(let old, let new): "\(new.engine.title) \(new.version) replaces \(old.version)"
+            case .held(let record, let error): "\(record.engine.title) stays at \(record.version): \(error)"
+            }
+        }
+    }
+
+    /// Brings installed engines up to date, with the libraries that came with them. Those that are not installed are
+    /// left out.
+    /// - Parameter allowSeriesChange: whether MySQL may move to another series, which changes its data for good.
+    public func update(
+        _ engines: [Engine] = Engine.allCases, allowSeriesChange: Bool = false
+    ) async throws -> [Update] {
+        try await locked {
+            let file = try RecordFile.read(folder: folder)
+            try sweep(file)
+            let known = engines.compactMap { file.current($0) }
+            var held: [Engine: EngineError] = [:]
+            try await build(known.map(\.engine), allowsStale: false) { engine, build in
+                guard let old = file.current(engine) else { return false }
+                if try build.prefix == old.prefix && old.isIntact { return false }
+                do {
+                    try Self.checkSeries(from: old, to: try build.version, allowsChange: allowSeriesChange)
+                    return true
+                } catch let error as EngineError where error.reason == .series {
+                    held[engine] = error
+                    return false
+                }
+            }
+            let now = try RecordFile.read(folder: folder)
+            return known.map { old in
+                if let error = held[old.engine] { return .held(old, error) }
+                guard let new = now.current(old.engine), new.prefix != old.prefix else { return .unchanged(old) }
+                return .updated(from: old, to: new)
+            }
+        }
+    }
+
+    /// Deletes engines from the store.
+    /// - Parameter onlyReplaced: leaves the current ones alone and deletes those that updates have replaced.
+    /// - Returns: what was deleted.
+    /// - Throws: ``EngineError`` with reason `inUse`, before anything is deleted, if processes run from them.
+    @discardableResult
+    public func remove(
+        _ engines: [Engine] = Engine.allCases, onlyReplaced: Bool = false
+    ) async throws -> [EngineRecord] {
+        guard !(try list().isEmpty) else { return [] }
+        return try await locked {
+            var file = try RecordFile.read(folder: folder)
+            let leaving = file.engines.filter { engines.contains($0.engine) && !(onlyReplaced && $0.isCurrent) }
+            for record in leaving {
+                let users = ProcessTable.users(of: record.prefix)
+                guard users.isEmpty else {
+                    throw EngineError(
+                        .inUse, doing: "remove \(record.engine.title) \(record.version)",
+                        what: "processes run from it: \(users.map(String.init).joined(separator: ", "))",
+                        next: "Stop the stacks that use it (`tandem down`) and try again.")
+                }
+            }
+            // The record first: a prefix without a record is swept, a record without a prefix would be a lie.
+            file.engines.removeAll { leaving.contains($0) }
+            try file.write(folder: folder)
+            for record in leaving { try removeTree(record.prefix) }
+            return leaving
+        }
+    }
+}

@@ -1,0 +1,89 @@
+/// How a program is asked for its version, and which versions serve.
+enum ProgramProbe: String, Sendable, CaseIterable {
+    case haproxy
+    case nginx
+    case mysqld
+    case mysql
+
+    private var arguments: [String] {
+        switch self {
+        case .haproxy, .nginx: ["-v"]
+        case .mysqld, .mysql: ["--no-defaults", "--version"]
+        }
+    }
+
+    /// Stands before the version.
+    private var marker: String {
+        switch self {
+        case .haproxy: "HAProxy version "
+        case .nginx: "nginx/"
+        case .mysqld, .mysql: " Ver "
+        }
+    }
+
+    /// The oldest version that understands what Tandem writes.
+    var minimum: Version? {
+        switch self {
+        case .haproxy: Version(2, 8)
+        case .nginx: nil
+        // Source and replica have had their present names since 8.0.26.
+        case .mysqld: Version(8, 0, 26)
+        case .mysql: Version(8, 0)
+        }
+    }
+
+    /// Reads what the program printed: the version, or why it is not one of the kind wanted.
+    func parse(_ lines: [String]) -> Result<Version, Refusal> {
+        guard let line = lines.first(where: { $0.contains(marker) }) else { return .failure(.unknownOutput) }
+        if line.contains("MariaDB") { return .failure(.mariaDB) }
+        guard let range = line.firstRange(of: marker), let version = Version(line[range.upperBound...]) else {
+            return .failure(.unknownOutput)
+        }
+        return .success(version)
+    }
+
+    enum Refusal: Error, Equatable {
+        case unknownOutput
+        case mariaDB
+    }
+
+    /// Runs a program of the store.
+    func version(of path: String, account: EngineStore.Account?) async throws -> Version {
+        let outcome = try await Command(path, arguments, timeout: .seconds(30), account: account).run()
+        if outcome.isSuccess, case .success(let version) = parse(outcome.output + outcome.errors) { return version }
+        throw EngineError(
+            .verification, doing: "run \(path)",
+            what: "it ended with \(outcome.ending)\n"
+                + (outcome.output + outcome.errors).prefix(3).joined(separator: "\n"),
+            next: """
+                Check that the disk holding it is not mounted noexec and that the user who runs it may enter every folder \
+                above it; or set TANDEM_ENGINES to another folder.
+                """)
+    }
+
+    /// Runs one of the machine's own programs.
+    /// - Throws: ``EngineError`` with reason `ownProgram` if it cannot serve.
+    func version(ofOwn path: String) async throws -> Version {
+        func refused(_ what: String, _ next: String) -> EngineError {
+            EngineError(.ownProgram, doing: "use \(path) as \(rawValue)", what: what, next: next)
+        }
+        let change = "Name another program under `engines:` in the stack file, or leave it out."
+        guard path.hasPrefix("/") else { throw refused("it is not an absolute path", change) }
+        guard isExecutableFile(path) else { throw refused("there is no program that this user may run", change) }
+        let outcome = try await Command(path, arguments, timeout: .seconds(30)).run()
+        let lines = outcome.output + outcome.errors
+        switch parse(lines) {
+        case .success(let version):
+            if let minimum, version < minimum {
+                throw refused("it is version \(version), and \(minimum) is the oldest that serves", change)
+            }
+            return version
+        case .failure(.mariaDB):
+            throw refused("it is MariaDB, which replicates in another way than MySQL", change)
+        case .failure(.unknownOutput):
+            throw refused(
+                "asked for its version it printed: " + lines.prefix(2).joined(separator: " / ")
+                    + " (\(outcome.ending))", change)
+        }
+    }
+}
