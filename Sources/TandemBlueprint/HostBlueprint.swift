@@ -4,13 +4,17 @@ import TandemStack
 /// same bytes.
 public struct HostBlueprint: Codable, Sendable, Equatable {
     public var host: Host
+    /// Folders (absolute paths, parents first) that must exist before anything is checked or started: mode 0700,
+    /// owned by the account of the engines. Nothing in them survives that matters, except in `Layout.dataFolder`.
+    public var folders: [String]
     /// Generated configuration, in the order in which it is written.
     public var files: [FileBlueprint]
     /// In start order; stopped in the opposite order.
     public var services: [ServiceBlueprint]
 
-    public init(host: Host, files: [FileBlueprint], services: [ServiceBlueprint]) {
+    public init(host: Host, folders: [String], files: [FileBlueprint], services: [ServiceBlueprint]) {
         self.host = host
+        self.folders = folders
         self.files = files
         self.services = services
     }
@@ -87,7 +91,8 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
     public var instance: Int
     /// Program (absolute path) and arguments.
     public var command: [String]
-    /// Run before a start and before a reload; anything but exit 0 means that the files are refused.
+    /// Run before a start and before a reload; anything but exit 0 means that the files are refused. Needs what the
+    /// service itself needs: the same account, and the front sockets where `takesFrontSockets` says so.
     public var check: [String]?
     /// The whole environment beside PATH, HOME, LANG and the like, which the agent adds.
     public var environment: [String: EnvironmentValue]

@@ -61,10 +61,29 @@ public struct Layout: Codable, Sendable, Equatable {
     public var keyFile: String { "\(hostFolder)/tls/key.pem" }
     public var frontBundleFile: String { "\(hostFolder)/tls/front.pem" }
 
+    /// What the application's account may read, unlike the folders of the engines: mode 0755, and every folder above
+    /// it needs search permission (0711) where the application runs as another account.
+    public var publicFolder: String { "\(hostFolder)/public" }
+    /// A copy of `caFile`, mode 0644, for the application.
+    public var publicCAFile: String { "\(publicFolder)/ca.pem" }
+
     public var etcFolder: String { "\(hostFolder)/etc" }
     public var dataFolder: String { "\(hostFolder)/data" }
     public var logFolder: String { "\(hostFolder)/log" }
     public var temporaryFolder: String { "\(hostFolder)/tmp" }
+    // Generated configuration.
+    public var haproxyFile: String { "\(etcFolder)/haproxy.cfg" }
+    public var nginxFile: String { "\(etcFolder)/nginx.conf" }
+    public var routerFile: String { "\(etcFolder)/router.cfg" }
+    public var mysqlFile: String { "\(etcFolder)/my.cnf" }
+
+    /// mysqld's `datadir`. Not among a blueprint's folders: mysqld makes it when it initialises.
+    public var mysqlDataFolder: String { "\(dataFolder)/mysql" }
+    /// mysqld's own log, from its first line after the options are read.
+    public var mysqlLogFile: String { "\(logFolder)/mysql.log" }
+    /// One line for each request that nginx answered. Appended to (O_APPEND), so it may be truncated at any time.
+    public var nginxAccessLogFile: String { "\(logFolder)/nginx-access.log" }
+
     public var mysqlSocket: String { "\(socketFolder)/mysql.sock" }
     public var haproxySocket: String { "\(socketFolder)/haproxy.sock" }
     public var routerSocket: String { "\(socketFolder)/router.sock" }

@@ -1,0 +1,78 @@
+import TandemStack
+
+/// router.cfg: HAProxy in TCP mode on an app host's loopback, between the app and the database servers.
+struct RouterFile {
+    let site: Site
+
+    /// Connections from this host's app to each of the two ports.
+    static let connections = 1000
+
+    func text() throws(BlueprintError) -> String {
+        configuration([
+            site.banner("router.cfg"), try global(), defaults(),
+            listen(.write, port: Ports.routerWrite, balance: "first"),
+            listen(.read, port: Ports.routerRead, balance: "leastconn"),
+        ])
+    }
+
+    private func global() throws(BlueprintError) -> String {
+        """
+        global
+            log stdout format iso local0 info
+            fd-hard-limit \(4 * Self.connections + 500)
+            node \(site.host.name)
+            stats socket \(try HAProxySyntax.word(site.layout.routerSocket)) mode 600 level admin expose-fd listeners
+            stats timeout 30s
+            # A replaced worker hears no more verdicts: its sessions must not outlive it, or they would stay with a
+            # server that is primary no longer.
+            hard-stop-after 5s
+            # Verdicts are asked for on time, not spread.
+            spread-checks 0
+        """
+    }
+
+    private func defaults() -> String {
+        """
+        defaults sql
+            mode tcp
+            log global
+            option tcplog
+            option dontlog-normal
+            timeout connect 2s
+            timeout check 2s
+            # Idle sessions live for hours, as pools expect; dead peers are found by TCP keepalive within a minute.
+            timeout client 24h
+            timeout server 24h
+            timeout client-fin 10s
+            timeout server-fin 10s
+            option clitcpka
+            option srvtcpka
+            clitcpka-idle 30s
+            clitcpka-intvl 10s
+            clitcpka-cnt 3
+            srvtcpka-idle 30s
+            srvtcpka-intvl 10s
+            srvtcpka-cnt 3
+            retries 2
+            option redispatch 1
+            maxconn \(Self.connections)
+            # Closed until the agent on this host opens a server. An agent that cannot be reached leaves its last verdict
+            # standing. Sessions to a server that is closed again are cut.
+            default-server disabled check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
+            default-server agent-check agent-addr \(site.host.loopbackAddress) agent-port \(Ports.agentCheck) agent-inter 250ms
+        """
+    }
+
+    private func listen(_ purpose: RouterQuestion.Purpose, port: Int, balance: String) -> String {
+        let servers = site.stack.hosts(.database).map { host in
+            let question = RouterQuestion(purpose: purpose, host: host.name)
+            return #"server \#(host.name) \#(host.address):\#(Ports.mysql) agent-send "\#(question.line)\n""#
+        }
+        return """
+            listen \(purpose.rawValue) from sql
+                bind \(site.host.loopbackAddress):\(port)
+                balance \(balance)
+            \(servers.joined(separator: "\n").indented)
+            """
+    }
+}

@@ -1,0 +1,33 @@
+import TandemStack
+
+extension HostBlueprint {
+    /// What `host` should have as a member of `stack`. Throws only for values that a validated stack does not have
+    /// (see `BlueprintError`), and for folders with line breaks in their names.
+    public init(stack: Stack, host: Host, layout: Layout) throws(BlueprintError) {
+        let site = try Site(stack: stack, host: host, layout: layout)
+        let hasNginx = host.has(.web) || host.has(.app)
+        var files: [FileBlueprint] = []
+        var services: [ServiceBlueprint] = []
+        var folders = [layout.hostFolder, layout.etcFolder, layout.logFolder, layout.temporaryFolder]
+        if host.has(.database) {
+            folders += [layout.dataFolder, "\(layout.temporaryFolder)/mysql"]
+            files.append(.init(path: layout.mysqlFile, contents: try MySQLFile(site: site).text()))
+            services.append(site.mysqlService)
+        }
+        if host.has(.app) {
+            files.append(.init(path: layout.routerFile, contents: try RouterFile(site: site).text()))
+            services.append(site.routerService)
+            services += site.appServices
+        }
+        if hasNginx {
+            folders.append("\(layout.temporaryFolder)/nginx")
+            files.append(.init(path: layout.nginxFile, contents: try NginxFile(site: site).text()))
+            services.append(site.nginxService)
+        }
+        if host.has(.balancer) {
+            files.append(.init(path: layout.haproxyFile, contents: try BalancerFile(site: site).text()))
+            services.append(site.haproxyService)
+        }
+        self.init(host: host, folders: folders + [layout.socketFolder], files: files, services: services)
+    }
+}

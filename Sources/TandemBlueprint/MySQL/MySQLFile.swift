@@ -1,0 +1,148 @@
+import TandemStack
+
+/// my.cnf: a database server that boots closed. See "the failover protocol" in the design for the settings that it owns.
+struct MySQLFile {
+    let site: Site
+
+    func text() throws(BlueprintError) -> String {
+        configuration([
+            site.banner("my.cnf"), "[mysqld]\n" + (try places()), network, try tls(), binaryLog, tables, size,
+            try user(), failover,
+        ])
+    }
+
+    private var layout: Layout { site.layout }
+
+    private func places() throws(BlueprintError) -> String {
+        """
+        basedir = \(try OptionFileSyntax.value(layout.programs.mysqlBase))
+        plugin_dir = \(try OptionFileSyntax.value(layout.programs.mysqlPlugins))
+        datadir = \(try OptionFileSyntax.value(layout.mysqlDataFolder))
+        tmpdir = \(try OptionFileSyntax.value(layout.temporaryFolder + "/mysql"))
+        socket = \(try OptionFileSyntax.value(layout.mysqlSocket))
+        pid_file = \(try OptionFileSyntax.value(layout.temporaryFolder + "/mysql/mysqld.pid"))
+        log_error = \(try OptionFileSyntax.value(layout.mysqlLogFile))
+        log_timestamps = UTC
+        # Neither LOAD DATA nor SELECT … INTO OUTFILE reaches the machine's files.
+        secure_file_priv = NULL
+        local_infile = OFF
+        """
+    }
+
+    private var network: String {
+        """
+        # [hosts] address
+        bind_address = \(site.host.address)
+        port = \(Ports.mysql)
+        report_host = \(site.host.address)
+        server_id = \(Self.serverID(address: site.host.address))
+        # A door of its own for the agent, open at max_connections too.
+        admin_address = \(site.host.loopbackAddress)
+        admin_port = \(Ports.mysqlAdmin)
+        create_admin_listener_thread = ON
+        mysqlx = OFF
+        # Routers look in every second; nobody is locked out for that, and no name is asked of the DNS.
+        skip_name_resolve = ON
+        host_cache_size = 0
+        max_connections = 300
+        max_allowed_packet = 64M
+        """
+    }
+
+    private func tls() throws(BlueprintError) -> String {
+        let ca = try OptionFileSyntax.value(layout.caFile)
+        let certificate = try OptionFileSyntax.value(layout.certificateFile)
+        let key = try OptionFileSyntax.value(layout.keyFile)
+        return """
+            ssl_ca = \(ca)
+            ssl_cert = \(certificate)
+            ssl_key = \(key)
+            admin_ssl_ca = \(ca)
+            admin_ssl_cert = \(certificate)
+            admin_ssl_key = \(key)
+            tls_version = TLSv1.2,TLSv1.3
+            admin_tls_version = TLSv1.2,TLSv1.3
+            require_secure_transport = ON
+            """
+    }
+
+    private var binaryLog: String {
+        """
+        # The binary log is in rows, as MySQL has it by default.
+        log_bin = binlog
+        relay_log = relay
+        binlog_expire_logs_seconds = 604800
+        max_binlog_size = 128M
+        replica_net_timeout = 10
+        session_track_gtids = OWN_GTID
+        """
+    }
+
+    private var tables: String {
+        """
+        # Replication needs to tell rows apart, and only InnoDB keeps what it has acknowledged.
+        sql_require_primary_key = ON
+        disabled_storage_engines = "MyISAM,BLACKHOLE,FEDERATED,ARCHIVE"
+        character_set_server = utf8mb4
+        collation_server = utf8mb4_0900_ai_ci
+        """
+    }
+
+    private var size: String {
+        """
+        # Small enough for a laptop; [database] settings may say otherwise.
+        innodb_buffer_pool_size = 128M
+        innodb_redo_log_capacity = 100M
+        innodb_log_buffer_size = 4M
+        performance_schema = OFF
+        table_open_cache = 1000
+        table_definition_cache = 1000
+        key_buffer_size = 1M
+        """
+    }
+
+    private func user() throws(BlueprintError) -> String {
+        var lines: [String] = []
+        for (key, value) in site.stack.database.settings.sorted(by: { $0.key < $1.key }) {
+            lines.append("\(try OptionFileSyntax.key(key)) = \(try OptionFileSyntax.value(value))")
+        }
+        return lines.isEmpty ? "" : "# [database] settings\n" + lines.joined(separator: "\n")
+    }
+
+    /// Last, because the last setting of a name wins. `loose_` lets the server start, and its data be initialised,
+    /// without the plugins.
+    private var failover: String {
+        """
+        # What no acknowledged write is lost by. Nothing above changes these.
+        plugin_load_add = semisync_source.so
+        plugin_load_add = semisync_replica.so
+        plugin_load_add = mysql_clone.so
+        # Closed until the agent knows this server's place.
+        super_read_only = ON
+        offline_mode = ON
+        skip_replica_start = ON
+        persisted_globals_load = OFF
+        # A commit is acknowledged once a replica has it on disk, however long that takes (here a hundred years).
+        loose_rpl_semi_sync_source_enabled = ON
+        loose_rpl_semi_sync_source_timeout = 3155760000000
+        loose_rpl_semi_sync_source_wait_no_replica = ON
+        loose_rpl_semi_sync_source_wait_for_replica_count = 1
+        loose_rpl_semi_sync_source_wait_point = AFTER_SYNC
+        loose_rpl_semi_sync_replica_enabled = OFF
+        sync_relay_log = 1
+        sync_binlog = 1
+        innodb_flush_log_at_trx_commit = 1
+        # Received but not yet applied transactions may be all there is of them: never thrown away.
+        relay_log_recovery = OFF
+        gtid_mode = ON
+        enforce_gtid_consistency = ON
+        log_replica_updates = ON
+        replica_preserve_commit_order = ON
+        """
+    }
+
+    /// The address as a number: unique in the stack as the address is, and never 0.
+    static func serverID(address: String) -> UInt32 {
+        address.split(separator: ".").reduce(into: 0) { id, octet in id = id << 8 | (UInt32(octet) ?? 0) & 0xff }
+    }
+}

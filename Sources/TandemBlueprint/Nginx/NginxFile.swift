@@ -1,0 +1,135 @@
+import TandemStack
+
+/// nginx.conf: the web server of a host with the role web or app.
+struct NginxFile {
+    let site: Site
+
+    /// Connections of the one worker, to clients and upstreams together.
+    static let connections = 8192
+
+    func text() throws(BlueprintError) -> String {
+        configuration([site.banner("nginx.conf"), try main(), "http {\n\(try http().indented)\n}"])
+    }
+
+    var stack: Stack { site.stack }
+    var host: Host { site.host }
+    /// Whether a request may go to another host's app when this host's own fails.
+    var hasPeerHop: Bool { host.has(.web) && host.has(.app) && !site.otherAppHosts.isEmpty }
+
+    private func main() throws(BlueprintError) -> String {
+        """
+        daemon off;
+        worker_processes 1;
+        worker_rlimit_nofile \(2 * Self.connections);
+        # A worker that a reload replaced finishes what it carries, but not for ever.
+        worker_shutdown_timeout \(max(60, stack.app.requestTimeoutSeconds))s;
+        pid \(try NginxSyntax.literal(temporaryFolder + "/nginx.pid"));
+        error_log stderr warn;
+        pcre_jit on;
+
+        events {
+            worker_connections \(Self.connections);
+        }
+        """
+    }
+
+    private func http() throws(BlueprintError) -> String {
+        var parts = [try general(), try temporaryFolders(), log, try tls(), proxying]
+        parts.append(contentsOf: upstreams)
+        if host.has(.web) { parts.append(try webServer()) }
+        if host.has(.app) { parts.append(appDoor) }
+        if hasPeerHop { parts.append(peerHop) }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private func general() throws(BlueprintError) -> String {
+        """
+        include \(try NginxSyntax.included(site.layout.programs.mimeTypes));
+        default_type application/octet-stream;
+        server_tokens off;
+        sendfile on;
+        tcp_nopush on;
+        # nginx cannot escape a dollar sign in a path.
+        geo $\(NginxSyntax.dollarVariable) {
+            default "$";
+        }
+
+        # The balancers, not nginx, decide when a connection has idled for too long.
+        keepalive_timeout 1h;
+        keepalive_requests 1000000;
+        client_header_timeout 10s;
+        client_body_timeout 30s;
+        send_timeout 30s;
+        reset_timedout_connection on;
+        large_client_header_buffers 4 16k;
+        # [web] body_limit
+        client_max_body_size \(max(1, stack.web.bodyLimitBytes));
+        client_body_buffer_size 64k;
+        """
+    }
+
+    private func temporaryFolders() throws(BlueprintError) -> String {
+        try ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { use throws(BlueprintError) in
+            "\(use)_temp_path \(try NginxSyntax.literal("\(temporaryFolder)/\(use)"));"
+        }
+        .joined(separator: "\n")
+    }
+
+    private var temporaryFolder: String { "\(site.layout.temporaryFolder)/nginx" }
+
+    /// The path is relative to the prefix (`-p`), because one with variables, such as that for a dollar sign, cannot
+    /// be buffered.
+    private var log: String {
+        """
+        log_format tandem '$time_iso8601 $http_x_forwarded_for "$request" $status $body_bytes_sent $request_time '
+                          'id=$http_x_request_id port=$server_port balancer=$http_x_tandem_balancer '
+                          'upstream="$upstream_addr" upstream_status="$upstream_status" upstream_time="$upstream_response_time"';
+        access_log log/nginx-access.log tandem buffer=64k flush=1s;
+        """
+    }
+
+    private func tls() throws(BlueprintError) -> String {
+        """
+        ssl_certificate \(try NginxSyntax.expanded(site.layout.certificateFile));
+        ssl_certificate_key \(try NginxSyntax.expanded(site.layout.keyFile));
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_session_cache shared:tls:1m;
+        ssl_session_timeout 1h;
+        # Calls to other hosts' apps.
+        proxy_ssl_verify on;
+        proxy_ssl_verify_depth 2;
+        proxy_ssl_trusted_certificate \(try NginxSyntax.literal(site.layout.caFile));
+        proxy_ssl_name \(site.sharedAppName);
+        proxy_ssl_server_name on;
+        proxy_ssl_protocols TLSv1.2 TLSv1.3;
+        """
+    }
+
+    /// Headers are listed once: a `proxy_set_header` further in would drop all of these.
+    private var proxying: String {
+        """
+        # Upstream connections are kept, unless the client asks for another protocol (WebSocket).
+        map $http_upgrade $tandem_connection {
+            default upgrade;
+            "" "";
+        }
+        proxy_http_version 1.1;
+        proxy_set_header Host $http_host;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection $tandem_connection;
+        proxy_set_header X-Tandem-Web \(host.has(.web) ? host.name : "$http_x_tandem_web");
+        proxy_connect_timeout 1s;
+        # [app] request_timeout
+        proxy_read_timeout \(stack.app.requestTimeoutSeconds)s;
+        proxy_send_timeout \(stack.app.requestTimeoutSeconds)s;
+        proxy_buffer_size 16k;
+        proxy_buffers 16 16k;
+        proxy_busy_buffers_size 32k;
+        proxy_max_temp_file_size 256m;
+        # Only what was not sent yet, or may be sent twice (GET, HEAD and the like), goes on to the next server, and only
+        # while a client may reasonably wait for it.
+        proxy_next_upstream error timeout;
+        proxy_next_upstream_timeout 5s;
+        """
+    }
+}

@@ -1,0 +1,154 @@
+import TandemStack
+
+extension NginxFile {
+    /// The groups of servers that requests are passed to.
+    var upstreams: [String] {
+        var groups: [String] = []
+        if host.has(.web) { groups.append(host.has(.app) ? ownAppFirst : remoteApps(name: "app")) }
+        if host.has(.app) { groups.append(ownApp) }
+        if hasPeerHop { groups.append(remoteApps(name: "peers")) }
+        return groups
+    }
+
+    private var ownInstances: [String] {
+        (0..<stack.app.instances).map {
+            "server \(host.loopbackAddress):\(Ports.app + $0) max_fails=1 fail_timeout=1s;"
+        }
+    }
+
+    /// An idle connection is given up before common app servers (Node, uvicorn: 5 s) give it up themselves, so that a
+    /// POST does not meet one that is just being closed.
+    private static let ownKeepalive = """
+        keepalive 256;
+        keepalive_timeout 4s;
+        keepalive_requests 1000000;
+        """
+
+    private var ownAppFirst: String {
+        let backup = hasPeerHop ? ["server \(host.loopbackAddress):\(Ports.peerHop) backup max_fails=0;"] : []
+        return """
+            # [app] instances: this host's own, and the other hosts' while none of these answers
+            upstream app {
+            \((ownInstances + backup).joined(separator: "\n").indented)
+            \(Self.ownKeepalive.indented)
+            }
+            """
+    }
+
+    private var ownApp: String {
+        """
+        # [app] instances: this host's own and no others
+        upstream own_app {
+        \(ownInstances.joined(separator: "\n").indented)
+        \(Self.ownKeepalive.indented)
+        }
+        """
+    }
+
+    private func remoteApps(name: String) -> String {
+        let servers = site.otherAppHosts.map { "server \($0.address):\(Ports.appDoor) max_fails=1 fail_timeout=1s;" }
+        return """
+            # The app on other hosts, through their nginx
+            upstream \(name) {
+            \(servers.joined(separator: "\n").indented)
+                keepalive 256;
+                keepalive_timeout 60s;
+                keepalive_requests 1000000;
+            }
+            """
+    }
+
+    /// What the balancers call.
+    func webServer() throws(BlueprintError) -> String {
+        let app = """
+            proxy_pass \(host.has(.app) ? "http" : "https")://app;\(host.has(.app) ? "" : "\n" + Self.nextOnBadGateway)
+            """
+        let locations: String
+        if let folder = stack.web.staticFolder {
+            locations = """
+                # [web] static: files are answered here, all else by the app
+                root \(try NginxSyntax.expanded(folder));
+                location / {
+                    try_files $uri $uri/index.html @app;
+                    # Static files know no POST; the app may.
+                    error_page 405 = @app;
+                }
+                # Hidden files (.git, .env) are not for everyone.
+                location ~ /\\.(?!well-known/) {
+                    try_files /.tandem/none @app;
+                }
+                location @app {
+                \(app.indented)
+                }
+                """
+        } else {
+            locations = "location / {\n\(app.indented)\n}"
+        }
+        return """
+            # [web]: what the balancers call
+            server {
+                listen \(host.address):\(Ports.web) ssl backlog=4096;
+                server_name _;
+
+                gzip on;
+                gzip_comp_level 4;
+                gzip_min_length 1024;
+                gzip_proxied any;
+                gzip_vary on;
+                gzip_types text/plain text/css text/xml text/javascript application/javascript application/json
+                           application/ld+json application/manifest+json application/problem+json application/xml
+                           application/rss+xml application/atom+xml application/wasm image/svg+xml font/ttf font/otf;
+
+                location = \(Site.webHealthPath) {
+                    access_log off;
+                    default_type text/plain;
+                    return 200 "ok\\n";
+                }
+            \(locations.indented)
+            }
+            """
+    }
+
+    /// A host whose app does not answer says 502: another host's may.
+    static let nextOnBadGateway = "proxy_next_upstream error timeout http_502;"
+
+    /// This host's own app for the other web servers.
+    var appDoor: String {
+        """
+        # This host's app, for the web servers of other hosts
+        server {
+            listen \(host.address):\(Ports.appDoor) ssl backlog=4096;
+            server_name _;
+            location / {
+                proxy_pass http://own_app;
+                # The web server that took the request has named itself.
+                \(Self.unchangedHeaders.split(separator: "\n").joined(separator: "\n        "))
+            }
+        }
+        """
+    }
+
+    /// From this host's web server to the other hosts' apps. It speaks plain HTTP, because the members of an upstream
+    /// group share one protocol and this host's own app speaks that.
+    var peerHop: String {
+        """
+        # To the apps of other hosts; called by this nginx alone
+        server {
+            listen \(host.loopbackAddress):\(Ports.peerHop);
+            server_name _;
+            access_log off;
+            location / {
+                proxy_pass https://peers;
+                \(Self.nextOnBadGateway)
+            }
+        }
+        """
+    }
+
+    private static let unchangedHeaders = """
+        proxy_set_header Host $http_host;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection $tandem_connection;
+        proxy_set_header X-Tandem-Web $http_x_tandem_web;
+        """
+}

@@ -1,0 +1,96 @@
+import TandemStack
+
+extension Site {
+    var appServices: [ServiceBlueprint] {
+        (0..<stack.app.instances).map { index in
+            let port = Ports.app + index
+            return ServiceBlueprint(
+                name: .app,
+                instance: index + 1,
+                command: AppCommand(run: stack.app.run).words,
+                environment: appEnvironment(port: port),
+                workingDirectory: stack.app.workingDirectory,
+                account: .application,
+                readiness: .http(address: host.loopbackAddress, port: port, path: stack.app.health),
+                startTimeoutSeconds: stack.app.startTimeoutSeconds,
+                stop: .init(signal: Signal.term, boundSeconds: stack.app.stopTimeoutSeconds),
+                listeners: [.init(address: host.loopbackAddress, port: port)],
+                after: [.router],
+                needsDatabase: true)
+        }
+    }
+
+    /// Tandem's own variables are the contract with the app and win over the user's of the same name.
+    private func appEnvironment(port: Int) -> [String: EnvironmentValue] {
+        var environment = stack.app.environment.mapValues { EnvironmentValue($0) }
+        for name in stack.app.secrets.keys { environment[name] = EnvironmentValue([.secret("app.\(name)")]) }
+        let database = stack.database
+        environment["HOST"] = EnvironmentValue(host.loopbackAddress)
+        environment["PORT"] = EnvironmentValue(String(port))
+        environment["DATABASE_URL"] = databaseURL(
+            user: database.appUser, secret: "database.app", port: Ports.routerWrite)
+        environment["DATABASE_READ_URL"] = databaseURL(
+            user: database.appReadUser, secret: "database.app_read", port: Ports.routerRead)
+        environment["DATABASE_CA"] = EnvironmentValue(layout.publicCAFile)
+        environment["TANDEM_STACK"] = EnvironmentValue(stack.name)
+        environment["TANDEM_HOST"] = EnvironmentValue(host.name)
+        return environment
+    }
+
+    /// The parameters are those of MySQL's own URIs. The password is filled in as it is, so it must be made of
+    /// characters that mean nothing in a URL.
+    private func databaseURL(user: String, secret: String, port: Int) -> EnvironmentValue {
+        let authority = "\(host.loopbackAddress):\(port)"
+        let parameters = "ssl-mode=VERIFY_CA&ssl-ca=\(percentEncoded(layout.publicCAFile))"
+        return EnvironmentValue([
+            .text("mysql://\(percentEncoded(user)):"),
+            .secret(secret),
+            .text("@\(authority)/\(percentEncoded(stack.database.name))?\(parameters)"),
+        ])
+    }
+}
+
+/// How a command line is run so that SIGTERM, which goes to the whole process group, ends the app in its own time.
+struct AppCommand {
+    let run: String
+
+    /// A single command takes the shell's place, so that the process that is watched is the app. Otherwise the shell
+    /// must not die before what it runs: it ends after the command in the foreground has, whatever would come next.
+    var words: [String] {
+        ["/bin/sh", "-c", isSingleCommand ? "exec \(run)" : "trap 'exit 143' TERM\n\(run)"]
+    }
+
+    /// Words without anything that the shell reads a meaning into, the first one a program in a file.
+    private var isSingleCommand: Bool {
+        let isPlain = { (scalar: Unicode.Scalar) in
+            scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+                || " _-./:@%+,=".unicodeScalars.contains(scalar)
+        }
+        guard run.unicodeScalars.allSatisfy(isPlain), let first = run.split(separator: " ").first else { return false }
+        return !first.contains("=") && (first.contains("/") || !Self.shellWords.contains(String(first)))
+    }
+
+    /// What `exec` cannot run, because it is part of the shell.
+    private static let shellWords: Set<String> = [
+        ".", ":", "alias", "break", "case", "cd", "command", "continue", "eval", "exec", "exit", "export", "for", "if",
+        "local", "read", "readonly", "return", "set", "shift", "times", "trap", "type", "ulimit", "umask", "unset",
+        "until", "wait", "while",
+    ]
+}
+
+/// A part of a URL: RFC 3986's unreserved characters and `/` as they are.
+func percentEncoded(_ text: String) -> String {
+    var encoded = ""
+    for byte in text.utf8 {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "~"), UInt8(ascii: "/"):
+            encoded.unicodeScalars.append(Unicode.Scalar(byte))
+        default:
+            let hex = String(byte, radix: 16, uppercase: true)
+            encoded += "%" + (hex.count == 1 ? "0" : "") + hex
+        }
+    }
+    return encoded
+}
