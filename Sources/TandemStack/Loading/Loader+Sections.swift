@@ -7,6 +7,8 @@ struct OpenSection {
     var entries: [String: Tree.Entry]
     /// Of the section's key, or of the file.
     var position: Position
+    /// Something in it was refused, so that what is missing may be just that.
+    var hasUnknown = false
     /// Keys that need no second complaint: misspelt ones, and all where the section itself was refused.
     var isExcused: (String) -> Bool
 
@@ -39,14 +41,16 @@ extension Loader {
                 problems.add("\(path): expected \(expectation), found \(tree.summary)", at: tree.position)
             }
             section.isExcused = { _ in true }
+            section.hasUnknown = true
             return section
         }
         var misspelt: Set<String> = []
         for entry in entries {
             if schema.key(entry.key) != nil {
                 section.entries[entry.key] = entry
-            } else if let meant = addUnknown(entry, in: section) {
-                misspelt.insert(meant)
+            } else {
+                section.hasUnknown = true
+                if let meant = addUnknown(entry, in: section) { misspelt.insert(meant) }
             }
         }
         let excused = misspelt
