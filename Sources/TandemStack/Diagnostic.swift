@@ -22,7 +22,7 @@ public struct StackFileErrors: Error, CustomStringConvertible, Sendable, Equatab
     /// At least one.
     public var diagnostics: [Diagnostic]
 
-    init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
+    public init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
 
     public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
 }

@@ -1,4 +1,5 @@
 import TandemStack
+import Testing
 
 let smallest = "stack: shop\napp:\n  run: ./shop serve\n"
 
@@ -13,5 +14,18 @@ func errors(_ text: String, folder: String = "/srv/shop") -> String {
         return ""
     } catch {
         return error.description
+    }
+}
+
+/// A stack file, and below it the errors that it gives.
+struct Golden: Sendable, CustomTestStringConvertible {
+    var testDescription: String
+    var input: String
+    var output: String
+
+    init(_ name: String, _ input: String, _ output: String) {
+        testDescription = name
+        self.input = input
+        self.output = output
     }
 }

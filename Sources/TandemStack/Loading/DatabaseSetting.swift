@@ -12,7 +12,7 @@ enum DatabaseSetting {
             throw Complaint("expected the name of a mysqld setting, such as max_connections, found \(text.quoted)")
         }
         if let owned = OwnedSettings.owner(of: name) {
-            let alias = owned.name == name ? "" : " (to mysqld the same as \(owned.name))"
+            let alias = owned.name == name ? "" : " (mysqld may take it for \(owned.name))"
             throw Complaint("\(text.quoted)\(alias) is not yours to set: \(owned.reason)")
         }
         return name

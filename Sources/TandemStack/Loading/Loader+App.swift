@@ -74,7 +74,7 @@ extension Loader {
         let section = open(entry.value, as: Schema.secret, path: "\(name).\(Self.shown(entry.key))", at: entry.position)
         let variable = optionalText("env", in: section)
         let file = optionalText("file", in: section)
-        if section.entries.count != 1, !section.isExcused("env"), !section.isExcused("file") {
+        if section.entries.count != 1, !section.hasUnknown, !section.isRefused {
             problems.add(
                 "\(section.path): expected either env or file, found \(section.entries.isEmpty ? "neither" : "both")",
                 at: entry.position)

@@ -25,9 +25,9 @@ extension Loader {
             }
             return []
         }
-        let isFine = problems.isEmpty
-        let drafts = entries.compactMap { draft($0) }
-        if isFine == problems.isEmpty || drafts.allSatisfy({ !$0.roles.isEmpty }) { checkRoles(drafts, at: position) }
+        let drafts = entries.map { draft($0) }
+        // A misspelt role is told once, not again as the role that is missing.
+        if drafts.allSatisfy({ !$0.roles.isEmpty }) { checkRoles(drafts, at: position) }
         checkPlaces(drafts)
         checkAddresses(drafts)
         return addressed(drafts, stack: stack, at: position)
@@ -38,7 +38,7 @@ extension Loader {
         return key.preset(onLoopback: true).flatMap { TreeReader.read($0, problems: &none) }
     }
 
-    private mutating func draft(_ entry: Tree.Entry) -> HostDraft? {
+    private mutating func draft(_ entry: Tree.Entry) -> HostDraft {
         let isNamed = Grammar.isLabel(entry.key)
         if !isNamed {
             let hint = Grammar.label(like: entry.key).map { "; did you mean \($0.quoted)?" } ?? ""

@@ -7,8 +7,15 @@ struct OpenSection {
     var entries: [String: Tree.Entry]
     /// Of the section's key, or of the file.
     var position: Position
-    /// Keys that need no second complaint: misspelt ones, and all where the section itself was refused.
-    var isExcused: (String) -> Bool
+    /// The whole section was refused.
+    var isRefused = false
+    /// It has keys that are not in the schema; what is missing may be one of them.
+    var hasUnknown = false
+    /// Known keys that were misspelt.
+    var misspelt: Set<String> = []
+
+    /// Whether a key that is missing needs no second complaint.
+    func isExcused(_ key: String) -> Bool { isRefused || misspelt.contains(key) }
 
     func fullName(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 }
@@ -29,28 +36,18 @@ extension Loader {
         _ tree: Tree?, as schema: Schema.Section, path: String? = nil, at position: Position
     ) -> OpenSection {
         let path = path ?? schema.path
-        var section = OpenSection(
-            schema: schema, path: path, entries: [:], position: position, isExcused: { _ in false })
+        var section = OpenSection(schema: schema, path: path, entries: [:], position: position)
         guard let tree, !tree.isNothing else { return section }
-        guard case .mapping(let entries) = tree.content else {
-            if case .refused = tree.content {
-            } else {
-                let expectation = Schema.Kind.section(schema).expectation
-                problems.add("\(path): expected \(expectation), found \(tree.summary)", at: tree.position)
-            }
-            section.isExcused = { _ in true }
-            return section
-        }
-        var misspelt: Set<String> = []
-        for entry in entries {
+        let kind = Schema.Kind.section(schema)
+        if case .mapping = tree.content {} else { section.isRefused = true }
+        for entry in entries(of: tree, kind: kind, name: path) {
             if schema.key(entry.key) != nil {
                 section.entries[entry.key] = entry
-            } else if let meant = addUnknown(entry, in: section) {
-                misspelt.insert(meant)
+            } else {
+                section.hasUnknown = true
+                if let meant = addUnknown(entry, in: section) { section.misspelt.insert(meant) }
             }
         }
-        let excused = misspelt
-        section.isExcused = { excused.contains($0) }
         return section
     }
 
@@ -59,7 +56,7 @@ extension Loader {
         var section = open(entry?.value, as: schema, at: entry?.position ?? parent.position)
         if entry == nil, parent.schema.key(key)?.isRequired == true {
             addMissing(key, in: parent)
-            section.isExcused = { _ in true }
+            section.isRefused = true
         }
         return section
     }
@@ -97,23 +94,18 @@ extension Loader {
     // MARK: Values
 
     mutating func text(_ name: String, in section: OpenSection) -> Found<String> {
-        let found = value(name, in: section)
-        guard case .text(let text) = found?.value else {
+        guard let found = value(name, in: section), case .text(let text) = found.value else {
             return Found(value: "", position: section.position, isInFile: false, isValid: false)
         }
-        return Found(
-            value: text, position: found?.position ?? section.position, isInFile: found?.isInFile ?? false,
-            isValid: true)
+        return Found(value: text, position: found.position, isInFile: found.isInFile, isValid: true)
     }
 
     mutating func number(_ name: String, in section: OpenSection, onLoopback: Bool = true) -> Found<Int> {
-        let found = value(name, in: section, onLoopback: onLoopback)
-        guard case .number(let number) = found?.value else {
+        guard let found = value(name, in: section, onLoopback: onLoopback), case .number(let number) = found.value
+        else {
             return Found(value: 1, position: section.position, isInFile: false, isValid: false)
         }
-        return Found(
-            value: number, position: found?.position ?? section.position, isInFile: found?.isInFile ?? false,
-            isValid: true)
+        return Found(value: number, position: found.position, isInFile: found.isInFile, isValid: true)
     }
 
     /// Nil where it is absent without a default, or refused.

@@ -4,11 +4,19 @@ struct Loader {
     let folder: String
     var problems = Problems()
 
-    init(folder: String) { self.folder = FilePath.normalised(folder) }
+    /// The folder is checked because generated files and the app's working directory lie in it.
+    init(folder: String) {
+        self.folder = FilePath.normalised(folder)
+        do throws(Complaint) {
+            guard folder.hasPrefix("/") else { throw Complaint("expected an absolute path, found \(folder.quoted)") }
+            try FilePath.check(folder)
+        } catch {
+            problems.add("the folder of this file cannot be used: \(error.message); move the file", at: .start)
+        }
+    }
 
     /// Nil where there is no file to speak of; else complete, but worthless unless `problems` is empty.
     mutating func load(_ text: String) -> Stack? {
-        checkFolder()
         guard let tree = TreeReader.read(text, problems: &problems) else {
             if problems.isEmpty { addEmptyFile() }
             return nil
@@ -44,14 +52,5 @@ struct Loader {
     private mutating func addEmptyFile() {
         problems.add(
             "the file is empty; the smallest one holds 'stack: NAME', 'app:' and under it 'run: COMMAND'", at: .start)
-    }
-
-    /// Generated files and the app's working directory lie in it.
-    private mutating func checkFolder() {
-        do throws(Complaint) {
-            try FilePath.check(folder)
-        } catch {
-            problems.add("the folder of this file cannot be used: \(error.message); move the file", at: .start)
-        }
     }
 }

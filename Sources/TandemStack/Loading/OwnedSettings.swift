@@ -1,8 +1,8 @@
 /// The settings of mysqld that are not the user's: the failover protocol and the layout of a host rest on them.
 enum OwnedSettings {
-    /// The full name and the reason, if a setting's normalised name is one of them, in any spelling that mysqld
-    /// understands: with `loose_`, `skip_` and the like before it, with a name and a dot before it (as for key
-    /// caches), or shortened.
+    /// The full name and the reason, if a setting's normalised name is one of them, in any spelling that some
+    /// version of mysqld understands: with `loose_`, `skip_` and the like before it, with a name and a dot before
+    /// it (as for key caches), or shortened.
     static func owner(of setting: String) -> (name: String, reason: String)? {
         var name = Substring(setting)
         while true {
@@ -17,10 +17,15 @@ enum OwnedSettings {
         }
     }
 
+    /// The user's, though an owned name begins like them.
+    private static let free: Set<String> = [
+        "general_log", "slow_query_log", "lc_messages", "log_bin_trust_function_creators",
+    ]
+
     private static let prefixes = ["loose_", "skip_", "disable_", "enable_", "maximum_"]
 
     private static func exactOwner(of name: String) -> (name: String, reason: String)? {
-        guard !name.isEmpty else { return nil }
+        guard !name.isEmpty, !free.contains(name) else { return nil }
         for (reason, settings) in owned {
             for setting in settings {
                 let stem = setting.hasSuffix("*") ? setting.dropLast() : setting[...]
@@ -38,8 +43,8 @@ enum OwnedSettings {
         (
             "it decides whether an acknowledged write survives a crash",
             [
-                "sync_*", "innodb_flush_log_at_*", "innodb_flush_method", "innodb_flush_sync", "innodb_doublewrite*",
-                "innodb_force_*", "innodb_use_fdatasync", "innodb_log_checksums", "innodb_checksum_algorithm",
+                "sync_*", "innodb_flush_log_at_*", "innodb_flush_method", "innodb_doublewrite*",
+                "innodb_force_*", "innodb_log_checksums", "innodb_checksum_algorithm",
                 "innodb_api_enable_binlog", "innodb_redo_log_archive_dirs", "tc_heuristic_recover", "log_tc*",
                 "xa_detach_on_prepare",
             ]
@@ -63,6 +68,10 @@ enum OwnedSettings {
             ]
         ),
         (
+            "the agents' own statements rest on its default",
+            ["autocommit", "completion_type", "terminology_use_previous"]
+        ),
+        (
             "Tandem gives out addresses and ports",
             [
                 "port", "port_open_timeout", "bind_address", "socket", "skip_networking", "networking", "admin_*",
@@ -76,7 +85,8 @@ enum OwnedSettings {
         (
             "Tandem lays out the server's files",
             [
-                "datadir", "basedir", "chroot", "tmpdir", "pid_file", "log_error", "plugin_dir", "secure_file_priv",
+                "datadir", "basedir", "chroot", "tmpdir", "pid_file", "log_error", "log_error_services", "plugin_dir",
+                "secure_file_priv",
                 "lc_messages_dir", "character_sets_dir", "innodb_data_home_dir", "innodb_data_file_path",
                 "innodb_directories", "innodb_log_group_home_dir", "innodb_undo_directory", "innodb_temp_*",
                 "innodb_tmpdir", "general_log_file", "slow_query_log_file",

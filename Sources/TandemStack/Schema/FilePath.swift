@@ -39,4 +39,21 @@ enum FilePath {
     static func normalised(_ path: String) -> String {
         "/" + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
+
+    /// Whether serving a folder would serve the stack file or what Tandem keeps beside it.
+    static func isExposing(_ path: String, stackFolder: String) -> Bool {
+        let served = collapsed(path)
+        let own = collapsed(stackFolder)
+        return own.starts(with: served) || served.starts(with: own + [".tandem"])
+    }
+
+    private static func collapsed(_ path: String) -> [Substring] {
+        path.split(separator: "/").reduce(into: []) { parts, part in
+            switch part {
+            case ".": break
+            case "..": _ = parts.popLast()
+            default: parts.append(part)
+            }
+        }
+    }
 }

@@ -65,8 +65,12 @@ extension Schema.Kind {
     func read(_ scalar: Scalar, folder: String) throws(Complaint) -> Schema.Value {
         switch self {
         case .stackName, .domain, .databaseName, .address, .urlPath, .command, .path, .variable:
-            try refuseOtherTypes(scalar)
-            return .text(try readText(scalar.text, folder: folder))
+            let text = try readText(scalar, folder: folder)
+            // YAML versions disagree on what `no` and `010` are: where a word is expected, they need quotes.
+            guard !scalar.isBoolean, !scalar.isNumber else {
+                throw Complaint("\(mismatch(scalar).message); if it is meant as text, put quotes around it")
+            }
+            return .text(text)
         case .choice(let words):
             guard !words.contains(scalar.text) else { return .text(scalar.text) }
             throw mismatch(scalar, suggestion: NearestWord.find(scalar.text, among: words))
@@ -93,14 +97,6 @@ extension Schema.Kind {
         return Complaint("expected \(expectation), found \(found)\(hint)")
     }
 
-    /// YAML versions disagree on what `no` and `010` are: where a word is expected, they need quotes.
-    private func refuseOtherTypes(_ scalar: Scalar) throws(Complaint) {
-        if scalar.isNothing || scalar.text.isEmpty { throw mismatch(scalar) }
-        guard scalar.isBoolean || scalar.isNumber else { return }
-        throw Complaint(
-            "expected \(expectation), found \(scalar.summary); if it is meant as text, put quotes around it")
-    }
-
     private func readNumber(_ scalar: Scalar, in range: ClosedRange<Int>) throws(Complaint) -> Int {
         guard let number = Quantity.decimal(scalar.text), range.contains(number) else { throw mismatch(scalar) }
         return number
@@ -110,16 +106,18 @@ extension Schema.Kind {
         mismatch(scalar, suggestion: Quantity.decimal(scalar.text) == nil ? nil : scalar.text + unit)
     }
 
-    private func readText(_ text: String, folder: String) throws(Complaint) -> String {
+    private func readText(_ scalar: Scalar, folder: String) throws(Complaint) -> String {
+        let text = scalar.text
+        if scalar.isNothing || text.isEmpty { throw mismatch(scalar) }
         switch self {
-        case .stackName: try check(text, Grammar.isLabel(text, limit: 32), suggestion: Grammar.label(like: text))
-        case .domain: try check(text, Grammar.isDomain(text), suggestion: Grammar.domain(like: text))
-        case .address: try check(text, Grammar.isAddress(text))
-        case .urlPath: try check(text, Grammar.isURLPath(text), suggestion: Grammar.urlPath(like: text))
-        case .variable: try check(text, Grammar.isVariable(text))
+        case .stackName: try check(scalar, Grammar.isLabel(text, limit: 32), suggestion: Grammar.label(like: text))
+        case .domain: try check(scalar, Grammar.isDomain(text), suggestion: Grammar.domain(like: text))
+        case .address: try check(scalar, Grammar.isAddress(text))
+        case .urlPath: try check(scalar, Grammar.isURLPath(text), suggestion: Grammar.urlPath(like: text))
+        case .variable: try check(scalar, Grammar.isVariable(text))
         case .command: try Grammar.checkCommand(text)
         case .databaseName:
-            try check(text, Grammar.isDatabaseName(text))
+            try check(scalar, Grammar.isDatabaseName(text))
             try Grammar.checkDatabaseIsFree(text)
         case .path: return try FilePath.resolve(text, in: folder)
         default: break
@@ -127,8 +125,7 @@ extension Schema.Kind {
         return text
     }
 
-    private func check(_ text: String, _ isFine: Bool, suggestion: String? = nil) throws(Complaint) {
-        guard !isFine else { return }
-        throw mismatch(text.quoted, suggestion)
+    private func check(_ scalar: Scalar, _ isFine: Bool, suggestion: String? = nil) throws(Complaint) {
+        guard isFine else { throw mismatch(scalar, suggestion: suggestion) }
     }
 }

@@ -12,7 +12,7 @@ extension Schema {
                 example: "shop"),
             Key(
                 name: "domain", kind: .domain, presence: .preset("localhost"),
-                synonyms: ["host", "server_name", "hostname"],
+                synonyms: ["server_name", "hostname"],
                 explanation: "The name that users type into a browser. The front's certificate is made for it."),
             Key(
                 name: "hosts", kind: .hosts(host), presence: .preset(defaultHosts),
@@ -29,10 +29,10 @@ extension Schema {
                 synonyms: ["haproxy", "loadbalancer", "load_balancer", "lb", "proxy"],
                 explanation: balancer.explanation),
             Key(
-                name: "web", kind: .section(web), presence: .optional, synonyms: ["nginx", "http"],
+                name: "web", kind: .section(web), presence: .optional, synonyms: ["nginx"],
                 explanation: web.explanation),
             Key(
-                name: "app", kind: .section(app), presence: .required, synonyms: ["application", "services"],
+                name: "app", kind: .section(app), presence: .required, synonyms: ["application"],
                 explanation: app.explanation),
             Key(
                 name: "database", kind: .section(database), presence: .optional, synonyms: ["mysql", "db"],
@@ -86,7 +86,7 @@ extension Schema {
                     """),
             Key(
                 name: "http_port", kind: .port, presence: .presetByPlace(loopback: "8080", network: "80"),
-                synonyms: ["http", "port"],
+                synonyms: ["http"],
                 explanation: """
                     The port that redirects to HTTPS. On a laptop a default port that is taken is replaced by a free \
                     one; a port in this file never is.

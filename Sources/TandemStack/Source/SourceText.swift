@@ -8,7 +8,8 @@ struct SourceText {
     /// there instead the parser sees ordinary text, which cannot expand; where such text stands plain and begins
     /// with the character, the file had an alias, and everywhere else the `*` is put back.
     var alias: Unicode.Scalar
-    /// Characters that the file does not hold either; one marks each key that is there twice.
+    /// Characters that the file does not hold either; one marks each key that is there twice. The larger the
+    /// file, the fewer, because each costs a pass.
     var marks: [Unicode.Scalar]
 
     /// Nil where the text was refused.
@@ -27,7 +28,7 @@ struct SourceText {
 
         var free = Self.unused(in: text)
         guard let alias = free.popLast() else {
-            problems.add("the file uses every private character of Unicode; expected text", at: .start)
+            problems.add("the file holds a thousand characters of Unicode's private area; expected text", at: .start)
             return nil
         }
         self.alias = alias
@@ -71,12 +72,19 @@ struct SourceText {
     }
 
     /// Some private characters that the text does not hold.
+    ///
+    /// They are from the last plane: an escape that makes one shows all of its number, so that a search finds it.
     private static func unused(in text: String) -> [Unicode.Scalar] {
-        let used = Set(text.unicodeScalars.lazy.filter { (0xE000...0xF8FF).contains($0.value) })
+        let used = Set(text.unicodeScalars.lazy.filter { $0.value >= firstPrivate })
+        let escapes = text.utf8.contains(UInt8(ascii: "\\")) ? text.lowercased() : ""
+        let count = 1 + max(1, min(TreeReader.duplicateLimit, 4 * StackFile.sizeLimitBytes / max(1, text.utf8.count)))
         var free: [Unicode.Scalar] = []
-        for value in UInt32(0xE000)...0xF8FF where free.count <= TreeReader.duplicateLimit {
-            if let scalar = Unicode.Scalar(value), !used.contains(scalar) { free.append(scalar) }
+        for value in firstPrivate..<firstPrivate + 1000 where free.count < count {
+            guard let scalar = Unicode.Scalar(value), !used.contains(scalar) else { continue }
+            if !escapes.contains(String(value, radix: 16)) { free.append(scalar) }
         }
         return free
     }
+
+    private static let firstPrivate: UInt32 = 0x100000
 }

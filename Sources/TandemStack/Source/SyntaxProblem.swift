@@ -3,22 +3,32 @@ import Yams
 /// What the YAML parser says, in this project's words and with a place.
 enum SyntaxProblem {
     static func describe(_ error: any Error, in text: String) -> (message: String, position: Position) {
+        let (message, position) = translate(error, in: text)
+        // The parser counts a line break more at the end of a text that ends without one.
+        return (message, min(position, end(of: text)))
+    }
+
+    private static func translate(_ error: any Error, in text: String) -> (message: String, position: Position) {
         switch error {
+        case YamlError.parser(_, let problem, let mark, _) where problem.hasPrefix("Maximum nesting level"):
+            return (tooDeep, Position(mark))
         case YamlError.scanner(let context, let problem, let mark, _),
             YamlError.parser(let context, let problem, let mark, _):
             let position = Position(mark)
-            return ("not YAML: \(problem)\(describe(context))\(hint(position, in: text))", position)
-        case YamlError.composer(_, let problem, let mark, _):
-            return ("expected one YAML document, \(problem)", Position(mark))
+            return ("not YAML: \(problem)\(describe(context, before: mark.line))\(hint(position, in: text))", position)
+        case YamlError.composer(_, _, let mark, _):
+            return ("expected one YAML document, found another", Position(mark))
         case YamlError.memory:
-            return ("not YAML that can be read: nested too deeply", .start)
+            return (tooDeep, .start)
         default:
             return ("not YAML: \(error)", .start)
         }
     }
 
-    private static func describe(_ context: YamlError.Context?) -> String {
-        guard let context else { return "" }
+    private static let tooDeep = "nested too deeply; expected at most \(TreeReader.depthLimit) levels"
+
+    private static func describe(_ context: YamlError.Context?, before line: Int) -> String {
+        guard let context, context.mark.line < line else { return "" }
         return ", \(context.text) that begins in line \(context.mark.line)"
     }
 
@@ -34,7 +44,21 @@ enum SyntaxProblem {
         }
     }
 
-    /// Nil beyond the end of the line.
+    private static func end(of text: String) -> Position {
+        var position = Position.start
+        var previous: Unicode.Scalar = " "
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\n" where previous == "\r": break
+            case "\n", "\r": position = Position(line: position.line + 1, column: 1)
+            default: position.column += 1
+            }
+            previous = scalar
+        }
+        return position
+    }
+
+    /// Nil beyond the end of the text.
     static func index(
         of position: Position, in scalars: String.UnicodeScalarView
     ) -> String.UnicodeScalarView.Index? {

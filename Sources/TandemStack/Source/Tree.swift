@@ -26,8 +26,8 @@ struct Tree {
     var summary: String {
         switch content {
         case .scalar(let scalar): scalar.summary
-        case .sequence: "a list"
-        case .mapping: "a map"
+        case .sequence(let items): items.isEmpty ? "an empty list" : "a list"
+        case .mapping(let entries): entries.isEmpty ? "an empty map" : "a map"
         case .refused: "what was refused"
         }
     }

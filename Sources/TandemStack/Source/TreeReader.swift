@@ -31,7 +31,9 @@ struct TreeReader {
             } catch YamlError.duplicatedKeysInMapping(_, let context) {
                 let position = Position(context.mark)
                 guard mark(keyAt: position) else {
-                    problems.add("this key is in the same map twice", at: position)
+                    for place in marked.keys + [position] {
+                        problems.add("this key is in its map again further down; expected each key once", at: place)
+                    }
                     return nil
                 }
             } catch {
@@ -49,14 +51,16 @@ struct TreeReader {
         guard var index = SyntaxProblem.index(of: position, in: scalars), index < scalars.endIndex else { return false }
         let quote = scalars[index]
         if quote == "\"" || quote == "'" { index = scalars.index(after: index) }
-        // Only letters: replacing what means something to YAML would change more than the name.
-        guard index < scalars.endIndex, scalars[index].properties.isAlphabetic || scalars[index] == "_" else {
-            return false
-        }
+        // Replacing what means something to YAML would change more than the name.
+        guard index < scalars.endIndex, Self.isOfWord(scalars[index]) else { return false }
         if marked[position] == nil { marked[position] = String(scalars[index]) }
         scalars.replaceSubrange(index...index, with: CollectionOfOne(mark))
         source.text = String(scalars)
         return true
+    }
+
+    private static func isOfWord(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == "_"
     }
 
     private func tree(_ node: Node, depth: Int, problems: inout Problems) -> Tree {
@@ -67,7 +71,7 @@ struct TreeReader {
         }
         if let anchor = node.anchor {
             problems.add(
-                "anchors are not allowed (found '&' and \(anchor.rawValue.quoted)); write the value out", at: position)
+                "anchors are not allowed (found \("&\(anchor.rawValue)".quoted)); write the value out", at: position)
             return Tree(content: .refused, position: position)
         }
         // Resolved by the basic resolver: what has no tag of its own gets the one of its kind.
@@ -104,7 +108,9 @@ struct TreeReader {
     }
 
     private func refuse(_ tag: String, at position: Position, problems: inout Problems) -> Tree {
-        problems.add("tags are not allowed (found \(tag.quoted)); write the value alone", at: position)
+        let standard = "tag:yaml.org,2002:"
+        let short = tag.hasPrefix(standard) ? "!!" + tag.dropFirst(standard.count) : tag
+        problems.add("tags are not allowed (found \(short.quoted)); write the value alone", at: position)
         return Tree(content: .refused, position: position)
     }
 
