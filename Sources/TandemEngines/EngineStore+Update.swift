@@ -55,7 +55,7 @@ extension EngineStore {
     public func remove(
         _ engines: [Engine] = Engine.allCases, onlyReplaced: Bool = false
     ) async throws -> [EngineRecord] {
-        guard !(try list().isEmpty) else { return [] }
+        guard isReadable(folder) else { return [] }
         return try await locked {
             var file = try RecordFile.read(folder: folder)
             let leaving = file.engines.filter { engines.contains($0.engine) && !(onlyReplaced && $0.isCurrent) }
@@ -72,6 +72,9 @@ extension EngineStore {
             file.engines.removeAll { leaving.contains($0) }
             try file.write(folder: folder)
             for record in leaving { try removeTree(record.prefix) }
+            if !onlyReplaced {
+                for suite in Suite.allCases { try removeTree(AptWorkspace.folder(of: suite, store: folder)) }
+            }
             return leaving
         }
     }
