@@ -20,7 +20,7 @@ import Testing
 
     @Test(
         "A folder that cannot be used is an error that says why",
-        arguments: [("relative", "not absolute"), ("/tmp/a:b", "contains :"), ("/dev/null/engines", "Not a directory")])
+        arguments: [("relative", "not absolute"), ("/tmp/a:b", "contains :")])
     func badFolder(folder: String, part: String) async {
         let error = await #expect(throws: EngineError.self) {
             try await EngineStore(folder: folder).install([.haproxy])
@@ -28,6 +28,21 @@ import Testing
         #expect(error?.reason == .folder)
         #expect(error?.what.contains(part) == true, "\(error?.what ?? "")")
         #expect(error?.next.contains("TANDEM_ENGINES") == true)
+    }
+
+    @Test func aFileInTheFoldersPlaceIsAnErrorAndStaysAsItWas() async throws {
+        try await withTemporaryFolder { folder in
+            try Data("mine".utf8).write(to: URL(fileURLWithPath: "\(folder)/file"))
+            #expect(chmod("\(folder)/file", 0o640) == 0)
+            let error = await #expect(throws: EngineError.self) {
+                try await EngineStore(folder: "\(folder)/file/engines").install([.haproxy])
+            }
+            #expect(error?.reason == .folder)
+            #expect(error?.what.contains("not a folder") == true)
+            var status = stat()
+            #expect(stat("\(folder)/file", &status) == 0)
+            #expect(status.st_mode & 0o7777 == 0o640)
+        }
     }
 
     @Test func missingKeysAreNamedTogetherWithTheirPackage() async throws {
@@ -97,6 +112,22 @@ import Testing
                     packages: [], bytes: 0, installedAt: Date(), isCurrent: true))
             try EngineStore(folder: folder).sweep(file)
             #expect(names(in: folder) == ["mysql-9.7.4-0b0b0b0b", "of-the-user"])
+        }
+    }
+
+    @Test func aRecordThatPointsElsewhereDeletesNothingThere() async throws {
+        try await withTemporaryFolder { folder in
+            try makeFolder("\(folder)/store")
+            try makeFolder("\(folder)/precious/haproxy-1.0-0a0a0a0a")
+            var file = RecordFile()
+            file.engines = ["precious", "precious/haproxy-1.0-0a0a0a0a"].map { name in
+                EngineRecord(
+                    engine: .haproxy, version: "1.0", prefix: "\(folder)/\(name)", programs: [:], packages: [],
+                    bytes: 0, installedAt: Date(timeIntervalSince1970: 0), isCurrent: false)
+            }
+            try file.write(folder: "\(folder)/store")
+            try await EngineStore(folder: "\(folder)/store").remove()
+            #expect(names(in: "\(folder)/precious") == ["haproxy-1.0-0a0a0a0a"])
         }
     }
 

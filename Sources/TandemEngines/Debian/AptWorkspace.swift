@@ -114,7 +114,9 @@ struct AptWorkspace: Sendable {
     private static func endLeftOver(_ configuration: AptConfiguration) async throws {
         let locks = ["\(configuration.archives)/lock", "\(configuration.lists)/lock"]
         for attempt in 0..<100 {
-            let holders = locks.compactMap(recordLockHolder)
+            let holders = locks.compactMap(recordLockHolder).filter { process in
+                (try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)) == "apt-get\n"
+            }
             if holders.isEmpty { return }
             for holder in holders { kill(holder, attempt < 50 ? SIGTERM : SIGKILL) }
             try await Task.sleep(for: .milliseconds(100))
