@@ -55,7 +55,7 @@ extension EngineStore {
     public func remove(
         _ engines: [Engine] = Engine.allCases, onlyReplaced: Bool = false
     ) async throws -> [EngineRecord] {
-        guard !(try list().isEmpty) else { return [] }
+        guard isReadable(folder) else { return [] }
         return try await locked {
             var file = try RecordFile.read(folder: folder)
             let leaving = file.engines.filter { engines.contains($0.engine) && !(onlyReplaced && $0.isCurrent) }
@@ -71,7 +71,11 @@ extension EngineStore {
             // The record first: a prefix without a record is swept, a record without a prefix would be a lie.
             file.engines.removeAll { leaving.contains($0) }
             try file.write(folder: folder)
-            for record in leaving { try removeTree(record.prefix) }
+            // Only inside the store, whatever path a record has: it may have been edited, or written elsewhere.
+            try sweep(file)
+            if !onlyReplaced {
+                for suite in Suite.allCases { try removeTree(AptWorkspace.folder(of: suite, store: folder)) }
+            }
             return leaving
         }
     }

@@ -55,12 +55,20 @@ func makeFolder(_ path: String) throws {
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue { return }
     let parent = (path as NSString).deletingLastPathComponent
     if parent != path && !parent.isEmpty { try makeFolder(parent) }
-    guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
-        throw EngineError(
-            .folder, doing: "make the folder \(path)", what: systemError(),
-            next: "Give this user the right to make it, or set TANDEM_ENGINES to a folder that it may write to.")
+    if mkdir(path, 0o755) == 0 {
+        // Only what was made here: what was there before keeps its rights.
+        if geteuid() == 0 { chmod(path, 0o755) }
+        return
     }
-    if geteuid() == 0 { chmod(path, 0o755) }
+    let code = errno
+    // Another run may have made it meanwhile. Anything but a folder in its place is an error.
+    if code == EEXIST, FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+        return
+    }
+    throw EngineError(
+        .folder, doing: "make the folder \(path)",
+        what: code == EEXIST ? "something that is not a folder is in its place" : systemError(code),
+        next: "Give this user the right to make it, or set TANDEM_ENGINES to a folder that it may write to.")
 }
 
 func removeTree(_ path: String) throws {

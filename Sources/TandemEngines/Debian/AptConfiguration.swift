@@ -53,6 +53,8 @@ struct AptConfiguration: Sendable {
         Dir::State::status "\(folder)/status";
         Dir::Cache "\(folder)/cache";
         Dir::Cache::archives "\(archives)";
+        Dir::Cache::pkgcache "packages.bin";
+        Dir::Cache::srcpkgcache "sources.bin";
         Dir::Log "\(folder)";
         APT::Architecture "\(architecture)";
         #clear APT::Architectures;

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Glibc
+import Synchronization
 
 /// An apt with index, cache and settings of its own, for one suite. Nothing of the machine's own apt is changed.
 ///
@@ -11,8 +12,7 @@ struct AptWorkspace: Sendable {
     /// Why the index could not be refreshed, where an older one is used instead.
     let staleness: EngineError?
 
-    /// The first part of a workspace's folder name.
-    static let folderPrefix = "apt-"
+    static func folder(of suite: Suite, store: String) -> String { "\(store)/apt-\(suite.rawValue)" }
 
     /// Makes the folder and fetches the suite's index.
     /// - Parameter allowsStale: whether an index from an interrupted run will do if the mirror cannot be reached.
@@ -24,7 +24,7 @@ struct AptWorkspace: Sendable {
         let all = archive.sources(for: suite, machineMirrors: machine.mirrors)
         func configuration(_ sources: [AptSource]) -> AptConfiguration {
             AptConfiguration(
-                folder: "\(store)/\(folderPrefix)\(suite.rawValue)", sources: sources, keyring: archive.keyring,
+                folder: folder(of: suite, store: store), sources: sources, keyring: archive.keyring,
                 architecture: machine.architecture)
         }
         let full = configuration(all)
@@ -84,16 +84,22 @@ struct AptWorkspace: Sendable {
     ) async throws {
         if let staleness, !missing.isEmpty { throw staleness }
         guard !missing.isEmpty else { return }
+        // apt's order is its own, so what has come is counted.
+        let started = Mutex(0)
         let outcome = try await configuration.apt(["install", "-y", "-q", "--download-only"] + packages) { line in
             guard let download = AptOutput.download(line),
-                let index = missing.firstIndex(where: {
+                let package = missing.first(where: {
                     $0.record.name == download.name && $0.record.version == download.version
                 })
             else { return }
+            let index = started.withLock { count in
+                count += 1
+                return count
+            }
             progress(
                 .downloading(
-                    engine, package: download.name, version: download.version, bytes: missing[index].record.bytes,
-                    index: index + 1, count: missing.count))
+                    engine, package: download.name, version: download.version, bytes: package.record.bytes,
+                    index: index, count: missing.count))
         }
         guard outcome.isSuccess else { throw configuration.fetchError(outcome.errors) }
         if let wrong = try self.missing(of: plan).first {
@@ -108,7 +114,9 @@ struct AptWorkspace: Sendable {
     private static func endLeftOver(_ configuration: AptConfiguration) async throws {
         let locks = ["\(configuration.archives)/lock", "\(configuration.lists)/lock"]
         for attempt in 0..<100 {
-            let holders = locks.compactMap(recordLockHolder)
+            let holders = locks.compactMap(recordLockHolder).filter { process in
+                (try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)) == "apt-get\n"
+            }
             if holders.isEmpty { return }
             for holder in holders { kill(holder, attempt < 50 ? SIGTERM : SIGKILL) }
             try await Task.sleep(for: .milliseconds(100))

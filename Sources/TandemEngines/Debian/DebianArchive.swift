@@ -21,18 +21,48 @@ public struct DebianArchive: Sendable, Equatable {
     }
 
     /// The lines of apt's source list for a suite. A mirror that was named comes first, then the machine's own.
-    /// - Parameter machineMirrors: base addresses that the machine's own apt uses, in its order.
-    func sources(for suite: Suite, machineMirrors: [String]) -> [AptSource] {
-        func choose(_ named: String?, ending: String, standard: String) -> String {
-            let bases = machineMirrors.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
-            return named ?? bases.first { $0.hasSuffix(ending) } ?? standard
-        }
+    func sources(for suite: Suite, machineMirrors: [MachineMirror]) -> [AptSource] {
         let main = AptSource(
-            base: choose(mirror, ending: "/debian", standard: Self.standardMirror), suite: suite.rawValue,
-            isOptional: false)
+            base: mirror ?? MachineMirror.choose(.main, from: machineMirrors) ?? Self.standardMirror,
+            suite: suite.rawValue, isOptional: false)
         guard suite == .trixie else { return [main] }
-        let base = choose(securityMirror, ending: "/debian-security", standard: Self.standardSecurityMirror)
-        return [main, AptSource(base: base, suite: "\(suite.rawValue)-security", isOptional: true)]
+        let securityBase = securityMirror ?? MachineMirror.choose(.security, from: machineMirrors)
+        let security = AptSource(
+            base: securityBase ?? Self.standardSecurityMirror, suite: "\(suite.rawValue)-security", isOptional: true)
+        return [main, security]
+    }
+}
+
+/// An archive that this machine's own apt uses.
+struct MachineMirror: Sendable, Equatable {
+    /// As the archive's index calls itself; both are empty as long as the machine has not fetched that index.
+    var origin: String
+    var label: String
+    /// Without a slash at its end.
+    var base: String
+
+    enum Kind {
+        case main
+        case security
+    }
+
+    /// What `apt-get indextargets` is asked to print.
+    static let format = "$(ORIGIN)|$(LABEL)|$(REPO_URI)"
+
+    /// Reads one line of that format.
+    init?(_ line: String) {
+        let parts = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, parts[2].contains(":") else { return nil }
+        (origin, label) = (parts[0], parts[1])
+        base = parts[2].hasSuffix("/") ? String(parts[2].dropLast()) : parts[2]
+    }
+
+    /// The first archive of a kind: by what it calls itself, else by its address. Others than Debian, too, have
+    /// addresses that end in `/debian`.
+    static func choose(_ kind: Kind, from mirrors: [MachineMirror]) -> String? {
+        let (label, ending) = kind == .main ? ("Debian", "/debian") : ("Debian-Security", "/debian-security")
+        let named = mirrors.first { $0.origin == "Debian" && $0.label == label }
+        return (named ?? mirrors.first { $0.origin.isEmpty && $0.base.hasSuffix(ending) })?.base
     }
 }
 
@@ -53,10 +83,10 @@ struct DebianMachine: Sendable {
     let triplet: String
     /// The file name of the dynamic loader in that folder.
     let loader: String
-    /// Base addresses that the machine's own apt uses, in its order.
-    let mirrors: [String]
+    /// In the order of the machine's own apt.
+    let mirrors: [MachineMirror]
 
-    init(architecture: String, mirrors: [String]) throws {
+    init(architecture: String, mirrors: [MachineMirror]) throws {
         switch architecture {
         case "amd64":
             triplet = "x86_64-linux-gnu"
@@ -89,8 +119,10 @@ struct DebianMachine: Sendable {
         }
         // No mirror of its own is fine: then the standard one is used.
         let mirrors = try await Command(
-            "apt-get", ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"], timeout: .seconds(30)
+            "apt-get", ["indextargets", "--format", MachineMirror.format, "Created-By: Packages"], timeout: .seconds(30)
         ).run()
-        return try DebianMachine(architecture: architecture.output.first ?? "unknown", mirrors: mirrors.output)
+        return try DebianMachine(
+            architecture: architecture.output.first ?? "unknown", mirrors: mirrors.output.compactMap(MachineMirror.init)
+        )
     }
 }

@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+
+@testable import TandemEngines
+
+@Suite struct RecordTests {
+    @Test func whatIsRecordedIsReadBack() throws {
+        try withTemporaryFolder { folder in
+            var file = RecordFile()
+            file.add(record(.haproxy, "3.0.11", prefix: "\(folder)/haproxy-a"))
+            file.add(record(.mysql, "9.7.4", prefix: "\(folder)/mysql-a"))
+            try file.write(folder: folder)
+            #expect(try RecordFile.read(folder: folder) == file)
+            #expect(try EngineStore(folder: folder).list().map(\.version) == ["3.0.11", "9.7.4"])
+        }
+    }
+
+    @Test func aDamagedRecordIsAnErrorAndNotAnEmptyStore() throws {
+        try withTemporaryFolder { folder in
+            try Data("{".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(RecordFile.name)"))
+            #expect(throws: EngineError.self) { try EngineStore(folder: folder).installed() }
+        }
+    }
+
+    @Test func anUpdateKeepsTheOldRecordButNoLongerUsesIt() {
+        var file = RecordFile()
+        file.add(record(.nginx, "1.26.3", prefix: "/x/nginx-a"))
+        file.add(record(.nginx, "1.28.0", prefix: "/x/nginx-b"))
+        #expect(file.engines.map(\.isCurrent) == [false, true])
+        #expect(file.current(.nginx)?.version == "1.28.0")
+    }
+
+    @Test func anEngineWhoseProgramIsGoneIsNotInstalled() throws {
+        try withTemporaryFolder { folder in
+            var file = RecordFile()
+            file.add(record(.haproxy, "3.0.11", prefix: "\(folder)/haproxy-a"))
+            #expect(file.intact([.haproxy]) == nil)
+            try makeProgram("\(folder)/haproxy-a/haproxy", "exit 0")
+            #expect(file.intact([.haproxy])?.count == 1)
+            #expect(file.intact([.haproxy, .nginx]) == nil)
+        }
+    }
+
+    @Test func mysqlStaysInItsSeriesUnlessAllowed() throws {
+        let known = record(.mysql, "9.7.4", prefix: "/x/mysql-a")
+        try EngineStore.checkSeries(from: known, to: Version(9, 7, 5), allowsChange: false)
+        try EngineStore.checkSeries(from: known, to: Version(10, 0, 1), allowsChange: true)
+        let error = #expect(throws: EngineError.self) {
+            try EngineStore.checkSeries(from: known, to: Version(10, 0, 1), allowsChange: false)
+        }
+        #expect(error?.reason == .series)
+        #expect(error?.description.contains("10.0") == true)
+        #expect(error?.description.contains("--allow-series-change") == true)
+    }
+
+    @Test func otherEnginesMayChangeTheirSeries() throws {
+        let known = record(.nginx, "1.26.3", prefix: "/x/nginx-a")
+        try EngineStore.checkSeries(from: known, to: Version(1, 28, 0), allowsChange: false)
+    }
+
+    @Test func anotherVersionOfALibraryIsAnotherPrefix() {
+        func package(_ version: String) -> PlannedPackage {
+            PlannedPackage(
+                record: .init(
+                    name: "libssl3", version: version, architecture: "amd64", sha256: "00", bytes: 1, suite: "trixie"),
+                fileName: "x.deb")
+        }
+        #expect(EngineBuild.fingerprint(of: [package("1")]) == EngineBuild.fingerprint(of: [package("1")]))
+        #expect(EngineBuild.fingerprint(of: [package("1")]) != EngineBuild.fingerprint(of: [package("2")]))
+    }
+
+    private func record(_ engine: Engine, _ version: String, prefix: String) -> EngineRecord {
+        EngineRecord(
+            engine: engine, version: version, prefix: prefix,
+            programs: [engine.rawValue: "\(prefix)/\(engine.rawValue)"],
+            packages: [
+                .init(
+                    name: engine.rawValue, version: "\(version)-1", architecture: "amd64",
+                    sha256: String(repeating: "ab", count: 32), bytes: 12, suite: "trixie")
+            ], bytes: 34, installedAt: Date(timeIntervalSince1970: 1_700_000_000), isCurrent: true)
+    }
+}
