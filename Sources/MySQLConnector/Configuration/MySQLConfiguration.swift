@@ -60,6 +60,15 @@ extension MySQLConfiguration.Address: CustomStringConvertible {
     }
 }
 
+extension MySQLConfiguration.Address {
+    var shortName: String {
+        switch self {
+        case .tcp(let host, _): host
+        case .unixSocket(let path): path
+        }
+    }
+}
+
 extension MySQLConfiguration: CustomStringConvertible, CustomDebugStringConvertible {
     /// Who and where, without the password.
     public var description: String { "\(username)@\(address)\(database.map { "/" + $0 } ?? "")" }

@@ -21,7 +21,11 @@ final class ConnectionThread: SerialExecutor {
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
 
-    init() throws(MySQLError) {
+    private let name: String
+
+    /// - Parameter server: where the connection leads; the end of it becomes part of the thread's name.
+    init(server: String) throws(MySQLError) {
+        name = "my:\(server.suffix(12))"
         state.withLock { $0.hasThread = true }
         let failure = startThread()
         guard failure == 0 else {
@@ -79,6 +83,7 @@ final class ConnectionThread: SerialExecutor {
     }
 
     private func runJobs() {
+        cmariadb_name_thread(name)
         mysql_thread_init()
         while let jobs = nextJobs() {
             for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }

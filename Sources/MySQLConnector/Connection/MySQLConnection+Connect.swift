@@ -27,7 +27,7 @@ extension MySQLConnection {
     }
 
     private static func dial(_ configuration: MySQLConfiguration, logger: Logger) async throws -> MySQLConnection {
-        let thread = try ConnectionThread()
+        let thread = try ConnectionThread(server: configuration.address.shortName)
         let socket = ConnectionSocket()
         do {
             let wire = try await Dialler(thread: thread).dial(configuration, socket: socket)

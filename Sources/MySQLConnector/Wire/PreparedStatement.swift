@@ -93,7 +93,13 @@ extension UnsafeMutablePointer<MYSQL> {
 }
 
 extension UnsafeMutablePointer<MYSQL_STMT> {
+    /// An error that comes between rows is noted on the connection alone.
     func lastError() -> MySQLError {
+        if mysql_stmt_errno(self) == 0, let handle = pointee.mysql { return handle.lastError() }
+        return ownError()
+    }
+
+    private func ownError() -> MySQLError {
         MySQLError.reported(
             code: .server, number: Int(mysql_stmt_errno(self)), sqlState: mysql_stmt_sqlstate(self),
             message: mysql_stmt_error(self))
