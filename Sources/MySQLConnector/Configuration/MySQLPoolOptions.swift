@@ -1,0 +1,22 @@
+/// How many connections a ``MySQLClient`` keeps, and for how long. Everything has a bound.
+public struct MySQLPoolOptions: Sendable, Hashable {
+    /// Connections kept open while nobody asks.
+    public var minimumConnections: Int
+    public var maximumConnections: Int
+    /// An idle connection above the minimum is closed after this.
+    public var idleTimeout: Duration = .seconds(60)
+    /// A connection older than this is closed when it is next free.
+    public var maximumLifetime: Duration = .seconds(1800)
+    /// How long a task waits for a connection before it gets ``MySQLError/Code/poolTimeout``.
+    public var acquireTimeout: Duration = .seconds(5)
+    /// Tasks that may wait at a time; further ones get ``MySQLError/Code/poolQueueFull`` at once.
+    public var maximumWaiters = 4096
+    /// The wait after a failed connect: it doubles with each failure from the first to the last of these, less a random part of up to a half.
+    public var backoff: ClosedRange<Duration> = .milliseconds(50) ... .seconds(2)
+
+    public init(minimumConnections: Int = 0, maximumConnections: Int = 16) {
+        precondition(minimumConnections >= 0 && maximumConnections >= 1 && minimumConnections <= maximumConnections)
+        self.minimumConnections = minimumConnections
+        self.maximumConnections = maximumConnections
+    }
+}

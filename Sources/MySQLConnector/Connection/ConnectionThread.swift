@@ -1,0 +1,110 @@
+import CMariaDB
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Runs one connection's jobs, one after another, on a thread that belongs to it: libmariadb blocks while it waits for the server, and must not
+/// block a thread that other tasks need.
+///
+/// After `retire` the thread ends as soon as it has nothing to do. A job that comes later still (a second `close`, say) gets a short-lived thread.
+final class ConnectionThread: SerialExecutor {
+    private struct State {
+        var jobs: [UnownedJob] = []
+        var hasThread = false
+        var isParked = false
+        var isRetired = false
+    }
+
+    private enum Need { case nothing, wake, thread }
+
+    private static let stackBytes = 512 << 10
+    private let state = Mutex(State())
+    private let wake = DispatchSemaphore(value: 0)
+
+    private let name: String
+
+    /// - Parameter server: where the connection leads; the end of it becomes part of the thread's name.
+    init(server: String) throws(MySQLError) {
+        name = "my:\(server.suffix(12))"
+        state.withLock { $0.hasThread = true }
+        let failure = startThread()
+        guard failure == 0 else {
+            throw MySQLError(
+                code: .outOfResources,
+                message: "a thread for the connection could not be started: \(String(cString: strerror(failure)))")
+        }
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let need = state.withLock { state -> Need in
+            state.jobs.append(job)
+            if !state.hasThread {
+                state.hasThread = true
+                return .thread
+            }
+            defer { state.isParked = false }
+            return state.isParked ? .wake : .nothing
+        }
+        switch need {
+        case .nothing: break
+        case .wake: wake.signal()
+        case .thread: if startThread() != 0 { DispatchQueue.global().async { self.runJobs() } }
+        }
+    }
+
+    /// Lets the thread end once its queue is empty.
+    func retire() {
+        let isParked = state.withLock { state in
+            state.isRetired = true
+            defer { state.isParked = false }
+            return state.isParked
+        }
+        if isParked { wake.signal() }
+    }
+
+    private func startThread() -> Int32 {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        pthread_attr_setstacksize(&attributes, Self.stackBytes)
+        let context = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let failure = pthread_create(
+            &thread, &attributes,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<ConnectionThread>.fromOpaque(context).takeRetainedValue().runJobs()
+                return nil
+            }, context.toOpaque())
+        if failure != 0 { context.release() }
+        return failure
+    }
+
+    private func runJobs() {
+        cmariadb_name_thread(name)
+        mysql_thread_init()
+        while let jobs = nextJobs() {
+            for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+        }
+        mysql_thread_end()
+    }
+
+    /// What is queued, waiting for it if need be; `nil` when the thread shall end.
+    private func nextJobs() -> [UnownedJob]? {
+        while true {
+            let jobs: [UnownedJob]? = state.withLock { state in
+                if !state.jobs.isEmpty {
+                    defer { state.jobs = [] }
+                    return state.jobs
+                }
+                if state.isRetired { state.hasThread = false } else { state.isParked = true }
+                return state.isRetired ? nil : []
+            }
+            guard let jobs else { return nil }
+            if !jobs.isEmpty { return jobs }
+            wake.wait()
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Synchronization
+
+/// What the pool's lock guards.
+struct PoolState {
+    typealias Waiter = CheckedContinuation<PoolLease, any Error>
+
+    var machine: PoolStateMachine
+    var connections: [PoolStateMachine.ConnectionID: MySQLConnection] = [:]
+    var waiters: [PoolStateMachine.WaiterID: Waiter] = [:]
+    var lastWaiter = 0
+    var isRunning = false
+    var lastConnectError: String?
+    var openedTotal = 0
+    var connectFailuresTotal = 0
+
+    init(machine: PoolStateMachine) { self.machine = machine }
+}
+
+/// What `run` does for the pool.
+enum PoolCommand: Sendable {
+    case open(PoolStateMachine.ConnectionID, after: Duration)
+    case close(MySQLConnection)
+    case reset(PoolLease)
+    case wake(at: Duration)
+}
+
+extension MySQLClient {
+    /// Since the pool was made.
+    var now: Duration { ContinuousClock.now - epoch }
+
+    /// Tells the machine of an event, and does what it says.
+    func apply(_ event: (inout PoolState, Duration) -> [PoolStateMachine.Action]) {
+        pool.withLock { state in
+            let actions = event(&state, now)
+            carryOut(actions, &state)
+        }
+    }
+
+    /// Resuming a task under the lock is safe: it only queues the task.
+    func carryOut(_ actions: [PoolStateMachine.Action], _ state: inout PoolState) {
+        for action in actions {
+            switch action {
+            case .open(let id, let delay): commandSink.yield(.open(id, after: delay))
+            case .wake(let time): commandSink.yield(.wake(at: time))
+            case .finish: commandSink.finish()
+            case .fail(let waiter, let reason):
+                state.waiters.removeValue(forKey: waiter)?.resume(throwing: refusal(reason, state))
+            case .hand(let id, let waiter):
+                guard let connection = state.connections[id] else { continue }
+                state.waiters.removeValue(forKey: waiter)?.resume(returning: PoolLease(id: id, connection: connection))
+            case .close(let id):
+                guard let connection = state.connections.removeValue(forKey: id) else { continue }
+                if case .enqueued = commandSink.yield(.close(connection)) { continue }
+                Task { await connection.close() }
+            }
+        }
+    }
+
+    func refusal(_ reason: PoolStateMachine.Refusal, _ state: PoolState) -> MySQLError {
+        let server = "MySQL at \(configuration.address)"
+        let cause = state.lastConnectError.map { "; the last attempt to connect: \($0)" } ?? ""
+        switch reason {
+        case .timeout:
+            let usage = "\(state.machine.leasedCount) of at most \(options.maximumConnections) in use"
+            let running = state.isRunning ? "" : "; the client is not running: call run()"
+            return MySQLError(
+                code: .poolTimeout,
+                message:
+                    "no connection to \(server) became free within \(options.acquireTimeout): \(usage)\(cause)\(running)"
+            )
+        case .queueFull:
+            return MySQLError(
+                code: .poolQueueFull,
+                message: "\(options.maximumWaiters) tasks wait for a connection to \(server) already\(cause)")
+        case .closed: return MySQLError(code: .poolClosed, message: "the client for \(server) has been shut down")
+        }
+    }
+}

@@ -1,0 +1,208 @@
+/// What a pool decides, as a value: an event in, actions out. No clock, no I/O, no locks.
+///
+/// Times are counted from the pool's start. Tasks that wait are served first come, first served. Idle connections are handed out newest first,
+/// so that those which are not needed grow old and are closed.
+struct PoolStateMachine {
+    typealias ConnectionID = Int
+    typealias WaiterID = Int
+
+    enum Action: Equatable {
+        case open(ConnectionID, after: Duration)
+        case close(ConnectionID)
+        case hand(ConnectionID, to: WaiterID)
+        case fail(WaiterID, Refusal)
+        /// Call `wake` at this time.
+        case wake(at: Duration)
+        /// Shut down, and nothing is left to wait for.
+        case finish
+    }
+
+    enum Refusal: Equatable { case timeout, queueFull, closed }
+
+    enum Acquisition: Equatable {
+        case leased(ConnectionID)
+        case waiting
+        case refused(Refusal)
+    }
+
+    private enum Phase { case opening, idle(since: Duration), leased }
+
+    private struct Slot {
+        var phase: Phase
+        /// When opening began; a connection's age counts from here.
+        var start: Duration
+    }
+
+    private enum Mode { case running, draining, closed }
+
+    private let options: MySQLPoolOptions
+    private var mode = Mode.running
+    private var slots: [ConnectionID: Slot] = [:]
+    /// The most recently used is last.
+    private var idle: [ConnectionID] = []
+    private var openingCount = 0
+    private var waiters = WaiterQueue()
+    private var nextID = 0
+    private var consecutiveFailures = 0
+    private var lastFailure = Duration.zero
+    private var nextAttempt = Duration.zero
+    private var armedWake: Duration?
+    private var hasFinished = false
+
+    init(options: MySQLPoolOptions) { self.options = options }
+
+    var idleCount: Int { idle.count }
+    var waiterCount: Int { waiters.count }
+    var connectingCount: Int { openingCount }
+    var leasedCount: Int { slots.count - idle.count - openingCount }
+
+    mutating func start(at now: Duration) -> [Action] { openAsNeeded(at: now) }
+
+    /// An idle connection for one who needs not wait. Nobody can be waiting while there is one.
+    mutating func acquireIdle() -> ConnectionID? {
+        guard mode == .running, let id = idle.popLast() else { return nil }
+        slots[id]?.phase = .leased
+        return id
+    }
+
+    mutating func acquire(for waiter: WaiterID, at now: Duration) -> (Acquisition, [Action]) {
+        guard mode == .running else { return (.refused(.closed), []) }
+        if let id = acquireIdle() { return (.leased(id), []) }
+        guard waiters.count < options.maximumWaiters else { return (.refused(.queueFull), []) }
+        let deadline = now + options.acquireTimeout
+        waiters.append(waiter, deadline: deadline)
+        return (.waiting, openAsNeeded(at: now) + arm(deadline))
+    }
+
+    /// A waiter gave up.
+    /// - Returns: whether it was still waiting; if not, it was handed a connection or failed already.
+    mutating func abandon(_ waiter: WaiterID) -> (Bool, [Action]) {
+        let wasWaiting = waiters.remove(waiter)
+        return (wasWaiting, wasWaiting ? finishIfDrained() : [])
+    }
+
+    mutating func opened(_ id: ConnectionID, at now: Duration) -> [Action] {
+        guard let slot = slots[id], case .opening = slot.phase else { return [.close(id)] }
+        openingCount -= 1
+        consecutiveFailures = 0
+        return place(id, at: now) + openAsNeeded(at: now)
+    }
+
+    mutating func openFailed(_ id: ConnectionID, at now: Duration) -> [Action] {
+        guard let slot = slots.removeValue(forKey: id) else { return [] }
+        openingCount -= 1
+        // Attempts that were under way together fail together, and count once.
+        if slot.start >= lastFailure || consecutiveFailures == 0 {
+            consecutiveFailures += 1
+            lastFailure = now
+            nextAttempt = now + backoff(afterFailures: consecutiveFailures)
+        }
+        return openAsNeeded(at: now) + finishIfDrained()
+    }
+
+    /// A lease ended. `isReusable` is false for a connection that must not be used again.
+    mutating func released(_ id: ConnectionID, isReusable: Bool, at now: Duration) -> [Action] {
+        guard let slot = slots[id], case .leased = slot.phase else { return [] }
+        guard isReusable, now - slot.start < options.maximumLifetime else {
+            slots[id] = nil
+            return [.close(id)] + openAsNeeded(at: now) + finishIfDrained()
+        }
+        return place(id, at: now)
+    }
+
+    mutating func wake(at now: Duration) -> [Action] {
+        var actions = waiters.removeExpired(at: now).map { Action.fail($0, .timeout) }
+        for id in idle where isWorn(id, at: now) {
+            slots[id] = nil
+            actions.append(.close(id))
+        }
+        idle.removeAll { slots[$0] == nil }
+        actions += openAsNeeded(at: now)
+        // An earlier timer than the armed one was overtaken; the armed one will come.
+        guard armedWake.map({ $0 <= now }) ?? true else { return actions + finishIfDrained() }
+        armedWake = nil
+        let next = [waiters.firstDeadline, idle.map(wearsOut).min()].compactMap(\.self).min()
+        return actions + (next.map { arm(max($0, now + .milliseconds(1))) } ?? []) + finishIfDrained()
+    }
+
+    /// Takes no new tasks. Those that wait are served still, and connections close as they come back; with `force` nobody is served any more.
+    mutating func shutDown(force: Bool) -> [Action] {
+        guard mode != .closed else { return [] }
+        mode = force ? .closed : .draining
+        var actions = idle.map(Action.close)
+        for id in idle { slots[id] = nil }
+        idle = []
+        if force {
+            actions += waiters.removeAll().map { Action.fail($0, .closed) }
+            for (id, slot) in slots {
+                guard case .opening = slot.phase else { continue }
+                slots[id] = nil
+            }
+            openingCount = 0
+        }
+        return actions + finishIfDrained()
+    }
+
+    // MARK: -
+
+    /// Gives a free connection to the first in the queue, or lays it aside.
+    private mutating func place(_ id: ConnectionID, at now: Duration) -> [Action] {
+        if let waiter = waiters.popFirst() {
+            slots[id]?.phase = .leased
+            return [.hand(id, to: waiter)]
+        }
+        guard mode == .running else {
+            slots[id] = nil
+            return [.close(id)] + finishIfDrained()
+        }
+        slots[id]?.phase = .idle(since: now)
+        idle.append(id)
+        return arm(wearsOut(id))
+    }
+
+    private mutating func openAsNeeded(at now: Duration) -> [Action] {
+        guard mode != .closed else { return [] }
+        let shortfall = mode == .running ? options.minimumConnections - slots.count : 0
+        var wanted = min(max(waiters.count - openingCount, shortfall), options.maximumConnections - slots.count)
+        // While the server does not answer, one attempt at a time finds out when it does.
+        if consecutiveFailures > 0 { wanted = min(wanted, 1 - openingCount) }
+        guard wanted > 0 else { return [] }
+        let delay = consecutiveFailures > 0 ? max(.zero, nextAttempt - now) : .zero
+        return (0..<wanted).map { _ in
+            nextID += 1
+            openingCount += 1
+            slots[nextID] = Slot(phase: .opening, start: now + delay)
+            return .open(nextID, after: delay)
+        }
+    }
+
+    private func backoff(afterFailures failures: Int) -> Duration {
+        let doublings = min(failures - 1, 20)
+        return min(options.backoff.upperBound, options.backoff.lowerBound * (1 << doublings))
+    }
+
+    private func wearsOut(_ id: ConnectionID) -> Duration {
+        guard let slot = slots[id], case .idle(let since) = slot.phase else { return .zero }
+        let end = slot.start + options.maximumLifetime
+        // Those of the minimum never grow too idle; a timer for that would fire again and again.
+        return slots.count > options.minimumConnections ? min(since + options.idleTimeout, end) : end
+    }
+
+    private func isWorn(_ id: ConnectionID, at now: Duration) -> Bool {
+        guard let slot = slots[id], case .idle(let since) = slot.phase else { return false }
+        if now - slot.start >= options.maximumLifetime { return true }
+        return slots.count > options.minimumConnections && now - since >= options.idleTimeout
+    }
+
+    private mutating func arm(_ time: Duration) -> [Action] {
+        if let armedWake, armedWake <= time { return [] }
+        armedWake = time
+        return [.wake(at: time)]
+    }
+
+    private mutating func finishIfDrained() -> [Action] {
+        guard mode != .running, !hasFinished, waiters.count == 0, leasedCount == 0 else { return [] }
+        hasFinished = true
+        return [.finish]
+    }
+}
