@@ -111,6 +111,21 @@ import struct TandemStack.Host
     }
 }
 
+@Suite struct CertificateNamesTests {
+    @Test func `certificates hold every name and address that is dialled`() {
+        let stack = Sample.conduit.stack
+        let inner = CertificateNames(
+            names: ["server1", "app.conduit.internal", "web.conduit.internal"], addresses: ["127.31.7.21"])
+        #expect(stack.certificateNames(of: stack.hosts[2]) == inner)
+        let real = Sample.split.stack
+        #expect(real.certificateNames(of: real.hosts[4]).addresses == ["10.0.0.31", "127.0.0.1"])
+        #expect(
+            real.frontCertificateNames
+                == CertificateNames(
+                    names: ["shop.example", "localhost"], addresses: ["10.0.0.11", "10.0.0.12", "127.0.0.1"]))
+    }
+}
+
 @Suite struct RouterWordsTests {
     @Test func `a question is read as the router asks it`() {
         #expect(RouterQuestion(line: "write db1\n") == RouterQuestion(purpose: .write, host: "db1"))

@@ -72,9 +72,10 @@ struct BalancerFile {
             # WebSockets.
             timeout tunnel 1h
             # A request goes to another server when its own cannot be reached; once sent, only GET and HEAD are repeated.
+            # Not on a 502: nginx has tried every app by then, and a request that kills apps should not go round again.
             retries 3
             option redispatch 1
-            retry-on conn-failure empty-response junk-response 0rtt-rejected 502
+            retry-on conn-failure empty-response junk-response 0rtt-rejected
             # Each request is balanced for itself, over connections that all clients share.
             http-reuse always
             unique-id-format %[uuid(7)]
@@ -123,7 +124,7 @@ struct BalancerFile {
     private var redirect: String {
         let names = [stack.domain, "localhost"] + stack.hosts(.balancer).map(\.address) + ["127.0.0.1"]
         let host = "req.hdr(host),host_only,lower"
-        let known = names.enumerated().filter { names.firstIndex(of: $0.element) == $0.offset }.map(\.element)
+        let known = names.uniqued
         let port = stack.balancer.httpsPort.number
         let authority = "%[var(txn.host)]" + (port == 443 ? "" : ":\(port)")
         return """
@@ -150,7 +151,7 @@ struct BalancerFile {
             backend web from http
                 balance \(balance)
                 option httpchk
-                http-check send meth GET uri \(Site.webHealthPath) ver HTTP/1.1 hdr Host \(site.sharedWebName)
+                http-check send meth GET uri \(Site.webHealthPath) ver HTTP/1.1 hdr Host \(stack.sharedWebName)
                 http-check expect status 200
                 http-request disable-l7-retry unless METH_GET
                 default-server ssl verify required ca-file \(try HAProxySyntax.word(layout.caFile))
