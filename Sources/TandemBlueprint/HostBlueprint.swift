@@ -5,7 +5,7 @@ import TandemStack
 public struct HostBlueprint: Codable, Sendable, Equatable {
     public var host: Host
     /// Folders (absolute paths, parents first) that must exist before anything is checked or started: mode 0700,
-    /// owned by the account of the engines. Nothing in them survives that matters, except in `Layout.dataFolder`.
+    /// owned by the account of the engines.
     public var folders: [String]
     /// Generated configuration, in the order in which it is written.
     public var files: [FileBlueprint]

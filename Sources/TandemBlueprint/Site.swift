@@ -30,11 +30,6 @@ struct Site {
     /// The app hosts other than this one.
     var otherAppHosts: [Host] { stack.hosts(.app).filter { $0.name != host.name } }
 
-    /// The name in every host's certificate under which nginx calls another host's app.
-    var sharedAppName: String { "app.\(stack.name).internal" }
-    /// The name in every host's certificate under which a web server may be called, whichever it is.
-    var sharedWebName: String { "web.\(stack.name).internal" }
-
     /// Answered by nginx alone, so that a slow app takes no web server out of rotation.
     static let webHealthPath = "/.tandem/health"
 }

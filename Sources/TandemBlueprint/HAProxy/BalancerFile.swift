@@ -51,7 +51,9 @@ struct BalancerFile {
             log-format "${HAPROXY_HTTP_LOG_FMT} id=%ID"
             # Errors, retries and time-outs only.
             option dontlog-normal
-            # Slow clients: this long for the headers, this long between two pieces of a body or an answer.
+            # Slow clients: this long for the TLS handshake and for the headers, this long between two pieces of a body or
+            # of an answer.
+            timeout client-hs 10s
             timeout http-request 10s
             timeout client 30s
             timeout client-fin 5s
@@ -62,12 +64,18 @@ struct BalancerFile {
             # [app] request_timeout, and a little more, so that nginx is the one that gives up and says so.
             timeout server \(stack.app.requestTimeoutSeconds + 5)s
             timeout server-fin 5s
+            # A host that vanished without a word: noticed before its checks fail, so that GET and HEAD are repeated.
+            option srvtcpka
+            srvtcpka-idle 1s
+            srvtcpka-intvl 1s
+            srvtcpka-cnt 2
             # WebSockets.
             timeout tunnel 1h
             # A request goes to another server when its own cannot be reached; once sent, only GET and HEAD are repeated.
+            # Not on a 502: nginx has tried every app by then, and a request that kills apps should not go round again.
             retries 3
             option redispatch 1
-            retry-on conn-failure empty-response junk-response 0rtt-rejected 502
+            retry-on conn-failure empty-response junk-response 0rtt-rejected
             # Each request is balanced for itself, over connections that all clients share.
             http-reuse always
             unique-id-format %[uuid(7)]
@@ -116,7 +124,7 @@ struct BalancerFile {
     private var redirect: String {
         let names = [stack.domain, "localhost"] + stack.hosts(.balancer).map(\.address) + ["127.0.0.1"]
         let host = "req.hdr(host),host_only,lower"
-        let known = names.enumerated().filter { names.firstIndex(of: $0.element) == $0.offset }.map(\.element)
+        let known = names.uniqued
         let port = stack.balancer.httpsPort.number
         let authority = "%[var(txn.host)]" + (port == 443 ? "" : ":\(port)")
         return """
@@ -143,14 +151,14 @@ struct BalancerFile {
             backend web from http
                 balance \(balance)
                 option httpchk
-                http-check send meth GET uri \(Site.webHealthPath) ver HTTP/1.1 hdr Host \(site.sharedWebName)
+                http-check send meth GET uri \(Site.webHealthPath) ver HTTP/1.1 hdr Host \(stack.sharedWebName)
                 http-check expect status 200
                 http-request disable-l7-retry unless METH_GET
                 default-server ssl verify required ca-file \(try HAProxySyntax.word(layout.caFile))
                 default-server check inter 1s fastinter 250ms downinter 500ms fall 2 rise 1
-                # A connection that fails is as good as a failed check, and the next check follows at once. Requests that
-                # hang in a server that is down are ended rather than left to their time-out.
-                default-server observe layer4 error-limit 1 on-error sudden-death on-marked-down shutdown-sessions
+                # A connection that fails brings the next check forward; by then the requests that met it have gone to
+                # another server. Requests that hang in a server that is down are ended rather than left to their time-out.
+                default-server observe layer4 error-limit 1 on-error fastinter on-marked-down shutdown-sessions
                 default-server maxconn \(slots)
             \(servers.joined(separator: "\n").indented)
             """

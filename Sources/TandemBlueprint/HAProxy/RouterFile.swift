@@ -58,7 +58,7 @@ struct RouterFile {
             maxconn \(Self.connections)
             # Closed until the agent on this host opens a server. An agent that cannot be reached leaves its last verdict
             # standing. Sessions to a server that is closed again are cut.
-            default-server disabled check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
+            default-server disabled check inter 1s downinter 250ms fastinter 250ms fall 2 rise 1 on-marked-down shutdown-sessions
             default-server agent-check agent-addr \(site.host.loopbackAddress) agent-port \(Ports.agentCheck) agent-inter 250ms
         """
     }

@@ -6,8 +6,8 @@ struct MySQLFile {
 
     func text() throws(BlueprintError) -> String {
         configuration([
-            site.banner("my.cnf"), "[mysqld]\n" + (try places()), network, try tls(), binaryLog, tables, size,
-            try user(), failover,
+            site.banner("my.cnf"), "[mysqld]\n" + defaults, try user(), try places(), network, try tls(), replication,
+            failover,
         ])
     }
 
@@ -15,6 +15,7 @@ struct MySQLFile {
 
     private func places() throws(BlueprintError) -> String {
         """
+        # From here on Tandem's own. The last setting of a name wins, so nothing above changes these.
         basedir = \(try OptionFileSyntax.value(layout.programs.mysqlBase))
         plugin_dir = \(try OptionFileSyntax.value(layout.programs.mysqlPlugins))
         datadir = \(try OptionFileSyntax.value(layout.mysqlDataFolder))
@@ -44,8 +45,6 @@ struct MySQLFile {
         # Routers look in every second; nobody is locked out for that, and no name is asked of the DNS.
         skip_name_resolve = ON
         host_cache_size = 0
-        max_connections = 300
-        max_allowed_packet = 64M
         """
     }
 
@@ -66,31 +65,25 @@ struct MySQLFile {
             """
     }
 
-    private var binaryLog: String {
+    private var replication: String {
         """
-        # The binary log is in rows, as MySQL has it by default.
+        # Rows are what is logged, as MySQL has it by default.
         log_bin = binlog
         relay_log = relay
         binlog_expire_logs_seconds = 604800
         max_binlog_size = 128M
         replica_net_timeout = 10
         session_track_gtids = OWN_GTID
-        """
-    }
-
-    private var tables: String {
-        """
-        # Replication needs to tell rows apart, and only InnoDB keeps what it has acknowledged.
+        # Rows must be told apart by a key, and only InnoDB keeps what it has acknowledged.
         sql_require_primary_key = ON
         disabled_storage_engines = "MyISAM,BLACKHOLE,FEDERATED,ARCHIVE"
-        character_set_server = utf8mb4
-        collation_server = utf8mb4_0900_ai_ci
         """
     }
 
-    private var size: String {
+    /// What `database.settings` may say otherwise.
+    private var defaults: String {
         """
-        # Small enough for a laptop; [database] settings may say otherwise.
+        # Small enough for a laptop
         innodb_buffer_pool_size = 128M
         innodb_redo_log_capacity = 100M
         innodb_log_buffer_size = 4M
@@ -98,6 +91,10 @@ struct MySQLFile {
         table_open_cache = 1000
         table_definition_cache = 1000
         key_buffer_size = 1M
+        max_connections = 300
+        max_allowed_packet = 64M
+        character_set_server = utf8mb4
+        collation_server = utf8mb4_0900_ai_ci
         """
     }
 
@@ -109,11 +106,11 @@ struct MySQLFile {
         return lines.isEmpty ? "" : "# [database] settings\n" + lines.joined(separator: "\n")
     }
 
-    /// Last, because the last setting of a name wins. `loose_` lets the server start, and its data be initialised,
+    /// `loose_` lets the server start, and its data be initialised,
     /// without the plugins.
     private var failover: String {
         """
-        # What no acknowledged write is lost by. Nothing above changes these.
+        # By these no acknowledged write is lost.
         plugin_load_add = semisync_source.so
         plugin_load_add = semisync_replica.so
         plugin_load_add = mysql_clone.so

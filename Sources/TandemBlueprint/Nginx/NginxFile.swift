@@ -99,7 +99,7 @@ struct NginxFile {
         proxy_ssl_verify on;
         proxy_ssl_verify_depth 2;
         proxy_ssl_trusted_certificate \(try NginxSyntax.literal(site.layout.caFile));
-        proxy_ssl_name \(site.sharedAppName);
+        proxy_ssl_name \(stack.sharedAppName);
         proxy_ssl_server_name on;
         proxy_ssl_protocols TLSv1.2 TLSv1.3;
         """

@@ -60,12 +60,9 @@ extension NginxFile {
 
     /// What the balancers call.
     func webServer() throws(BlueprintError) -> String {
-        let app = """
-            proxy_pass \(host.has(.app) ? "http" : "https")://app;\(host.has(.app) ? "" : "\n" + Self.nextOnBadGateway)
-            """
-        let locations: String
+        let files: String
         if let folder = stack.web.staticFolder {
-            locations = """
+            files = """
                 # [web] static: files are answered here, all else by the app
                 root \(try NginxSyntax.expanded(folder));
                 location / {
@@ -77,13 +74,15 @@ extension NginxFile {
                 location ~ /\\.(?!well-known/) {
                     try_files /.tandem/none @app;
                 }
-                location @app {
-                \(app.indented)
-                }
+
                 """
         } else {
-            locations = "location / {\n\(app.indented)\n}"
+            files = ""
         }
+        let appLocation = stack.web.staticFolder == nil ? "/" : "@app"
+        let app =
+            host.has(.app) ? "location \(appLocation) {\n    proxy_pass http://app;\n}" : remote(appLocation, "app")
+        let locations = files + app
         return """
             # [web]: what the balancers call
             server {
@@ -109,20 +108,54 @@ extension NginxFile {
             """
     }
 
-    /// A host whose app does not answer says 502: another host's may.
-    static let nextOnBadGateway = "proxy_next_upstream error timeout http_502;"
+    /// Locations that pass requests to the apps of other hosts.
+    ///
+    /// A door whose app is dead answers 502, and says so if the app never saw the request. nginx itself would not repeat
+    /// a POST then, because it was sent to the door; on the door's word it goes round once more, and again while luck
+    /// leads it to dead doors, but not for ever.
+    private func remote(_ location: String, _ upstream: String) -> String {
+        let pass = """
+            proxy_pass https://\(upstream);
+            proxy_next_upstream error timeout http_502;
+            proxy_intercept_errors on;
+            recursive_error_pages on;
+            error_page 502 = @another_app;
+            """
+        return """
+            location \(location) {
+            \(pass.indented)
+            }
+            location @another_app {
+                default_type text/plain;
+                if ($upstream_http_x_tandem_unsent = "") {
+                    return 502 "The application did not answer.\\n";
+                }
+                if ($upstream_status ~ "^([0-9]+ [:,] ?){6}") {
+                    return 502 "The application did not answer.\\n";
+                }
+            \(pass.indented)
+            }
+            """
+    }
 
     /// This host's own app for the other web servers.
     var appDoor: String {
         """
+        # Whether no instance of this host's app was reached, so that the request may go elsewhere, whatever it is.
+        map $upstream_connect_time $tandem_unsent {
+            default 1;
+            "~[0-9]" "";
+        }
         # This host's app, for the web servers of other hosts
         server {
             listen \(host.address):\(Ports.appDoor) ssl backlog=4096;
             server_name _;
             location / {
                 proxy_pass http://own_app;
+                proxy_hide_header X-Tandem-Unsent;
+                add_header X-Tandem-Unsent $tandem_unsent always;
                 # The web server that took the request has named itself.
-                \(Self.unchangedHeaders.split(separator: "\n").joined(separator: "\n        "))
+        \(Self.unchangedHeaders.indented.indented)
             }
         }
         """
@@ -137,10 +170,7 @@ extension NginxFile {
             listen \(host.loopbackAddress):\(Ports.peerHop);
             server_name _;
             access_log off;
-            location / {
-                proxy_pass https://peers;
-                \(Self.nextOnBadGateway)
-            }
+        \(remote("/", "peers").indented)
         }
         """
     }

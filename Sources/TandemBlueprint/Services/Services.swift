@@ -84,7 +84,8 @@ extension Site {
 extension HostBlueprint {
     /// The command that makes an empty data directory (`Layout.mysqlDataFolder`, which must not exist or be empty):
     /// run it with the rights of the engines, from any folder. Its root user has no password and can only come in
-    /// through the socket, until the agent gives out users. Nothing of it is in the binary log.
+    /// through the socket, until the agent gives out users. Nothing of it is in the binary log, and no GTID is used up.
+    /// mysqld warns that it does not know the `loose_` settings, because it loads no plugins for this.
     public static func mysqlInitialise(layout: Layout) -> [String] {
         [
             layout.programs.mysqld, "--defaults-file=\(layout.mysqlFile)", "--initialize-insecure", "--skip-log-bin",

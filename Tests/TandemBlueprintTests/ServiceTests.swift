@@ -1,0 +1,141 @@
+import Foundation
+import TandemStack
+import Testing
+
+import struct TandemStack.Host
+
+@testable import TandemBlueprint
+
+@Suite struct ServiceTests {
+    @Test func `services come in the order in which they start`() throws {
+        let sample = Sample.smallest
+        let blueprint = try sample.blueprint(sample.stack.hosts[0])
+        #expect(blueprint.services.map(\.name) == [.mysql, .router, .app, .app, .nginx, .haproxy])
+        #expect(blueprint.services.filter { $0.name == .app }.map(\.instance) == [1, 2])
+    }
+
+    @Test(arguments: Sample.all)
+    func `no two services of a host listen in the same place`(sample: Sample) throws {
+        for host in sample.stack.hosts {
+            let places = try sample.blueprint(host).services.flatMap(\.listeners).map { "\($0.address):\($0.port)" }
+            #expect(Set(places).count == places.count, "\(host.name): \(places)")
+        }
+    }
+
+    @Test(arguments: Sample.all)
+    func `no service that holds data is stopped with SIGTERM`(sample: Sample) throws {
+        for host in sample.stack.hosts {
+            for service in try sample.blueprint(host).services where service.name == .mysql {
+                #expect(service.stop.signal == 9)
+            }
+        }
+    }
+
+    @Test func `the app is told where its database is, without the password`() throws {
+        let sample = Sample.split
+        let host = try #require(sample.stack.hosts(.app).first)
+        let app = try #require(sample.blueprint(host).services.first { $0.name == .app && $0.instance == 3 })
+        #expect(app.environment["PORT"] == "8002")
+        #expect(app.environment["HOST"] == "127.0.0.1")
+        #expect(app.environment["API_KEY"] == EnvironmentValue([.secret("app.API_KEY")]))
+        let user = sample.stack.database.appReadUser
+        #expect(
+            app.environment["DATABASE_READ_URL"]
+                == EnvironmentValue([
+                    .text("mysql://\(user):"), .secret("database.app_read"),
+                    .text(
+                        "@127.0.0.1:6447/shop_of_the_four_seas_and_all_islands"
+                            + "?ssl-mode=VERIFY_CA&ssl-ca=/var/lib/tandem/shop/public/ca.pem"),
+                ]))
+    }
+
+    @Test func `the user's variables do not replace Tandem's`() throws {
+        var stack = Sample.smallest.stack
+        stack.app.environment = ["PORT": "1", "MINE": "yes"]
+        let host = stack.hosts[0]
+        let blueprint = try HostBlueprint(stack: stack, host: host, layout: Sample.smallest.layout(host))
+        let app = try #require(blueprint.services.first { $0.name == .app })
+        #expect(app.environment["PORT"] == "8000")
+        #expect(app.environment["MINE"] == "yes")
+    }
+
+    @Test(arguments: [
+        "db", "abcdefghijklmnopqrstuvwxyz_1", "a_name_of_sixty_four_characters_which_is_the_longest_that_mysql_has",
+    ])
+    func `MySQL users are two, and no longer than MySQL allows`(name: String) {
+        let database = Database(name: name, settings: [:])
+        #expect(database.appUser != database.appReadUser)
+        #expect(database.appUser.count <= 32)
+        #expect(database.appReadUser.count <= 32)
+        #expect(database.appReadUser.hasSuffix("_read"))
+        let other = Database(name: name + "x", settings: [:])
+        #expect(database.appUser != other.appUser)
+        #expect(database.appReadUser != other.appReadUser)
+    }
+
+    @Test func `a server's id is its address as a number`() {
+        #expect(MySQLFile.serverID(address: "10.0.0.41") == 0x0a00_0029)
+        #expect(MySQLFile.serverID(address: "255.255.255.255") == UInt32.max)
+    }
+
+    @Test(arguments: [
+        ("./shop serve --port 80", "exec ./shop serve --port 80"),
+        ("python3 app.py", "exec python3 app.py"),
+        ("A=1 ./shop", "trap 'exit 143' TERM\nA=1 ./shop"),
+        ("cd x", "trap 'exit 143' TERM\ncd x"),
+        ("cd x && ./shop", "trap 'exit 143' TERM\ncd x && ./shop"),
+        ("./shop \"$PORT\"", "trap 'exit 143' TERM\n./shop \"$PORT\""),
+    ])
+    func `a single command takes the shell's place`(run: String, script: String) {
+        #expect(AppCommand(run: run).words == ["/bin/sh", "-c", script])
+    }
+
+    @Test func `a shell waits for what it runs when it is told to end`() throws {
+        let started = "echo started; trap 'sleep 0.2; echo finished; exit 0' TERM; while :; do sleep 0.05; done"
+        let words = AppCommand(run: "sh -c \"\(started)\"; echo 'never reached'").words
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: words[0])
+        process.arguments = Array(words.dropFirst())
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        var output = Data()
+        while !output.contains(UInt8(ascii: "\n")) { output += pipe.fileHandleForReading.availableData }
+        let children = try run(["/usr/bin/pgrep", "-P", "\(process.processIdentifier)"]).output
+        let child = try #require(Int32(children.split(separator: "\n").first ?? ""))
+        for pid in [process.processIdentifier, child] { _ = try run(["/bin/kill", "-TERM", "\(pid)"]) }
+        output += pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        #expect(String(decoding: output, as: UTF8.self) == "started\nfinished\n")
+        #expect(process.terminationStatus == 143)
+    }
+}
+
+@Suite struct CertificateNamesTests {
+    @Test func `certificates hold every name and address that is dialled`() {
+        let stack = Sample.conduit.stack
+        let inner = CertificateNames(
+            names: ["server1", "app.conduit.internal", "web.conduit.internal"], addresses: ["127.31.7.21"])
+        #expect(stack.certificateNames(of: stack.hosts[2]) == inner)
+        let real = Sample.split.stack
+        #expect(real.certificateNames(of: real.hosts[4]).addresses == ["10.0.0.31", "127.0.0.1"])
+        #expect(
+            real.frontCertificateNames
+                == CertificateNames(
+                    names: ["shop.example", "localhost"], addresses: ["10.0.0.11", "10.0.0.12", "127.0.0.1"]))
+    }
+}
+
+@Suite struct RouterWordsTests {
+    @Test func `a question is read as the router asks it`() {
+        #expect(RouterQuestion(line: "write db1\n") == RouterQuestion(purpose: .write, host: "db1"))
+        #expect(RouterQuestion(line: "read db1") == RouterQuestion(purpose: .read, host: "db1"))
+        for line in ["", "\n", "write", "write ", "write a b", "Write a", "drop db1"] {
+            #expect(RouterQuestion(line: line) == nil)
+        }
+        for purpose in RouterQuestion.Purpose.allCases {
+            let question = RouterQuestion(purpose: purpose, host: "db-1")
+            #expect(RouterQuestion(line: question.line) == question)
+        }
+    }
+}

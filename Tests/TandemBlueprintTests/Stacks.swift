@@ -1,0 +1,111 @@
+import TandemStack
+import Testing
+
+@testable import TandemBlueprint
+
+/// The stacks whose every generated file is kept under `Golden/`.
+struct Sample: Sendable, CustomTestStringConvertible {
+    var name: String
+    var stack: Stack
+    var layout: @Sendable (Host) -> Layout
+
+    var testDescription: String { name }
+
+    func blueprint(_ host: Host) throws -> HostBlueprint {
+        try HostBlueprint(stack: stack, host: host, layout: layout(host))
+    }
+
+    static let all = [conduit, split, smallest]
+
+    /// What a laptop gets from the smallest stack file: four hosts on loopback addresses.
+    static let conduit = Sample(
+        name: "conduit",
+        stack: Stack(
+            name: "conduit", domain: "localhost",
+            hosts: [
+                Host(name: "lb1", address: "127.31.7.11", roles: [.balancer]),
+                Host(name: "lb2", address: "127.31.7.12", roles: [.balancer]),
+                Host(name: "server1", address: "127.31.7.21", roles: [.web, .app, .database]),
+                Host(name: "server2", address: "127.31.7.22", roles: [.web, .app, .database]),
+            ],
+            balancer: Balancer(
+                algorithm: .roundrobin, httpPort: Port(8080, isFixed: false), httpsPort: Port(8443, isFixed: false),
+                maxConnections: 4000),
+            web: Web(staticFolder: nil, bodyLimitBytes: 10_485_760),
+            app: app(run: "./conduit serve", instances: 1),
+            database: Database(name: "conduit", settings: [:]),
+            engines: Engines()),
+        layout: { host in
+            Layout(
+                hostFolder: "/home/ann/conduit/.tandem/hosts/\(host.name)",
+                socketFolder: "/run/user/1000/tandem-5f1c/\(host.name)", programs: programs,
+                front: host.has(.balancer) ? Layout.Front() : nil)
+        })
+
+    /// Every role on hosts of its own, real addresses and ports, and all that a stack file may say.
+    static let split = Sample(
+        name: "split",
+        stack: Stack(
+            name: "shop", domain: "shop.example",
+            hosts: [
+                Host(name: "lb1", address: "10.0.0.11", roles: [.balancer]),
+                Host(name: "lb2", address: "10.0.0.12", roles: [.balancer]),
+                Host(name: "web1", address: "10.0.0.21", roles: [.web]),
+                Host(name: "web2", address: "10.0.0.22", roles: [.web]),
+                Host(name: "app1", address: "10.0.0.31", roles: [.app]),
+                Host(name: "app2", address: "10.0.0.32", roles: [.app]),
+                Host(name: "db1", address: "10.0.0.41", roles: [.database]),
+                Host(name: "db2", address: "10.0.0.42", roles: [.database]),
+                Host(name: "db3", address: "10.0.0.43", roles: [.database]),
+            ],
+            balancer: Balancer(
+                algorithm: .leastconn, httpPort: Port(80, isFixed: true), httpsPort: Port(443, isFixed: true),
+                maxConnections: 20_000),
+            web: Web(staticFolder: "/srv/shop/static files/$new", bodyLimitBytes: 1_073_741_824),
+            app: app(
+                run: "cd server && PYTHONPATH=. python3 -m shop", instances: 3,
+                environment: ["MODE": "production", "GREETING": "it's 100% \"fine\""],
+                secrets: ["API_KEY": .environment("SHOP_API_KEY"), "TOKEN": .file("/etc/shop/token")]),
+            database: Database(
+                name: "shop_of_the_four_seas_and_all_islands",
+                settings: ["innodb_buffer_pool_size": "8G", "init_connect": "SET @a = 'x # y'"]),
+            engines: Engines()),
+        layout: { host in
+            Layout(
+                hostFolder: "/var/lib/tandem/shop", socketFolder: "/run/tandem/shop", programs: programs, front: nil)
+        })
+
+    /// One host that does everything, so that nothing has a peer.
+    static let smallest = Sample(
+        name: "smallest",
+        stack: Stack(
+            name: "tiny", domain: "localhost",
+            hosts: [Host(name: "one", address: "127.9.0.1", roles: Role.allCases)],
+            balancer: Balancer(
+                algorithm: .source, httpPort: Port(8080, isFixed: false), httpsPort: Port(8443, isFixed: false),
+                maxConnections: 100),
+            web: Web(staticFolder: "/home/ann/tiny/public", bodyLimitBytes: 1_048_576),
+            app: app(run: "./tiny", instances: 2),
+            database: Database(name: "tiny", settings: [:]),
+            engines: Engines()),
+        layout: { host in
+            Layout(
+                hostFolder: "/home/ann/tiny/.tandem/hosts/\(host.name)", socketFolder: "/tmp/tandem-1000/ab12",
+                programs: programs, front: Layout.Front(httpDescriptor: 20, httpsDescriptor: 21))
+        })
+
+    private static let programs = Layout.Programs(
+        haproxy: "/opt/engines/bin/haproxy", nginx: "/opt/engines/bin/nginx",
+        mimeTypes: "/opt/engines/etc/nginx/mime.types", mysqld: "/opt/engines/bin/mysqld",
+        mysql: "/opt/engines/bin/mysql", mysqlBase: "/opt/engines/usr",
+        mysqlPlugins: "/opt/engines/usr/lib/mysql/plugin")
+
+    private static func app(
+        run: String, instances: Int, environment: [String: String] = [:], secrets: [String: App.SecretSource] = [:]
+    ) -> App {
+        App(
+            run: run, workingDirectory: "/home/ann/project", health: "/health", environment: environment,
+            secrets: secrets, instances: instances, startTimeoutSeconds: 30, requestTimeoutSeconds: 30,
+            stopTimeoutSeconds: 10)
+    }
+}
