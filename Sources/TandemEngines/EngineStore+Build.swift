@@ -33,7 +33,12 @@ extension EngineStore {
             try file.write(folder: folder)
         }
         // Only now: until everything is installed, a next run wants to go on with what was fetched.
-        for workspace in workspaces.values { try removeTree(workspace.configuration.folder) }
+        try removeWorkspaces()
+    }
+
+    /// All of them: one may be left of a run whose other engines are complete.
+    func removeWorkspaces() throws {
+        for suite in Suite.allCases { try removeTree(AptWorkspace.folder(of: suite, store: folder)) }
     }
 
     private func openWorkspaces(

@@ -10,9 +10,17 @@ extension EngineStore {
         public var description: String {
             switch self {
             case .unchanged(let record): "\(record.engine.title) \(record.version) is the newest"
-            case .updated(let old, let new): "\(new.engine.title) \(new.version) replaces \(old.version)"
+            case .updated(let old, let new):
+                "\(new.engine.title) \(new.version) replaces \(old.version); new packages: "
+                    + Self.changes(from: old, to: new).joined(separator: ", ")
             case .held(let record, let error): "\(record.engine.title) stays at \(record.version): \(error)"
             }
+        }
+
+        /// The packages that the old record does not have in the same version.
+        private static func changes(from old: EngineRecord, to new: EngineRecord) -> [String] {
+            let known = Set(old.packages.map(\.sha256))
+            return new.packages.filter { !known.contains($0.sha256) }.map { "\($0.name) \($0.version)" }
         }
     }
 
@@ -30,6 +38,11 @@ extension EngineStore {
             try await build(known.map(\.engine), allowsStale: false) { engine, build in
                 guard let old = file.current(engine) else { return false }
                 if try build.prefix == old.prefix && old.isIntact { return false }
+                // Without a suite that the old packages came from, "newest" would be a step back.
+                if let lack = build.workspace.lack, old.packages.contains(where: { lack.suites.contains($0.suite) }) {
+                    held[engine] = lack.error
+                    return false
+                }
                 do {
                     try Self.checkSeries(from: old, to: try build.version, allowsChange: allowSeriesChange)
                     return true
@@ -73,9 +86,7 @@ extension EngineStore {
             try file.write(folder: folder)
             // Only inside the store, whatever path a record has: it may have been edited, or written elsewhere.
             try sweep(file)
-            if !onlyReplaced {
-                for suite in Suite.allCases { try removeTree(AptWorkspace.folder(of: suite, store: folder)) }
-            }
+            if !onlyReplaced { try removeWorkspaces() }
             return leaving
         }
     }

@@ -49,12 +49,17 @@ enum ProgramProbe: String, Sendable, CaseIterable {
 
     /// Runs a program of the store.
     func version(of path: String, account: EngineStore.Account?) async throws -> Version {
-        let outcome = try await Command(path, arguments, timeout: .seconds(30), account: account).run()
-        if outcome.isSuccess, case .success(let version) = parse(outcome.output + outcome.errors) { return version }
+        let what: String
+        do {
+            let outcome = try await Command(path, arguments, timeout: .seconds(30), account: account).run()
+            let lines = outcome.output + outcome.errors
+            if outcome.isSuccess, case .success(let version) = parse(lines) { return version }
+            what = "it ended with \(outcome.ending)\n" + lines.prefix(3).joined(separator: "\n")
+        } catch let error as EngineError {
+            what = error.what
+        }
         throw EngineError(
-            .verification, doing: "run \(path)",
-            what: "it ended with \(outcome.ending)\n"
-                + (outcome.output + outcome.errors).prefix(3).joined(separator: "\n"),
+            .verification, doing: "run \(path)\(account.map { " as user \($0.userID)" } ?? "")", what: what,
             next: """
                 Check that the disk holding it is not mounted noexec and that the user who runs it may enter every folder \
                 above it; or set TANDEM_ENGINES to another folder.

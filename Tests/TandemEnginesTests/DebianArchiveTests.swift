@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func aMachineThatNeverFetchedItsIndexIsJudgedByAddresses() {
-        let mirrors = ["||http://near.example/debian/", "||http://near.example/debian-security"]
+        let mirrors = ["$(ORIGIN)|$(LABEL)|http://near.example/debian/", "||http://near.example/debian-security"]
             .compactMap(MachineMirror.init)
         #expect(
             DebianArchive().sources(for: .trixie, machineMirrors: mirrors).map(\.base) == [

@@ -10,7 +10,9 @@ struct AptWorkspace: Sendable {
     let suite: Suite
     let configuration: AptConfiguration
     /// Why the index could not be refreshed, where an older one is used instead.
-    let staleness: EngineError?
+    var staleness: EngineError?
+    /// The optional suites that could not be reached, and why.
+    var lack: (suites: [String], error: EngineError)?
 
     static func folder(of suite: Suite, store: String) -> String { "\(store)/apt-\(suite.rawValue)" }
 
@@ -31,7 +33,7 @@ struct AptWorkspace: Sendable {
         try full.write()
         try await endLeftOver(full)
         guard let failure = try await full.update() else {
-            return AptWorkspace(suite: suite, configuration: full, staleness: nil)
+            return AptWorkspace(suite: suite, configuration: full)
         }
         if failure.error.reason == .network, !failure.sources.isEmpty, failure.sources.allSatisfy(\.isOptional) {
             let names = failure.sources.map(\.suite).joined(separator: ", ")
@@ -39,7 +41,8 @@ struct AptWorkspace: Sendable {
             let reduced = configuration(all.filter { !failure.sources.contains($0) })
             try reduced.write()
             guard let second = try await reduced.update() else {
-                return AptWorkspace(suite: suite, configuration: reduced, staleness: nil)
+                return AptWorkspace(
+                    suite: suite, configuration: reduced, lack: (failure.sources.map(\.suite), failure.error))
             }
             throw second.error
         }

@@ -53,7 +53,8 @@ struct MachineMirror: Sendable, Equatable {
     init?(_ line: String) {
         let parts = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, parts[2].contains(":") else { return nil }
-        (origin, label) = (parts[0], parts[1])
+        // apt prints the name of what it does not know.
+        (origin, label) = (parts[0].hasPrefix("$(") ? "" : parts[0], parts[1].hasPrefix("$(") ? "" : parts[1])
         base = parts[2].hasSuffix("/") ? String(parts[2].dropLast()) : parts[2]
     }
 
@@ -117,12 +118,16 @@ struct DebianMachine: Sendable {
                     machine's own programs under `engines:` in the stack file.
                     """)
         }
-        // No mirror of its own is fine: then the standard one is used.
-        let mirrors = try await Command(
-            "apt-get", ["indextargets", "--format", MachineMirror.format, "Created-By: Packages"], timeout: .seconds(30)
-        ).run()
-        return try DebianMachine(
-            architecture: architecture.output.first ?? "unknown", mirrors: mirrors.output.compactMap(MachineMirror.init)
-        )
+        var mirrors = try await askMirrors([])
+        // Says nothing of archives whose index the machine has not fetched yet, unless it is asked in this way.
+        if mirrors.isEmpty { mirrors = try await askMirrors(["--no-release-info"]) }
+        return try DebianMachine(architecture: architecture.output.first ?? "unknown", mirrors: mirrors)
+    }
+
+    /// None is fine: then the standard one is used.
+    private static func askMirrors(_ options: [String]) async throws -> [MachineMirror] {
+        let arguments = ["indextargets", "--format", MachineMirror.format, "Created-By: Packages"] + options
+        let outcome = try await Command("apt-get", arguments, timeout: .seconds(30)).run()
+        return outcome.output.compactMap(MachineMirror.init)
     }
 }
