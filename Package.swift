@@ -20,8 +20,10 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -42,7 +44,6 @@ let package = Package(
         .target(
             name: "TandemEngines",
             dependencies: [
-                "CTandemSystem",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
@@ -50,12 +51,13 @@ let package = Package(
         .target(name: "CTandemSystem"),
         .target(
             name: "TandemServices",
-            dependencies: ["CTandemSystem", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["CTandemSystem"],
             swiftSettings: settings),
         .target(
             name: "TandemPKI",
             dependencies: [
                 .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
@@ -71,32 +73,35 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "TandemReplication",
-            dependencies: [
-                "MySQLConnector", "TandemTopology",
-                .product(name: "Logging", package: "swift-log"),
-            ],
+            dependencies: ["MySQLConnector"],
             swiftSettings: settings),
         .target(
             name: "TandemAgent",
             dependencies: [
-                "TandemStack", "TandemBlueprint", "TandemServices", "TandemPKI", "TandemTopology",
-                "TandemReplication", "TandemEngines", "MySQLConnector",
+                "CTandemSystem", "MySQLConnector", "TandemBlueprint", "TandemPKI", "TandemReplication",
+                "TandemServices", "TandemStack", "TandemTopology",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "tandem",
             dependencies: [
-                "TandemAgent",
+                "TandemAgent", "TandemBlueprint", "TandemEngines", "TandemServices", "TandemStack", "TandemTopology",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),
         // The application of the default stack.
@@ -109,6 +114,25 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Examples/Conduit/Sources",
+            swiftSettings: settings),
+
+        // Tests. Those that need real servers find them in the folder that TANDEM_TEST_ENGINES names (bin/test sets it).
+        .testTarget(name: "TandemStackTests", dependencies: ["TandemStack"], swiftSettings: settings),
+        .testTarget(
+            name: "TandemBlueprintTests", dependencies: ["TandemBlueprint", "TandemStack"], exclude: ["Golden"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TandemEnginesTests",
+            dependencies: ["TandemEngines", .product(name: "Subprocess", package: "swift-subprocess")],
+            swiftSettings: settings),
+        .target(name: "MySQLTestServer", path: "Tests/MySQLTestServer", swiftSettings: settings),
+        .testTarget(
+            name: "MySQLConnectorTests",
+            dependencies: [
+                "MySQLConnector", "MySQLTestServer",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings),
     ]
 )

@@ -1,1 +1,114 @@
+#define _GNU_SOURCE
 #include "CTandemSystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
+
+// Above every target, so that moving a descriptor to its target never overwrites one that is still needed.
+enum { FIRST_FREE_DESCRIPTOR = 64, MOST_DESCRIPTORS = 16 };
+
+enum step { STEP_SESSION, STEP_DESCRIPTORS, STEP_USER, STEP_DIRECTORY, STEP_PROGRAM };
+
+static const char *const step_names[] = {
+    "start a session", "hand over descriptors", "change user", "enter the working directory", "run the program",
+};
+
+struct failure {
+    int step;
+    int error;
+};
+
+static void fail(int report, int step) {
+    struct failure failure = {step, errno};
+    ssize_t written = write(report, &failure, sizeof failure);
+    (void)written;
+    _exit(127);
+}
+
+static void close_all_on_exec(void) {
+    if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+    for (int descriptor = 3; descriptor < 4096; descriptor++) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+}
+
+// Runs between fork and exec in a copy of a program with threads: only async-signal-safe calls.
+static void run_child(const struct tandem_spawn_request *request, int report) {
+    if (setsid() < 0) fail(report, STEP_SESSION);
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+
+    int high_report = fcntl(report, F_DUPFD_CLOEXEC, FIRST_FREE_DESCRIPTOR);
+    if (high_report < 0) fail(report, STEP_DESCRIPTORS);
+    report = high_report;
+    int log = fcntl(request->log_descriptor, F_DUPFD_CLOEXEC, FIRST_FREE_DESCRIPTOR);
+    if (log < 0) fail(report, STEP_DESCRIPTORS);
+    int moved[MOST_DESCRIPTORS];
+    for (int i = 0; i < request->descriptor_count; i++) {
+        moved[i] = fcntl(request->sources[i], F_DUPFD_CLOEXEC, FIRST_FREE_DESCRIPTOR);
+        if (moved[i] < 0) fail(report, STEP_DESCRIPTORS);
+    }
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0) fail(report, STEP_DESCRIPTORS);
+    close_all_on_exec();
+    for (int i = 0; i < request->descriptor_count; i++) {
+        if (dup2(moved[i], request->targets[i]) < 0) fail(report, STEP_DESCRIPTORS);
+    }
+
+    if (request->changes_user) {
+        if (setgroups(request->group_count, request->groups) < 0 || setgid(request->group) < 0 ||
+            setuid(request->user) < 0)
+            fail(report, STEP_USER);
+    }
+    if (chdir(request->working_directory) < 0) fail(report, STEP_DIRECTORY);
+    execve(request->program, request->arguments, request->environment);
+    fail(report, STEP_PROGRAM);
+}
+
+int tandem_spawn(const struct tandem_spawn_request *request, pid_t *pid, const char **failed_step) {
+    *failed_step = "start a process";
+    if (request->descriptor_count > MOST_DESCRIPTORS) return EINVAL;
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) < 0) return errno;
+    pid_t child = fork();
+    if (child < 0) {
+        int error = errno;
+        close(report[0]);
+        close(report[1]);
+        return error;
+    }
+    if (child == 0) run_child(request, report[1]);
+
+    close(report[1]);
+    struct failure failure;
+    ssize_t count;
+    do count = read(report[0], &failure, sizeof failure);
+    while (count < 0 && errno == EINTR);
+    close(report[0]);
+    if (count == 0) {  // exec closed the pipe
+        *pid = child;
+        return 0;
+    }
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+    if (count != sizeof failure) return EIO;
+    *failed_step = step_names[failure.step];
+    return failure.error;
+}
+
+int tandem_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0U); }
+
+int tandem_pidfd_send_signal(int pidfd, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U);
+}
+
+int tandem_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }

@@ -1,1 +1,45 @@
+#ifndef TANDEM_SYSTEM_H
+#define TANDEM_SYSTEM_H
+
+#include <stddef.h>
 #include <sys/types.h>
+
+/// What `tandem_spawn` starts. All memory stays the caller's.
+struct tandem_spawn_request {
+    /// Absolute path of the program.
+    const char *program;
+    /// NULL-terminated.
+    char *const *arguments;
+    /// NULL-terminated, "NAME=VALUE".
+    char *const *environment;
+    const char *working_directory;
+    /// Becomes the standard output and the standard error.
+    int log_descriptor;
+    /// Descriptors to hand over: `sources[i]` becomes `targets[i]` in the new process. Targets are 3 to 63.
+    const int *sources;
+    const int *targets;
+    int descriptor_count;
+    /// Whether to change to `user`, `group` and `groups` (needs root).
+    int changes_user;
+    uid_t user;
+    gid_t group;
+    const gid_t *groups;
+    size_t group_count;
+};
+
+/// Starts a process in a session of its own, with default signal handling, an empty signal mask, nothing
+/// inherited but what the request names, and /dev/null as standard input.
+///
+/// Returns 0 and the process id, or the errno of the step that failed, with `*failed_step` naming it.
+int tandem_spawn(const struct tandem_spawn_request *request, pid_t *pid, const char **failed_step);
+
+/// pidfd_open(2): a descriptor that becomes readable when the process ends; -1 and errno on failure.
+int tandem_pidfd_open(pid_t pid);
+
+/// pidfd_send_signal(2): cannot hit a process that took over the number; -1 and errno on failure.
+int tandem_pidfd_send_signal(int pidfd, int signal);
+
+/// Makes this process the parent of its descendants' orphans (PR_SET_CHILD_SUBREAPER).
+int tandem_become_subreaper(void);
+
+#endif

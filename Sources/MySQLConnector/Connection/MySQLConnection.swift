@@ -45,6 +45,7 @@ public actor MySQLConnection {
     /// Runs a statement as text, for what cannot be prepared: SET, CLONE, START REPLICA, … Of several results, the first that has columns is returned.
     ///
     /// - Parameter sql: one statement, taken as it is. Never build it from what a user typed: use ``query(_:file:line:)``.
+    @discardableResult
     public func execute(_ sql: String, file: String = #fileID, line: Int = #line) async throws -> MySQLResult {
         try await perform(sql, file: file, line: line) { wire throws(MySQLError) in try wire.execute(sql) }
     }

@@ -9,7 +9,7 @@ public enum Ports {
     /// nginx: to the other hosts' apps, plain, on the host's loopback address only.
     public static let peerHop = 4080
     /// The first instance of the app; further ones count up. Loopback only.
-    public static let app = 8000
+    public static let app = 3000
     /// The database router: writes (the primary). Loopback only.
     public static let routerWrite = 6446
     /// The database router: reads (primary and replicas). Loopback only.

@@ -1,0 +1,99 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdTLS
+import Logging
+import NIOCore
+import TandemBlueprint
+import TandemStack
+import TandemTopology
+
+/// What an agent answers, over HTTPS.
+///
+/// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With one: `/status`,
+/// `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
+/// `X-Tandem-Version`), `/metrics`, and what `tandem down` needs: `POST /fence`, `POST /stop/SERVICE`.
+struct AgentAPI: Sendable {
+    let agent: HostAgent
+    let board: TopologyBoard
+    let host: Host
+
+    static let versionHeader = "X-Tandem-Version"
+    /// The longest that a long poll is held.
+    static let longestWaitSeconds = 30.0
+
+    func router() -> Router<AgentRequestContext> {
+        let router = Router(context: AgentRequestContext.self)
+        addHealth(to: router)
+        let inner = router.group("").add(middleware: CertificateMiddleware())
+        inner.get("/status") { _, _ in try await json(agent.status()) }
+        inner.get("/topology") { request, _ in
+            let version = await waitIfAsked(request)
+            return try await json(board.topology, version: version)
+        }
+        inner.get("/database") { request, _ in
+            let version = await waitIfAsked(request)
+            guard let member = await board.member(host.name) else {
+                throw HTTPError(.notFound, message: "\(host.name) has no database")
+            }
+            return try json(member, version: version)
+        }
+        inner.get("/metrics") { _, _ in
+            let text = await AgentMetrics(status: agent.status(), topology: board.topology).text
+            return Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: text)))
+        }
+        inner.post("/fence") { _, _ in
+            do {
+                try await agent.fence()
+                return Response(status: .noContent)
+            } catch {
+                throw HTTPError(.conflict, message: "\(error)")
+            }
+        }
+        inner.post("/stop/:service") { _, context in
+            let name = try context.parameters.require("service")
+            guard let service = ServiceName(rawValue: name) else {
+                throw HTTPError(.notFound, message: "there is no service named '\(name)'")
+            }
+            await agent.stop(service)
+            return Response(status: .noContent)
+        }
+        return router
+    }
+
+    private func addHealth(to router: Router<AgentRequestContext>) {
+        router.get("/health") { _, _ in verdict(true) }
+        router.get("/primary") { _, _ in
+            verdict(await board.member(host.name)?.takesWrites ?? false)
+        }
+        router.get("/replica") { request, _ in
+            let bound = request.uri.queryParameters["lag"].flatMap { Double($0) } ?? RouterChecks.lagBoundSeconds
+            let member = await board.member(host.name)
+            return verdict(member?.role == .replica && member?.servesReads(lagBoundSeconds: bound) == true)
+        }
+    }
+
+    private func verdict(_ isGood: Bool) -> Response {
+        Response(
+            status: isGood ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain"],
+            body: .init(byteBuffer: ByteBuffer(string: isGood ? "yes\n" : "no\n")))
+    }
+
+    private func waitIfAsked(_ request: Request) async -> Int {
+        let parameters = request.uri.queryParameters
+        if let after = parameters["after"].flatMap({ Int($0) }), let wait = parameters["wait"].flatMap({ Double($0) }) {
+            await board.waitForChange(from: after, timeout: .seconds(min(max(wait, 0), Self.longestWaitSeconds)))
+        }
+        return await board.version
+    }
+
+    private func json(_ value: some Encodable, version: Int? = nil) throws -> Response {
+        let text = try JSONText.encode(value, isPretty: false)
+        var response = Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: .init(byteBuffer: ByteBuffer(string: text)))
+        if let version, let name = HTTPField.Name(Self.versionHeader) { response.headers[name] = "\(version)" }
+        return response
+    }
+}

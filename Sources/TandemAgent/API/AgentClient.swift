@@ -1,0 +1,80 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+public import TandemBlueprint
+public import TandemStack
+public import TandemTopology
+
+/// Calls the agents of a stack.
+public struct AgentClient: Sendable {
+    private let client: HTTPClient
+
+    init(client: HTTPClient) { self.client = client }
+
+    /// A client that shows the given certificate (PEM files). `shutdown` it when done.
+    public init(certificate: String, key: String, ca: String) throws {
+        var configuration = HTTPClient.Configuration()
+        configuration.tlsConfiguration = try AgentTLS.client(certificate: certificate, key: key, ca: ca)
+        configuration.timeout.connect = .seconds(2)
+        client = HTTPClient(configuration: configuration)
+    }
+
+    public func shutdown() async { try? await client.shutdown() }
+
+    public func status(of host: Host, timeout: Duration = .seconds(2)) async throws -> HostStatus {
+        try await get(HostStatus.self, from: host, path: "/status", timeout: timeout).value
+    }
+
+    public func topology(from host: Host, timeout: Duration = .seconds(2)) async throws -> Topology {
+        try await get(Topology.self, from: host, path: "/topology", timeout: timeout).value
+    }
+
+    /// Waits until the agent has news of its database.
+    /// - Parameter version: of what was seen last, 0 at first.
+    func database(of host: Host, after version: Int) async throws -> (value: DatabaseMember, version: Int) {
+        let wait = 10
+        return try await get(
+            DatabaseMember.self, from: host, path: "/database?after=\(version)&wait=\(wait)",
+            timeout: .seconds(wait + 5))
+    }
+
+    /// Stops a service and waits until it has ended.
+    public func stop(_ service: ServiceName, on host: Host, timeout: Duration) async throws {
+        try await post("/stop/\(service.rawValue)", to: host, timeout: timeout)
+    }
+
+    /// Closes the database on a host to writes.
+    public func fence(_ host: Host, timeout: Duration = .seconds(5)) async throws {
+        try await post("/fence", to: host, timeout: timeout)
+    }
+
+    private func post(_ path: String, to host: Host, timeout: Duration) async throws {
+        var request = HTTPClientRequest(url: url(host, path))
+        request.method = .POST
+        _ = try await execute(request, host: host, timeout: timeout)
+    }
+
+    private func get<T: Decodable>(
+        _ type: T.Type, from host: Host, path: String, timeout: Duration
+    ) async throws -> (value: T, version: Int) {
+        let (body, headers) = try await execute(
+            HTTPClientRequest(url: url(host, path)), host: host, timeout: timeout)
+        let version = headers.first(name: AgentAPI.versionHeader).flatMap { Int($0) } ?? 0
+        return (try JSONDecoder().decode(type, from: Data(body.readableBytesView)), version)
+    }
+
+    private func url(_ host: Host, _ path: String) -> String { "https://\(host.address):\(Ports.agent)\(path)" }
+
+    private func execute(
+        _ request: HTTPClientRequest, host: Host, timeout: Duration
+    ) async throws -> (ByteBuffer, HTTPHeaders) {
+        let limit = TimeAmount.nanoseconds(Int64(timeout / .nanoseconds(1)))
+        let response = try await client.execute(request, deadline: .now() + limit)
+        let body = try await response.body.collect(upTo: 4 * 1024 * 1024)
+        guard (200..<300).contains(response.status.code) else {
+            throw StateError("the agent of \(host.name) answers \(response.status.code): \(String(buffer: body))")
+        }
+        return (body, response.headers)
+    }
+}

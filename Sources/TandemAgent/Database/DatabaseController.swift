@@ -1,0 +1,244 @@
+import Foundation
+import Glibc
+import Logging
+import MySQLConnector
+import TandemBlueprint
+import TandemReplication
+import TandemServices
+import TandemStack
+import TandemTopology
+
+/// Drives this host's mysqld, whenever it is up, into its place: primary or replica. Every mysqld boots closed; it is
+/// this controller that opens it.
+actor DatabaseController {
+    private let environment: DatabaseEnvironment
+    private let board: TopologyBoard
+    private var member: DatabaseMember
+    private var isStopping = false
+    private var placement: Placement?
+    /// Said once, not twice a second.
+    private var lastReason: String?
+    /// The heartbeat's last acknowledgement.
+    private var acknowledgedAt: ContinuousClock.Instant?
+
+    /// Without an acknowledged heartbeat for this long, the primary says that writes wait.
+    private static let patience = Duration.milliseconds(2500)
+    private static let mostFailures = 4
+    private static let pollInterval = Duration.milliseconds(250)
+
+    init(environment: DatabaseEnvironment, board: TopologyBoard, member: DatabaseMember) {
+        self.environment = environment
+        self.board = board
+        self.member = member
+    }
+
+    /// Whether the server is up and knows its place.
+    var isReady: Bool {
+        switch member.state {
+        case .seeding, .waiting, .open, .streaming, .disconnected: true
+        case .starting, .provisioning, .stopped, .failed: false
+        }
+    }
+
+    /// Runs until cancelled. Every lost connection means: wait for the server, and tell it its place again.
+    func run() async {
+        var failures = 0
+        while !Task.isCancelled, !isStopping {
+            guard let connection = try? await environment.connect() else {
+                failures = 0
+                if !isStopping, member.state != .provisioning { await report(.starting) }
+                try? await Task.sleep(for: .milliseconds(50))
+                continue
+            }
+            do {
+                try await takePlace(connection)
+                failures = 0
+            } catch {
+                failures += 1
+                await lostPlace(error, failures: failures)
+            }
+            await connection.close()
+            if failures > 1 { try? await Task.sleep(for: .milliseconds(500)) }
+        }
+    }
+
+    /// One failure is what a server that ends looks like. Several in a row, with the server up, are a reason to call
+    /// somebody.
+    private func lostPlace(_ error: any Error, failures: Int) async {
+        guard !isStopping, !Task.isCancelled else { return }
+        let reason = "\(error)"
+        if reason != lastReason { environment.logger.warning("the database lost its place: \(reason)") }
+        lastReason = reason
+        await report(failures < Self.mostFailures ? .starting : .failed, detail: reason)
+    }
+
+    private func takePlace(_ connection: MySQLConnection) async throws {
+        if environment.isPrimary { try await lead(connection) } else { try await follow(connection) }
+    }
+
+    // MARK: - Primary
+
+    private func lead(_ connection: MySQLConnection) async throws {
+        acknowledgedAt = nil
+        placement = placement ?? environment.loadPlacement()
+        if placement == nil {
+            try await PrimaryRole.openSolo(connection)
+            let database = environment.applied.stack.database
+            try await Bootstrap(
+                database: database.name, appUser: database.appUser, appReadUser: database.appReadUser,
+                secrets: environment.secrets
+            ).run(connection)
+            try record(environment.intended.solo)
+        }
+        if placement?.partner != nil {
+            try await PrimaryRole.openPaired(connection)
+        } else {
+            try await PrimaryRole.openSolo(connection)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.beat() }
+            group.addTask { try await self.watchPrimary(connection) }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// On a connection of its own, since in a pair a beat waits until the partner has it.
+    private func beat() async throws {
+        let connection = try await environment.connect()
+        do {
+            if placement?.partner == nil, environment.intended.partner != nil {
+                try await grow(connection)
+            }
+            while !Task.isCancelled {
+                try await Heartbeat.beat(epoch: environment.intended.epoch, on: connection)
+                acknowledgedAt = .now
+                try await Task.sleep(for: Heartbeat.interval)
+            }
+        } catch {
+            await connection.close()
+            throw error
+        }
+        await connection.close()
+    }
+
+    /// Makes a pair of a lone primary: the database first, then the record. The partner follows already; from here on
+    /// commits wait for it; the first beat that comes back proves that it has everything.
+    private func grow(_ connection: MySQLConnection) async throws {
+        guard let partner = environment.intended.partner else { return }
+        await report(.seeding, detail: "waiting for \(partner) to join")
+        while await board.member(partner)?.state != .streaming {
+            try Task.checkCancellation()
+            try await Heartbeat.beat(epoch: environment.intended.epoch, on: connection)
+            let version = await board.version
+            await board.waitForChange(from: version, timeout: Heartbeat.interval)
+        }
+        try await PrimaryRole.awaitAcknowledgements(connection)
+        try await Heartbeat.beat(epoch: environment.intended.epoch, on: connection)
+        try record(environment.intended)
+        acknowledgedAt = .now
+    }
+
+    private func record(_ placement: Placement) throws {
+        try AtomicFile.write(placement, to: environment.placementFile)
+        self.placement = placement
+    }
+
+    private func watchPrimary(_ connection: MySQLConnection) async throws {
+        while !Task.isCancelled {
+            try await connection.execute("DO 0")
+            let isAcknowledged = acknowledgedAt.map { ContinuousClock.now - $0 < Self.patience } ?? false
+            member.partner = placement?.partner
+            if isAcknowledged {
+                await report(.open)
+            } else if let partner = member.partner {
+                await report(.waiting, detail: "writes wait for \(partner)")
+            }
+            try await Task.sleep(for: member.state == .open ? Self.pollInterval : .milliseconds(50))
+        }
+    }
+
+    // MARK: - Replica
+
+    private func follow(_ connection: MySQLConnection) async throws {
+        guard let primary = await board.member(environment.intended.primary) else {
+            throw StateError("the stack has no primary named \(environment.intended.primary)")
+        }
+        let role = ReplicaRole(
+            sourceAddress: primary.address, sourcePort: primary.port, password: environment.secrets.replication,
+            caFile: environment.layout.caFile, acknowledges: environment.isPartner)
+        try await role.follow(connection)
+        var isOpen = false
+        while !Task.isCancelled {
+            guard let status = try await ReplicaStatus.read(connection) else {
+                throw StateError("\(environment.host.name) stopped following \(primary.host)")
+            }
+            member.lagSeconds = (try? await Heartbeat.lagSeconds(on: connection)) ?? nil
+            if !isOpen, status.isStreaming, member.lagSeconds != nil {
+                try await ReplicaRole.open(connection)
+                isOpen = true
+            }
+            if status.isStreaming {
+                await report(.streaming)
+            } else {
+                await report(.disconnected, detail: status.error ?? "receiver: \(status.receiver)")
+            }
+            try await Task.sleep(for: member.state == .streaming ? Self.pollInterval : .milliseconds(50))
+        }
+    }
+
+    // MARK: - Stopping
+
+    /// Closes the primary: nobody writes any more, and what was acknowledged is on the partner.
+    /// - Throws: when a commit still waits; then only SIGKILL is safe.
+    func fence() async throws {
+        isStopping = true
+        guard environment.isPrimary else { return }
+        let connection = try await environment.connect()
+        do {
+            try await PrimaryRole.fence(connection)
+        } catch {
+            await connection.close()
+            throw error
+        }
+        await connection.close()
+    }
+
+    /// Ends mysqld: in order when it is closed, with SIGKILL when it is not. SIGTERM to an open primary would
+    /// acknowledge commits that the partner does not have.
+    func stop(_ process: RunningProcess, bound: Duration) async {
+        isStopping = true
+        let isClosed: Bool
+        do {
+            if environment.isPrimary {
+                try await fence()
+            } else {
+                let connection = try await environment.connect()
+                try await ReplicaRole.stop(connection)
+                await connection.close()
+            }
+            isClosed = true
+        } catch {
+            environment.logger.warning("mysqld gets SIGKILL, since it could not be closed: \(error)")
+            isClosed = false
+        }
+        await process.stop(signal: isClosed ? SIGTERM : SIGKILL, bound: bound)
+        await report(.stopped)
+    }
+
+    /// Before mysqld starts: gives the host its first data where it has none.
+    func provision(waitsFor: @Sendable (String) async -> Void) async throws {
+        try await DatabaseProvisioner(environment: environment, board: board).run { detail in
+            await self.report(.provisioning, detail: detail)
+            await waitsFor(detail)
+        }
+        if member.state == .provisioning { await report(.starting) }
+    }
+
+    private func report(_ state: DatabaseMember.State, detail: String? = nil) async {
+        member.state = state
+        member.detail = detail
+        if state != .streaming { member.lagSeconds = state == .disconnected ? member.lagSeconds : nil }
+        await board.set(member)
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import Logging
+import MySQLConnector
+import TandemBlueprint
+import TandemReplication
+import TandemStack
+import TandemTopology
+
+/// What the database's part of an agent needs to know. All of it is fixed while the agent runs.
+struct DatabaseEnvironment: Sendable {
+    var applied: AppliedStack
+    var secrets: DatabaseSecrets
+    var layout: Layout
+    var host: Host
+    var recordFolder: String
+    var intended: Placement
+    var logger: Logger
+
+    var isPrimary: Bool { host.name == intended.primary }
+    var isPartner: Bool { host.name == intended.partner }
+    var account: Accounts.Account? { applied.accounts.engine }
+
+    var dataFolder: String { "\(layout.dataFolder)/mysql" }
+    /// A data folder in the making.
+    var newDataFolder: String { "\(layout.dataFolder)/mysql.new" }
+    /// Data of the throwaway server that receives a copy.
+    var receiverFolder: String { "\(layout.dataFolder)/receiver" }
+    /// The placement as this primary last knew it. Later it comes from etcd.
+    var placementFile: String { "\(recordFolder)/placement.json" }
+
+    /// A connection as administrator to a server on this host.
+    func connect(socket: String? = nil) async throws -> MySQLConnection {
+        var configuration = MySQLConfiguration(
+            address: .unixSocket(socket ?? layout.mysqlSocket), username: DatabaseUser.root, password: secrets.root,
+            database: nil, tls: .disable)
+        configuration.connectTimeout = .seconds(2)
+        let connection = try await MySQLConnection.connect(configuration, logger: logger)
+        // Nothing that an agent runs may hang behind somebody's lock for a day (the default is 31,536,000 s).
+        try await connection.execute("SET SESSION lock_wait_timeout = 10")
+        return connection
+    }
+
+    func loadPlacement() -> Placement? {
+        guard FileManager.default.fileExists(atPath: placementFile) else { return nil }
+        return try? JSONText.decode(Placement.self, fromFile: placementFile)
+    }
+}

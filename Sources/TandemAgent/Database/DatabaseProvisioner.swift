@@ -1,0 +1,123 @@
+import Foundation
+import Glibc
+import MySQLConnector
+import TandemBlueprint
+import TandemReplication
+import TandemServices
+import TandemTopology
+
+/// Gives a database host its first data: the primary's is initialised, a replica's is copied from the primary.
+///
+/// Data is made in a folder beside and moved into place once whole, so an interrupted run begins again.
+struct DatabaseProvisioner: Sendable {
+    let environment: DatabaseEnvironment
+    let board: TopologyBoard
+
+    /// Does nothing where data is there.
+    func run(waitsFor: @Sendable (String) async -> Void) async throws {
+        // A pid in it that is a zombie, or was given to another process, makes mysqld refuse to start.
+        unlink("\(environment.layout.mysqlSocket).lock")
+        guard !FileManager.default.fileExists(atPath: environment.dataFolder) else { return }
+        try clear()
+        if environment.isPrimary {
+            await waitsFor("initialising the data")
+            try await initialise(environment.newDataFolder)
+            unlink(environment.placementFile)
+        } else {
+            await waitsFor("preparing to copy the data from \(environment.intended.primary)")
+            try await receiveCopy(waitsFor: waitsFor)
+        }
+        guard rename(environment.newDataFolder, environment.dataFolder) == 0 else {
+            throw StateError.file("move the new data to", environment.dataFolder)
+        }
+        try? FileManager.default.removeItem(atPath: environment.receiverFolder)
+    }
+
+    private func clear() throws {
+        for folder in [environment.newDataFolder, environment.receiverFolder]
+        where FileManager.default.fileExists(atPath: folder) {
+            try FileManager.default.removeItem(atPath: folder)
+        }
+    }
+
+    private func initialise(_ folder: String) async throws {
+        let initFile = "\(environment.layout.temporaryFolder)/init.sql"
+        try AtomicFile.write(
+            "ALTER USER 'root'@'localhost' IDENTIFIED BY '\(environment.secrets.root)';\n", to: initFile,
+            owner: environment.account?.specification)
+        defer { unlink(initFile) }
+        let command =
+            HostBlueprint.mysqlInitialise(layout: environment.layout) + [
+                "--datadir=\(folder)", "--init-file=\(initFile)", "--log-error=\(provisioningLog)",
+            ]
+        try await Command.run(
+            specification(command), doing: "initialise MySQL's data in \(folder)", bound: .seconds(300))
+    }
+
+    /// CLONE needs a running server to receive the copy: a throwaway one, closed to the network.
+    private func receiveCopy(waitsFor: @Sendable (String) async -> Void) async throws {
+        try await initialise(environment.receiverFolder)
+        let socket = "\(environment.layout.socketFolder)/receiver.sock"
+        unlink("\(socket).lock")
+        let receiver = try RunningProcess.start(specification(receiverCommand(socket: socket)))
+        do {
+            let connection = try await connect(to: receiver, socket: socket)
+            await waitsFor("waiting for \(environment.intended.primary)")
+            let primary = try await primaryToCopy()
+            await waitsFor("copying the data from \(environment.intended.primary)")
+            try await Clone(
+                donorAddress: primary.address, donorPort: primary.port, password: environment.secrets.clone,
+                dataFolder: environment.newDataFolder
+            ).run(connection)
+            await connection.close()
+        } catch {
+            await receiver.stop(signal: SIGKILL, bound: .zero)
+            throw error
+        }
+        // It holds nothing that anybody needs.
+        await receiver.stop(signal: SIGKILL, bound: .zero)
+    }
+
+    private func primaryToCopy() async throws -> DatabaseMember {
+        while true {
+            try Task.checkCancellation()
+            let version = await board.version
+            if let primary = await board.primary, [.seeding, .open, .waiting].contains(primary.state) {
+                return primary
+            }
+            await board.waitForChange(from: version, timeout: .seconds(10))
+        }
+    }
+
+    private func connect(to receiver: RunningProcess, socket: String) async throws -> MySQLConnection {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while true {
+            try Task.checkCancellation()
+            if receiver.hasEnded || ContinuousClock.now > deadline {
+                let words = LogTail.lastLines(of: provisioningLog, count: 10).joined(separator: "\n")
+                throw StateError("the server that receives the copy did not come up:\n\(words)")
+            }
+            if let connection = try? await environment.connect(socket: socket) { return connection }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    private func receiverCommand(socket: String) -> [String] {
+        // The same settings as the real server's: what is copied must fit (innodb_page_size and the like).
+        [
+            environment.applied.programs.mysqld, "--defaults-file=\(environment.layout.mysqlFile)",
+            "--datadir=\(environment.receiverFolder)", "--socket=\(socket)",
+            "--pid-file=\(environment.receiverFolder)/receiver.pid", "--log-error=\(provisioningLog)",
+            "--skip-networking", "--skip-log-bin", "--loose-clone-ssl-ca=\(environment.layout.caFile)",
+        ]
+    }
+
+    private func specification(_ command: [String]) -> ProcessSpecification {
+        ProcessSpecification(
+            command: command, environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"],
+            workingDirectory: environment.layout.dataFolder, logFile: provisioningLog,
+            user: environment.account?.specification)
+    }
+
+    private var provisioningLog: String { "\(environment.layout.logFolder)/mysql-provisioning.log" }
+}

@@ -1,0 +1,84 @@
+import TandemTopology
+
+/// What this agent knows of the stack's databases: its own as it sees it, the others as their agents last said.
+///
+/// An agent that cannot be reached leaves its last word standing: a dead agent closes nothing.
+actor TopologyBoard {
+    private let stack: String
+    private let placement: Placement
+    private let hosts: [String]
+    private var members: [String: DatabaseMember]
+    /// Of whom there was word since this agent started.
+    private var known: Set<String> = []
+    /// Counts changes; what a long poll waits for.
+    private(set) var version = 1
+    private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    private var nextWaiter = 0
+
+    /// - Parameter members: the database hosts in the order of the stack file, as nobody has looked at them yet.
+    init(stack: String, placement: Placement, members: [DatabaseMember]) {
+        self.stack = stack
+        self.placement = placement
+        hosts = members.map(\.host)
+        self.members = Dictionary(uniqueKeysWithValues: members.map { ($0.host, $0) })
+    }
+
+    var topology: Topology {
+        let ordered = hosts.compactMap { members[$0] }
+        return Topology(
+            stack: stack, epoch: placement.epoch, primary: placement.primary, sync: sync, members: ordered)
+    }
+
+    var primary: DatabaseMember? { members[placement.primary] }
+
+    func member(_ host: String) -> DatabaseMember? { members[host] }
+
+    private var sync: Topology.Sync {
+        guard let primary else { return .solo }
+        if primary.partner == nil { return .solo }
+        return primary.state == .open ? .pair : .waiting
+    }
+
+    /// What there was word of; nil before the first one.
+    func knownMember(_ host: String) -> DatabaseMember? { known.contains(host) ? members[host] : nil }
+
+    var knowsEveryMember: Bool { known.count == hosts.count }
+
+    func set(_ member: DatabaseMember) {
+        if known.insert(member.host).inserted { changed() }
+        guard members[member.host] != member else { return }
+        members[member.host] = member
+        changed()
+    }
+
+    /// Something else changed that `/status` shows.
+    func changed() {
+        version += 1
+        let all = waiters
+        waiters = [:]
+        for waiter in all.values { waiter.resume() }
+    }
+
+    /// Returns when the version is no longer `seen`, or after `timeout`, or when the task is cancelled.
+    func waitForChange(from seen: Int, timeout: Duration) async {
+        guard version == seen else { return }
+        let number = nextWaiter
+        nextWaiter += 1
+        let timer = Task { [weak self] in
+            try? await Task.sleep(for: timeout)
+            await self?.release(number)
+        }
+        defer { timer.cancel() }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled { continuation.resume() } else { waiters[number] = continuation }
+            }
+        } onCancel: {
+            Task { await self.release(number) }
+        }
+    }
+
+    private func release(_ number: Int) {
+        waiters.removeValue(forKey: number)?.resume()
+    }
+}

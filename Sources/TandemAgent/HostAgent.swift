@@ -1,0 +1,236 @@
+import AsyncHTTPClient
+import Foundation
+import Glibc
+import Hummingbird
+import HummingbirdTLS
+import Logging
+import TandemBlueprint
+import TandemReplication
+import TandemServices
+import TandemStack
+import TandemTopology
+
+/// The Tandem process on one host: makes the host match its blueprint and keeps its services running.
+///
+/// Ending an agent leaves its services serving; the next agent adopts them.
+public actor HostAgent {
+    private let host: Host
+    private let folder: StackFolder
+    private let applied: AppliedStack
+    private let secrets: StackSecrets
+    private let layout: Layout
+    private let blueprint: HostBlueprint
+    private let board: TopologyBoard
+    private let intended: Placement
+    private let client: HTTPClient
+    private let logger: Logger
+    private var supervisors: [ServiceSupervisor] = []
+    private var controller: DatabaseController?
+
+    /// - Throws: when the host is not in the applied stack, or what `tandem up` prepared cannot be read.
+    public init(hostName: String, folder: StackFolder, logger: Logger) throws {
+        let applied = try JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile)
+        guard let host = applied.stack.hosts.first(where: { $0.name == hostName }) else {
+            throw StateError("the stack '\(applied.stack.name)' has no host named '\(hostName)'")
+        }
+        self.host = host
+        self.folder = folder
+        self.applied = applied
+        self.logger = logger
+        secrets = try JSONText.decode(StackSecrets.self, fromFile: folder.secretsFile)
+        layout = folder.layout(host: hostName, applied: applied)
+        blueprint = try HostBlueprint(stack: applied.stack, host: host, layout: layout)
+        let databaseHosts = applied.stack.hosts(.database)
+        guard let intended = Placement.intended(databaseHosts: databaseHosts.map(\.name)) else {
+            throw StateError("the stack '\(applied.stack.name)' has no database host")
+        }
+        self.intended = intended
+        board = TopologyBoard(
+            stack: applied.stack.name, placement: intended,
+            members: databaseHosts.map { Self.unknownMember($0, intended) })
+        var configuration = HTTPClient.Configuration()
+        configuration.tlsConfiguration = try AgentTLS.client(
+            certificate: layout.certificateFile, key: layout.keyFile, ca: layout.caFile)
+        configuration.timeout.connect = .seconds(2)
+        client = HTTPClient(configuration: configuration)
+    }
+
+    private static func unknownMember(_ host: Host, _ placement: Placement) -> DatabaseMember {
+        DatabaseMember(
+            host: host.name, address: host.address, port: Ports.mysql,
+            role: host.name == placement.primary ? .primary : .replica, state: .starting)
+    }
+
+    /// Runs until the task is cancelled.
+    public func run() async throws {
+        try await prepareFiles()
+        controller = makeController()
+        supervisors = blueprint.services.map(makeSupervisor)
+        let application = try makeApplication()
+        do {
+            try await run(application)
+        } catch {
+            // The client must be shut down on every path.
+            try? await client.shutdown()
+            throw error
+        }
+        try? await client.shutdown()
+    }
+
+    private func run(_ application: some ApplicationProtocol) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            group.addTask { [board, logger, host] in
+                try await RouterChecks(board: board, address: host.loopbackAddress, logger: logger).run()
+            }
+            for peer in applied.stack.hosts(.database) where peer.name != host.name {
+                group.addTask { await self.follow(peer) }
+            }
+            if let controller { group.addTask { await controller.run() } }
+            for supervisor in supervisors { group.addTask { await supervisor.run() } }
+            // The supervisors end when their services are stopped; the agent goes on until it is told.
+            group.addTask { try await Task.sleep(for: .seconds(86_400 * 36_500)) }
+            defer { group.cancelAll() }
+            try await group.waitForAll()
+        }
+    }
+
+    // MARK: - What the API asks for
+
+    func status() async -> HostStatus {
+        let database = await board.member(host.name)
+        var services: [ServiceStatus] = []
+        for supervisor in supervisors {
+            var status = await supervisor.status
+            if supervisor.service.name == .mysql { status.detail = status.detail ?? database?.detail }
+            if supervisor.service.name == .mysql, database?.state == .failed, status.state == .starting {
+                status.state = .failed
+            }
+            services.append(status)
+        }
+        return HostStatus(host: host.name, pid: getpid(), services: services, database: database)
+    }
+
+    func stop(_ name: ServiceName) async {
+        await withDiscardingTaskGroup { group in
+            for supervisor in supervisors where supervisor.service.name == name {
+                group.addTask { await supervisor.stop() }
+            }
+        }
+    }
+
+    func fence() async throws {
+        try await controller?.fence()
+    }
+
+    // MARK: - Parts
+
+    private func prepareFiles() async throws {
+        let owner = applied.accounts.engine?.specification
+        for path in blueprint.folders {
+            // The host's own folder stays open to pass through: the app reads the CA below it.
+            let mode: UInt16 = path == layout.hostFolder && owner != nil ? 0o711 : 0o700
+            try Folders.make(path, mode: mode, owner: owner)
+        }
+        try Folders.make(folder.records(host.name))
+        for file in blueprint.files {
+            try AtomicFile.write(file.contents, to: file.path, mode: file.mode, owner: owner)
+        }
+    }
+
+    private func makeController() -> DatabaseController? {
+        guard host.has(.database) else { return nil }
+        let environment = DatabaseEnvironment(
+            applied: applied, secrets: secrets.database, layout: layout, host: host,
+            recordFolder: folder.records(host.name), intended: intended, logger: logger)
+        return DatabaseController(environment: environment, board: board, member: Self.unknownMember(host, intended))
+    }
+
+    private func makeSupervisor(_ service: ServiceBlueprint) -> ServiceSupervisor {
+        ServiceSupervisor(
+            service: service,
+            starter: ProcessStarter(applied: applied, secrets: secrets, layout: layout),
+            recordFile: "\(folder.records(host.name))/\(service.statusName).json",
+            hooks: service.name == .mysql ? databaseHooks(service) : plainHooks(service), logger: logger)
+    }
+
+    private func plainHooks(_ service: ServiceBlueprint) -> ServiceSupervisor.Hooks {
+        let probe = ReadinessProbe(client: client)
+        return ServiceSupervisor.Hooks(
+            prepare: { [weak self] waitsFor in try await self?.waitForWhatItNeeds(service, waitsFor) },
+            isReady: { await probe.isReady(service.readiness) { false } },
+            stop: { await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds)) },
+            changed: { [board] in await board.changed() })
+    }
+
+    private func databaseHooks(_ service: ServiceBlueprint) -> ServiceSupervisor.Hooks {
+        guard let controller else { return plainHooks(service) }
+        return ServiceSupervisor.Hooks(
+            prepare: { waitsFor in try await controller.provision(waitsFor: waitsFor) },
+            isReady: { await controller.isReady },
+            stop: { await controller.stop($0, bound: .seconds(service.stop.boundSeconds)) },
+            changed: { [board] in await board.changed() })
+    }
+
+    private func waitForWhatItNeeds(
+        _ service: ServiceBlueprint, _ waitsFor: @Sendable (String) async -> Void
+    ) async throws {
+        while true {
+            try Task.checkCancellation()
+            let version = await board.version
+            guard let reason = await missing(for: service) else { return }
+            await waitsFor(reason)
+            let now = await board.version
+            // Saying what it waits for is itself a change.
+            await board.waitForChange(from: max(version, now), timeout: .seconds(1))
+        }
+    }
+
+    private func missing(for service: ServiceBlueprint) async -> String? {
+        for name in service.after {
+            for supervisor in supervisors where supervisor.service.name == name {
+                if await supervisor.status.state != .running { return "waiting for \(name.rawValue)" }
+            }
+        }
+        guard service.needsDatabase else { return nil }
+        let primary = await board.primary
+        return primary?.state == .open ? nil : "waiting for the database on \(intended.primary)"
+    }
+
+    /// Keeps up with another host's database, through its agent.
+    private func follow(_ peer: Host) async {
+        let client = AgentClient(client: client)
+        var version = 0
+        var delay = Duration.milliseconds(50)
+        while !Task.isCancelled {
+            do {
+                let news = try await client.database(of: peer, after: version)
+                version = news.version
+                await board.set(news.value)
+                delay = .milliseconds(50)
+            } catch {
+                version = 0
+                try? await Task.sleep(for: delay)
+                delay = min(delay * 2, .seconds(1))
+            }
+        }
+    }
+
+    private func makeApplication() throws -> some ApplicationProtocol {
+        let tls = try AgentTLS.server(
+            certificate: layout.certificateFile, key: layout.keyFile, ca: layout.caFile)
+        return Application(
+            router: AgentAPI(agent: self, board: board, host: host).router(),
+            server: try .tls(.http1(), tlsConfiguration: tls),
+            configuration: .init(
+                address: .hostname(host.address, port: Ports.agent), serverName: nil, reuseAddress: true),
+            logger: quiet(logger))
+    }
+
+    private func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        // It would report every long poll that our own end cuts short.
+        logger.logLevel = .critical
+        return logger
+    }
+}

@@ -1,0 +1,150 @@
+import CTandemSystem
+import Foundation
+import Glibc
+import Logging
+import TandemBlueprint
+import TandemServices
+import TandemStack
+
+/// The small process that stays while a stack runs on one machine: it holds the front sockets and keeps one agent for
+/// each host running.
+public actor Keeper {
+    private let folder: StackFolder
+    private let applied: AppliedStack
+    /// This very program.
+    private let program: String
+    private let logger: Logger
+    private var agents: [String: RunningProcess] = [:]
+    private var state: KeeperState
+    private var isStopping = false
+    /// The front's listening sockets by the number that balancers know them by.
+    private var frontSockets: [Int32: Int32] = [:]
+
+    public init(folder: StackFolder, program: String, logger: Logger) throws {
+        applied = try JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile)
+        self.folder = folder
+        self.program = program
+        self.logger = logger
+        guard let identity = ProcessIdentity(pid: getpid()) else {
+            throw StateError("cannot read this process's entry in /proc; is it mounted?")
+        }
+        state = KeeperState(identity: identity, phase: .running, steps: [], error: nil)
+    }
+
+    /// Runs until cancelled; then stops the whole stack in order.
+    public func run() async throws {
+        guard let lock = try FileLock(path: folder.keeperLock) else {
+            throw StateError("another keeper runs this stack already")
+        }
+        defer { withExtendedLifetime(lock) {} }
+        _ = tandem_become_subreaper()
+        do {
+            try openFrontSockets()
+            try save()
+        } catch {
+            state.phase = .failed
+            state.error = "\(error)"
+            try save()
+            throw error
+        }
+        await withDiscardingTaskGroup { group in
+            for host in applied.stack.hosts { group.addTask { await self.keep(host) } }
+            group.addTask { await self.reapOrphans() }
+            // Ends with the task's cancellation, which is how the keeper is told to stop.
+            try? await Task.sleep(for: .seconds(86_400 * 36_500))
+            // In a task of its own, since this one is cancelled and could wait for nothing.
+            await Task { await self.stopInOrder() }.value
+            group.cancelAll()
+        }
+        unlink(folder.keeperFile)
+    }
+
+    private func openFrontSockets() throws {
+        guard let front = applied.front else { return }
+        for (descriptor, port) in [
+            (front.httpDescriptor, applied.stack.balancer.httpPort.number),
+            (front.httpsDescriptor, applied.stack.balancer.httpsPort.number),
+        ] {
+            do {
+                frontSockets[descriptor] = try ListenerCheck.bindListener(
+                    address: AppliedStack.frontAddress, port: port)
+            } catch let error as ListenerCheck.BindError {
+                throw StateError(
+                    "cannot listen on the front address \(AppliedStack.frontAddress):\(port): \(error.reason)")
+            }
+        }
+    }
+
+    // MARK: - Agents
+
+    private func keep(_ host: Host) async {
+        var policy = RestartPolicy()
+        while !Task.isCancelled, !isStopping {
+            do {
+                let agent = try RunningProcess.start(specification(host))
+                agents[host.name] = agent
+                try AtomicFile.write(
+                    ServiceRecord(identity: agent.identity, since: Date().iso8601, restarts: 0, fingerprint: ""),
+                    to: "\(folder.records(host.name))/\(Leftovers.agentRecord)")
+                guard let ending = await agent.waitForEnd() else { return }
+                agents[host.name] = nil
+                if isStopping { return }
+                logger.warning("the agent of \(host.name) \(ending); starting it again")
+            } catch {
+                logger.error("cannot start the agent of \(host.name): \(error)")
+            }
+            switch policy.died(at: Self.clockStart.duration(to: .now)) {
+            case .restart(let delay), .fail(let delay): try? await Task.sleep(for: delay)
+            }
+        }
+    }
+
+    private static let clockStart = ContinuousClock.now
+
+    private func specification(_ host: Host) -> ProcessSpecification {
+        var environment = ProcessInfo.processInfo.environment
+        environment["TANDEM_AGENT"] = host.name
+        return ProcessSpecification(
+            command: [program, "agent", "--folder", folder.path, "--host", host.name], environment: environment,
+            workingDirectory: folder.host(host.name), logFile: "\(folder.logs(host.name))/agent.log",
+            descriptors: host.has(.balancer) ? frontSockets : [:])
+    }
+
+    /// Services whose agent died become our children; when they end, somebody has to take note, or they stay as zombies.
+    private func reapOrphans() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(1))
+            var found = siginfo_t()
+            while waitid(P_ALL, 0, &found, WEXITED | WNOHANG | WNOWAIT) == 0 {
+                let pid = found._sifields._sigchld.si_pid
+                guard pid > 0, !agents.values.contains(where: { $0.identity.pid == pid }) else { break }
+                waitpid(pid, nil, WNOHANG)
+                found = siginfo_t()
+            }
+        }
+    }
+
+    // MARK: - Stopping
+
+    private func stopInOrder() async {
+        isStopping = true
+        state.phase = .stopping
+        try? save()
+        let plan = StopPlan(applied: applied, folder: folder, logger: logger)
+        await plan.run { text, seconds in await self.did(text, seconds) }
+        await withDiscardingTaskGroup { group in
+            for agent in agents.values {
+                group.addTask { await agent.stop(signal: SIGTERM, bound: .seconds(3)) }
+            }
+        }
+        Leftovers(applied: applied, folder: folder).end()
+        for socket in frontSockets.values { close(socket) }
+    }
+
+    private func did(_ text: String, _ seconds: Double) {
+        state.steps.append(.init(text: text, seconds: seconds))
+        try? save()
+    }
+
+    private func save() throws { try AtomicFile.write(state, to: folder.keeperFile) }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Glibc
+import TandemServices
+import TandemStack
+
+/// Processes of a stack whose keeper is gone.
+public struct Leftovers: Sendable {
+    let applied: AppliedStack
+    let folder: StackFolder
+
+    public init(applied: AppliedStack, folder: StackFolder) {
+        self.applied = applied
+        self.folder = folder
+    }
+
+    public var areAny: Bool {
+        applied.stack.hosts.contains { host in
+            records(host.name).contains { ServiceRecord.load($0)?.identity.groupMembers.isEmpty == false }
+        }
+    }
+
+    /// Ends all of them with SIGKILL, agents first so that nothing is started again. What a database had acknowledged
+    /// is on disk: it is made to stand this.
+    public func end() {
+        for isAgents in [true, false] {
+            for host in applied.stack.hosts {
+                for path in records(host.name) where path.hasSuffix("/\(Self.agentRecord)") == isAgents {
+                    guard let record = ServiceRecord.load(path) else { continue }
+                    record.identity.signalGroup(SIGKILL)
+                    waitForEnd(record.identity)
+                    unlink(path)
+                }
+            }
+        }
+    }
+
+    static let agentRecord = "agent.json"
+
+    private func records(_ host: String) -> [String] {
+        let folder = folder.records(host)
+        return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+            .filter { $0.hasSuffix(".json") }.map { "\(folder)/\($0)" }
+    }
+
+    /// SIGKILL takes a moment: ports and files are free only afterwards.
+    private func waitForEnd(_ identity: ProcessIdentity) {
+        for _ in 0..<500 {
+            if identity.groupMembers.isEmpty { return }
+            usleep(10_000)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Glibc
+
+/// Finds out who holds a TCP port, before anything is started.
+public enum ListenerCheck {
+    /// Why nothing can listen there, or nil when it is free.
+    public static func problem(address: String, port: Int) -> String? {
+        do {
+            close(try bindListener(address: address, port: port))
+            return nil
+        } catch let error as BindError {
+            guard error.number == EADDRINUSE else { return "\(address):\(port): \(error.reason)" }
+            let holder = holder(of: port).map { " by \($0)" } ?? ""
+            return "\(address):\(port) is taken\(holder)"
+        } catch {
+            return "\(address):\(port): \(error)"
+        }
+    }
+
+    struct BindError: Error {
+        var number: Int32
+        var reason: String { String(cString: strerror(number)) }
+    }
+
+    /// A listening socket, close-on-exec.
+    static func bindListener(address: String, port: Int, backlog: Int32 = 4096) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw BindError(number: errno) }
+        var yes: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        var target = sockaddr_in()
+        target.sin_family = sa_family_t(AF_INET)
+        target.sin_port = in_port_t(UInt16(port)).bigEndian
+        inet_pton(AF_INET, address, &target.sin_addr)
+        let isBound = withUnsafePointer(to: &target) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        guard isBound, listen(descriptor, backlog) == 0 else {
+            let error = BindError(number: errno)
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    /// The program that listens on a port, such as `nginx (pid 12)`; nil when it cannot be seen (another user's).
+    private static func holder(of port: Int) -> String? {
+        let inodes = Set(
+            listeningInodes(port: port, table: "/proc/net/tcp") + listeningInodes(port: port, table: "/proc/net/tcp6"))
+        guard !inodes.isEmpty else { return nil }
+        let files = FileManager.default
+        for pid in (try? files.contentsOfDirectory(atPath: "/proc"))?.compactMap({ Int32($0) }) ?? [] {
+            for name in (try? files.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? [] {
+                guard let target = try? files.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\(name)"),
+                    target.hasPrefix("socket:["), inodes.contains(String(target.dropFirst(8).dropLast()))
+                else { continue }
+                let program = (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?
+                    .trimmingCharacters(in: .whitespacesAndNewlines)
+                return "\(program ?? "a program") (pid \(pid))"
+            }
+        }
+        return nil
+    }
+
+    /// proc(5), /proc/net/tcp: fields 1 (local address, hex), 3 (state, 0A is LISTEN) and 9 (inode).
+    private static func listeningInodes(port: Int, table: String) -> [String] {
+        let text = (try? String(contentsOfFile: table, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").dropFirst().compactMap { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 9, fields[3] == "0A", let number = fields[1].split(separator: ":").last,
+                Int(number, radix: 16) == port
+            else { return nil }
+            return String(fields[9])
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import TandemBlueprint
+import TandemStack
+
+/// Makes sure, before anything starts, that everything can listen where it is declared.
+public struct PortPlan: Sendable {
+    public var applied: AppliedStack
+    public var folder: StackFolder
+
+    public init(applied: AppliedStack, folder: StackFolder) {
+        self.applied = applied
+        self.folder = folder
+    }
+
+    /// The stack with front ports that are free: a taken one is replaced, unless the stack file fixes it.
+    /// - Throws: `StateError` that names every address that is taken, and by whom.
+    public func resolved() throws -> AppliedStack {
+        var result = applied
+        var problems: [String] = []
+        problems += chooseFront(&result.stack.balancer.httpsPort, avoiding: [])
+        problems += chooseFront(&result.stack.balancer.httpPort, avoiding: [result.stack.balancer.httpsPort.number])
+        for host in result.stack.hosts {
+            problems += try self.problems(host, result)
+        }
+        guard problems.isEmpty else {
+            throw StateError(
+                problems.joined(separator: "\n")
+                    + "\nEnd what is listening there, or choose other addresses or ports in the stack file.")
+        }
+        return result
+    }
+
+    /// How far from the wanted port a free one is looked for.
+    private static let searchRange = 200
+
+    private func chooseFront(_ port: inout Port, avoiding: [Int]) -> [String] {
+        let address = AppliedStack.frontAddress
+        guard let problem = ListenerCheck.problem(address: address, port: port.number) else { return [] }
+        if port.isFixed { return ["front: \(problem)"] }
+        for candidate in (port.number + 1)...(port.number + Self.searchRange)
+        where candidate < 65536 && !avoiding.contains(candidate)
+            && !Ports.reserved.contains(where: { $0.port == candidate })
+        {
+            if ListenerCheck.problem(address: address, port: candidate) == nil {
+                port.number = candidate
+                return []
+            }
+        }
+        return ["front: \(problem), and so are the next \(Self.searchRange) ports"]
+    }
+
+    private func problems(_ host: Host, _ applied: AppliedStack) throws -> [String] {
+        let blueprint = try HostBlueprint(
+            stack: applied.stack, host: host, layout: folder.layout(host: host.name, applied: applied))
+        let services = blueprint.services.flatMap { service in service.listeners.map { (service.statusName, $0) } }
+        let agents = [
+            ("agent", ServiceBlueprint.Listener(address: host.address, port: Ports.agent)),
+            ("agent", ServiceBlueprint.Listener(address: host.loopbackAddress, port: Ports.agentCheck)),
+        ]
+        return (services + agents).compactMap { name, listener in
+            ListenerCheck.problem(address: listener.address, port: listener.port)
+                .map { "\(host.name): \(name): \($0)" }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Glibc
+import TandemBlueprint
+import TandemServices
+
+/// Turns a service of the blueprint into a process: fills in secrets, account, log file and descriptors.
+struct ProcessStarter: Sendable {
+    var applied: AppliedStack
+    var secrets: StackSecrets
+    var layout: Layout
+
+    func specification(_ service: ServiceBlueprint) throws -> ProcessSpecification {
+        let account = account(service.account)
+        var environment = [
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "LANG": "C.UTF-8",
+            "HOME": account?.home ?? ProcessInfo.processInfo.environment["HOME"] ?? "/",
+        ]
+        if service.account == .application, account == nil, let path = ProcessInfo.processInfo.environment["PATH"] {
+            // As an ordinary user the app finds what its owner finds, such as a Python of their own.
+            environment["PATH"] = path
+        }
+        for (name, value) in service.environment { environment[name] = try secrets.resolve(value) }
+        return ProcessSpecification(
+            command: service.command, environment: environment, workingDirectory: service.workingDirectory,
+            logFile: logFile(service), descriptors: descriptors(service), user: account?.specification)
+    }
+
+    func logFile(_ service: ServiceBlueprint) -> String { "\(layout.logFolder)/\(service.statusName).log" }
+
+    /// What the program said when it checked its files the last time.
+    func checkLog(_ service: ServiceBlueprint) -> String { "\(layout.temporaryFolder)/\(service.statusName)-check.txt" }
+
+    func account(_ account: ServiceBlueprint.Account) -> Accounts.Account? {
+        switch account {
+        case .engine: applied.accounts.engine
+        case .application: applied.accounts.application
+        }
+    }
+
+    private func descriptors(_ service: ServiceBlueprint) -> [Int32: Int32] {
+        guard service.takesFrontSockets, let front = layout.front else { return [:] }
+        // We inherited them under the same numbers.
+        return [front.httpDescriptor: front.httpDescriptor, front.httpsDescriptor: front.httpsDescriptor]
+    }
+}
+
+extension ServiceBlueprint {
+    /// `app`, and `app-2` for a second instance.
+    var statusName: String { instance == 1 ? name.rawValue : "\(name.rawValue)-\(instance)" }
+}

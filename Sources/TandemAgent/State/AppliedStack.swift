@@ -1,0 +1,39 @@
+public import TandemBlueprint
+public import TandemStack
+
+/// A stack with all that was decided when it was applied. The agents work from this, not from the file that the user
+/// may be editing.
+public struct AppliedStack: Codable, Sendable, Equatable {
+    public var stack: Stack
+    /// The stack file, absolute.
+    public var stackFile: String
+    public var programs: Layout.Programs
+    /// Versions of the real servers by name.
+    public var versions: [String: String]
+    public var accounts: Accounts
+    /// nil where each balancer binds its own front sockets.
+    public var front: Layout.Front?
+
+    public init(
+        stack: Stack, stackFile: String, programs: Layout.Programs, versions: [String: String], accounts: Accounts,
+        front: Layout.Front?
+    ) {
+        self.stack = stack
+        self.stackFile = stackFile
+        self.programs = programs
+        self.versions = versions
+        self.accounts = accounts
+        self.front = front
+    }
+
+    /// The address to open in a browser.
+    public var url: String {
+        let port = stack.balancer.httpsPort.number
+        return port == 443 ? "https://\(stack.domain)" : "https://\(stack.domain):\(port)"
+    }
+}
+
+extension AppliedStack {
+    /// Where users reach a stack that runs on one machine.
+    public static let frontAddress = "127.0.0.1"
+}

@@ -1,0 +1,33 @@
+import TandemBlueprint
+import TandemReplication
+
+/// An option file for the mysql client, so that the password stands on no command line.
+public struct ClientFile: Sendable {
+    let applied: AppliedStack
+    let folder: StackFolder
+    let host: String
+
+    public init(applied: AppliedStack, folder: StackFolder, host: String) {
+        self.applied = applied
+        self.folder = folder
+        self.host = host
+    }
+
+    public var path: String { "\(folder.records(host))/client.cnf" }
+    public var socket: String { folder.layout(host: host, applied: applied).mysqlSocket }
+
+    public func write() throws {
+        let secrets = try JSONText.decode(StackSecrets.self, fromFile: folder.secretsFile)
+        try AtomicFile.write(
+            """
+            # Written by Tandem for `tandem mysql`.
+            [client]
+            user = \(DatabaseUser.root)
+            password = \(secrets.database.root)
+            socket = "\(socket)"
+            [mysql]
+            prompt = "\\u@\(host) [\\d]> "
+
+            """, to: path)
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import TandemBlueprint
+import TandemPKI
+import TandemStack
+
+/// Makes the stack's CA and certificates on first use, and again when names change or they are about to expire.
+struct StackPKI: Sendable {
+    let stack: Stack
+    let folder: StackFolder
+    let accounts: Accounts
+
+    /// Names that all hosts' certificates share, for callers who know the part and not the host.
+    static func sharedNames(_ stack: Stack) -> [String] {
+        ["app.\(stack.name).internal", "web.\(stack.name).internal"]
+    }
+
+    /// - Returns: how many certificates were made.
+    @discardableResult
+    func ensure(layout: (Host) -> Layout, now: Date) throws -> Int {
+        try Folders.make(folder.pkiFolder)
+        let authority = try authority(now: now)
+        var count = 0
+        for host in stack.hosts {
+            if try ensureHost(host, layout: layout(host), authority: authority, now: now) { count += 1 }
+        }
+        let client = try CertificateRequest(
+            commonName: "tandem command line", names: ["client.\(stack.name).internal"], addresses: [])
+        if try ensure(
+            client, authority, certificate: folder.clientCertificateFile, key: folder.clientKeyFile, bundle: nil,
+            isEngines: false, now: now)
+        {
+            count += 1
+        }
+        return count
+    }
+
+    private func authority(now: Date) throws -> CertificateAuthority {
+        if let certificate = text(folder.caFile), let key = text(folder.caKeyFile) {
+            return try CertificateAuthority(certificatePEM: certificate, keyPEM: key)
+        }
+        let authority = try CertificateAuthority(stack: stack.name, now: now)
+        // The key first: a certificate without its key would look whole.
+        try AtomicFile.write(authority.keyPEM, to: folder.caKeyFile)
+        try AtomicFile.write(authority.certificatePEM, to: folder.caFile, mode: 0o644)
+        return authority
+    }
+
+    private func ensureHost(_ host: Host, layout: Layout, authority: CertificateAuthority, now: Date) throws -> Bool {
+        let owner = accounts.engine?.specification
+        try Folders.make("\(layout.hostFolder)/tls", owner: owner)
+        try AtomicFile.write(authority.certificatePEM, to: layout.caFile, mode: 0o644, owner: owner)
+        try Folders.make(layout.publicFolder, mode: 0o755, owner: owner)
+        try AtomicFile.write(authority.certificatePEM, to: layout.publicCAFile, mode: 0o644, owner: owner)
+        // mysqld is also dialled through the database routers, on the loopback address of each app host.
+        let routers = stack.hosts(.app).map(\.loopbackAddress)
+        let inside = try CertificateRequest(
+            commonName: host.name,
+            names: [host.name, "localhost"] + Self.sharedNames(stack),
+            addresses: [host.address, host.loopbackAddress] + (host.has(.database) ? routers : []))
+        var isNew = try ensure(
+            inside, authority, certificate: layout.certificateFile, key: layout.keyFile, bundle: nil, isEngines: true,
+            now: now)
+        guard host.has(.balancer) else { return isNew }
+        let front = try CertificateRequest(
+            commonName: stack.domain, names: [stack.domain, "localhost", host.name],
+            addresses: [host.address, "127.0.0.1", "::1"])
+        let pair = "\(layout.hostFolder)/tls/front"
+        if try ensure(
+            front, authority, certificate: "\(pair)-cert.pem", key: "\(pair)-key.pem", bundle: layout.frontBundleFile,
+            isEngines: true, now: now)
+        {
+            isNew = true
+        }
+        return isNew
+    }
+
+    private func ensure(
+        _ request: CertificateRequest, _ authority: CertificateAuthority, certificate: String, key: String,
+        bundle: String?, isEngines: Bool, now: Date
+    ) throws -> Bool {
+        let owner = isEngines ? accounts.engine?.specification : nil
+        var isNew = false
+        var issued = IssuedCertificate(certificatePEM: text(certificate) ?? "", keyPEM: text(key) ?? "")
+        if !authority.accepts(issued, for: request, now: now) {
+            issued = try authority.issue(request, now: now)
+            isNew = true
+        }
+        try AtomicFile.write(issued.certificatePEM, to: certificate, mode: 0o600, owner: owner)
+        try AtomicFile.write(issued.keyPEM, to: key, mode: 0o600, owner: owner)
+        if let bundle {
+            try AtomicFile.write(issued.certificatePEM + issued.keyPEM, to: bundle, mode: 0o600, owner: owner)
+        }
+        return isNew
+    }
+
+    private func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+}

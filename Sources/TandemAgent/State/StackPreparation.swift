@@ -1,0 +1,112 @@
+import Foundation
+import Glibc
+public import TandemBlueprint
+public import TandemStack
+
+/// Puts on disk what the agents need before they start: folders, secrets, certificates, the stack itself. Starts nothing.
+public struct StackPreparation: Sendable {
+    public var stack: Stack
+    /// Absolute.
+    public var stackFile: String
+    public var folder: StackFolder
+    public var accounts: Accounts
+    public var programs: Layout.Programs
+    public var versions: [String: String]
+
+    public init(
+        stack: Stack, stackFile: String, folder: StackFolder, accounts: Accounts, programs: Layout.Programs,
+        versions: [String: String]
+    ) {
+        self.stack = stack
+        self.stackFile = stackFile
+        self.folder = folder
+        self.accounts = accounts
+        self.programs = programs
+        self.versions = versions
+    }
+
+    /// The stack as it will run. A front port that the file does not fix stays what it was the last time.
+    public var applied: AppliedStack {
+        var stack = stack
+        if let last = try? JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile) {
+            Self.keep(last.stack.balancer.httpPort, in: &stack.balancer.httpPort)
+            Self.keep(last.stack.balancer.httpsPort, in: &stack.balancer.httpsPort)
+        }
+        return AppliedStack(
+            stack: stack, stackFile: stackFile, programs: programs, versions: versions, accounts: accounts,
+            front: stack.isOnThisMachine ? Layout.Front() : nil)
+    }
+
+    private static func keep(_ last: Port, in port: inout Port) {
+        if !port.isFixed, !last.isFixed { port.number = last.number }
+    }
+
+    public func makeFolders() throws {
+        let engine = accounts.engine?.specification
+        if engine != nil {
+            // Services run as other users: they may pass through, and look at nothing but what is theirs.
+            try Folders.make("/var/lib/tandem", mode: 0o755)
+            try Folders.make("/var/lib/tandem/stacks", mode: 0o711)
+        }
+        let mode: UInt16 = engine == nil ? 0o700 : 0o711
+        try Folders.make(folder.path, mode: mode)
+        try Folders.make(folder.hostsFolder, mode: mode)
+        try Folders.makePrivate(folder.socketRoot, owner: engine)
+        for host in stack.hosts {
+            try Folders.make(folder.host(host.name), mode: mode, owner: engine)
+            try Folders.make(folder.records(host.name))
+            try Folders.make(folder.logs(host.name), owner: engine)
+            try Folders.make(folder.sockets(host.name), owner: engine)
+        }
+    }
+
+    /// Refuses to take over the data of another stack file that happens to use the same name.
+    public func checkOrigin() throws {
+        guard let last = try? JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile),
+            last.stackFile != stackFile, FileManager.default.fileExists(atPath: last.stackFile)
+        else { return }
+        throw StateError(
+            "the stack '\(stack.name)' on this machine belongs to \(last.stackFile).\n"
+                + "Give this one another name, or remove that one first: tandem destroy --file \(last.stackFile)")
+    }
+
+    /// A primary without data beside a replica with data means that somebody removed the wrong folder.
+    public func checkData() throws {
+        let databases = stack.hosts(.database)
+        let having = databases.filter { hasData($0) }
+        guard let primary = databases.first, let other = having.first, !hasData(primary) else { return }
+        throw StateError(
+            "\(primary.name) is the primary and has no data, but \(other.name) has some.\n"
+                + "Starting would begin with an empty database. Put the data of \(primary.name) back into "
+                + "\(folder.host(primary.name))/data/mysql, or list \(other.name) first in the stack file.")
+    }
+
+    private func hasData(_ host: Host) -> Bool {
+        FileManager.default.fileExists(atPath: "\(folder.host(host.name))/data/mysql")
+    }
+
+    public func writeSecrets(environment: [String: String]) throws {
+        var secrets = StackSecrets.generate()
+        if FileManager.default.fileExists(atPath: folder.secretsFile) {
+            secrets = try JSONText.decode(StackSecrets.self, fromFile: folder.secretsFile)
+        } else if folder.hasData {
+            throw StateError(
+                "\(folder.secretsFile) is missing, but there is data that can be opened only with its passwords. "
+                    + "Put the file back, or run `tandem destroy` to begin anew.")
+        }
+        secrets.app = try SecretSources.read(stack.app.secrets, environment: environment)
+        try AtomicFile.write(secrets, to: folder.secretsFile)
+    }
+
+    /// - Returns: how many certificates were made.
+    @discardableResult
+    public func writeCertificates() throws -> Int {
+        let applied = applied
+        return try StackPKI(stack: applied.stack, folder: folder, accounts: accounts)
+            .ensure(layout: { folder.layout(host: $0.name, applied: applied) }, now: Date())
+    }
+
+    public func write(_ applied: AppliedStack) throws {
+        try AtomicFile.write(applied, to: folder.appliedFile)
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import TandemBlueprint
+public import TandemReplication
+
+/// The secrets of one stack: passwords that Tandem made, and values that the app was given. Never printed.
+public struct StackSecrets: Codable, Sendable, Equatable {
+    public var database: DatabaseSecrets
+    /// By the name of the app's environment variable.
+    public var app: [String: String]
+
+    public init(database: DatabaseSecrets, app: [String: String]) {
+        self.database = database
+        self.app = app
+    }
+
+    /// New passwords: 32 characters of letters and digits, about 190 bits, safe in a URL and in SQL.
+    public static func generate() -> StackSecrets {
+        StackSecrets(
+            database: DatabaseSecrets(
+                root: password(), replication: password(), clone: password(), monitor: password(), app: password(),
+                appRead: password()),
+            app: [:])
+    }
+
+    private static func password() -> String {
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+        var generator = SystemRandomNumberGenerator()
+        return String((0..<32).compactMap { _ in alphabet.randomElement(using: &generator) })
+    }
+
+    /// The text of an environment value.
+    /// - Throws: when it names a secret that is not here.
+    func resolve(_ value: EnvironmentValue) throws -> String {
+        try value.parts.map { part in
+            switch part {
+            case .text(let text): return text
+            case .secret(let name):
+                guard let secret = self[name] else { throw StateError("there is no secret named '\(name)'") }
+                return secret
+            }
+        }.joined()
+    }
+
+    private subscript(_ name: String) -> String? {
+        switch name {
+        case "database.app": database.app
+        case "database.app_read": database.appRead
+        default: name.hasPrefix("app.") ? app[String(name.dropFirst(4))] : nil
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Glibc
+import SwiftASN1
+import X509
+
+/// Whom a certificate is for: every name and address under which it may be dialled.
+public struct CertificateRequest: Sendable {
+    public var commonName: String
+    let alternativeNames: SubjectAlternativeNames
+
+    /// - Parameters:
+    ///   - commonName: shown to people; clients look at the names only.
+    ///   - names: DNS names.
+    ///   - addresses: IPv4 or IPv6 addresses in text form.
+    public init(commonName: String, names: [String], addresses: [String]) throws {
+        self.commonName = commonName
+        // Sorted and without repetitions, so that the same host asks for the same certificate.
+        let dns = Set(names).sorted().map { GeneralName.dnsName($0) }
+        let ips = try Set(addresses).sorted().map {
+            GeneralName.ipAddress(ASN1OctetString(contentBytes: try Self.bytes(of: $0)[...]))
+        }
+        alternativeNames = SubjectAlternativeNames(dns + ips)
+    }
+
+    private static func bytes(of address: String) throws -> [UInt8] {
+        var v4 = in_addr()
+        if inet_pton(AF_INET, address, &v4) == 1 { return withUnsafeBytes(of: &v4) { Array($0) } }
+        var v6 = in6_addr()
+        if inet_pton(AF_INET6, address, &v6) == 1 { return withUnsafeBytes(of: &v6) { Array($0) } }
+        throw PKIError.notAnAddress(address)
+    }
+}

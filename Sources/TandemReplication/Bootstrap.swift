@@ -1,0 +1,67 @@
+public import MySQLConnector
+
+/// Makes the users and tables of a new stack, on its first primary, before anything else is written.
+///
+/// Everything in here may be run again after an interruption: it ends in the same state.
+public struct Bootstrap: Sendable {
+    public var database: String
+    /// The user who may do all in the app's database, and nothing elsewhere.
+    public var appUser: String
+    /// The user who may only SELECT there.
+    public var appReadUser: String
+    public var secrets: DatabaseSecrets
+
+    public init(database: String, appUser: String, appReadUser: String, secrets: DatabaseSecrets) {
+        self.database = database
+        self.appUser = appUser
+        self.appReadUser = appReadUser
+        self.secrets = secrets
+    }
+
+    /// - Parameter connection: as root, to a server that takes writes and waits for nobody's acknowledgement.
+    public func run(_ connection: MySQLConnection) async throws {
+        for statement in statements {
+            try await connection.execute(statement)
+        }
+    }
+
+    var statements: [String] {
+        let app = user(appUser, secrets.app)
+        let reader = user(appReadUser, secrets.appRead)
+        let schema = SQLText.pattern(database)
+        return [
+            "CREATE DATABASE IF NOT EXISTS \(SQLText.identifier(database)) CHARACTER SET utf8mb4",
+            "CREATE DATABASE IF NOT EXISTS tandem CHARACTER SET utf8mb4",
+            Heartbeat.createTable,
+        ] + app.create + ["GRANT ALL ON \(schema).* TO \(app.account)"]
+            + reader.create + ["GRANT SELECT ON \(schema).* TO \(reader.account)"]
+            + serviceUser(
+                DatabaseUser.replication, secrets.replication,
+                // Without CONNECTION_ADMIN offline_mode would lock the replica out of a closed primary.
+                grants: ["REPLICATION SLAVE, CONNECTION_ADMIN ON *.*"])
+            + serviceUser(DatabaseUser.clone, secrets.clone, grants: ["BACKUP_ADMIN, CONNECTION_ADMIN ON *.*"])
+            + serviceUser(
+                DatabaseUser.monitor, secrets.monitor,
+                grants: [
+                    "PROCESS, REPLICATION CLIENT, CONNECTION_ADMIN ON *.*", "SELECT ON performance_schema.*",
+                    "SELECT ON tandem.*",
+                ])
+    }
+
+    private func serviceUser(_ name: String, _ password: String, grants: [String]) -> [String] {
+        let user = user(name, password)
+        return user.create + grants.map { "GRANT \($0) TO \(user.account)" }
+    }
+
+    private func user(_ name: String, _ password: String) -> (account: String, create: [String]) {
+        let account = "\(SQLText.literal(name))@'%'"
+        let password = SQLText.literal(password)
+        return (
+            account,
+            [
+                "CREATE USER IF NOT EXISTS \(account) IDENTIFIED BY \(password) REQUIRE SSL",
+                "ALTER USER \(account) IDENTIFIED BY \(password) REQUIRE SSL",
+            ]
+        )
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Glibc
+
+/// A process that cannot be mistaken for another one with the same number: pid, start time and boot.
+public struct ProcessIdentity: Codable, Sendable, Hashable {
+    public var pid: Int32
+    /// Field 22 of /proc/PID/stat: clock ticks since boot (proc(5)).
+    public var startTicks: UInt64
+    /// /proc/sys/kernel/random/boot_id, since pid and ticks may repeat after a reboot.
+    public var bootID: String
+
+    public init(pid: Int32, startTicks: UInt64, bootID: String) {
+        self.pid = pid
+        self.startTicks = startTicks
+        self.bootID = bootID
+    }
+
+    /// The identity of a process that exists now, or nil when there is none or it has ended (a zombie).
+    public init?(pid: Int32) {
+        guard let stat = ProcessStatus(pid: pid), !stat.hasEnded else { return nil }
+        self.init(pid: pid, startTicks: stat.startTicks, bootID: Self.currentBootID)
+    }
+
+    /// Whether this very process still runs.
+    public var isAlive: Bool { ProcessIdentity(pid: pid) == self }
+
+    /// The processes that still run in the group which this process leads or led, itself among them.
+    public var groupMembers: [Int32] {
+        guard bootID == Self.currentBootID else { return [] }
+        let all = ProcessStatus.all()
+        // Another process has our leader's number: our group is gone, since a group keeps its number taken.
+        if let leader = all.first(where: { $0.pid == pid }), leader.startTicks != startTicks { return [] }
+        return all.filter { $0.group == pid && $0.startTicks >= startTicks }.map(\.pid)
+    }
+
+    /// Sends a signal to everything that is left of the group, also when its leader has ended.
+    public func signalGroup(_ number: Int32) {
+        for member in groupMembers { kill(member, number) }
+    }
+
+    private static let currentBootID: String =
+        (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
+        .split(whereSeparator: \.isWhitespace).first.map(String.init) ?? "unknown"
+}
+
+/// What /proc/PID/stat says (proc(5)).
+struct ProcessStatus {
+    var pid: Int32
+    var state: Character
+    var group: Int32
+    var session: Int32
+    var startTicks: UInt64
+
+    var hasEnded: Bool { state == "Z" || state == "X" }
+
+    init?(pid: Int32) {
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+            // The program's name stands in parentheses and may itself hold spaces and parentheses.
+            let end = text.lastIndex(of: ")")
+        else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        guard fields.count > 19, let state = fields[0].first, let group = Int32(fields[2]),
+            let session = Int32(fields[3]), let ticks = UInt64(fields[19])
+        else { return nil }
+        self.pid = pid
+        self.state = state
+        self.group = group
+        self.session = session
+        self.startTicks = ticks
+    }
+
+    /// Every process that has not ended.
+    static func all() -> [ProcessStatus] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { Int32($0) }.compactMap { ProcessStatus(pid: $0) }.filter { !$0.hasEnded }
+    }
+}

@@ -1,0 +1,159 @@
+import CTandemSystem
+import Dispatch
+import Glibc
+
+/// A process that we started, or that an earlier agent started and that we adopted.
+///
+/// It leads a session and a process group of its own and goes on when we end.
+public final class RunningProcess: Sendable {
+    /// How a process ended.
+    public enum Ending: Sendable, Equatable, CustomStringConvertible {
+        case exited(Int32)
+        case killed(signal: Int32)
+        /// An adopted process: its parent was told, not we.
+        case unknown
+
+        public var description: String {
+            switch self {
+            case .exited(let code): "exited with status \(code)"
+            case .killed(let signal): "was ended by signal \(signal)"
+            case .unknown: "ended"
+            }
+        }
+    }
+
+    public let identity: ProcessIdentity
+    public let isChild: Bool
+    /// Readable once the process has ended; pins the process, so that a signal cannot hit a successor.
+    private let handle: Int32
+    private let ending = EndingBox()
+
+    private init(identity: ProcessIdentity, isChild: Bool, handle: Int32) {
+        self.identity = identity
+        self.isChild = isChild
+        self.handle = handle
+    }
+
+    deinit { close(handle) }
+
+    /// Starts a process.
+    public static func start(_ specification: ProcessSpecification) throws -> RunningProcess {
+        let log = open(specification.logFile, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        guard log >= 0 else {
+            throw ProcessError("cannot open the log \(specification.logFile): \(String(cString: strerror(errno)))")
+        }
+        defer { close(log) }
+        // Programs such as mysqld open their log again by its name.
+        if let user = specification.user, fchown(log, user.user, user.group) != 0 {
+            throw ProcessError("cannot give the log \(specification.logFile) away: \(String(cString: strerror(errno)))")
+        }
+        let pid = try spawn(specification, log: log)
+        let handle = tandem_pidfd_open(pid)
+        // A child that ended already is a zombie until we wait for it, so its status can still be read.
+        guard handle >= 0, let status = ProcessStatus(pid: pid) else {
+            throw ProcessError("cannot watch process \(pid): \(String(cString: strerror(errno)))")
+        }
+        let boot = ProcessIdentity(pid: getpid())?.bootID ?? "unknown"
+        let identity = ProcessIdentity(pid: pid, startTicks: status.startTicks, bootID: boot)
+        return RunningProcess(identity: identity, isChild: true, handle: handle)
+    }
+
+    /// Takes over a process that runs already; nil when it has ended.
+    public static func adopt(_ identity: ProcessIdentity) -> RunningProcess? {
+        let handle = tandem_pidfd_open(identity.pid)
+        guard handle >= 0 else { return nil }
+        // Looked at after the handle was taken: from here on the number cannot change its meaning.
+        guard identity.isAlive else {
+            close(handle)
+            return nil
+        }
+        return RunningProcess(identity: identity, isChild: false, handle: handle)
+    }
+
+    /// Whether the process has ended. Reaps it when it is a child.
+    public var hasEnded: Bool {
+        var poller = pollfd(fd: handle, events: Int16(POLLIN), revents: 0)
+        return poll(&poller, 1, 0) > 0
+    }
+
+    /// Sends a signal to the process alone.
+    @discardableResult
+    public func signal(_ number: Int32) -> Bool {
+        tandem_pidfd_send_signal(handle, number) == 0
+    }
+
+    /// Sends a signal to everything that is left of the process's group, also when its leader has ended.
+    public func signalGroup(_ number: Int32) { identity.signalGroup(number) }
+
+    /// The processes of the group that still run, the leader among them.
+    public var groupMembers: [Int32] { identity.groupMembers }
+
+    /// Waits until the process has ended. Cancellation ends the wait, with `nil`.
+    public func waitForEnd() async -> Ending? {
+        await PidfdWatch.waitUntilReadable(handle)
+        guard hasEnded else { return nil }
+        return ending.resolve { isChild ? Self.reap(identity.pid) : .unknown }
+    }
+
+    private static func reap(_ pid: Int32) -> Ending {
+        var status: Int32 = 0
+        while true {
+            let result = waitpid(pid, &status, 0)
+            if result == pid { break }
+            if result < 0 && errno == EINTR { continue }
+            return .unknown
+        }
+        let signal = status & 0x7f
+        return signal == 0 ? .exited((status >> 8) & 0xff) : .killed(signal: signal)
+    }
+
+    private static func spawn(_ specification: ProcessSpecification, log: Int32) throws -> Int32 {
+        guard let program = specification.command.first else {
+            throw ProcessError("cannot start a process: its command is empty")
+        }
+        let order = specification.descriptors.sorted { $0.key < $1.key }
+        var pid: pid_t = 0
+        var step: UnsafePointer<CChar>?
+        let error = withCStrings(specification.command) { arguments in
+            withCStrings(specification.environment.map { "\($0)=\($1)" }.sorted()) { environment in
+                order.map(\.value).withUnsafeBufferPointer { sources in
+                    order.map(\.key).withUnsafeBufferPointer { targets in
+                        (specification.user?.groups ?? []).withUnsafeBufferPointer { groups in
+                            program.withCString { path in
+                                specification.workingDirectory.withCString { directory in
+                                    var request = tandem_spawn_request(
+                                        program: path, arguments: arguments, environment: environment,
+                                        working_directory: directory, log_descriptor: log,
+                                        sources: sources.baseAddress, targets: targets.baseAddress,
+                                        descriptor_count: Int32(order.count),
+                                        changes_user: specification.user == nil ? 0 : 1,
+                                        user: specification.user?.user ?? 0, group: specification.user?.group ?? 0,
+                                        groups: groups.baseAddress, group_count: groups.count)
+                                    return tandem_spawn(&request, &pid, &step)
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        guard error == 0 else {
+            let doing = step.map { String(cString: $0) } ?? "start it"
+            throw ProcessError("cannot start \(program): could not \(doing): \(String(cString: strerror(error)))")
+        }
+        return pid
+    }
+}
+
+/// Calls `body` with a NULL-terminated array of C strings.
+private func withCStrings<R>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) throws -> R
+) rethrows -> R {
+    var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
+    pointers.append(nil)
+    defer { for pointer in pointers { free(pointer) } }
+    return try pointers.withUnsafeBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { preconditionFailure("an array with an element has an address") }
+        return try body(base)
+    }
+}

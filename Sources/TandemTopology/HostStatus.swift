@@ -1,0 +1,51 @@
+/// What an agent answers on `/status`: its host's services, and its database where it has one.
+public struct HostStatus: Codable, Sendable, Equatable {
+    public var host: String
+    /// The agent's process.
+    public var pid: Int32
+    public var services: [ServiceStatus]
+    public var database: DatabaseMember?
+
+    public init(host: String, pid: Int32, services: [ServiceStatus], database: DatabaseMember?) {
+        self.host = host
+        self.pid = pid
+        self.services = services
+        self.database = database
+    }
+}
+
+/// One service on one host.
+public struct ServiceStatus: Codable, Sendable, Equatable {
+    public enum State: String, Codable, Sendable {
+        case starting
+        case running
+        case failed
+        case stopped
+    }
+
+    /// `haproxy`, `nginx`, `app`, `router`, `mysql`; further instances of the app are `app-2`, `app-3`, ….
+    public var name: String
+    public var state: State
+    public var pid: Int32?
+    /// The first listener, `ADDRESS:PORT`.
+    public var address: String
+    /// When it came into its state, ISO 8601 in UTC.
+    public var since: String
+    /// Times that it was started again after it had ended by itself.
+    public var restarts: Int
+    /// What it is waiting for, or why it failed.
+    public var detail: String?
+
+    public init(
+        name: String, state: State, pid: Int32? = nil, address: String, since: String, restarts: Int = 0,
+        detail: String? = nil
+    ) {
+        self.name = name
+        self.state = state
+        self.pid = pid
+        self.address = address
+        self.since = since
+        self.restarts = restarts
+        self.detail = detail
+    }
+}

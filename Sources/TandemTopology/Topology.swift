@@ -1,0 +1,105 @@
+/// Who holds the data, and in what state: what an agent answers on `/topology`.
+public struct Topology: Codable, Sendable, Equatable {
+    /// How many members must have a commit before it is acknowledged.
+    public enum Sync: String, Codable, Sendable {
+        /// The primary acknowledges a commit after its partner has it on disk.
+        case pair
+        /// One data node alone.
+        case solo
+        /// The partner is away: writes wait for it, reads go on.
+        case waiting
+    }
+
+    public var stack: String
+    /// Rises by one with every change of primary.
+    public var epoch: Int
+    /// The primary's host.
+    public var primary: String
+    public var sync: Sync
+    /// In the order of the stack file.
+    public var members: [DatabaseMember]
+
+    public init(stack: String, epoch: Int, primary: String, sync: Sync, members: [DatabaseMember]) {
+        self.stack = stack
+        self.epoch = epoch
+        self.primary = primary
+        self.sync = sync
+        self.members = members
+    }
+
+    public func member(_ host: String) -> DatabaseMember? {
+        members.first { $0.host == host }
+    }
+}
+
+/// One database host, as its own agent sees it.
+public struct DatabaseMember: Codable, Sendable, Equatable {
+    public enum Role: String, Codable, Sendable {
+        case primary
+        case replica
+    }
+
+    public enum State: String, Codable, Sendable {
+        /// mysqld is not up yet.
+        case starting
+        /// Getting its first data: initialised, or copied from the primary.
+        case provisioning
+        /// A primary that is up and complete, and waits for its partner to join: it can be copied from.
+        case seeding
+        /// A primary that takes reads, and writes that wait for the partner.
+        case waiting
+        /// A primary that takes and acknowledges writes.
+        case open
+        /// A replica that follows the primary.
+        case streaming
+        /// A replica that has lost the primary, and still answers reads.
+        case disconnected
+        case stopped
+        case failed
+    }
+
+    public var host: String
+    /// Where clients reach its mysqld.
+    public var address: String
+    public var port: Int
+    public var role: Role
+    public var state: State
+    /// How far a replica is behind, in seconds, by the primary's heartbeat; nil where it is not known.
+    public var lagSeconds: Double?
+    /// The replica that acknowledges this primary's commits; nil on replicas and out of a pair.
+    public var partner: String?
+    /// Why the state is what it is, when there is something to say.
+    public var detail: String?
+
+    public init(
+        host: String, address: String, port: Int, role: Role, state: State, lagSeconds: Double? = nil,
+        partner: String? = nil, detail: String? = nil
+    ) {
+        self.host = host
+        self.address = address
+        self.port = port
+        self.role = role
+        self.state = state
+        self.lagSeconds = lagSeconds
+        self.partner = partner
+        self.detail = detail
+    }
+
+    /// Whether ordinary clients may read here.
+    public func servesReads(lagBoundSeconds: Double) -> Bool {
+        switch state {
+        case .open, .waiting: true
+        case .streaming: (lagSeconds ?? .infinity) <= lagBoundSeconds
+        case .starting, .provisioning, .seeding, .disconnected, .stopped, .failed: false
+        }
+    }
+
+    /// Whether ordinary clients may be sent here to write. A waiting primary counts: writes wait there for the
+    /// partner rather than fail.
+    public var takesWrites: Bool { role == .primary && (state == .open || state == .waiting) }
+
+    enum CodingKeys: String, CodingKey {
+        case host, address, port, role, state, partner, detail
+        case lagSeconds = "lag_seconds"
+    }
+}

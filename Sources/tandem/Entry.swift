@@ -1,0 +1,51 @@
+import ArgumentParser
+import Foundation
+
+/// Runs the command line and turns every ending into a documented exit status.
+@main
+enum Entry {
+    static func main() async {
+        // A reader that went away, such as `head`, is no reason to die before the rest is stopped in order.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try await Tandem.asyncParseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as Failure {
+            Terminal.error(failure.message)
+            exit(failure.status.rawValue)
+        } catch let error where Tandem.exitCode(for: error) == .success {
+            print(Tandem.fullMessage(for: error))
+        } catch let error where Tandem.exitCode(for: error) == .validationFailure {
+            Terminal.line(Tandem.fullMessage(for: error))
+            exit(ExitStatus.usage.rawValue)
+        } catch {
+            Terminal.error("\(error)")
+            exit(ExitStatus.failed.rawValue)
+        }
+    }
+}
+
+/// What the exit status means.
+enum ExitStatus: Int32 {
+    case fine = 0
+    case failed = 1
+    case usage = 2
+    /// The stack file is wrong.
+    case stackFile = 3
+    case notRunning = 4
+}
+
+/// A command ends with this when it cannot do what it was asked; the message is shown, whole.
+struct Failure: Error {
+    var status: ExitStatus
+    var message: String
+
+    init(_ status: ExitStatus = .failed, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+}

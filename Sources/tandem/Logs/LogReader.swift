@@ -1,0 +1,88 @@
+import Foundation
+import TandemAgent
+import TandemStack
+
+/// The logs of all hosts as one, in order of time, coloured by host.
+struct LogReader: Sendable {
+    static let serviceNames = ["haproxy", "nginx", "app", "router", "mysql", "agent"]
+    private static let pollInterval = Duration.milliseconds(150)
+    /// Readable on light and dark grounds.
+    private static let colors = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94]
+
+    let applied: AppliedStack
+    let folder: StackFolder
+    /// A service or a host; nil: everything.
+    let only: String?
+
+    /// Writes the last lines to standard output.
+    func show(lines: Int) {
+        var sources = sources()
+        write(newest(&sources), last: lines)
+    }
+
+    /// The same, and goes on until the task is cancelled.
+    func follow(linesBefore lines: Int) async {
+        var sources = sources()
+        write(newest(&sources), last: lines)
+        while !Task.isCancelled {
+            // Files appear when services start.
+            let known = Set(sources.map { "\($0.host)/\($0.service)" })
+            sources += self.sources().filter { !known.contains("\($0.host)/\($0.service)") }
+            write(newest(&sources), last: .max)
+            try? await Task.sleep(for: Self.pollInterval)
+        }
+    }
+
+    private typealias Entry = (host: String, service: String, line: LogSource.Line)
+
+    private func newest(_ sources: inout [LogSource]) -> [Entry] {
+        let localOffset = TimeZone.current.secondsFromGMT()
+        var entries: [Entry] = []
+        for index in sources.indices {
+            let lines = sources[index].newLines(localOffset: localOffset)
+            entries += lines.map { (sources[index].host, sources[index].service, $0) }
+        }
+        // Stable: lines of one file keep their order, also where times are equal.
+        return entries.enumerated().sorted { ($0.element.line.time, $0.offset) < ($1.element.line.time, $1.offset) }
+            .map(\.element)
+    }
+
+    private func write(_ entries: [Entry], last count: Int) {
+        guard !entries.isEmpty, count > 0 else { return }
+        let style = Style(isColored: Terminal.isOutputColored)
+        let hosts = applied.stack.hosts.map(\.name)
+        let width = hosts.map(\.count).max() ?? 0
+        let text = entries.suffix(count).map { entry in
+            let color = Self.colors[(hosts.firstIndex(of: entry.host) ?? 0) % Self.colors.count]
+            let label = StepPrinter.padded(entry.host, width) + " " + StepPrinter.padded(entry.service, 12)
+            return style.paint("\(label) │", color) + " \(Self.printable(entry.line.text))\n"
+        }.joined()
+        FileHandle.standardOutput.write(Data(text.utf8))
+    }
+
+    /// Logs hold what strangers sent: control characters must not reach the terminal.
+    private static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else { return text }
+        return String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { ($0.value < 0x20 && $0 != "\t") || $0.value == 0x7f ? "\u{FFFD}" : $0 }))
+    }
+
+    private func sources() -> [LogSource] {
+        applied.stack.hosts.flatMap { host in
+            let logs = folder.logs(host.name)
+            let names = ((try? FileManager.default.contentsOfDirectory(atPath: logs)) ?? []).sorted()
+            return names.filter { $0.hasSuffix(".log") }.compactMap { name -> LogSource? in
+                let service = String(name.dropLast(4))
+                guard isWanted(host: host.name, service: service) else { return nil }
+                return LogSource(host: host.name, service: service, path: "\(logs)/\(name)")
+            }
+        }
+    }
+
+    /// `app` also means `app-2`, `nginx` also `nginx-access`.
+    private func isWanted(host: String, service: String) -> Bool {
+        guard let only else { return service != "agent" }
+        return only == host || only == service || service.hasPrefix("\(only)-")
+    }
+}

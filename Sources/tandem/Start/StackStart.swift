@@ -1,0 +1,109 @@
+import Foundation
+import TandemAgent
+import TandemBlueprint
+import TandemServices
+import TandemStack
+
+/// Brings a stack up on this machine: prepares, starts the keeper, waits until everything serves.
+struct StackStart: Sendable {
+    let project: Project
+    let steps = StepPrinter()
+
+    enum Outcome: Sendable {
+        case started(AppliedStack)
+        case wasRunning(AppliedStack)
+    }
+
+    func run() async throws -> Outcome {
+        guard project.stack.isOnThisMachine else {
+            let host = project.stack.hosts.first { !$0.isOnLoopback }
+            throw Failure(
+                .failed,
+                "`tandem up` runs a stack on this machine, but \(host?.name ?? "a host") has the address "
+                    + "\(host?.address ?? "of another one").\nLeave the addresses out to run all of it here. "
+                    + "Running on real hosts is not there yet.")
+        }
+        let accounts = try Accounts.forThisMachine(stackFile: project.stackFile)
+        let engines = EngineSetup(accounts: accounts, own: project.stack.engines)
+        let folder = project.folder
+        let bare = StackPreparation(
+            stack: project.stack, stackFile: project.stackFile, folder: folder, accounts: accounts,
+            programs: .init(
+                haproxy: "", nginx: "", mimeTypes: "", mysqld: "", mysql: "", mysqlBase: "", mysqlPlugins: ""),
+            versions: [:])
+        try bare.checkOrigin()
+        try bare.makeFolders()
+        guard let lock = try FileLock(path: folder.changeLock) else {
+            throw Failure(
+                .failed, "another `tandem` is changing the stack '\(project.stack.name)' right now; wait for it")
+        }
+        defer { withExtendedLifetime(lock) {} }
+        if let running = try runningStack(accounts: accounts) { return .wasRunning(running) }
+
+        steps.headline("Starting \(project.stack.name)")
+        let start = ContinuousClock.now
+        let printer = steps
+        let set = try await engines.install { printer.note("\($0)") }
+        steps.done("engines", set.summary, seconds: (ContinuousClock.now - start) / .seconds(1))
+
+        var preparation = bare
+        preparation.programs = set.layoutPrograms
+        preparation.versions = set.versionsByName
+        let applied = try prepare(preparation)
+        try await launch(applied)
+        return .started(applied)
+    }
+
+    /// The stack that runs already, if it is this one.
+    /// - Throws: when another version of the file runs.
+    private func runningStack(accounts: Accounts) throws -> AppliedStack? {
+        guard let keeper = KeeperState.load(project.folder), keeper.isAlive, let applied = project.applied else {
+            return nil
+        }
+        guard keeper.phase == .running else {
+            throw Failure(.failed, "the stack '\(project.stack.name)' is just stopping; try again when it has stopped")
+        }
+        var wanted = project.stack
+        // Ports that the file leaves open were chosen when it started.
+        if !wanted.balancer.httpPort.isFixed { wanted.balancer.httpPort = applied.stack.balancer.httpPort }
+        if !wanted.balancer.httpsPort.isFixed { wanted.balancer.httpsPort = applied.stack.balancer.httpsPort }
+        guard wanted == applied.stack else {
+            throw Failure(
+                .failed,
+                "the stack '\(project.stack.name)' runs with an earlier version of \(Project.fileName).\n"
+                    + "It goes on as it is. To take up the change: tandem down && tandem up")
+        }
+        return applied
+    }
+
+    private func prepare(_ preparation: StackPreparation) throws -> AppliedStack {
+        let folder = project.folder
+        // What a keeper that was killed has left: nothing of it may hold a port or the data.
+        if let last = project.applied { Leftovers(applied: last, folder: folder).end() }
+        try preparation.checkData()
+        try preparation.writeSecrets(environment: ProcessInfo.processInfo.environment)
+        let applied = try PortPlan(applied: preparation.applied, folder: folder).resolved()
+        try preparation.write(applied)
+        let count = try preparation.writeCertificates()
+        if count > 0 {
+            steps.done("tls", "\(count) certificates made, signed by the stack's own CA")
+        }
+        return applied
+    }
+
+    private func launch(_ applied: AppliedStack) async throws {
+        let folder = project.folder
+        unlink(folder.keeperFile)
+        let keeper = try RunningProcess.start(
+            ProcessSpecification(
+                command: [OwnProgram.path, "keeper", "--folder", folder.path],
+                environment: ProcessInfo.processInfo.environment, workingDirectory: "/", logFile: folder.keeperLog))
+        do {
+            try await StartProgress(applied: applied, project: project, keeper: keeper, steps: steps).wait()
+        } catch {
+            steps.note("stopping what was started")
+            await StackStop(project: project, applied: applied, steps: nil).run()
+            throw error
+        }
+    }
+}

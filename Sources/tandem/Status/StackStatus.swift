@@ -1,0 +1,100 @@
+import TandemAgent
+import TandemStack
+import TandemTopology
+
+/// What `tandem status --format json` says. A contract: names and meanings stay.
+struct StackStatus: Codable, Sendable, Equatable {
+    enum State: String, Codable, Sendable {
+        /// Everything runs, and the database acknowledges writes.
+        case up
+        case starting
+        /// It runs, but something has failed or does not answer.
+        case degraded
+        case stopped
+    }
+
+    struct HostState: Codable, Sendable, Equatable {
+        var name: String
+        var address: String
+        var roles: [Role]
+        var agent: AgentState
+        var services: [ServiceStatus]
+    }
+
+    struct AgentState: Codable, Sendable, Equatable {
+        enum State: String, Codable, Sendable {
+            case up
+            case down
+        }
+        var state: State
+        var pid: Int32?
+    }
+
+    struct DatabaseState: Codable, Sendable, Equatable {
+        var primary: String
+        var replicas: [Replica]
+        var sync: Topology.Sync
+    }
+
+    struct Replica: Codable, Sendable, Equatable {
+        var host: String
+        var state: DatabaseMember.State
+        /// Whole seconds; missing where it is not known.
+        var lagSeconds: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case host, state
+            case lagSeconds = "lag_seconds"
+        }
+    }
+
+    var stack: String
+    var state: State
+    var url: String
+    var hosts: [HostState]
+    /// Missing when no agent answers.
+    var database: DatabaseState?
+}
+
+extension StackStatus {
+    /// Puts together what the agents say.
+    /// - Parameters:
+    ///   - isKept: whether the stack's keeper runs.
+    ///   - answers: by host; a host whose agent did not answer is missing.
+    ///   - topology: from any agent that answered.
+    init(applied: AppliedStack, isKept: Bool, answers: [String: HostStatus], topology: Topology?) {
+        let stack = applied.stack
+        self.stack = stack.name
+        url = applied.url
+        hosts = stack.hosts.map { host in
+            let answer = answers[host.name]
+            return HostState(
+                name: host.name, address: host.address, roles: host.roles,
+                agent: AgentState(state: answer == nil ? .down : .up, pid: answer?.pid),
+                services: answer?.services ?? [])
+        }
+        database = topology.map { topology in
+            DatabaseState(
+                primary: topology.primary,
+                replicas: topology.members.filter { $0.role == .replica }.map {
+                    Replica(host: $0.host, state: $0.state, lagSeconds: $0.lagSeconds.map { Int($0) })
+                },
+                sync: topology.sync)
+        }
+        state = Self.state(isKept: isKept, hosts: hosts, database: database, hasAnswers: !answers.isEmpty)
+    }
+
+    private static func state(
+        isKept: Bool, hosts: [HostState], database: DatabaseState?, hasAnswers: Bool
+    ) -> State {
+        guard isKept || hasAnswers else { return .stopped }
+        let services = hosts.flatMap(\.services)
+        if services.contains(where: { $0.state == .failed }) { return .degraded }
+        if services.contains(where: { $0.state == .starting }) || !hasAnswers { return .starting }
+        let isWhole =
+            hosts.allSatisfy { $0.agent.state == .up && !$0.services.isEmpty }
+            && services.allSatisfy { $0.state == .running }
+        let isReplicated = database.map { $0.sync != .waiting && $0.replicas.allSatisfy { $0.state == .streaming } }
+        return isWhole && isKept && isReplicated == true ? .up : .degraded
+    }
+}

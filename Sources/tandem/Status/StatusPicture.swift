@@ -1,0 +1,153 @@
+import Foundation
+import TandemStack
+import TandemTopology
+
+/// The stack drawn in the terminal: balancers in front, the servers behind them, what each runs and how it does.
+struct StatusPicture {
+    let status: StackStatus
+    let now: Date
+    /// Width of the terminal.
+    let columns: Int
+    let style: Style
+
+    private static let boxWidth = 42
+
+    var text: String {
+        let fronts = status.hosts.filter { $0.roles == [.balancer] }
+        let others = status.hosts.filter { $0.roles != [.balancer] }
+        var parts = [headline]
+        if !fronts.isEmpty {
+            parts.append(connector("users", into: fronts.count))
+            parts.append(row(fronts))
+            parts.append(connector("HTTPS, each request to the next server", into: others.count))
+        } else {
+            parts.append(connector("users", into: others.count))
+        }
+        parts.append(row(others))
+        if let database = status.database { parts.append(databaseLine(database)) }
+        return parts.joined(separator: "\n") + "\n"
+    }
+
+    private var headline: String {
+        let state =
+            switch status.state {
+            case .up: style.green("up")
+            case .starting: style.yellow("starting")
+            case .degraded: style.red("degraded")
+            case .stopped: style.dim("stopped")
+            }
+        return "\(style.bold(status.stack))  \(state)  \(status.url)"
+    }
+
+    /// An arrow that spreads to as many boxes as stand below it.
+    private func connector(_ label: String, into count: Int) -> String {
+        let perRow = boxesPerRow
+        let shown = min(count, perRow)
+        let centers = (0..<shown).map { $0 * (Self.boxWidth + 2) + Self.boxWidth / 2 }
+        guard let first = centers.first, let last = centers.last else { return "" }
+        let middle = (first + last) / 2
+        let top = spaces(middle) + "│ " + style.dim(label)
+        guard shown > 1 else { return top + "\n" + spaces(middle) + "▼" }
+        var line = Array(repeating: Character(" "), count: last + 1)
+        for column in first...last { line[column] = "─" }
+        line[first] = "┌"
+        line[last] = "┐"
+        for column in centers.dropFirst().dropLast() { line[column] = "┬" }
+        line[middle] = line[middle] == "┬" ? "┼" : "┴"
+        var heads = Array(repeating: Character(" "), count: last + 1)
+        for column in centers { heads[column] = "▼" }
+        return [top, String(line), String(heads)].joined(separator: "\n")
+    }
+
+    private var boxesPerRow: Int { max(1, (columns + 2) / (Self.boxWidth + 2)) }
+
+    /// Boxes side by side, as many as fit.
+    private func row(_ hosts: [StackStatus.HostState]) -> String {
+        stride(from: 0, to: hosts.count, by: boxesPerRow).map { start in
+            let boxes = hosts[start..<min(start + boxesPerRow, hosts.count)].map(box)
+            let height = boxes.map(\.count).max() ?? 0
+            return (0..<height).map { line in
+                boxes.map { $0.count > line ? $0[line] : spaces(Self.boxWidth) }.joined(separator: "  ")
+            }.joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+
+    private func box(_ host: StackStatus.HostState) -> [String] {
+        let inner = Self.boxWidth - 2
+        let title = " \(clipped(host.name, 18)) "
+        let address = " \(host.address) "
+        let fill = String(repeating: "─", count: max(1, inner - 2 - title.count - address.count))
+        var lines = ["┌─" + style.bold(title) + fill + style.dim(address) + "─┐"]
+        if host.agent.state == .down {
+            lines.append(framed("✗ agent does not answer", style.red))
+        }
+        for service in host.services { lines.append(framed(line(service, host), color(service.state))) }
+        if host.services.isEmpty, host.agent.state == .up { lines.append(framed("no services", style.dim)) }
+        lines.append("└" + String(repeating: "─", count: inner) + "┘")
+        return lines
+    }
+
+    private func framed(_ text: String, _ paint: (String) -> String) -> String {
+        let inner = Self.boxWidth - 4
+        let whole = StepPrinter.padded(clipped(text, inner), inner)
+        // Only the mark is coloured.
+        return "│ " + paint(String(whole.prefix(1))) + whole.dropFirst() + " │"
+    }
+
+    private func line(_ service: ServiceStatus, _ host: StackStatus.HostState) -> String {
+        let mark =
+            switch service.state {
+            case .running: "●"
+            case .starting: "◌"
+            case .failed: "✗"
+            case .stopped: "○"
+            }
+        let state = service.state == .running ? age(service) : service.state.rawValue
+        return "\(mark) \(StepPrinter.padded(service.name, 8)) \(StepPrinter.padded(state, 9)) \(note(service, host))"
+    }
+
+    private func note(_ service: ServiceStatus, _ host: StackStatus.HostState) -> String {
+        guard service.name == "mysql", let database = status.database else {
+            return service.restarts > 0 ? "restarts: \(service.restarts)" : ""
+        }
+        if database.primary == host.name { return "primary" }
+        guard let replica = database.replicas.first(where: { $0.host == host.name }) else { return "" }
+        let lag = replica.lagSeconds.map { ", lag \($0) s" } ?? ""
+        return replica.state == .streaming ? "replica\(lag)" : "replica: \(replica.state.rawValue)"
+    }
+
+    private func databaseLine(_ database: StackStatus.DatabaseState) -> String {
+        switch database.sync {
+        case .pair: style.dim("Writes are acknowledged once two servers have them.")
+        case .solo: style.dim("The primary stands alone: writes are on one server only.")
+        case .waiting: style.yellow("Writes wait: the partner of \(database.primary) is away.")
+        }
+    }
+
+    private func color(_ state: ServiceStatus.State) -> (String) -> String {
+        switch state {
+        case .running: style.green
+        case .starting: style.yellow
+        case .failed: style.red
+        case .stopped: style.dim
+        }
+    }
+
+    /// Such as `12 s`, `3 min`, `2 h`, `5 d`.
+    private func age(_ service: ServiceStatus) -> String {
+        guard let since = try? Date(service.since, strategy: .iso8601) else { return "" }
+        let seconds = max(0, Int(now.timeIntervalSince(since)))
+        return switch seconds {
+        case ..<120: "\(seconds) s"
+        case ..<7200: "\(seconds / 60) min"
+        case ..<172_800: "\(seconds / 3600) h"
+        default: "\(seconds / 86400) d"
+        }
+    }
+
+    private func clipped(_ text: String, _ width: Int) -> String {
+        text.count <= width ? text : text.prefix(width - 1) + "…"
+    }
+
+    private func spaces(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }
+}

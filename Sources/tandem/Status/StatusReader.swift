@@ -1,0 +1,35 @@
+import TandemAgent
+import TandemStack
+import TandemTopology
+
+/// Asks every agent of a stack how things are.
+struct StatusReader: Sendable {
+    var applied: AppliedStack
+    var folder: StackFolder
+    var client: AgentClient
+
+    func read() async -> StackStatus {
+        let answers = await withTaskGroup(of: HostStatus?.self) { group in
+            for host in applied.stack.hosts {
+                group.addTask { try? await client.status(of: host) }
+            }
+            var answers: [String: HostStatus] = [:]
+            for await answer in group {
+                if let answer { answers[answer.host] = answer }
+            }
+            return answers
+        }
+        return StackStatus(
+            applied: applied, isKept: KeeperState.load(folder)?.isAlive ?? false, answers: answers,
+            topology: await topology(answers))
+    }
+
+    /// From the primary's own agent when it answers, since that knows best.
+    private func topology(_ answers: [String: HostStatus]) async -> Topology? {
+        let ordered = applied.stack.hosts(.database) + applied.stack.hosts.filter { !$0.has(.database) }
+        for host in ordered where answers[host.name] != nil {
+            if let topology = try? await client.topology(from: host) { return topology }
+        }
+        return nil
+    }
+}

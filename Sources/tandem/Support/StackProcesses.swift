@@ -1,0 +1,12 @@
+import TandemAgent
+
+/// Whether anything of a stack still runs.
+struct StackProcesses {
+    let project: Project
+    let applied: AppliedStack
+
+    var areAny: Bool {
+        if KeeperState.load(project.folder)?.isAlive == true { return true }
+        return Leftovers(applied: applied, folder: project.folder).areAny
+    }
+}

@@ -1,0 +1,32 @@
+/// Progress for people: one line a step, with the time it took.
+struct StepPrinter: Sendable {
+    private let style = Style(isColored: Terminal.isErrorColored)
+    private let start = ContinuousClock.now
+
+    /// - Parameter seconds: how long the step took; nil prints the time since the beginning.
+    func done(_ subject: String, _ text: String, seconds: Double? = nil) {
+        let time = seconds ?? (ContinuousClock.now - start) / .seconds(1)
+        let left = Self.padded(subject, 10) + " " + Self.padded(text, 52)
+        Terminal.line("  \(style.green("✓")) \(left) \(style.dim(Self.seconds(time)))")
+    }
+
+    /// Something on the way that is no step of its own.
+    func note(_ text: String) { Terminal.line("    \(style.dim(text))") }
+
+    func failed(_ subject: String, _ text: String) {
+        Terminal.line("  \(style.red("✗")) \(Self.padded(subject, 10)) \(text)")
+    }
+
+    func headline(_ text: String) { Terminal.line(style.bold(text)) }
+
+    static func padded(_ text: String, _ width: Int) -> String {
+        text.count >= width ? text : text + String(repeating: " ", count: width - text.count)
+    }
+
+    /// Such as `  3.1 s`.
+    private static func seconds(_ value: Double) -> String {
+        let tenths = Int((value * 10).rounded())
+        let text = "\(tenths / 10).\(tenths % 10) s"
+        return String(repeating: " ", count: max(0, 7 - text.count)) + text
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+
+/// What people see. Standard output is data; everything else goes to standard error.
+enum Terminal {
+    static func line(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+
+    static func error(_ message: String) {
+        line("\(Style(isColored: isErrorColored).red("error:")) \(message)")
+    }
+
+    /// Whether colours are wanted on standard error: only on a terminal, and not where NO_COLOR is set (no-color.org).
+    static let isErrorColored = isColored(STDERR_FILENO)
+    static let isOutputColored = isColored(STDOUT_FILENO)
+
+    private static func isColored(_ descriptor: Int32) -> Bool {
+        let environment = ProcessInfo.processInfo.environment
+        return isatty(descriptor) == 1 && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    }
+
+    /// Columns of the terminal behind standard output, or nil when it is none.
+    static var columns: Int? {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+}
+
+/// Colours for a terminal (ECMA-48), or none.
+struct Style: Sendable {
+    var isColored: Bool
+
+    func red(_ text: String) -> String { paint(text, 31) }
+    func green(_ text: String) -> String { paint(text, 32) }
+    func yellow(_ text: String) -> String { paint(text, 33) }
+    func bold(_ text: String) -> String { paint(text, 1) }
+    func dim(_ text: String) -> String { paint(text, 2) }
+
+    func paint(_ text: String, _ code: Int) -> String {
+        isColored ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+}

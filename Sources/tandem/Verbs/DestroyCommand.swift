@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import TandemAgent
+import TandemStack
+
+struct DestroyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "destroy", abstract: "Stops the stack and deletes all that it has on this machine, data included.")
+
+    @OptionGroup var project: ProjectOptions
+    @Flag(name: [.short, .long], help: "Do not ask.")
+    var yes = false
+
+    func run() async throws {
+        let project = try Project.load(project)
+        let folder = project.folder
+        guard FileManager.default.fileExists(atPath: folder.path) else {
+            Terminal.line("\(project.stack.name) has nothing on this machine")
+            return
+        }
+        if let applied = project.applied, applied.stackFile != project.stackFile,
+            FileManager.default.fileExists(atPath: applied.stackFile)
+        {
+            throw Failure(
+                .failed,
+                "what '\(project.stack.name)' has on this machine belongs to \(applied.stackFile); "
+                    + "to delete it: tandem destroy --file \(applied.stackFile)")
+        }
+        try confirm(project)
+        if let applied = project.applied {
+            let steps = StepPrinter()
+            if StackProcesses(project: project, applied: applied).areAny {
+                steps.headline("Stopping \(applied.stack.name)")
+                await StackStop(project: project, applied: applied, steps: steps).run()
+            }
+        }
+        for path in [folder.path, folder.socketRoot] where FileManager.default.fileExists(atPath: path) {
+            do {
+                try FileManager.default.removeItem(atPath: path)
+            } catch {
+                throw Failure(.failed, "cannot delete \(path): \(error.localizedDescription)")
+            }
+        }
+        Terminal.line(
+            "\(project.stack.name) is gone. The servers' programs stay for the next one (tandem engines remove)")
+    }
+
+    private func confirm(_ project: Project) throws {
+        if yes { return }
+        guard isatty(STDIN_FILENO) == 1 else {
+            throw Failure(.usage, "destroy deletes the data of '\(project.stack.name)'; say so with --yes")
+        }
+        let question =
+            "This deletes the stack '\(project.stack.name)' with its databases, for good (\(project.folder.path)).\n"
+            + "Type its name to go on: "
+        FileHandle.standardError.write(Data(question.utf8))
+        guard readLine() == project.stack.name else { throw Failure(.failed, "nothing was deleted") }
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import TandemEngines
+
+struct EnginesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "engines", abstract: "The real servers' programs: HAProxy, nginx, MySQL.",
+        subcommands: [List.self, Install.self, Update.self, Remove.self], defaultSubcommand: List.self)
+
+    static func store() -> EngineStore {
+        EngineStore(folder: EngineStore.defaultFolder()) { Terminal.line("\($0)") }
+    }
+
+    static func engines(_ names: [String]) throws -> [Engine] {
+        guard !names.isEmpty else { return Engine.allCases }
+        return try names.map { name in
+            guard let engine = Engine(rawValue: name) else {
+                throw Failure(
+                    .usage,
+                    "there is no engine named '\(name)'; there are: "
+                        + Engine.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            return engine
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows what is in the store, and where from.")
+        @OptionGroup var output: FormatOptions
+
+        func run() throws {
+            let records = try EnginesCommand.store().list()
+            try output.write(records) {
+                guard !records.isEmpty else { return "nothing is installed; get it with: tandem engines install\n" }
+                return records.map { record in
+                    let note = record.isCurrent ? "" : "  (replaced)"
+                    let from = Set(record.packages.map(\.suite)).sorted().joined(separator: ", ")
+                    return StepPrinter.padded(record.engine.rawValue, 9) + StepPrinter.padded(record.version, 10)
+                        + "\(record.packages.count) packages from Debian \(from)\(note)\n          \(record.prefix)\n"
+                }.joined()
+            }
+        }
+    }
+
+    struct Install: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Fetches what is missing.")
+        @Argument(help: "haproxy, nginx, mysql; without a name: all.") var names: [String] = []
+
+        func run() async throws {
+            let engines = try EnginesCommand.engines(names)
+            let records = try await EnginesCommand.store().install(engines)
+            for record in records { Terminal.line("\(record.engine.title) \(record.version) is there") }
+        }
+    }
+
+    struct Update: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Fetches newer versions; running stacks take them up at their next start.")
+        @Argument(help: "haproxy, nginx, mysql; without a name: all.") var names: [String] = []
+        @Flag(help: "Let MySQL move to another series. Its data cannot go back.") var allowSeriesChange = false
+
+        func run() async throws {
+            let engines = try EnginesCommand.engines(names)
+            for update in try await EnginesCommand.store().update(engines, allowSeriesChange: allowSeriesChange) {
+                Terminal.line("\(update)")
+            }
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Deletes programs from the store.")
+        @Argument(help: "haproxy, nginx, mysql; without a name: all.") var names: [String] = []
+        @Flag(help: "Only those that an update has replaced.") var replaced = false
+
+        func run() async throws {
+            let engines = try EnginesCommand.engines(names)
+            let gone = try await EnginesCommand.store().remove(engines, onlyReplaced: replaced)
+            if gone.isEmpty { Terminal.line("nothing to remove") }
+            for record in gone { Terminal.line("removed \(record.engine.title) \(record.version)") }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import Foundation
+import TandemAgent
+import TandemBlueprint
+import TandemStack
+
+struct RenderCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "render", abstract: "Shows every generated file, or writes them to a folder; starts nothing.",
+        discussion: "With --format json: the whole blueprint of every host.")
+
+    @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: FormatOptions
+    @Option(name: [.short, .long], help: "Write the files to this folder, as HOST/FILE, instead of showing them.")
+    var out: String?
+
+    func run() async throws {
+        let project = try Project.load(project)
+        let blueprints = try await blueprints(project)
+        if let out {
+            try write(blueprints, to: out)
+            return
+        }
+        try output.write(blueprints) {
+            blueprints.flatMap { blueprint in
+                blueprint.files.map { "==> \(blueprint.host.name): \(Self.name($0)) <==\n\($0.contents)\n" }
+            }.joined()
+        }
+    }
+
+    private func blueprints(_ project: Project) async throws -> [HostBlueprint] {
+        let applied = AppliedStack(
+            stack: project.applied.map { merged(project.stack, $0.stack) } ?? project.stack,
+            stackFile: project.stackFile, programs: try await programs(project), versions: [:],
+            accounts: .own,
+            front: project.stack.isOnThisMachine ? Layout.Front() : nil)
+        return try applied.stack.hosts.map { host in
+            try HostBlueprint(
+                stack: applied.stack, host: host, layout: project.folder.layout(host: host.name, applied: applied))
+        }
+    }
+
+    /// Front ports that were chosen when the stack started are shown as they are.
+    private func merged(_ stack: Stack, _ running: Stack) -> Stack {
+        var stack = stack
+        if !stack.balancer.httpPort.isFixed { stack.balancer.httpPort = running.balancer.httpPort }
+        if !stack.balancer.httpsPort.isFixed { stack.balancer.httpsPort = running.balancer.httpsPort }
+        return stack
+    }
+
+    /// Where the programs are, or where they would be on the search path: rendering fetches nothing.
+    private func programs(_ project: Project) async throws -> Layout.Programs {
+        let setup = EngineSetup(accounts: .own, own: project.stack.engines)
+        if let set = try? await setup.installed() { return set.layoutPrograms }
+        return Layout.Programs(
+            haproxy: "haproxy", nginx: "nginx", mimeTypes: "/etc/nginx/mime.types", mysqld: "mysqld", mysql: "mysql",
+            mysqlBase: "/usr", mysqlPlugins: "/usr/lib/mysql/plugin")
+    }
+
+    private func write(_ blueprints: [HostBlueprint], to folder: String) throws {
+        for blueprint in blueprints {
+            let target = "\(folder)/\(blueprint.host.name)"
+            do {
+                try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+                for file in blueprint.files {
+                    try file.contents.write(toFile: "\(target)/\(Self.name(file))", atomically: true, encoding: .utf8)
+                }
+            } catch {
+                throw Failure(.failed, "cannot write to \(target): \(error.localizedDescription)")
+            }
+        }
+        Terminal.line("wrote \(blueprints.map(\.files.count).reduce(0, +)) files to \(folder)")
+    }
+
+    private static func name(_ file: FileBlueprint) -> String { (file.path as NSString).lastPathComponent }
+}

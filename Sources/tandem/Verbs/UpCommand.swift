@@ -1,0 +1,84 @@
+import ArgumentParser
+import TandemAgent
+import TandemStack
+
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Starts the stack: all of it, on this machine.",
+        discussion: """
+            In the foreground it shows the services' logs until Ctrl-C, which stops everything in order. With --detach \
+            it returns when everything serves, and the stack stays up until `tandem down`.
+            """)
+
+    @OptionGroup var project: ProjectOptions
+    @Flag(name: [.short, .long], help: "Return when everything serves; the stack stays up.")
+    var detach = false
+
+    func run() async throws {
+        // Before anything starts, so that a Ctrl-C from now on leads to an orderly stop.
+        let signals = Signals.stop()
+        let project = try Project.load(project)
+        let outcome = try await interruptible(signals) { try await StackStart(project: project).run() }
+        guard let outcome else {
+            try await stop(project)
+            throw Failure(.failed, "interrupted; everything that was started is stopped again")
+        }
+        switch outcome {
+        case .started(let applied):
+            Terminal.line(
+                "\n\(applied.stack.name) is up: \(Style(isColored: Terminal.isErrorColored).bold(applied.url))\n")
+            if detach { return }
+            await follow(project, applied, signals)
+            try await stop(project)
+        case .wasRunning(let applied):
+            Terminal.line("\(applied.stack.name) is up already: \(applied.url)")
+            if detach { return }
+            Terminal.line("These are its logs; Ctrl-C leaves it running (`tandem down` stops it).")
+            await follow(project, applied, signals)
+        }
+    }
+
+    private func follow(_ project: Project, _ applied: AppliedStack, _ signals: AsyncStream<Int32>) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                let logs = LogReader(applied: applied, folder: project.folder, only: nil)
+                await logs.follow(linesBefore: 0)
+            }
+            group.addTask { for await _ in signals { return } }
+            group.addTask { await Self.waitForKeeper(project) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Returns when the stack was stopped by somebody else.
+    private static func waitForKeeper(_ project: Project) async {
+        while !Task.isCancelled, KeeperState.load(project.folder)?.isAlive == true {
+            try? await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
+    private func stop(_ project: Project) async throws {
+        guard let applied = project.applied else { return }
+        let steps = StepPrinter()
+        steps.headline("\nStopping \(applied.stack.name)")
+        await StackStop(project: project, applied: applied, steps: steps).run()
+    }
+
+    /// - Returns: nil when a signal came first.
+    private func interruptible<R: Sendable>(
+        _ signals: AsyncStream<Int32>, _ body: @escaping @Sendable () async throws -> R
+    ) async throws -> R? {
+        try await withThrowingTaskGroup(of: R?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                for await _ in signals { return nil }
+                // The group was cancelled: the other task has the result.
+                try await Task.sleep(for: .seconds(60))
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+}
