@@ -14,7 +14,7 @@ import struct TandemStack.Host
 /// Every generated file, read by the program it is for, from a folder whose name has everything that needs quoting.
 @Suite struct RealProgramTests {
     @Test(arguments: Sample.all)
-    func `the real programs accept every generated file`(sample: Sample) throws {
+    func `the real programs accept every generated file without a warning`(sample: Sample) throws {
         let bench = try Bench(sample)
         defer { bench.remove() }
         for host in bench.stack.hosts {
@@ -24,6 +24,7 @@ import struct TandemStack.Host
                 guard let check = service.check else { continue }
                 let outcome = try bench.check(check, of: service)
                 #expect(outcome.status == 0, "\(host.name), \(service.name.rawValue):\n\(outcome.output)")
+                #expect(outcome.output == "", "\(host.name), \(service.name.rawValue)")
             }
         }
     }

@@ -47,8 +47,6 @@ struct BalancerFile {
         defaults http
             mode http
             log global
-            option httplog
-            log-format "${HAPROXY_HTTP_LOG_FMT} id=%ID"
             # Errors, retries and time-outs only.
             option dontlog-normal
             # Slow clients: this long for the TLS handshake and for the headers, this long between two pieces of a body or
@@ -97,6 +95,7 @@ struct BalancerFile {
             frontend front from http
             \(binds.joined(separator: "\n").indented)
                 maxconn \(stack.balancer.maxConnections)
+                log-format "${HAPROXY_HTTP_LOG_FMT} id=%ID"
 
             \(redirect.indented)
 
