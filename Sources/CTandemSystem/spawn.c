@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,6 +34,14 @@ static void fail(int report, int step) {
     ssize_t written = write(report, &failure, sizeof failure);
     (void)written;
     _exit(127);
+}
+
+// Servers want many descriptors, and the usual soft limit of 1024 is there for programs that use select(2).
+static void raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static void close_all_on_exec(void) {
@@ -64,6 +73,8 @@ static void run_child(const struct tandem_spawn_request *request, int report) {
     for (int i = 0; i < request->descriptor_count; i++) {
         if (dup2(moved[i], request->targets[i]) < 0) fail(report, STEP_DESCRIPTORS);
     }
+
+    raise_descriptor_limit();
 
     if (request->changes_user) {
         if (setgroups(request->group_count, request->groups) < 0 || setgid(request->group) < 0 ||

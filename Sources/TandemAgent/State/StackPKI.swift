@@ -53,17 +53,17 @@ struct StackPKI: Sendable {
         try AtomicFile.write(authority.certificatePEM, to: layout.publicCAFile, mode: 0o644, owner: owner)
         // mysqld is also dialled through the database routers, on the loopback address of each app host.
         let routers = stack.hosts(.app).map(\.loopbackAddress)
+        let dialled = stack.certificateNames(of: host)
         let inside = try CertificateRequest(
-            commonName: host.name,
-            names: [host.name, "localhost"] + Self.sharedNames(stack),
-            addresses: [host.address, host.loopbackAddress] + (host.has(.database) ? routers : []))
+            commonName: host.name, names: dialled.names + ["localhost"],
+            addresses: dialled.addresses + (host.has(.database) ? routers : []))
         var isNew = try ensure(
             inside, authority, certificate: layout.certificateFile, key: layout.keyFile, bundle: nil, isEngines: true,
             now: now)
         guard host.has(.balancer) else { return isNew }
+        let users = stack.frontCertificateNames
         let front = try CertificateRequest(
-            commonName: stack.domain, names: [stack.domain, "localhost", host.name],
-            addresses: [host.address, "127.0.0.1", "::1"])
+            commonName: stack.domain, names: users.names, addresses: users.addresses + ["::1"])
         let pair = "\(layout.hostFolder)/tls/front"
         if try ensure(
             front, authority, certificate: "\(pair)-cert.pem", key: "\(pair)-key.pem", bundle: layout.frontBundleFile,
