@@ -134,5 +134,9 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["tandem", "Conduit", .product(name: "Subprocess", package: "swift-subprocess")],
+            swiftSettings: settings),
     ]
 )

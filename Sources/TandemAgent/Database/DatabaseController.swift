@@ -15,7 +15,7 @@ actor DatabaseController {
     private let board: TopologyBoard
     private var member: DatabaseMember
     private var isStopping = false
-    private var placement: Placement?
+    private var record: PrimaryRecord?
     /// Said once, not twice a second.
     private var lastReason: String?
     /// The heartbeat's last acknowledgement.
@@ -80,17 +80,17 @@ actor DatabaseController {
 
     private func lead(_ connection: MySQLConnection) async throws {
         acknowledgedAt = nil
-        placement = placement ?? environment.loadPlacement()
-        if placement == nil {
+        record = record ?? PrimaryRecord.load(environment.primaryRecordFile)
+        if record == nil {
             try await PrimaryRole.openSolo(connection)
             let database = environment.applied.stack.database
             try await Bootstrap(
                 database: database.name, appUser: database.appUser, appReadUser: database.appReadUser,
                 secrets: environment.secrets
             ).run(connection)
-            try record(environment.intended.solo)
+            try remember(environment.intended.solo, hasServed: environment.intended.partner == nil)
         }
-        if placement?.partner != nil {
+        if record?.placement.partner != nil {
             try await PrimaryRole.openPaired(connection)
         } else {
             try await PrimaryRole.openSolo(connection)
@@ -107,8 +107,8 @@ actor DatabaseController {
     private func beat() async throws {
         let connection = try await environment.connect()
         do {
-            if placement?.partner == nil, environment.intended.partner != nil {
-                try await grow(connection)
+            if record?.placement.partner == nil, let partner = environment.intended.partner {
+                try await grow(connection, partner: partner)
             }
             while !Task.isCancelled {
                 try await Heartbeat.beat(epoch: environment.intended.epoch, on: connection)
@@ -122,36 +122,50 @@ actor DatabaseController {
         await connection.close()
     }
 
-    /// Makes a pair of a lone primary: the database first, then the record. The partner follows already; from here on
+    /// Makes a pair of a lone primary. The database first, then the record. The partner follows already; from here on
     /// commits wait for it; the first beat that comes back proves that it has everything.
-    private func grow(_ connection: MySQLConnection) async throws {
-        guard let partner = environment.intended.partner else { return }
-        await report(.seeding, detail: "waiting for \(partner) to join")
-        while await board.member(partner)?.state != .streaming {
+    private func grow(_ connection: MySQLConnection, partner: String) async throws {
+        while await board.knownMember(partner)?.state != .streaming {
             try Task.checkCancellation()
             try await Heartbeat.beat(epoch: environment.intended.epoch, on: connection)
+            acknowledgedAt = .now
             let version = await board.version
             await board.waitForChange(from: version, timeout: Heartbeat.interval)
         }
         try await PrimaryRole.awaitAcknowledgements(connection)
         try await Heartbeat.beat(epoch: environment.intended.epoch, on: connection)
-        try record(environment.intended)
+        try remember(environment.intended, hasServed: true)
         acknowledgedAt = .now
     }
 
-    private func record(_ placement: Placement) throws {
-        try AtomicFile.write(placement, to: environment.placementFile)
-        self.placement = placement
+    /// Makes a lone primary of a pair whose partner has no data any more: the record first, then the database. Such a
+    /// partner cannot lead, so nothing that was acknowledged is in danger.
+    private func shrink(_ connection: MySQLConnection) async throws {
+        environment.logger.warning("\(environment.intended.partner ?? "the partner") lost its data: going on alone")
+        try remember(environment.intended.solo, hasServed: true)
+        try await PrimaryRole.openSolo(connection)
+    }
+
+    private func remember(_ placement: Placement, hasServed: Bool) throws {
+        let record = PrimaryRecord(placement: placement, hasServed: hasServed)
+        try AtomicFile.write(record, to: environment.primaryRecordFile)
+        self.record = record
     }
 
     private func watchPrimary(_ connection: MySQLConnection) async throws {
         while !Task.isCancelled {
             try await connection.execute("DO 0")
             let isAcknowledged = acknowledgedAt.map { ContinuousClock.now - $0 < Self.patience } ?? false
-            member.partner = placement?.partner
-            if isAcknowledged {
+            member.partner = record?.placement.partner
+            if let partner = member.partner, await board.knownMember(partner)?.state == .provisioning {
+                // Ends this turn at leading; the next one begins alone.
+                return try await shrink(connection)
+            }
+            if record?.hasServed != true {
+                await report(.seeding, detail: "waiting for \(environment.intended.partner ?? "nobody") to join")
+            } else if isAcknowledged {
                 await report(.open)
-            } else if let partner = member.partner {
+            } else if let partner = environment.intended.partner {
                 await report(.waiting, detail: "writes wait for \(partner)")
             }
             try await Task.sleep(for: member.state == .open ? Self.pollInterval : .milliseconds(50))

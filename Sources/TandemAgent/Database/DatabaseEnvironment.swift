@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import MySQLConnector
 import TandemBlueprint
@@ -25,8 +24,7 @@ struct DatabaseEnvironment: Sendable {
     var newDataFolder: String { "\(layout.dataFolder)/mysql.new" }
     /// Data of the throwaway server that receives a copy.
     var receiverFolder: String { "\(layout.dataFolder)/receiver" }
-    /// The placement as this primary last knew it. Later it comes from etcd.
-    var placementFile: String { "\(recordFolder)/placement.json" }
+    var primaryRecordFile: String { "\(recordFolder)/primary.json" }
 
     /// A connection as administrator to a server on this host.
     func connect(socket: String? = nil) async throws -> MySQLConnection {
@@ -38,10 +36,5 @@ struct DatabaseEnvironment: Sendable {
         // Nothing that an agent runs may hang behind somebody's lock for a day (the default is 31,536,000 s).
         try await connection.execute("SET SESSION lock_wait_timeout = 10")
         return connection
-    }
-
-    func loadPlacement() -> Placement? {
-        guard FileManager.default.fileExists(atPath: placementFile) else { return nil }
-        return try? JSONText.decode(Placement.self, fromFile: placementFile)
     }
 }

@@ -22,7 +22,7 @@ struct DatabaseProvisioner: Sendable {
         if environment.isPrimary {
             await waitsFor("initialising the data")
             try await initialise(environment.newDataFolder)
-            unlink(environment.placementFile)
+            unlink(environment.primaryRecordFile)
         } else {
             await waitsFor("preparing to copy the data from \(environment.intended.primary)")
             try await receiveCopy(waitsFor: waitsFor)
@@ -82,7 +82,11 @@ struct DatabaseProvisioner: Sendable {
         while true {
             try Task.checkCancellation()
             let version = await board.version
-            if let primary = await board.primary, [.seeding, .open, .waiting].contains(primary.state) {
+            // A commit that waits for a partner blocks CLONE without end. So a primary is copied from when it waits for
+            // nobody; one whose partner we were sees that we have no data, and goes on alone meanwhile.
+            if let primary = await board.knownMember(environment.intended.primary),
+                [.seeding, .open].contains(primary.state), primary.partner != environment.host.name
+            {
                 return primary
             }
             await board.waitForChange(from: version, timeout: .seconds(10))

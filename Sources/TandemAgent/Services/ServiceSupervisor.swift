@@ -29,6 +29,8 @@ actor ServiceSupervisor {
     private var restarts = 0
     private var isWanted = true
     private(set) var status: ServiceStatus
+    /// When an adopted process was started; nil for one that we started.
+    private var adoptedSince: String?
 
     init(service: ServiceBlueprint, starter: ProcessStarter, recordFile: String, hooks: Hooks, logger: Logger) {
         self.service = service
@@ -91,11 +93,13 @@ actor ServiceSupervisor {
             restarts = record.restarts
             if record.fingerprint == fingerprint {
                 logger.info("adopted \(status.name)", metadata: ["pid": "\(record.identity.pid)"])
-                await set(.starting, since: record.since, pid: record.identity.pid)
+                adoptedSince = record.since
+                await set(.starting, pid: record.identity.pid)
                 return adopted
             }
             await hooks.stop(adopted)
         }
+        adoptedSince = nil
         await set(.starting)
         try await hooks.prepare { [weak self] reason in await self?.set(.starting, detail: reason) }
         guard isWanted else { throw CancellationError() }
@@ -163,16 +167,14 @@ actor ServiceSupervisor {
 
     private static let clockStart = ContinuousClock.now
 
-    private func set(
-        _ state: ServiceStatus.State, since: String? = nil, pid: Int32? = nil, detail: String? = nil
-    ) async {
+    private func set(_ state: ServiceStatus.State, pid: Int32? = nil, detail: String? = nil) async {
         let pid = pid ?? process?.identity.pid
         var next = status
         next.state = state
         next.pid = state == .stopped ? nil : pid
         next.restarts = restarts
         next.detail = detail
-        if status.state != state { next.since = since ?? Date().iso8601 }
+        if status.state != state { next.since = adoptedSince ?? Date().iso8601 }
         guard next != status else { return }
         status = next
         await hooks.changed()

@@ -9,11 +9,6 @@ struct StackPKI: Sendable {
     let folder: StackFolder
     let accounts: Accounts
 
-    /// Names that all hosts' certificates share, for callers who know the part and not the host.
-    static func sharedNames(_ stack: Stack) -> [String] {
-        ["app.\(stack.name).internal", "web.\(stack.name).internal"]
-    }
-
     /// - Returns: how many certificates were made.
     @discardableResult
     func ensure(layout: (Host) -> Layout, now: Date) throws -> Int {

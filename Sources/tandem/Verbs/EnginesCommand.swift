@@ -5,7 +5,7 @@ import TandemEngines
 struct EnginesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "engines", abstract: "The real servers' programs: HAProxy, nginx, MySQL.",
-        subcommands: [List.self, Install.self, Update.self, Remove.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Install.self, Update.self, Remove.self, Link.self], defaultSubcommand: List.self)
 
     static func store() -> EngineStore {
         EngineStore(folder: EngineStore.defaultFolder()) { Terminal.line("\($0)") }
@@ -77,6 +77,25 @@ struct EnginesCommand: AsyncParsableCommand {
             let gone = try await EnginesCommand.store().remove(engines, onlyReplaced: replaced)
             if gone.isEmpty { Terminal.line("nothing to remove") }
             for record in gone { Terminal.line("removed \(record.engine.title) \(record.version)") }
+        }
+    }
+    struct Link: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Links the programs into a folder, to try them by hand: FOLDER/bin/nginx and so on.")
+        @Argument(help: "The folder; made when it is not there.") var folder: String
+
+        func run() throws {
+            guard let set = try EnginesCommand.store().installed() else {
+                throw Failure(.failed, "the engines are not all there; get them with: tandem engines install")
+            }
+            let files = FileManager.default
+            try files.createDirectory(atPath: "\(folder)/bin", withIntermediateDirectories: true)
+            for program in [set.haproxy, set.nginx, set.mysqld, set.mysql] {
+                let link = "\(folder)/bin/\((program as NSString).lastPathComponent)"
+                if (try? files.destinationOfSymbolicLink(atPath: link)) != nil { try files.removeItem(atPath: link) }
+                try files.createSymbolicLink(atPath: link, withDestinationPath: program)
+            }
+            Terminal.line("linked the programs into \(folder)/bin")
         }
     }
 }

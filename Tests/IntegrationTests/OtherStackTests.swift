@@ -1,0 +1,141 @@
+import Foundation
+import Glibc
+import Testing
+
+extension IntegrationTests {
+    @Test("roles sit on any hosts, in any number: 2 balancers, 2 web, 2 app, 3 database hosts")
+    func splitRoles() async throws {
+        let stack = try TrialStack(
+            "itsplit",
+            """
+            app:
+              run: '\(TrialStack.conduit)'
+              instances: 2
+            hosts:
+              edge1: {roles: [balancer]}
+              edge2: {roles: [balancer]}
+              web1: {roles: [web]}
+              web2: {roles: [web]}
+              app1: {roles: [app]}
+              app2: {roles: [app]}
+              db1: {roles: [database]}
+              db2: {roles: [database]}
+              db3: {roles: [database]}
+            """)
+        do {
+            try await stack.succeed("up", "--detach")
+            let status = try await stack.status()
+            #expect(status.state == "up")
+            #expect(try status.host("app1").services.map(\.name).sorted() == ["app", "app-2", "nginx", "router"])
+            #expect(status.database?.primary == "db1")
+            #expect(status.database?.replicas.map(\.state) == ["streaming", "streaming"])
+            let tally = try await Curl.tally(
+                header: "x-served-by", "\(status.url)/api/articles", count: 40, protocolOption: "--http1.1")
+            #expect(Set(tally.keys) == ["app1", "app2"], "\(tally)")
+            let posted = try await Curl.post(
+                "\(status.url)/api/articles",
+                json: #"{"article":{"title":"split","description":"d","body":"b","tagList":[]}}"#)
+            #expect(posted.status == 201)
+            for host in ["db2", "db3"] {
+                let sql = "SELECT COUNT(*) FROM itsplit.articles"
+                var count = ""
+                for _ in 0..<50 where count != "1\n" {
+                    count = try await stack.succeed("mysql", host, "--", "-N", "-e", sql).output
+                    if count != "1\n" { try await Task.sleep(for: .milliseconds(100)) }
+                }
+                #expect(count == "1\n", "\(host) follows")
+            }
+            try await stack.succeed("down")
+            try await checkNothingRuns(stack, status)
+        } catch {
+            try await stack.end()
+            throw error
+        }
+        try await stack.end()
+    }
+
+    @Test("the smallest stack has one host with every role")
+    func oneHost() async throws {
+        let stack = try TrialStack(
+            "itone",
+            """
+            app:
+              run: '\(TrialStack.conduit)'
+            hosts:
+              solo: {roles: [balancer, web, app, database]}
+            """)
+        do {
+            try await stack.succeed("up", "--detach")
+            let status = try await stack.status()
+            #expect(status.state == "up" && status.database?.sync == "solo")
+            #expect(try await Curl.get("\(status.url)/api/articles").status == 200)
+        } catch {
+            try await stack.end()
+            throw error
+        }
+        try await stack.end()
+    }
+
+    @Test("an address that is taken is named before anything starts")
+    func takenAddress() async throws {
+        let stack = try TrialStack("ittaken", "app:\n  run: 'sleep 1000'")
+        let render = try await stack.succeed("check", "--format", "json")
+        struct Checked: Decodable {
+            struct Host: Decodable { var name: String, address: String }
+            var hosts: [Host]
+        }
+        let hosts = try JSONDecoder().decode(Checked.self, from: Data(render.output.utf8)).hosts
+        let address = try #require(hosts.first { $0.name == "server2" }?.address)
+        let holder = try Holder(address: address, port: 3306)
+        let up = try await stack.tandem("up", "--detach")
+        holder.close()
+        #expect(up.status == 1)
+        #expect(up.errors.contains("server2: mysql: \(address):3306 is taken by"), "\(up)")
+        #expect(stack.processes() == [])
+        try await stack.end()
+    }
+
+    @Test("an app that dies at its start: up says so with the app's own words, and stops all else")
+    func dyingApp() async throws {
+        let stack = try TrialStack("itdying", "app:\n  run: 'echo the config is missing; exit 7'")
+        let up = try await stack.tandem("up", "--detach")
+        #expect(up.status == 1)
+        #expect(up.errors.contains("app on server"), "\(up)")
+        #expect(up.errors.contains("exited with status 7"), "\(up)")
+        #expect(up.errors.contains("the config is missing"), "\(up)")
+        #expect(stack.processes() == [])
+        try await stack.end()
+    }
+
+    @Test("a stack file that is wrong: exit 3, the place of every problem, nothing started")
+    func wrongFile() async throws {
+        let stack = try TrialStack("itwrong", "app:\n  run: 'true'\n  helth: /up\nbalancer:\n  https_port: many")
+        let up = try await stack.tandem("up", "--detach")
+        #expect(up.status == 3)
+        #expect(up.errors.contains("tandem.yaml:4:3: error: "), "\(up)")
+        #expect(up.errors.contains("tandem.yaml:6:15: error: "), "\(up)")
+        #expect(!FileManager.default.fileExists(atPath: stack.stateFolder))
+        try FileManager.default.removeItem(atPath: stack.folder)
+    }
+}
+
+/// Something that listens on an address.
+final class Holder {
+    private let descriptor: Int32
+
+    init(address: String, port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var target = sockaddr_in()
+        target.sin_family = sa_family_t(AF_INET)
+        target.sin_port = in_port_t(UInt16(port)).bigEndian
+        inet_pton(AF_INET, address, &target.sin_addr)
+        let isBound = withUnsafePointer(to: &target) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        try #require(isBound && listen(descriptor, 1) == 0)
+    }
+
+    func close() { _ = Glibc.close(descriptor) }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import Testing
+
+/// A stack in a folder of its own, run by the real command line. `end` deletes all of it.
+struct TrialStack {
+    let name: String
+    let folder: String
+    /// Whom the command line runs as; nil: whoever we are.
+    var user: (id: UInt32, group: UInt32)?
+
+    static let programs = ProcessInfo.processInfo.environment["TANDEM_TEST_PROGRAMS"] ?? ""
+    static var conduit: String { "\(programs)/conduit" }
+
+    /// - Parameters:
+    ///   - yaml: the stack file without its first line.
+    ///   - parent: where its folder is made.
+    init(_ name: String, _ yaml: String, parent: String = NSTemporaryDirectory()) throws {
+        try #require(
+            !Self.programs.isEmpty, "TANDEM_TEST_PROGRAMS must name the folder of the built programs; bin/test sets it")
+        self.name = name
+        folder =
+            "\(parent.hasSuffix("/") ? String(parent.dropLast()) : parent)/\(name)-\(UInt32.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try write(yaml)
+    }
+
+    func write(_ yaml: String) throws {
+        try "stack: \(name)\n\(yaml)\n".write(toFile: "\(folder)/tandem.yaml", atomically: true, encoding: .utf8)
+    }
+
+    @discardableResult
+    func tandem(_ arguments: String..., environment: [String: String] = [:]) async throws -> Program.Outcome {
+        try await Program.run(
+            "\(Self.programs)/tandem", arguments, folder: folder, environment: environment, user: user)
+    }
+
+    /// Runs `tandem` and expects it to end well.
+    @discardableResult
+    func succeed(
+        _ arguments: String..., environment: [String: String] = [:],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Program.Outcome {
+        let outcome = try await Program.run(
+            "\(Self.programs)/tandem", arguments, folder: folder, environment: environment, user: user)
+        try #require(
+            outcome.status == 0, "tandem \(arguments.joined(separator: " ")): \(outcome)",
+            sourceLocation: sourceLocation)
+        return outcome
+    }
+
+    func status() async throws -> Status {
+        let outcome = try await tandem("status", "--format", "json")
+        return try JSONDecoder().decode(Status.self, from: Data(outcome.output.utf8))
+    }
+
+    /// Deletes the stack, whatever state it is in.
+    func end() async throws {
+        try await tandem("destroy", "--yes")
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// The state folder on this machine.
+    var stateFolder: String {
+        geteuid() == 0 && user == nil ? "/var/lib/tandem/stacks/\(name)" : "\(folder)/.tandem"
+    }
+
+    /// Processes that belong to this stack: those whose command line names its state folder.
+    func processes() -> [String] {
+        let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int($0) }
+        return pids.compactMap { pid in
+            guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return nil }
+            let line = String(decoding: data, as: UTF8.self).replacing("\0", with: " ")
+            return line.contains(stateFolder + "/") || line.contains(stateFolder + " ") ? "\(pid) \(line)" : nil
+        }
+    }
+}
+
+/// What `tandem status --format json` promises.
+struct Status: Decodable {
+    struct HostState: Decodable {
+        struct Agent: Decodable {
+            var state: String
+            var pid: Int32?
+        }
+        struct Service: Decodable {
+            var name: String
+            var state: String
+            var pid: Int32?
+            var address: String
+            var since: String
+            var restarts: Int
+        }
+        var name: String
+        var address: String
+        var roles: [String]
+        var agent: Agent
+        var services: [Service]
+    }
+    struct Database: Decodable {
+        struct Replica: Decodable {
+            var host: String
+            var state: String
+            var lag_seconds: Int?
+        }
+        var primary: String
+        var replicas: [Replica]
+        var sync: String
+    }
+    var stack: String
+    var state: String
+    var url: String
+    var hosts: [HostState]
+    var database: Database?
+
+    func host(_ name: String) throws -> HostState { try #require(hosts.first { $0.name == name }) }
+
+    func service(_ service: String, on host: String) throws -> HostState.Service {
+        try #require(try self.host(host).services.first { $0.name == service })
+    }
+}
+
+/// Listening TCP ports of this machine on an address that begins with `prefix`, such as `127.20.3.`.
+func listeners(addressPrefix prefix: String) throws -> [String] {
+    let table = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
+    return table.split(separator: "\n").dropFirst().compactMap { line in
+        let fields = line.split(separator: " ")
+        guard fields.count > 3, fields[3] == "0A" else { return nil }
+        let parts = fields[1].split(separator: ":")
+        guard parts.count == 2, let number = UInt32(parts[0], radix: 16), let port = Int(parts[1], radix: 16) else {
+            return nil
+        }
+        // The kernel prints the address as a number in the machine's byte order.
+        let address = (0..<4).map { String((number >> ($0 * 8)) & 0xff) }.joined(separator: ".")
+        return address.hasPrefix(prefix) ? "\(address):\(port)" : nil
+    }
+}
