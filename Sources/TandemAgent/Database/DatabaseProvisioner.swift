@@ -4,6 +4,7 @@ import MySQLConnector
 import TandemBlueprint
 import TandemReplication
 import TandemServices
+import TandemStack
 import TandemTopology
 
 /// Gives a database host its first data: the primary's is initialised, a replica's is copied from the primary.

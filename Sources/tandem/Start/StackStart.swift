@@ -101,6 +101,8 @@ struct StackStart: Sendable {
         do {
             try await StartProgress(applied: applied, project: project, keeper: keeper, steps: steps).wait()
         } catch {
+            // Interrupted: whoever interrupted us stops what was started.
+            try Task.checkCancellation()
             steps.note("stopping what was started")
             await StackStop(project: project, applied: applied, steps: nil).run()
             throw error

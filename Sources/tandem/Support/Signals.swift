@@ -2,54 +2,87 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// SIGINT, SIGTERM and SIGHUP, as things that can be waited for.
-enum Signals {
+/// SIGINT, SIGTERM and SIGHUP, as something that can be waited for, again and again.
+///
+/// From `init` on these signals do not end the process.
+final class StopSignals: Sendable {
+    private let waiters = Waiters()
+    private let sources: Mutex<[any DispatchSourceSignal]>
+
+    init() {
+        sources = Mutex(
+            [SIGINT, SIGTERM, SIGHUP].map { [waiters] number in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+                source.setEventHandler { waiters.received() }
+                source.resume()
+                return source
+            })
+    }
+
+    deinit { sources.withLock { sources in for source in sources { source.cancel() } } }
+
+    /// Returns when a signal has come that no earlier call has returned for, or when the task is cancelled.
+    func wait() async { await waiters.wait() }
+
+    private final class Waiters: Sendable {
+        private struct State {
+            /// Signals that nobody has waited for yet.
+            var pending = 0
+            var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+            var lastNumber = 0
+        }
+
+        private let state = Mutex(State())
+
+        func wait() async {
+            let number = state.withLock { state in
+                state.lastNumber += 1
+                return state.lastNumber
+            }
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let isOver = state.withLock { state in
+                        if Task.isCancelled { return true }
+                        if state.pending > 0 {
+                            state.pending -= 1
+                            return true
+                        }
+                        state.waiting[number] = continuation
+                        return false
+                    }
+                    if isOver { continuation.resume() }
+                }
+            } onCancel: {
+                state.withLock { $0.waiting.removeValue(forKey: number) }?.resume()
+            }
+        }
+
+        func received() {
+            let waiting = state.withLock { state in
+                defer { state.waiting = [:] }
+                if state.waiting.isEmpty { state.pending += 1 }
+                return Array(state.waiting.values)
+            }
+            for continuation in waiting { continuation.resume() }
+        }
+    }
+
     /// Runs `body` until it ends, or until a signal asks us to stop: then it is cancelled and waited for.
     static func runUntilToldToStop(_ body: @escaping @Sendable () async throws -> Void) async throws {
-        let stream = stop()
+        let signals = StopSignals()
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await body()
                 return true
             }
             group.addTask {
-                for await _ in stream { return false }
+                await signals.wait()
                 return false
             }
             let isDone = try await group.next() ?? true
             group.cancelAll()
             if !isDone { _ = try await group.next() }
-        }
-    }
-
-    /// A value for each signal that asks us to stop.
-    static func stop() -> AsyncStream<Int32> {
-        AsyncStream { continuation in
-            let sources = Sources { continuation.yield($0) }
-            continuation.onTermination = { _ in sources.cancel() }
-        }
-    }
-
-    /// Keeps sources alive until they are cancelled.
-    private final class Sources: Sendable {
-        private let sources: Mutex<[any DispatchSourceSignal]>
-
-        init(_ handler: @escaping @Sendable (Int32) -> Void) {
-            sources = Mutex(
-                [SIGINT, SIGTERM, SIGHUP].map { number in
-                    signal(number, SIG_IGN)
-                    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-                    source.setEventHandler { handler(number) }
-                    source.resume()
-                    return source
-                })
-        }
-
-        func cancel() {
-            sources.withLock { sources in
-                for source in sources { source.cancel() }
-                sources = []
-            }
         }
     }
 }

@@ -14,7 +14,7 @@ struct AgentCommand: AsyncParsableCommand {
     func run() async throws {
         let state = StackFolder(path: folder, environment: ProcessInfo.processInfo.environment)
         let agent = try HostAgent(hostName: host, folder: state, logger: ProcessLog.logger(label: "agent.\(host)"))
-        try await Signals.runUntilToldToStop { try await agent.run() }
+        try await StopSignals.runUntilToldToStop { try await agent.run() }
     }
 }
 
@@ -29,6 +29,6 @@ struct KeeperCommand: AsyncParsableCommand {
         let state = StackFolder(path: folder, environment: ProcessInfo.processInfo.environment)
         let keeper = try Keeper(
             folder: state, program: OwnProgram.path, logger: ProcessLog.logger(label: "keeper"))
-        try await Signals.runUntilToldToStop { try await keeper.run() }
+        try await StopSignals.runUntilToldToStop { try await keeper.run() }
     }
 }

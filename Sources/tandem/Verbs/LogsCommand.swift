@@ -28,7 +28,7 @@ struct LogsCommand: AsyncParsableCommand {
             return
         }
         let lines = lines
-        try await Signals.runUntilToldToStop { await reader.follow(linesBefore: lines) }
+        try await StopSignals.runUntilToldToStop { await reader.follow(linesBefore: lines) }
     }
 
     private func check(_ name: String, _ applied: AppliedStack) throws {

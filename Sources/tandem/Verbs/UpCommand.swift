@@ -16,7 +16,7 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         // Before anything starts, so that a Ctrl-C from now on leads to an orderly stop.
-        let signals = Signals.stop()
+        let signals = StopSignals()
         let project = try Project.load(project)
         let outcome = try await interruptible(signals) { try await StackStart(project: project).run() }
         guard let outcome else {
@@ -38,13 +38,13 @@ struct UpCommand: AsyncParsableCommand {
         }
     }
 
-    private func follow(_ project: Project, _ applied: AppliedStack, _ signals: AsyncStream<Int32>) async {
+    private func follow(_ project: Project, _ applied: AppliedStack, _ signals: StopSignals) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 let logs = LogReader(applied: applied, folder: project.folder, only: nil)
                 await logs.follow(linesBefore: 0)
             }
-            group.addTask { for await _ in signals { return } }
+            group.addTask { await signals.wait() }
             group.addTask { await Self.waitForKeeper(project) }
             await group.next()
             group.cancelAll()
@@ -67,14 +67,12 @@ struct UpCommand: AsyncParsableCommand {
 
     /// - Returns: nil when a signal came first.
     private func interruptible<R: Sendable>(
-        _ signals: AsyncStream<Int32>, _ body: @escaping @Sendable () async throws -> R
+        _ signals: StopSignals, _ body: @escaping @Sendable () async throws -> R
     ) async throws -> R? {
         try await withThrowingTaskGroup(of: R?.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                for await _ in signals { return nil }
-                // The group was cancelled: the other task has the result.
-                try await Task.sleep(for: .seconds(60))
+                await signals.wait()
                 return nil
             }
             defer { group.cancelAll() }
