@@ -1,0 +1,31 @@
+import Hummingbird
+import Logging
+import MySQLConnector
+
+/// What balancers and monitoring ask.
+struct OperationRoutes {
+    let database: Database
+    let metrics: Metrics
+
+    func add(to router: Router<Context>) {
+        router.get("health", use: health)
+        router.get("metrics", use: showMetrics)
+    }
+
+    /// Reads are what this host needs to be of use; while writes are away, pages are still served.
+    @Sendable private func health(_ request: Request, _ context: Context) async throws -> Response {
+        do {
+            _ = try await database.reads.query("SELECT 1")
+            return .text("ok\n")
+        } catch {
+            context.logger.warning("The health check failed", metadata: ["error": "\(error)"])
+            return .text("the database cannot be read\n", status: .serviceUnavailable)
+        }
+    }
+
+    @Sendable private func showMetrics(_ request: Request, _ context: Context) async throws -> Response {
+        let pools = [("read", database.reads.statistics), ("write", database.writes.statistics)]
+        return .text(
+            metrics.exposition + PoolMetrics(pools: pools).exposition, type: "text/plain; version=0.0.4; charset=utf-8")
+    }
+}
