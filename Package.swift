@@ -125,6 +125,17 @@ let package = Package(
             name: "TandemEnginesTests",
             dependencies: ["TandemEngines", .product(name: "Subprocess", package: "swift-subprocess")],
             swiftSettings: settings),
+        .testTarget(
+            name: "ConduitTests",
+            dependencies: [
+                "Conduit", "MySQLConnector", "MySQLTestServer",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .target(name: "MySQLTestServer", path: "Tests/MySQLTestServer", swiftSettings: settings),
         .testTarget(
             name: "MySQLConnectorTests",

@@ -37,7 +37,7 @@ extension IntegrationTests {
                 json: #"{"article":{"title":"split","description":"d","body":"b","tagList":[]}}"#)
             #expect(posted.status == 201)
             for host in ["db2", "db3"] {
-                let sql = "SELECT COUNT(*) FROM itsplit.articles"
+                let sql = "SELECT COUNT(*) FROM itsplit.article"
                 var count = ""
                 for _ in 0..<50 where count != "1\n" {
                     count = try await stack.succeed("mysql", host, "--", "-N", "-e", sql).output
