@@ -93,6 +93,10 @@ struct ArticleAPITests {
                 ["body": ["is too long (maximum is 64 KB)"]]
             ),
             (
+                #"{"article":{"title":"t","description":"d","body":"b","tagList":["a\nb"]}}"#,
+                ["tagList": ["has a tag with a line break"]]
+            ),
+            (
                 #"{"article":{"title":"t","description":"d","body":"b","tagList":["\#(String(repeating: "x", count: 51))"]}}"#,
                 ["tagList": ["has a tag that is too long (maximum is 50 characters)"]]
             ),
@@ -151,7 +155,10 @@ struct ArticleAPITests {
 
     @Test(
         "hostile text is stored and found as text",
-        arguments: ["'; DROP TABLE article; --", "\\' OR 1=1 #", "<script>alert(1)</script>", "%00", "{{x}}"])
+        arguments: [
+            "'; DROP TABLE article; --", "\\' OR 1=1 #", "<script>alert(1)</script>", "%00", "{{x}}",
+            "\u{1}\u{8}\t\"\\ 🐬",
+        ])
     func injection(text: String) async throws {
         try await withConduit { client async throws in
             try await client.publish("Innocent")

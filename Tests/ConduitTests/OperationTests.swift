@@ -16,6 +16,14 @@ struct OperationTests {
         }
     }
 
+    @Test("HEAD is answered as GET is, without the body", arguments: ["/health", "/", "/api/articles"])
+    func head(path: String) async throws {
+        try await withConduit { client async throws in
+            let response = try await client.execute(uri: path, method: .head)
+            #expect(response.status == .ok && response.body.readableBytes == 0)
+        }
+    }
+
     @Test("without a database health and pages are 503, and the JSON says so in its shape")
     func unreachable() async throws {
         var environment = try await TestDatabase.environment()

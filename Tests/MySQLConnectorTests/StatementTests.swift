@@ -78,14 +78,13 @@ struct StatementTests {
         }
     }
 
-    @Test("a cached statement whose columns became more works at the latest when it is run again")
+    @Test("a cached statement survives columns that were added")
     func addedColumn() async throws {
         try await withConnection { connection async throws in
             _ = try await connection.execute("CREATE TEMPORARY TABLE t (id INT PRIMARY KEY)")
             _ = try await connection.query("INSERT INTO t VALUES (1)")
             _ = try await connection.query("SELECT * FROM t")
             _ = try await connection.execute("ALTER TABLE t ADD COLUMN extra INT DEFAULT 7")
-            _ = try? await connection.query("SELECT * FROM t")
             let row = try #require(try await connection.query("SELECT * FROM t").first)
             #expect(try row.decode((Int, Int).self) == (1, 7))
         }

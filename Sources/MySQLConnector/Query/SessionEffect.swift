@@ -28,6 +28,12 @@ enum SessionEffect: Sendable, Equatable {
         return suspiciousWords.contains { contains($0, in: text) } ? .possible : .none
     }
 
+    /// A statement that may be run twice, for it changes nothing.
+    static func isPlainRead(_ sql: String) -> Bool {
+        let verb = sql.drop { $0.isWhitespace || $0 == "(" }.prefix { $0.isLetter }.lowercased()
+        return ["select", "table", "show"].contains(verb) && SessionEffect(of: sql) == .none
+    }
+
     private static func contains(_ word: [UInt8], in text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard text.count >= word.count else { return false }
         for start in 0...(text.count - word.count) where lowercased(text[start]) == word[0] {

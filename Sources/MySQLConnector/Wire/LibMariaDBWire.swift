@@ -26,8 +26,22 @@ final class LibMariaDBWire: Wire {
 
     var isInTransaction: Bool { handle.pointee.server_status & UInt32(SERVER_STATUS_IN_TRANS) != 0 }
 
+    /// The columns of `SELECT *` became more or fewer since it was prepared: Connector/C gives up then, after the server ran it.
+    private static let columnsChanged = 2057
+
     func query(_ query: MySQLQuery) throws(MySQLError) -> MySQLResult {
         try checkOpen()
+        do throws(MySQLError) {
+            return try run(query)
+        } catch {
+            guard error.serverErrorNumber == Self.columnsChanged, SessionEffect.isPlainRead(query.sql) else {
+                throw error
+            }
+            return try run(query)
+        }
+    }
+
+    private func run(_ query: MySQLQuery) throws(MySQLError) -> MySQLResult {
         let statement: PreparedStatement
         if let cached = statements[query.sql] {
             statement = cached

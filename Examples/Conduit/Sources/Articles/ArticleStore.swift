@@ -1,4 +1,3 @@
-import Foundation
 import MySQLConnector
 
 /// The statements about articles. Each runs on a connection that the caller chose: reads anywhere, writes on the primary.
@@ -47,7 +46,7 @@ struct ArticleStore: Sendable {
             (String, String, String, String, String, String, MySQLDateTime, MySQLDateTime).self)
         return Article(
             slug: slug, title: title, description: description, body: body,
-            tags: tags == "[]" ? [] : try JSONDecoder().decode([String].self, from: Data(tags.utf8)), author: author,
+            tags: tags.split(separator: "\n").map(String.init), author: author,
             createdAt: created, updatedAt: updated)
     }
 }
@@ -68,7 +67,7 @@ extension ArticleStore {
     }
 
     private static func publish(_ draft: Draft, slug: String, in writes: MySQLClient) async throws -> Article {
-        let tags = String(decoding: try JSONEncoder().encode(draft.tags), as: UTF8.self)
+        let tags = draft.tags.joined(separator: "\n")
         return try await writes.withTransaction { connection in
             let inserted = try await connection.query(
                 """

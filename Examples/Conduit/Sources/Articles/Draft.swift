@@ -45,6 +45,9 @@ struct Draft: Sendable, Equatable {
             problems["tagList", default: []].append(
                 "has a tag that is too long (maximum is \(Self.tagLimit) characters)")
         }
+        if self.tags.contains(where: { $0.contains(where: \.isNewline) }) {
+            problems["tagList", default: []].append("has a tag with a line break")
+        }
         guard problems.isEmpty else { throw ValidationFailure(problems: problems) }
     }
 

@@ -4,6 +4,7 @@ import MySQLConnector
 /// The tables, made at the start if they are not there. Any number of instances may start at the same time.
 enum Schema {
     private static let statements = [
+        // `tags` holds the tags line by line, in their order, so that a list of articles is one plain SELECT.
         """
         CREATE TABLE IF NOT EXISTS article (
             id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -11,7 +12,7 @@ enum Schema {
             title VARCHAR(255) NOT NULL,
             description VARCHAR(1000) NOT NULL,
             body MEDIUMTEXT NOT NULL,
-            tags JSON NOT NULL,
+            tags VARCHAR(1100) COLLATE utf8mb4_0900_bin NOT NULL,
             author VARCHAR(255) NOT NULL,
             created_at DATETIME(6) NOT NULL,
             updated_at DATETIME(6) NOT NULL,

@@ -36,7 +36,8 @@ struct ArticleRoutes {
             limit: try number(parameters, "limit", default: Self.defaultLimit, maximum: ArticleFilter.maximumLimit),
             offset: try number(parameters, "offset", default: 0, maximum: 1_000_000))
         let page = try await database.reads.withConnection { try await ArticleStore(connection: $0).page(filter) }
-        return try .json(ArticlesResponse(articles: page.articles.map(ArticleJSON.init), articlesCount: page.total))
+        let bytes = page.articles.reduce(64) { $0 + $1.body.utf8.count + 1024 }
+        return .json(expecting: bytes) { $0.page(page) }
     }
 
     @Sendable private func show(_ request: Request, _ context: Context) async throws -> Response {
@@ -48,7 +49,7 @@ struct ArticleRoutes {
         else {
             throw HTTPError(.notFound, message: "there is no such article")
         }
-        return try .json(ArticleResponse(article: ArticleJSON(article)))
+        return .json(expecting: article.body.utf8.count + 1024) { $0.single(article) }
     }
 
     @Sendable private func create(_ request: Request, _ context: Context) async throws -> Response {
@@ -64,13 +65,12 @@ struct ArticleRoutes {
         let draft = try Draft(
             title: fields.title, description: fields.description, body: fields.body, tags: fields.tagList)
         let article = try await ArticleStore.publish(draft, in: database.writes)
-        return try .json(ArticleResponse(article: ArticleJSON(article)), status: .created)
+        return .json(status: .created, expecting: article.body.utf8.count + 1024) { $0.single(article) }
     }
 
     @Sendable private func tags(_ request: Request, _ context: Context) async throws -> Response {
-        try .json(
-            TagsResponse(
-                tags: try await database.reads.withConnection { try await ArticleStore(connection: $0).tags() }))
+        let tags = try await database.reads.withConnection { try await ArticleStore(connection: $0).tags() }
+        return .json(expecting: 4096) { $0.tags(tags) }
     }
 
     /// What is over the maximum is the maximum; what is no number is an error.

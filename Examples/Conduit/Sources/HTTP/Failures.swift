@@ -17,7 +17,7 @@ struct Failure {
         case let error as any HTTPResponseError:
             status = error.status
             problems = ["message": [(error as? HTTPError)?.body ?? error.status.reasonPhrase]]
-        case let error as MySQLError where error.code == .commitOutcomeUnknown || error.code == .queryTimeout:
+        case let error as MySQLError where error.code == .commitOutcomeUnknown:
             status = .serviceUnavailable
             problems = [
                 "message": ["the database did not confirm in time; what was sent may or may not have been saved"]

@@ -3,6 +3,17 @@ import HTTPTypes
 import Hummingbird
 
 extension Response {
+    /// - Parameter bytes: about how long the text will be.
+    static func json(status: HTTPResponse.Status = .ok, expecting bytes: Int, _ write: (inout JSONWriter) -> Void)
+        -> Response
+    {
+        var writer = JSONWriter(capacity: bytes)
+        write(&writer)
+        return Response(
+            status: status, headers: [.contentType: "application/json; charset=utf-8"],
+            body: ResponseBody(byteBuffer: writer.buffer))
+    }
+
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes

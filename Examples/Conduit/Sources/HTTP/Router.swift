@@ -7,7 +7,7 @@ typealias Context = BasicRequestContext
 /// Everything that the application answers.
 func makeRouter(_ settings: Settings, database: Database) -> Router<Context> {
     let metrics = Metrics()
-    let router = Router(context: Context.self)
+    let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
     // The outermost first: what fails inside is counted, and answered in the right shape, and named after this host.
     router.add(middleware: ServedByMiddleware(hostName: settings.hostName))
     router.add(middleware: MetricsMiddleware(metrics: metrics))

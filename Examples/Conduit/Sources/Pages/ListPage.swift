@@ -44,7 +44,7 @@ struct ListPage {
     private var articles: HTML {
         // A replica may not have it yet.
         let missing = posted.flatMap { posted in
-            listing.articles.contains { $0.slug == posted.slug } || page > 1 ? nil : posted
+            listing.articles.contains { $0.slug == posted.slug } || page > 1 || tag != nil ? nil : posted
         }
         let shown = [missing].compactMap(\.self) + listing.articles
         if shown.isEmpty { return "<p>Nothing here yet. <a href=\"#write\">Write the first article.</a></p>" }
