@@ -49,9 +49,11 @@ struct ProcessStatus {
     var state: Character
     var group: Int32
     var session: Int32
+    var threads: Int
     var startTicks: UInt64
 
-    var hasEnded: Bool { state == "Z" || state == "X" }
+    /// A process whose first thread has ended is shown as a zombie while others still end, and hold its sockets.
+    var hasEnded: Bool { (state == "Z" || state == "X") && threads <= 1 }
 
     init?(pid: Int32) {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
@@ -60,12 +62,13 @@ struct ProcessStatus {
         else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
         guard fields.count > 19, let state = fields[0].first, let group = Int32(fields[2]),
-            let session = Int32(fields[3]), let ticks = UInt64(fields[19])
+            let session = Int32(fields[3]), let threads = Int(fields[17]), let ticks = UInt64(fields[19])
         else { return nil }
         self.pid = pid
         self.state = state
         self.group = group
         self.session = session
+        self.threads = threads
         self.startTicks = ticks
     }
 

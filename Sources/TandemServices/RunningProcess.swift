@@ -17,7 +17,7 @@ public final class RunningProcess: Sendable {
             switch self {
             case .exited(let code): "exited with status \(code)"
             case .killed(let signal): "was ended by signal \(signal)"
-            case .unknown: "ended"
+            case .unknown: "ended, and its parent alone knows how"
             }
         }
     }

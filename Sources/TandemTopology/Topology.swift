@@ -64,7 +64,8 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
     public var port: Int
     public var role: Role
     public var state: State
-    /// How far a replica is behind, in seconds, by the primary's heartbeat; nil where it is not known.
+    /// How far a replica is behind, in seconds, by the primary's heartbeat; nil where it is not known. While it has
+    /// lost a primary that takes no writes, what it was when it lost it.
     public var lagSeconds: Double?
     /// The replica that acknowledges this primary's commits; nil on replicas and out of a pair.
     public var partner: String?
@@ -89,8 +90,9 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
     public func servesReads(lagBoundSeconds: Double) -> Bool {
         switch state {
         case .open, .waiting: true
-        case .streaming: (lagSeconds ?? .infinity) <= lagBoundSeconds
-        case .starting, .provisioning, .seeding, .disconnected, .stopped, .failed: false
+        // One that lost its primary goes on: what it has is what was acknowledged, while nobody writes elsewhere.
+        case .streaming, .disconnected: (lagSeconds ?? .infinity) <= lagBoundSeconds
+        case .starting, .provisioning, .seeding, .stopped, .failed: false
         }
     }
 

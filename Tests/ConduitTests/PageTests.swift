@@ -17,7 +17,7 @@ struct PageTests {
             #expect(page.headers[.servedBy] == "server1")
             for station in [
                 "Balancer</small><strong>lb1", "Web server</small><strong>server2", "App server</small><strong>server1",
-                "Database</small><strong>server2",
+                "Database</small><strong>mysql.test",
             ] { #expect(page.text.contains(station)) }
             let direct = try await client.get("/")
             #expect(direct.text.contains(#"Balancer</small><strong class="none">not used"#))

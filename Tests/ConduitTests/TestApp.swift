@@ -32,7 +32,7 @@ enum TestDatabase {
         return [
             "DATABASE_URL": "mysql://writer:w@\(place)", "DATABASE_READ_URL": "mysql://reader:r@\(place)",
             "TANDEM_HOST": "server1",
-            "TANDEM_HOST_NAMES": "\(MySQLTestServer.serverName)=server2", "CONDUIT_READ_CONNECTIONS": "4",
+            "CONDUIT_READ_CONNECTIONS": "4",
             "CONDUIT_WRITE_CONNECTIONS": "4",
         ]
     }

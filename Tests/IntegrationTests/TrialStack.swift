@@ -61,7 +61,7 @@ struct TrialStack {
 
     /// The state folder on this machine.
     var stateFolder: String {
-        geteuid() == 0 && user == nil ? "/var/lib/tandem/stacks/\(name)" : "\(folder)/.tandem"
+        geteuid() == 0 && user == nil ? "/var/lib/tandem/stacks/\(name)" : "\(folder)/.tandem/\(name)"
     }
 
     /// Processes that belong to this stack: those whose command line names its state folder.

@@ -15,8 +15,6 @@ struct Settings: Sendable {
     var readConnections: Int
     var writeConnections: Int
     var logLevel: Logger.Level
-    /// Names of database servers by the address or name that they report.
-    var databaseNames: [String: String]
 
     /// All that is wrong with the environment.
     struct Problem: Error, CustomStringConvertible {
@@ -34,7 +32,6 @@ struct Settings: Sendable {
         readConnections = reader.number("CONDUIT_READ_CONNECTIONS", default: 16, in: 1...256)
         writeConnections = reader.number("CONDUIT_WRITE_CONNECTIONS", default: 8, in: 1...256)
         logLevel = environment["LOG_LEVEL"].flatMap(Logger.Level.init(rawValue:)) ?? .info
-        databaseNames = reader.names("TANDEM_HOST_NAMES")
         guard reader.problems.isEmpty else { throw Problem(lines: reader.problems) }
         // A read that hangs is better refused; a write may have to wait for the replica.
         reads.queryTimeout = .seconds(5)
@@ -72,19 +69,5 @@ private struct Reader {
             problems.append("\(name): \((error as? MySQLError)?.message ?? "\(error)")")
             return nowhere
         }
-    }
-
-    /// `address=name,address=name`.
-    mutating func names(_ name: String) -> [String: String] {
-        var names: [String: String] = [:]
-        for pair in (environment[name] ?? "").split(separator: ",") {
-            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
-            if parts.count == 2 {
-                names[parts[0]] = parts[1]
-            } else {
-                problems.append("\(name): “\(pair)” is not ADDRESS=NAME")
-            }
-        }
-        return names
     }
 }

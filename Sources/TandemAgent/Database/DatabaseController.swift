@@ -187,7 +187,11 @@ actor DatabaseController {
             guard let status = try await ReplicaStatus.read(connection) else {
                 throw StateError("\(environment.host.name) stopped following \(primary.host)")
             }
-            member.lagSeconds = (try? await Heartbeat.lagSeconds(on: connection)) ?? nil
+            // Without a primary that writes, no heartbeat comes, and its age says nothing of what is missing.
+            let primaryState = await board.knownMember(primary.host)?.state
+            if status.isStreaming || primaryState == .open {
+                member.lagSeconds = (try? await Heartbeat.lagSeconds(on: connection)) ?? nil
+            }
             if !isOpen, status.isStreaming, member.lagSeconds != nil {
                 try await ReplicaRole.open(connection)
                 isOpen = true

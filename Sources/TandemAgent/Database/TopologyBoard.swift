@@ -35,8 +35,8 @@ actor TopologyBoard {
 
     private var sync: Topology.Sync {
         guard let primary else { return .solo }
-        if primary.partner == nil { return .solo }
-        return primary.state == .open ? .pair : .waiting
+        guard let partner = primary.partner else { return .solo }
+        return primary.state == .open && members[partner]?.state == .streaming ? .pair : .waiting
     }
 
     /// What there was word of; nil before the first one.

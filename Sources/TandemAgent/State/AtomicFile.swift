@@ -1,5 +1,5 @@
 import CoreFoundation
-import Foundation
+public import Foundation
 import Glibc
 import TandemServices
 
@@ -57,8 +57,12 @@ enum AtomicFile {
 
 /// JSON as people and programs read it: sorted keys, slashes as they are.
 public enum JSONText {
-    public static func encode(_ value: some Encodable, isPretty: Bool = true) throws -> String {
+    public static func encode(
+        _ value: some Encodable, isPretty: Bool = true, keys: JSONEncoder.KeyEncodingStrategy = .useDefaultKeys
+    ) throws -> String {
         let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = keys
+        encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting =
             isPretty
             ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]

@@ -26,6 +26,8 @@ public struct ClientFile: Sendable {
             password = \(secrets.database.root)
             socket = "\(socket)"
             [mysql]
+            # \\G and the like, also in -e.
+            commands = ON
             prompt = "\\u@\(host) [\\d]> "
 
             """, to: path)

@@ -5,14 +5,14 @@ public import TandemBlueprint
 /// Where one stack's state lies on this machine.
 ///
 /// As root `/var/lib/tandem/stacks/NAME`, for the engines run as a system user who could not enter somebody's home;
-/// as an ordinary user `.tandem` beside the stack file.
+/// as an ordinary user `.tandem/NAME` beside the stack file.
 public struct StackFolder: Sendable, Equatable {
     public let path: String
     /// For unix sockets: short, whatever the folder's own path is.
     public let socketRoot: String
 
     public init(stack: String, stackFileFolder: String, environment: [String: String]) {
-        path = geteuid() == 0 ? "/var/lib/tandem/stacks/\(stack)" : "\(stackFileFolder)/.tandem"
+        path = geteuid() == 0 ? "/var/lib/tandem/stacks/\(stack)" : "\(stackFileFolder)/.tandem/\(stack)"
         socketRoot = Self.socketRoot(for: path, environment: environment)
     }
 

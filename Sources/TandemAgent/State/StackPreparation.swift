@@ -67,7 +67,7 @@ public struct StackPreparation: Sendable {
         else { return }
         throw StateError(
             "the stack '\(stack.name)' on this machine belongs to \(last.stackFile).\n"
-                + "Give this one another name, or remove that one first: tandem destroy --file \(last.stackFile)")
+                + "Give this one another name, or remove that one first: tandem destroy --file '\(last.stackFile)'")
     }
 
     /// A primary without data beside a replica with data means that somebody removed the wrong folder.

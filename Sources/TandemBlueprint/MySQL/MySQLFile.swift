@@ -35,7 +35,7 @@ struct MySQLFile {
         # [hosts] address
         bind_address = \(site.host.address)
         port = \(Ports.mysql)
-        report_host = \(site.host.address)
+        report_host = \(site.host.name)
         server_id = \(Self.serverID(address: site.host.address))
         # A door of its own for the agent, open at max_connections too.
         admin_address = \(site.host.loopbackAddress)

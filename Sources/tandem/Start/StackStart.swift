@@ -82,7 +82,14 @@ struct StackStart: Sendable {
         if let last = project.applied { Leftovers(applied: last, folder: folder).end() }
         try preparation.checkData()
         try preparation.writeSecrets(environment: ProcessInfo.processInfo.environment)
-        let applied = try PortPlan(applied: preparation.applied, folder: folder).resolved()
+        let planned = preparation.applied
+        let applied = try PortPlan(applied: planned, folder: folder).resolved()
+        for (wanted, given) in [
+            (planned.stack.balancer.httpsPort, applied.stack.balancer.httpsPort),
+            (planned.stack.balancer.httpPort, applied.stack.balancer.httpPort),
+        ] where wanted != given {
+            steps.note("port \(wanted.number) is taken: the front is on \(given.number) instead, and stays there")
+        }
         try preparation.write(applied)
         let count = try preparation.writeCertificates()
         if count > 0 {

@@ -24,6 +24,8 @@ struct StackStop: Sendable {
             }
         }
         Leftovers(applied: applied, folder: project.folder).end()
+        // Sockets of programs that could not tidy up; made anew at the next start.
+        try? FileManager.default.removeItem(atPath: project.folder.socketRoot)
     }
 
     private func follow(_ process: RunningProcess) async {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import TandemAgent
 
 /// How a list is written: for people or for programs.
@@ -11,11 +12,11 @@ struct FormatOptions: ParsableArguments {
     @Option(help: "text, for people, or json, for programs.")
     var format = OutputFormat.text
 
-    /// Writes a value to standard output.
+    /// Writes a value to standard output. JSON keys are in snake_case, times in ISO 8601.
     func write(_ value: some Encodable, text: () -> String) throws {
         switch format {
         case .text: print(text(), terminator: "")
-        case .json: print(try JSONText.encode(value), terminator: "")
+        case .json: print(try JSONText.encode(value, keys: .convertToSnakeCase), terminator: "")
         }
     }
 }

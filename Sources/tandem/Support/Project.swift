@@ -5,7 +5,6 @@ import TandemStack
 
 struct ProjectOptions: ParsableArguments {
     @Option(
-        name: [.short, .long],
         help: "The stack file. Without it: tandem.yaml in this folder, or in the nearest one above.")
     var file: String?
 }
@@ -55,7 +54,10 @@ struct Project {
     /// - Throws: `Failure` with status 4 when it never was.
     func requireApplied() throws -> AppliedStack {
         guard let applied else {
-            throw Failure(.notRunning, "the stack '\(stack.name)' is not running; start it with: tandem up")
+            throw Failure(
+                .notRunning,
+                "the stack '\(stack.name)' is not running (there is nothing in \(folder.path)); start it with: tandem up"
+            )
         }
         return applied
     }

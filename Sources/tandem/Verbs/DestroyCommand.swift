@@ -24,7 +24,7 @@ struct DestroyCommand: AsyncParsableCommand {
             throw Failure(
                 .failed,
                 "what '\(project.stack.name)' has on this machine belongs to \(applied.stackFile); "
-                    + "to delete it: tandem destroy --file \(applied.stackFile)")
+                    + "to delete it: tandem destroy --file '\(applied.stackFile)'")
         }
         try confirm(project)
         if let applied = project.applied {
@@ -41,6 +41,8 @@ struct DestroyCommand: AsyncParsableCommand {
                 throw Failure(.failed, "cannot delete \(path): \(error.localizedDescription)")
             }
         }
+        // As an ordinary user: the folder of all stacks beside the stack file, when this was the last one.
+        if geteuid() != 0 { rmdir((folder.path as NSString).deletingLastPathComponent) }
         Terminal.line(
             "\(project.stack.name) is gone. The servers' programs stay for the next one (tandem engines remove)")
     }

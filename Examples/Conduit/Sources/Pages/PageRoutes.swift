@@ -70,6 +70,6 @@ struct PageRoutes {
     }
 
     private func path(_ request: Request, database: String) -> RequestPath {
-        RequestPath(request, app: settings.hostName, database: settings.databaseNames[database] ?? database)
+        RequestPath(request, app: settings.hostName, database: database)
     }
 }
