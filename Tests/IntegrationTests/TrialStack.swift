@@ -7,6 +7,8 @@ struct TrialStack {
     let folder: String
     /// Whom the command line runs as; nil: whoever we are.
     var user: (id: UInt32, group: UInt32)?
+    /// The folder of the built programs.
+    var programs = Self.programs
 
     static let programs = ProcessInfo.processInfo.environment["TANDEM_TEST_PROGRAMS"] ?? ""
     static var conduit: String { "\(programs)/conduit" }
@@ -31,7 +33,7 @@ struct TrialStack {
     @discardableResult
     func tandem(_ arguments: String..., environment: [String: String] = [:]) async throws -> Program.Outcome {
         try await Program.run(
-            "\(Self.programs)/tandem", arguments, folder: folder, environment: environment, user: user)
+            "\(programs)/tandem", arguments, folder: folder, environment: environment, user: user)
     }
 
     /// Runs `tandem` and expects it to end well.
@@ -41,7 +43,7 @@ struct TrialStack {
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Program.Outcome {
         let outcome = try await Program.run(
-            "\(Self.programs)/tandem", arguments, folder: folder, environment: environment, user: user)
+            "\(programs)/tandem", arguments, folder: folder, environment: environment, user: user)
         try #require(
             outcome.status == 0, "tandem \(arguments.joined(separator: " ")): \(outcome)",
             sourceLocation: sourceLocation)

@@ -24,6 +24,8 @@ actor DatabaseController {
     /// Without an acknowledged heartbeat for this long, the primary says that writes wait.
     private static let patience = Duration.milliseconds(2500)
     private static let mostFailures = 4
+    /// A server that says nothing for this long does not serve.
+    private static let silenceBound = Duration.seconds(2)
     private static let pollInterval = Duration.milliseconds(250)
 
     init(environment: DatabaseEnvironment, board: TopologyBoard, member: DatabaseMember) {
@@ -97,7 +99,7 @@ actor DatabaseController {
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.beat() }
-            group.addTask { try await self.watchPrimary(connection) }
+            group.addTask { try await self.watching { try await self.watchPrimary($0) } }
             try await group.next()
             group.cancelAll()
         }
@@ -138,18 +140,29 @@ actor DatabaseController {
         acknowledgedAt = .now
     }
 
-    /// Makes a lone primary of a pair whose partner has no data any more: the record first, then the database. Such a
-    /// partner cannot lead, so nothing that was acknowledged is in danger.
-    private func shrink(_ connection: MySQLConnection) async throws {
+    /// Makes a lone primary of a pair whose partner has no data any more: the record first, then, at the next turn, the
+    /// database. Such a partner cannot lead, so nothing that was acknowledged is in danger.
+    private func shrink() throws {
         environment.logger.warning("\(environment.intended.partner ?? "the partner") lost its data: going on alone")
         try remember(environment.intended.solo, hasServed: true)
-        try await PrimaryRole.openSolo(connection)
     }
 
     private func remember(_ placement: Placement, hasServed: Bool) throws {
         let record = PrimaryRecord(placement: placement, hasServed: hasServed)
         try AtomicFile.write(record, to: environment.primaryRecordFile)
         self.record = record
+    }
+
+    /// Runs `watch` on a connection of its own, on which a frozen server is noticed.
+    private func watching(_ watch: (MySQLConnection) async throws -> Void) async throws {
+        let connection = try await environment.connect(queryTimeout: Self.silenceBound)
+        do {
+            try await watch(connection)
+        } catch {
+            await connection.close()
+            throw error
+        }
+        await connection.close()
     }
 
     private func watchPrimary(_ connection: MySQLConnection) async throws {
@@ -159,7 +172,7 @@ actor DatabaseController {
             member.partner = record?.placement.partner
             if let partner = member.partner, await board.knownMember(partner)?.state == .provisioning {
                 // Ends this turn at leading; the next one begins alone.
-                return try await shrink(connection)
+                return try shrink()
             }
             if record?.hasServed != true {
                 await report(.seeding, detail: "waiting for \(environment.intended.partner ?? "nobody") to join")
@@ -182,6 +195,10 @@ actor DatabaseController {
             sourceAddress: primary.address, sourcePort: primary.port, password: environment.secrets.replication,
             caFile: environment.layout.caFile, acknowledges: environment.isPartner)
         try await role.follow(connection)
+        try await watching { try await self.watchReplica($0, of: primary) }
+    }
+
+    private func watchReplica(_ connection: MySQLConnection, of primary: DatabaseMember) async throws {
         var isOpen = false
         while !Task.isCancelled {
             guard let status = try await ReplicaStatus.read(connection) else {

@@ -27,11 +27,13 @@ struct DatabaseEnvironment: Sendable {
     var primaryRecordFile: String { "\(recordFolder)/primary.json" }
 
     /// A connection as administrator to a server on this host.
-    func connect(socket: String? = nil) async throws -> MySQLConnection {
+    /// - Parameter queryTimeout: how long the server may be silent; nil: without end.
+    func connect(socket: String? = nil, queryTimeout: Duration? = nil) async throws -> MySQLConnection {
         var configuration = MySQLConfiguration(
             address: .unixSocket(socket ?? layout.mysqlSocket), username: DatabaseUser.root, password: secrets.root,
             database: nil, tls: .disable)
         configuration.connectTimeout = .seconds(2)
+        configuration.queryTimeout = queryTimeout
         let connection = try await MySQLConnection.connect(configuration, logger: logger)
         // Nothing that an agent runs may hang behind somebody's lock for a day (the default is 31,536,000 s).
         try await connection.execute("SET SESSION lock_wait_timeout = 10")

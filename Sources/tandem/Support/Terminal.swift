@@ -2,7 +2,12 @@ import Foundation
 
 /// What people see. Standard output is data; everything else goes to standard error.
 enum Terminal {
-    static func line(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+    static func line(_ text: String) { write("\(text)\n", to: .standardError) }
+
+    /// Whoever reads us may go away, as `head` does: that is no reason to stop in the middle of what we do.
+    static func write(_ text: String, to handle: FileHandle) {
+        try? handle.write(contentsOf: Data(text.utf8))
+    }
 
     static func error(_ message: String) {
         line("\(Style(isColored: isErrorColored).red("error:")) \(message)")

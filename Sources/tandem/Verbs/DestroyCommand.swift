@@ -55,7 +55,7 @@ struct DestroyCommand: AsyncParsableCommand {
         let question =
             "This deletes the stack '\(project.stack.name)' with its databases, for good (\(project.folder.path)).\n"
             + "Type its name to go on: "
-        FileHandle.standardError.write(Data(question.utf8))
+        Terminal.write(question, to: .standardError)
         guard readLine() == project.stack.name else { throw Failure(.failed, "nothing was deleted") }
     }
 }

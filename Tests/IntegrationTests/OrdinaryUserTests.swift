@@ -1,0 +1,57 @@
+import Foundation
+import Glibc
+import Testing
+
+extension IntegrationTests {
+    /// As root it runs as `nobody`, with copies of the programs where that user can reach them.
+    @Test("an ordinary user runs a stack from a folder 150 characters deep with a space in its name")
+    func ordinaryUser() async throws {
+        let parent = "\(NSTemporaryDirectory())/tandem user \(UInt32.random(in: 0 ... .max))"
+        let deep = parent + "/" + String(repeating: "deep", count: 40)
+        try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: parent) }
+        let isRoot = geteuid() == 0
+        let programs = isRoot ? try copyPrograms(to: parent) : TrialStack.programs
+        var stack = try TrialStack("ituser", "app:\n  run: \"'\(programs)/conduit'\"", parent: deep)
+        stack.programs = programs
+        if isRoot {
+            stack.user = (65534, 65534)
+            #expect(chown(stack.folder, 65534, 65534) == 0 && chown("\(stack.folder)/tandem.yaml", 65534, 65534) == 0)
+        }
+        do {
+            try await stack.succeed("up", "--detach")
+            let status = try await stack.status()
+            #expect(status.state == "up")
+            #expect(try await Curl.get("\(status.url)/api/articles").status == 200)
+            #expect(try await stack.succeed("mysql", "server2", "--", "-N", "-e", "SELECT 1\\G").output.contains("1"))
+            try checkIsPrivate(stack)
+            try await stack.succeed("down")
+            try await checkNothingRuns(stack, status)
+            try await stack.succeed("destroy", "--yes")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: stack.folder) == ["tandem.yaml"])
+        } catch {
+            try await stack.end()
+            throw error
+        }
+        try await stack.end()
+    }
+
+    private func copyPrograms(to folder: String) throws -> String {
+        chmod(folder, 0o755)
+        for name in ["tandem", "conduit"] {
+            try FileManager.default.copyItem(atPath: "\(TrialStack.programs)/\(name)", toPath: "\(folder)/\(name)")
+        }
+        return folder
+    }
+
+    /// Nobody else can look into the state; secrets are for their owner alone.
+    private func checkIsPrivate(_ stack: TrialStack) throws {
+        let files = FileManager.default
+        func mode(_ path: String) throws -> Int {
+            try #require(files.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+        }
+        #expect(try mode(stack.stateFolder) == 0o700)
+        #expect(try mode("\(stack.stateFolder)/secrets.json") == 0o600)
+        #expect(try mode("\(stack.stateFolder)/pki/ca-key.pem") == 0o600)
+    }
+}
