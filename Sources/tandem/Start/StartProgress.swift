@@ -69,18 +69,24 @@ struct StartProgress: Sendable {
         return nil
     }
 
+    /// Names what everything else waits for: an agent, then a database, then any other service.
     private func tooLate(_ status: StackStatus) -> Failure {
-        for host in status.hosts {
-            if host.agent.state == .down {
-                let words = LogTail.lastLines(of: "\(project.folder.logs(host.name))/agent.log", count: 5)
-                return Failure(
-                    .failed, "the agent of \(host.name) does not answer:\n\(words.joined(separator: "\n"))")
-            }
-            for service in host.services where service.state != .running {
-                return failure(host, service, "did not come up in time")
-            }
+        if let host = status.hosts.first(where: { $0.agent.state == .down }) {
+            let words = LogTail.lastLines(of: "\(project.folder.logs(host.name))/agent.log", count: 5)
+            return Failure(.failed, "the agent of \(host.name) does not answer:\n\(words.joined(separator: "\n"))")
         }
-        return Failure(.failed, "the stack did not come up in time; look at: tandem status, tandem logs")
+        let late = status.hosts.flatMap { host in
+            host.services.filter { $0.state != .running }.map { (host, $0) }
+        }
+        if let (host, service) = late.first(where: { $0.1.name == "mysql" }) ?? late.first {
+            return failure(host, service, "did not come up in time")
+        }
+        if let database = status.database, database.sync == .waiting {
+            return Failure(
+                .failed, "the database takes no writes: the partner of \(database.primary) does not follow it.\n\n"
+                    + "See: tandem logs mysql, tandem logs agent")
+        }
+        return Failure(.failed, "the stack did not come up in time; look at: tandem logs, tandem logs agent")
     }
 
     private func failure(_ host: StackStatus.HostState, _ service: ServiceStatus, _ what: String) -> Failure {
