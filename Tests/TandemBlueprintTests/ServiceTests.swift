@@ -35,7 +35,7 @@ import struct TandemStack.Host
         let sample = Sample.split
         let host = try #require(sample.stack.hosts(.app).first)
         let app = try #require(sample.blueprint(host).services.first { $0.name == .app && $0.instance == 3 })
-        #expect(app.environment["PORT"] == "8002")
+        #expect(app.environment["PORT"] == "3002")
         #expect(app.environment["HOST"] == "127.0.0.1")
         #expect(app.environment["API_KEY"] == EnvironmentValue([.secret("app.API_KEY")]))
         let user = sample.stack.database.appReadUser
@@ -55,7 +55,7 @@ import struct TandemStack.Host
         let host = stack.hosts[0]
         let blueprint = try HostBlueprint(stack: stack, host: host, layout: Sample.smallest.layout(host))
         let app = try #require(blueprint.services.first { $0.name == .app })
-        #expect(app.environment["PORT"] == "8000")
+        #expect(app.environment["PORT"] == "3000")
         #expect(app.environment["MINE"] == "yes")
     }
 

@@ -47,10 +47,10 @@ private let quantitiesErrors = [
         #"""
         stack: shop
         app: {run: x, instances: 3}
-        balancer: {http_port: 8002}
+        balancer: {http_port: 3002}
         """#,
         #"""
-        tandem.yaml:3:23: error: balancer.http_port: port 8002 is used by instance 3 of the app; expected another port
+        tandem.yaml:3:23: error: balancer.http_port: port 3002 is used by instance 3 of the app; expected another port
         """#),
     Golden(
         "The same port twice",
@@ -123,15 +123,15 @@ private let quantitiesErrors = [
         app: {run: x, instances: 0}
         """#,
         #"""
-        tandem.yaml:2:26: error: app.instances: expected a whole number, 1 to 7, found the number '0'
+        tandem.yaml:2:26: error: app.instances: expected a whole number, 1 to 306, found the number '0'
         """#),
     Golden(
         "More instances than ports",
         #"""
         stack: shop
-        app: {run: x, instances: 8}
+        app: {run: x, instances: 307}
         """#,
         #"""
-        tandem.yaml:2:26: error: app.instances: expected a whole number, 1 to 7, found the number '8'
+        tandem.yaml:2:26: error: app.instances: expected a whole number, 1 to 306, found the number '307'
         """#),
 ]

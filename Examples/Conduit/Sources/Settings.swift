@@ -25,7 +25,7 @@ struct Settings: Sendable {
     init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(Problem) {
         var reader = Reader(environment: environment)
         host = environment["HOST"].flatMap { $0.isEmpty ? nil : $0 } ?? "127.0.0.1"
-        port = reader.number("PORT", default: 8000, in: 1...65535)
+        port = reader.number("PORT", default: 3000, in: 1...65535)
         writes = reader.database("DATABASE_URL")
         reads = reader.database("DATABASE_READ_URL")
         hostName = environment["TANDEM_HOST"].flatMap { $0.isEmpty ? nil : $0 } ?? ProcessInfo.processInfo.hostName
