@@ -126,6 +126,7 @@ let package = Package(
             dependencies: ["TandemEngines", .product(name: "Subprocess", package: "swift-subprocess")],
             swiftSettings: settings),
         .target(name: "MySQLTestServer", path: "Tests/MySQLTestServer", swiftSettings: settings),
+        .testTarget(name: "TandemServicesTests", dependencies: ["TandemServices"], swiftSettings: settings),
         .testTarget(
             name: "MySQLConnectorTests",
             dependencies: [
