@@ -130,6 +130,13 @@ let package = Package(
         .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),
         .testTarget(name: "TandemTopologyTests", dependencies: ["TandemTopology"], swiftSettings: settings),
         .testTarget(
+            name: "TandemReplicationTests",
+            dependencies: [
+                "MySQLConnector", "MySQLTestServer", "TandemReplication",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "MySQLConnectorTests",
             dependencies: [
                 "MySQLConnector", "MySQLTestServer",
