@@ -137,6 +137,19 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "TandemAgentTests",
+            dependencies: [
+                "TandemAgent", "TandemBlueprint", "TandemPKI", "TandemReplication", "TandemServices", "TandemStack",
+                "TandemTopology",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "MySQLConnectorTests",
             dependencies: [
                 "MySQLConnector", "MySQLTestServer",
