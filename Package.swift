@@ -150,6 +150,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "TandemCommandTests",
+            dependencies: ["tandem", "TandemAgent", "TandemStack", "TandemTopology"],
+            swiftSettings: settings),
+        .testTarget(
             name: "MySQLConnectorTests",
             dependencies: [
                 "MySQLConnector", "MySQLTestServer",
