@@ -137,6 +137,33 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "MySQLTestServer", path: "Tests/MySQLTestServer", swiftSettings: settings),
+        .testTarget(name: "TandemServicesTests", dependencies: ["TandemServices"], swiftSettings: settings),
+        .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),
+        .testTarget(name: "TandemTopologyTests", dependencies: ["TandemTopology"], swiftSettings: settings),
+        .testTarget(
+            name: "TandemReplicationTests",
+            dependencies: [
+                "MySQLConnector", "MySQLTestServer", "TandemReplication",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TandemAgentTests",
+            dependencies: [
+                "TandemAgent", "TandemBlueprint", "TandemPKI", "TandemReplication", "TandemServices", "TandemStack",
+                "TandemTopology",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TandemCommandTests",
+            dependencies: ["tandem", "TandemAgent", "TandemStack", "TandemTopology"],
+            swiftSettings: settings),
         .testTarget(
             name: "MySQLConnectorTests",
             dependencies: [

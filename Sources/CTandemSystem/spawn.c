@@ -49,10 +49,17 @@ static void close_all_on_exec(void) {
     for (int descriptor = 3; descriptor < 4096; descriptor++) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 }
 
+// Past glibc, which keeps two signals to itself and would leave them ignored where our own parent ignored them.
+static void default_action(int number) {
+    // All zero is SIG_DFL without flags. At least as large as any kernel's struct sigaction.
+    static const unsigned long action[8];
+    syscall(SYS_rt_sigaction, number, action, NULL, 8UL);
+}
+
 // Runs between fork and exec in a copy of a program with threads: only async-signal-safe calls.
 static void run_child(const struct tandem_spawn_request *request, int report) {
     if (setsid() < 0) fail(report, STEP_SESSION);
-    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    for (int number = 1; number < NSIG; number++) default_action(number);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -67,7 +74,9 @@ static void run_child(const struct tandem_spawn_request *request, int report) {
         moved[i] = fcntl(request->sources[i], F_DUPFD_CLOEXEC, FIRST_FREE_DESCRIPTOR);
         if (moved[i] < 0) fail(report, STEP_DESCRIPTORS);
     }
-    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    // A caller without standard input gets descriptor 0 here, and a dup2 onto itself would leave it close-on-exec.
+    int low_nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int nothing = fcntl(low_nothing, F_DUPFD_CLOEXEC, FIRST_FREE_DESCRIPTOR);
     if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0) fail(report, STEP_DESCRIPTORS);
     close_all_on_exec();
     for (int i = 0; i < request->descriptor_count; i++) {
@@ -89,6 +98,12 @@ static void run_child(const struct tandem_spawn_request *request, int report) {
 int tandem_spawn(const struct tandem_spawn_request *request, pid_t *pid, const char **failed_step) {
     *failed_step = "start a process";
     if (request->descriptor_count > MOST_DESCRIPTORS) return EINVAL;
+    for (int i = 0; i < request->descriptor_count; i++) {
+        if (request->targets[i] < 3 || request->targets[i] >= FIRST_FREE_DESCRIPTOR) {
+            *failed_step = step_names[STEP_DESCRIPTORS];
+            return EINVAL;
+        }
+    }
     int report[2];
     if (pipe2(report, O_CLOEXEC) < 0) return errno;
     pid_t child = fork();

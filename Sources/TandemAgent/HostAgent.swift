@@ -63,19 +63,21 @@ public actor HostAgent {
 
     /// Runs until the task is cancelled.
     public func run() async throws {
-        try await prepareFiles()
-        controller = makeController()
-        supervisors = blueprint.services.map(makeSupervisor)
-        let application = try makeApplication()
         do {
-            try await run(application)
+            try await prepareFiles()
+            controller = makeController()
+            supervisors = blueprint.services.map(makeSupervisor)
+            try await run(makeApplication())
         } catch {
             // The client must be shut down on every path.
-            try? await client.shutdown()
+            try? await shutdown()
             throw error
         }
-        try? await client.shutdown()
+        try? await shutdown()
     }
+
+    /// Closes the connections to other agents. An agent that does not `run` needs it too.
+    func shutdown() async throws { try await client.shutdown() }
 
     private func run(_ application: some ApplicationProtocol) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -219,12 +221,8 @@ public actor HostAgent {
     private func makeApplication() throws -> some ApplicationProtocol {
         let tls = try AgentTLS.server(
             certificate: layout.certificateFile, key: layout.keyFile, ca: layout.caFile)
-        return Application(
-            router: AgentAPI(agent: self, board: board, host: host).router(),
-            server: try .tls(.http1(), tlsConfiguration: tls),
-            configuration: .init(
-                address: .hostname(host.address, port: Ports.agent), serverName: nil, reuseAddress: true),
-            logger: quiet(logger))
+        return try AgentAPI(agent: self, board: board, host: host).application(
+            address: host.address, port: Ports.agent, tls: tls, logger: quiet(logger))
     }
 
     private func quiet(_ logger: Logger) -> Logger {

@@ -78,7 +78,7 @@ public struct CertificateAuthority: Sendable {
     }
 
     /// Whether a certificate made earlier is still good: signed by this authority, for the same names, with its
-    /// own key, and not about to expire.
+    /// own key, valid now and not about to expire.
     public func accepts(_ issued: IssuedCertificate, for request: CertificateRequest, now: Date) -> Bool {
         guard let leaf = try? Certificate(pemEncoded: issued.certificatePEM),
             let leafKey = try? Certificate.PrivateKey(pemEncoded: issued.keyPEM),
@@ -86,7 +86,7 @@ public struct CertificateAuthority: Sendable {
             certificate.publicKey.isValidSignature(leaf.signature, for: leaf),
             let names = try? leaf.extensions.subjectAlternativeNames
         else { return false }
-        return names == request.alternativeNames
+        return names == request.alternativeNames && leaf.notValidBefore <= now
             && leaf.notValidAfter > now.addingTimeInterval(Double(Self.renewalDays) * 86400)
     }
 }

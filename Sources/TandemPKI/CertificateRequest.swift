@@ -8,11 +8,12 @@ public struct CertificateRequest: Sendable {
     let alternativeNames: SubjectAlternativeNames
 
     /// - Parameters:
-    ///   - commonName: shown to people; clients look at the names only.
+    ///   - commonName: shown to people, the first 64 characters of it; clients look at the names only.
     ///   - names: DNS names.
     ///   - addresses: IPv4 or IPv6 addresses in text form.
     public init(commonName: String, names: [String], addresses: [String]) throws {
-        self.commonName = commonName
+        // X.520 bounds it, and some clients refuse the whole certificate for a longer one.
+        self.commonName = String(commonName.prefix(Self.longestCommonName))
         // Sorted and without repetitions, so that the same host asks for the same certificate.
         let dns = Set(names).sorted().map { GeneralName.dnsName($0) }
         let ips = try Set(addresses).sorted().map {
@@ -20,6 +21,8 @@ public struct CertificateRequest: Sendable {
         }
         alternativeNames = SubjectAlternativeNames(dns + ips)
     }
+
+    private static let longestCommonName = 64
 
     private static func bytes(of address: String) throws -> [UInt8] {
         var v4 = in_addr()

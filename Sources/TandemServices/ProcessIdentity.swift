@@ -26,7 +26,8 @@ public struct ProcessIdentity: Codable, Sendable, Hashable {
 
     /// The processes that still run in the group which this process leads or led, itself among them.
     public var groupMembers: [Int32] {
-        guard bootID == Self.currentBootID else { return [] }
+        // 0 and 1 are no services, and kill(2) takes 0, -0 and -1 for whole crowds: a damaged record must not reach them.
+        guard pid > 1, bootID == Self.currentBootID else { return [] }
         let all = ProcessStatus.all()
         // Another process has our leader's number: our group is gone, since a group keeps its number taken.
         if let leader = all.first(where: { $0.pid == pid }), leader.startTicks != startTicks { return [] }
@@ -35,7 +36,8 @@ public struct ProcessIdentity: Codable, Sendable, Hashable {
 
     /// Sends a signal to everything that is left of the group, also when its leader has ended.
     public func signalGroup(_ number: Int32) {
-        for member in groupMembers { kill(member, number) }
+        // In one call: one member after the other, a master that lives a moment longer would start a worker anew.
+        if !groupMembers.isEmpty { kill(-pid, number) }
     }
 
     private static let currentBootID: String =

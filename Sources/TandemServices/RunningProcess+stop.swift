@@ -3,20 +3,28 @@ import Glibc
 extension RunningProcess {
     /// Ends the process: `signal` to it, and after `bound` SIGKILL to everything left of its group.
     ///
-    /// Also sweeps what the leader leaves behind, such as nginx's workers, which would go on holding the port.
+    /// Also sweeps what the leader leaves behind, such as nginx's workers, which would go on holding the port. A stop
+    /// that has begun is carried through when the caller's task is cancelled: the process keeps the time it was given.
     /// - Returns: whether it ended within the bound, without SIGKILL.
     @discardableResult
     public func stop(signal number: Int32, bound: Duration) async -> Bool {
+        await Task { await self.stopUncancelled(signal: number, bound: bound) }.value
+    }
+
+    private func stopUncancelled(signal number: Int32, bound: Duration) async -> Bool {
         signal(number)
         let isGraceful = await endsWithin(bound)
-        if !isGraceful || !groupMembers.isEmpty {
-            signalGroup(SIGKILL)
-            _ = await endsWithin(.seconds(5))
-        }
+        if !isGraceful || !groupMembers.isEmpty { await sweep() }
         return isGraceful
     }
 
-    /// Waits for the end, at most for `bound`.
+    /// Ends everything that is left of the group, its leader too, and waits until it is gone.
+    public func sweep() async {
+        await identity.sweepGroup()
+        _ = await endsWithin(.seconds(1))
+    }
+
+    /// Waits for the end, at most for `bound`, or until the task is cancelled.
     public func endsWithin(_ bound: Duration) async -> Bool {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { _ = await self.waitForEnd() }
@@ -25,5 +33,19 @@ extension RunningProcess {
             group.cancelAll()
         }
         return hasEnded
+    }
+}
+
+extension ProcessIdentity {
+    /// How long the kernel may take to end what got SIGKILL. Only a process that waits for a dead disk takes longer.
+    private static let killBound = Duration.seconds(5)
+
+    /// Ends everything that is left of the group and waits until it is gone, since ports are free only then.
+    public func sweepGroup() async {
+        signalGroup(SIGKILL)
+        let deadline = ContinuousClock.now + Self.killBound
+        while !groupMembers.isEmpty, !Task.isCancelled, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
     }
 }

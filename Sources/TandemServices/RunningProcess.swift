@@ -38,20 +38,18 @@ public final class RunningProcess: Sendable {
 
     /// Starts a process.
     public static func start(_ specification: ProcessSpecification) throws -> RunningProcess {
-        let log = open(specification.logFile, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-        guard log >= 0 else {
-            throw ProcessError("cannot open the log \(specification.logFile): \(String(cString: strerror(errno)))")
-        }
+        let log = try openLog(specification)
         defer { close(log) }
-        // Programs such as mysqld open their log again by its name.
-        if let user = specification.user, fchown(log, user.user, user.group) != 0 {
-            throw ProcessError("cannot give the log \(specification.logFile) away: \(String(cString: strerror(errno)))")
-        }
         let pid = try spawn(specification, log: log)
         let handle = tandem_pidfd_open(pid)
         // A child that ended already is a zombie until we wait for it, so its status can still be read.
         guard handle >= 0, let status = ProcessStatus(pid: pid) else {
-            throw ProcessError("cannot watch process \(pid): \(String(cString: strerror(errno)))")
+            let error = errno
+            // Nobody would ever know of it or end it.
+            kill(pid, SIGKILL)
+            _ = reap(pid)
+            if handle >= 0 { close(handle) }
+            throw ProcessError("cannot watch process \(pid): \(String(cString: strerror(error)))")
         }
         let boot = ProcessIdentity(pid: getpid())?.bootID ?? "unknown"
         let identity = ProcessIdentity(pid: pid, startTicks: status.startTicks, bootID: boot)
@@ -70,7 +68,7 @@ public final class RunningProcess: Sendable {
         return RunningProcess(identity: identity, isChild: false, handle: handle)
     }
 
-    /// Whether the process has ended. Reaps it when it is a child.
+    /// Whether the process has ended. A child stays a zombie until `waitForEnd`.
     public var hasEnded: Bool {
         var poller = pollfd(fd: handle, events: Int16(POLLIN), revents: 0)
         return poll(&poller, 1, 0) > 0
@@ -93,6 +91,29 @@ public final class RunningProcess: Sendable {
         await PidfdWatch.waitUntilReadable(handle)
         guard hasEnded else { return nil }
         return ending.resolve { isChild ? Self.reap(identity.pid) : .unknown }
+    }
+
+    /// The folder may belong to the user whom the process will run as, and we may be root: a link that was put there
+    /// must not make us write to, or give away, a file elsewhere.
+    private static func openLog(_ specification: ProcessSpecification) throws -> Int32 {
+        let path = specification.logFile
+        // O_NONBLOCK: a pipe in its place would hold us up until somebody reads.
+        let log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard log >= 0 else {
+            throw ProcessError("cannot open the log \(path): \(String(cString: strerror(errno)))")
+        }
+        var status = stat()
+        guard fstat(log, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
+            close(log)
+            throw ProcessError("cannot open the log \(path): it is no file of its own; remove it and try again")
+        }
+        // Programs such as mysqld open their log again by its name.
+        if let user = specification.user, fchown(log, user.user, user.group) != 0 {
+            let error = errno
+            close(log)
+            throw ProcessError("cannot give the log \(path) away: \(String(cString: strerror(error)))")
+        }
+        return log
     }
 
     private static func reap(_ pid: Int32) -> Ending {

@@ -17,6 +17,9 @@ enum Entry {
         } catch let failure as Failure {
             Terminal.error(failure.message)
             exit(failure.status.rawValue)
+        } catch let code as ExitCode {
+            // All that there is to say was said.
+            exit(code.rawValue)
         } catch let error where Tandem.exitCode(for: error) == .success {
             print(Tandem.fullMessage(for: error))
         } catch let error where Tandem.exitCode(for: error) == .validationFailure {

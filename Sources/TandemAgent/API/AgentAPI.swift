@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdTLS
 import Logging
 import NIOCore
+import NIOSSL
 import TandemBlueprint
 import TandemStack
 import TandemTopology
@@ -20,6 +21,21 @@ struct AgentAPI: Sendable {
     static let versionHeader = "X-Tandem-Version"
     /// The longest that a long poll is held.
     static let longestWaitSeconds = 30.0
+
+    /// A silent connection is closed after this long; one whose request is being answered is not silent. Longer than
+    /// clients keep theirs (60 s), so that none is closed just as it is used again.
+    private static let idleTimeout = TimeAmount.seconds(90)
+
+    func application(
+        address: String, port: Int, tls: TLSConfiguration, logger: Logger,
+        onServerRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
+    ) throws -> some ApplicationProtocol {
+        Application(
+            router: router(),
+            server: try .tls(.http1(configuration: .init(idleTimeout: Self.idleTimeout)), tlsConfiguration: tls),
+            configuration: .init(address: .hostname(address, port: port), serverName: nil, reuseAddress: true),
+            onServerRunning: onServerRunning, logger: logger)
+    }
 
     func router() -> Router<AgentRequestContext> {
         let router = Router(context: AgentRequestContext.self)
@@ -82,8 +98,11 @@ struct AgentAPI: Sendable {
 
     private func waitIfAsked(_ request: Request) async -> Int {
         let parameters = request.uri.queryParameters
-        if let after = parameters["after"].flatMap({ Int($0) }), let wait = parameters["wait"].flatMap({ Double($0) }) {
-            await board.waitForChange(from: after, timeout: .seconds(min(max(wait, 0), Self.longestWaitSeconds)))
+        if let after = parameters["after"].flatMap({ Int($0) }), let wait = parameters["wait"].flatMap({ Double($0) }),
+            // NaN is in no range, and makes no Duration.
+            (0...Double.infinity).contains(wait)
+        {
+            await board.waitForChange(from: after, timeout: .seconds(min(wait, Self.longestWaitSeconds)))
         }
         return await board.version
     }

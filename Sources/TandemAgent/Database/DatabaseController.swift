@@ -14,7 +14,10 @@ actor DatabaseController {
     private let environment: DatabaseEnvironment
     private let board: TopologyBoard
     private var member: DatabaseMember
+    /// This mysqld is being stopped; the next one is led again.
     private var isStopping = false
+    /// Closed for good: the stack is going down.
+    private var isFenced = false
     private var record: PrimaryRecord?
     /// Said once, not twice a second.
     private var lastReason: String?
@@ -42,13 +45,15 @@ actor DatabaseController {
         }
     }
 
+    private var isLeaving: Bool { isStopping || isFenced }
+
     /// Runs until cancelled. Every lost connection means: wait for the server, and tell it its place again.
     func run() async {
         var failures = 0
-        while !Task.isCancelled, !isStopping {
-            guard let connection = try? await environment.connect() else {
+        while !Task.isCancelled {
+            guard !isLeaving, let connection = try? await environment.connect() else {
                 failures = 0
-                if !isStopping, member.state != .provisioning { await report(.starting) }
+                if !isLeaving, member.state != .provisioning { await report(.starting) }
                 try? await Task.sleep(for: .milliseconds(50))
                 continue
             }
@@ -67,7 +72,7 @@ actor DatabaseController {
     /// One failure is what a server that ends looks like. Several in a row, with the server up, are a reason to call
     /// somebody.
     private func lostPlace(_ error: any Error, failures: Int) async {
-        guard !isStopping, !Task.isCancelled else { return }
+        guard !isLeaving, !Task.isCancelled else { return }
         let reason = "\(error)"
         if reason != lastReason { environment.logger.warning("the database lost its place: \(reason)") }
         lastReason = reason
@@ -227,7 +232,11 @@ actor DatabaseController {
     /// Closes the primary: nobody writes any more, and what was acknowledged is on the partner.
     /// - Throws: when a commit still waits; then only SIGKILL is safe.
     func fence() async throws {
-        isStopping = true
+        isFenced = true
+        try await close()
+    }
+
+    private func close() async throws {
         guard environment.isPrimary else { return }
         let connection = try await environment.connect()
         do {
@@ -246,7 +255,7 @@ actor DatabaseController {
         let isClosed: Bool
         do {
             if environment.isPrimary {
-                try await fence()
+                try await close()
             } else {
                 let connection = try await environment.connect()
                 try await ReplicaRole.stop(connection)
@@ -263,6 +272,7 @@ actor DatabaseController {
 
     /// Before mysqld starts: gives the host its first data where it has none.
     func provision(waitsFor: @Sendable (String) async -> Void) async throws {
+        isStopping = false
         try await DatabaseProvisioner(environment: environment, board: board).run { detail in
             await self.report(.provisioning, detail: detail)
             await waitsFor(detail)

@@ -10,7 +10,7 @@ public enum ListenerCheck {
             return nil
         } catch let error as BindError {
             guard error.number == EADDRINUSE else { return "\(address):\(port): \(error.reason)" }
-            let holder = holder(of: port).map { " by \($0)" } ?? ""
+            let holder = holder(of: port, address: address).map { " by \($0)" } ?? ""
             return "\(address):\(port) is taken\(holder)"
         } catch {
             return "\(address):\(port): \(error)"
@@ -46,10 +46,19 @@ public enum ListenerCheck {
     }
 
     /// The program that listens on a port, such as `nginx (pid 12)`; nil when it cannot be seen (another user's).
-    private static func holder(of port: Int) -> String? {
-        let inodes = Set(
-            listeningInodes(port: port, table: "/proc/net/tcp") + listeningInodes(port: port, table: "/proc/net/tcp6"))
-        guard !inodes.isEmpty else { return nil }
+    private static func holder(of port: Int, address: String) -> String? {
+        // While sockets come and go the kernel may leave lines out of its table.
+        for _ in 0..<10 {
+            let inodes = Set(
+                listeningInodes(port: port, address: address, table: "/proc/net/tcp")
+                    + listeningInodes(port: port, address: address, table: "/proc/net/tcp6"))
+            if !inodes.isEmpty { return program(holding: inodes) }
+            usleep(2000)
+        }
+        return nil
+    }
+
+    private static func program(holding inodes: Set<String>) -> String? {
         let files = FileManager.default
         for pid in (try? files.contentsOfDirectory(atPath: "/proc"))?.compactMap({ Int32($0) }) ?? [] {
             for name in (try? files.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? [] {
@@ -65,14 +74,32 @@ public enum ListenerCheck {
     }
 
     /// proc(5), /proc/net/tcp: fields 1 (local address, hex), 3 (state, 0A is LISTEN) and 9 (inode).
-    private static func listeningInodes(port: Int, table: String) -> [String] {
+    private static func listeningInodes(port: Int, address: String, table: String) -> [String] {
         let text = (try? String(contentsOfFile: table, encoding: .utf8)) ?? ""
+        let clashing = clashingAddresses(address)
         return text.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(separator: " ")
-            guard fields.count > 9, fields[3] == "0A", let number = fields[1].split(separator: ":").last,
-                Int(number, radix: 16) == port
-            else { return nil }
+            guard fields.count > 9, fields[3] == "0A" else { return nil }
+            let local = fields[1].split(separator: ":")
+            // Other stacks listen on the same ports, on addresses of their own.
+            guard local.count == 2, Int(local[1], radix: 16) == port, clashing.contains(String(local[0])) else {
+                return nil
+            }
             return String(fields[9])
         }
+    }
+
+    /// The address itself and those that stand for all, IPv4 and IPv6, as the kernel prints them: 32-bit words in the
+    /// machine's byte order.
+    private static func clashingAddresses(_ address: String) -> Set<String> {
+        var parsed = in_addr()
+        inet_pton(AF_INET, address, &parsed)
+        let hex = String(parsed.s_addr, radix: 16, uppercase: true)
+        let word = String(repeating: "0", count: 8 - hex.count) + hex
+        let zero = String(repeating: "0", count: 8)
+        let mapped = UInt32(0xffff).bigEndian
+        let mappedHex = String(mapped, radix: 16, uppercase: true)
+        let prefix = zero + zero + String(repeating: "0", count: 8 - mappedHex.count) + mappedHex
+        return [word, zero, zero + zero + zero + zero, prefix + word, prefix + zero]
     }
 }

@@ -16,8 +16,11 @@ public struct PortPlan: Sendable {
     public func resolved() throws -> AppliedStack {
         var result = applied
         var problems: [String] = []
-        problems += chooseFront(&result.stack.balancer.httpsPort, avoiding: [])
-        problems += chooseFront(&result.stack.balancer.httpPort, avoiding: [result.stack.balancer.httpsPort.number])
+        // Neither may move to where the other one is to be.
+        let http = result.stack.balancer.httpPort.number
+        problems += chooseFront(&result.stack.balancer.httpsPort, avoiding: http)
+        problems += chooseFront(
+            &result.stack.balancer.httpPort, avoiding: result.stack.balancer.httpsPort.number)
         for host in result.stack.hosts {
             problems += try self.problems(host, result)
         }
@@ -32,12 +35,12 @@ public struct PortPlan: Sendable {
     /// How far from the wanted port a free one is looked for.
     private static let searchRange = 200
 
-    private func chooseFront(_ port: inout Port, avoiding: [Int]) -> [String] {
+    private func chooseFront(_ port: inout Port, avoiding other: Int) -> [String] {
         let address = AppliedStack.frontAddress
         guard let problem = ListenerCheck.problem(address: address, port: port.number) else { return [] }
         if port.isFixed { return ["front: \(problem)"] }
-        for candidate in (port.number + 1)...(port.number + Self.searchRange)
-        where candidate < 65536 && !avoiding.contains(candidate)
+        for candidate in port.number + 1...port.number + Self.searchRange
+        where candidate < 65536 && candidate != other
             && !Ports.reserved.contains(where: { $0.port == candidate })
         {
             if ListenerCheck.problem(address: address, port: candidate) == nil {

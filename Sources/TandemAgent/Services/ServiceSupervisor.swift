@@ -28,9 +28,9 @@ actor ServiceSupervisor {
     private var policy = RestartPolicy()
     private var restarts = 0
     private var isWanted = true
+    /// When an adopted process was started, ISO 8601.
+    private var runningSince: String?
     private(set) var status: ServiceStatus
-    /// When an adopted process was started; nil for one that we started.
-    private var adoptedSince: String?
 
     init(service: ServiceBlueprint, starter: ProcessStarter, recordFile: String, hooks: Hooks, logger: Logger) {
         self.service = service
@@ -53,25 +53,42 @@ actor ServiceSupervisor {
             do {
                 let process = try await launch(isFirst: isFirst)
                 isFirst = false
-                self.process = process
-                let isServing = await waitUntilReady(process)
-                if Task.isCancelled { return }
-                if isServing { await set(.running) }
-                guard let ending = await process.waitForEnd() else { return }
-                self.process = nil
-                process.signalGroup(SIGKILL)
+                let reason = try await serve(process)
                 guard isWanted else { break }
-                await afterEnd("it \(ending)")
+                self.process = nil
+                await afterEnd(reason)
             } catch is CancellationError {
-                return
+                break
             } catch {
                 isFirst = false
-                self.process = nil
                 guard isWanted else { break }
+                self.process = nil
                 await afterEnd("\(error)")
             }
         }
-        await set(.stopped)
+        // Of a cancelled supervisor the process goes on, and so does what was said of it.
+        if !isWanted { await set(.stopped) }
+    }
+
+    /// Waits until the process can serve, and then until it has ended.
+    /// - Returns: why it ended.
+    private func serve(_ process: RunningProcess) async throws -> String {
+        let bound = ContinuousClock.now + .seconds(service.startTimeoutSeconds)
+        let isServing = await waitUntilReady(process, until: bound)
+        try Task.checkCancellation()
+        var reason: String?
+        if isServing {
+            // Of an adopted process, since its start: it has not stopped serving.
+            await set(.running, since: runningSince)
+        } else if isWanted, !process.hasEnded {
+            reason = "it was not ready within \(service.startTimeoutSeconds) s"
+            await set(.starting, detail: "not ready within \(service.startTimeoutSeconds) s: starting it again")
+            await hooks.stop(process)
+        }
+        guard let ending = await process.waitForEnd() else { throw CancellationError() }
+        // Somebody else's stop waits for the group itself.
+        if isWanted { await process.sweep() }
+        return reason ?? "it \(ending)"
     }
 
     /// Ends the process and keeps it ended.
@@ -79,8 +96,7 @@ actor ServiceSupervisor {
         isWanted = false
         if let process {
             await hooks.stop(process)
-            if !process.hasEnded || !process.groupMembers.isEmpty { process.signalGroup(SIGKILL) }
-            _ = await process.endsWithin(.seconds(5))
+            if !process.hasEnded || !process.groupMembers.isEmpty { await process.sweep() }
         }
         process = nil
         unlink(recordFile)
@@ -89,28 +105,58 @@ actor ServiceSupervisor {
 
     private func launch(isFirst: Bool) async throws -> RunningProcess {
         let fingerprint = try fingerprint()
-        if isFirst, let record = ServiceRecord.load(recordFile), let adopted = RunningProcess.adopt(record.identity) {
-            restarts = record.restarts
-            if record.fingerprint == fingerprint {
-                logger.info("adopted \(status.name)", metadata: ["pid": "\(record.identity.pid)"])
-                adoptedSince = record.since
-                await set(.starting, pid: record.identity.pid)
-                return adopted
-            }
-            await hooks.stop(adopted)
-        }
-        adoptedSince = nil
+        if isFirst, let adopted = await takeOver(fingerprint) { return adopted }
         await set(.starting)
-        try await hooks.prepare { [weak self] reason in await self?.set(.starting, detail: reason) }
-        guard isWanted else { throw CancellationError() }
+        try await hooks.prepare { [weak self] reason in await self?.waits(reason) }
+        try checkIsWanted()
         try await check()
+        // A stop that came meanwhile found no process to end: from here to `process` nothing may be awaited.
+        try checkIsWanted()
         let started = try RunningProcess.start(starter.specification(service))
+        process = started
+        runningSince = nil
         let record = ServiceRecord(
             identity: started.identity, since: Date().iso8601, restarts: restarts, fingerprint: fingerprint)
-        try AtomicFile.write(record, to: recordFile)
+        do {
+            try AtomicFile.write(record, to: recordFile)
+        } catch {
+            // Without a record the next agent would start a second one beside it.
+            await started.stop(signal: SIGKILL, bound: .zero)
+            throw error
+        }
         logger.info("started \(status.name)", metadata: ["pid": "\(started.identity.pid)"])
-        await set(.starting, pid: started.identity.pid)
+        await set(.starting)
         return started
+    }
+
+    /// Takes over the process of an earlier agent, or ends what it has left.
+    private func takeOver(_ fingerprint: String) async -> RunningProcess? {
+        guard let record = ServiceRecord.load(recordFile) else { return nil }
+        restarts = record.restarts
+        guard let adopted = RunningProcess.adopt(record.identity) else {
+            // Its leader is gone; what is left of its group may hold the port.
+            await record.identity.sweepGroup()
+            restarts += 1
+            return nil
+        }
+        if record.fingerprint == fingerprint {
+            process = adopted
+            runningSince = record.since
+            logger.info("adopted \(status.name)", metadata: ["pid": "\(record.identity.pid)"])
+            await set(.starting)
+            return adopted
+        }
+        logger.info("stopping \(status.name), which runs with earlier settings")
+        await hooks.stop(adopted)
+        return nil
+    }
+
+    private func checkIsWanted() throws {
+        if !isWanted || Task.isCancelled { throw CancellationError() }
+    }
+
+    private func waits(_ reason: String) async {
+        if isWanted { await set(.starting, detail: reason) }
     }
 
     /// What the process depends on: a change of it means a restart. Secrets count, but only as a hash.
@@ -129,18 +175,12 @@ actor ServiceSupervisor {
         try await Command.run(specification, doing: "check the files of \(status.name)")
     }
 
-    private func waitUntilReady(_ process: RunningProcess) async -> Bool {
-        let deadline = ContinuousClock.now + .seconds(service.startTimeoutSeconds)
-        while !process.hasEnded, !Task.isCancelled, isWanted {
-            if await hooks.isReady() { return true }
-            if ContinuousClock.now > deadline {
-                logger.warning("\(status.name) was not ready within \(service.startTimeoutSeconds) s")
-                await set(
-                    .starting, pid: process.identity.pid,
-                    detail: "not ready within \(service.startTimeoutSeconds) s: starting it again")
-                await hooks.stop(process)
-                return false
-            }
+    private func waitUntilReady(
+        _ process: RunningProcess, until deadline: ContinuousClock.Instant
+    ) async -> Bool {
+        while !process.hasEnded, !Task.isCancelled, isWanted, ContinuousClock.now < deadline {
+            // Something else may answer on its port: only a process that lives can be ready.
+            if await hooks.isReady(), !process.hasEnded { return isWanted }
             try? await Task.sleep(for: .milliseconds(40))
         }
         return false
@@ -167,14 +207,15 @@ actor ServiceSupervisor {
 
     private static let clockStart = ContinuousClock.now
 
-    private func set(_ state: ServiceStatus.State, pid: Int32? = nil, detail: String? = nil) async {
-        let pid = pid ?? process?.identity.pid
+    private func set(
+        _ state: ServiceStatus.State, since: String? = nil, detail: String? = nil
+    ) async {
         var next = status
         next.state = state
-        next.pid = state == .stopped ? nil : pid
+        next.pid = state == .stopped ? nil : process?.identity.pid
         next.restarts = restarts
         next.detail = detail
-        if status.state != state { next.since = adoptedSince ?? Date().iso8601 }
+        if status.state != state { next.since = since ?? Date().iso8601 }
         guard next != status else { return }
         status = next
         await hooks.changed()

@@ -15,8 +15,8 @@ enum AtomicFile {
         _ contents: String, to path: String, mode: UInt16 = 0o600, owner: ProcessSpecification.User? = nil
     ) throws -> Bool {
         var status = stat()
-        if lstat(path, &status) == 0, status.st_mode & 0o7777 == mode_t(mode),
-            owner.map({ $0.user == status.st_uid }) ?? true,
+        if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o7777 == mode_t(mode),
+            owner.map({ $0.user == status.st_uid && $0.group == status.st_gid }) ?? true,
             let old = try? String(contentsOfFile: path, encoding: .utf8), old == contents
         {
             return false
@@ -28,9 +28,11 @@ enum AtomicFile {
         var isWritten = fchmod(descriptor, mode_t(mode)) == 0
         if let owner { isWritten = isWritten && fchown(descriptor, owner.user, owner.group) == 0 }
         isWritten = isWritten && writeAll(Array(contents.utf8), to: descriptor) && fsync(descriptor) == 0
+        isWritten = isWritten && rename(temporary, path) == 0
+        // Before the next call changes errno.
+        let error = StateError.file("write", path)
         close(descriptor)
-        guard isWritten, rename(temporary, path) == 0 else {
-            let error = StateError.file("write", path)
+        guard isWritten else {
             unlink(temporary)
             throw error
         }
@@ -80,7 +82,7 @@ public enum JSONText {
 }
 
 /// Something on disk is not as it should be.
-public struct StateError: Error, CustomStringConvertible, Sendable {
+public struct StateError: Error, CustomStringConvertible, Sendable, Equatable {
     public var description: String
 
     public init(_ description: String) { self.description = description }

@@ -21,8 +21,26 @@ enum Folders {
             default: throw StateError.file("make the folder", path)
             }
         }
-        guard chmod(path, mode_t(mode)) == 0 else { throw StateError.file("set the permissions of", path) }
-        if let owner, chown(path, owner.user, owner.group) != 0 { throw StateError.file("change the owner of", path) }
+        try settle(path, mode: mode, owner: owner)
+    }
+
+    /// Gives a folder its permissions and its owner.
+    private static func settle(_ path: String, mode: UInt16, owner: ProcessSpecification.User?) throws {
+        // One of ours may be a link that the administrator made, to a larger disk. A link of somebody else's would let
+        // them have us give away any folder.
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw StateError.file("look at", path) }
+        let isLink = status.st_mode & S_IFMT == S_IFLNK
+        guard !isLink || status.st_uid == geteuid() else {
+            throw StateError("\(path) is a link that somebody else made; remove it and try again")
+        }
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (isLink ? 0 : O_NOFOLLOW))
+        guard descriptor >= 0 else { throw StateError.file("use the folder", path) }
+        defer { close(descriptor) }
+        guard fchmod(descriptor, mode_t(mode)) == 0 else { throw StateError.file("set the permissions of", path) }
+        if let owner, fchown(descriptor, owner.user, owner.group) != 0 {
+            throw StateError.file("change the owner of", path)
+        }
     }
 
     /// A folder that others could have put there before us, such as one below /tmp: it has to be a real folder and ours.
@@ -34,7 +52,6 @@ enum Folders {
         guard status.st_mode & S_IFMT == S_IFDIR, expected.contains(status.st_uid) else {
             throw StateError("\(path) is not a folder of ours: somebody else put it there; remove it and try again")
         }
-        guard chmod(path, mode_t(mode)) == 0 else { throw StateError.file("set the permissions of", path) }
-        if let owner, chown(path, owner.user, owner.group) != 0 { throw StateError.file("change the owner of", path) }
+        try settle(path, mode: mode, owner: owner)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TandemStack
 
 /// Reads the app's secrets from where the stack file says they come from.
@@ -28,8 +29,25 @@ public enum SecretSources {
         return values
     }
 
+    /// At most one byte more than is allowed: the path may name something without end.
+    private static func bytes(_ path: String) throws -> Data {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StateError.file("read", path) }
+        defer { close(descriptor) }
+        var data = Data()
+        var buffer = [UInt8](repeating: 0, count: 8192)
+        while data.count <= largestFileBytes {
+            let count = Glibc.read(descriptor, &buffer, min(buffer.count, largestFileBytes + 1 - data.count))
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw StateError.file("read", path) }
+            if count == 0 { break }
+            data.append(contentsOf: buffer[..<count])
+        }
+        return data
+    }
+
     private static func contents(_ path: String) throws -> String {
-        guard let data = FileManager.default.contents(atPath: path) else { throw StateError.file("read", path) }
+        let data = try bytes(path)
         guard data.count <= largestFileBytes else { throw StateError("\(path) has more than 64 KB") }
         guard var text = String(data: data, encoding: .utf8), !text.contains("\0") else {
             throw StateError("\(path) is not text")

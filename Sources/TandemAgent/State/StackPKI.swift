@@ -16,7 +16,7 @@ struct StackPKI: Sendable {
         let authority = try authority(now: now)
         var count = 0
         for host in stack.hosts {
-            if try ensureHost(host, layout: layout(host), authority: authority, now: now) { count += 1 }
+            count += try ensureHost(host, layout: layout(host), authority: authority, now: now)
         }
         let client = try CertificateRequest(
             commonName: "tandem command line", names: ["client.\(stack.name).internal"], addresses: [])
@@ -31,7 +31,13 @@ struct StackPKI: Sendable {
 
     private func authority(now: Date) throws -> CertificateAuthority {
         if let certificate = text(folder.caFile), let key = text(folder.caKeyFile) {
-            return try CertificateAuthority(certificatePEM: certificate, keyPEM: key)
+            do {
+                return try CertificateAuthority(certificatePEM: certificate, keyPEM: key)
+            } catch {
+                throw StateError(
+                    "cannot use the stack's certificate authority (\(folder.caFile), \(folder.caKeyFile)): \(error).\n"
+                        + "Put the two files back, or remove both to have a new one made while the stack is down.")
+            }
         }
         let authority = try CertificateAuthority(stack: stack.name, now: now)
         // The key first: a certificate without its key would look whole.
@@ -40,7 +46,8 @@ struct StackPKI: Sendable {
         return authority
     }
 
-    private func ensureHost(_ host: Host, layout: Layout, authority: CertificateAuthority, now: Date) throws -> Bool {
+    /// - Returns: how many certificates were made.
+    private func ensureHost(_ host: Host, layout: Layout, authority: CertificateAuthority, now: Date) throws -> Int {
         let owner = accounts.engine?.specification
         try Folders.make("\(layout.hostFolder)/tls", owner: owner)
         try AtomicFile.write(authority.certificatePEM, to: layout.caFile, mode: 0o644, owner: owner)
@@ -52,10 +59,14 @@ struct StackPKI: Sendable {
         let inside = try CertificateRequest(
             commonName: host.name, names: dialled.names + ["localhost"],
             addresses: dialled.addresses + (host.has(.database) ? routers : []))
-        var isNew = try ensure(
+        var count = 0
+        if try ensure(
             inside, authority, certificate: layout.certificateFile, key: layout.keyFile, bundle: nil, isEngines: true,
             now: now)
-        guard host.has(.balancer) else { return isNew }
+        {
+            count += 1
+        }
+        guard host.has(.balancer) else { return count }
         let users = stack.frontCertificateNames
         let front = try CertificateRequest(
             commonName: stack.domain, names: users.names, addresses: users.addresses + ["::1"])
@@ -64,9 +75,9 @@ struct StackPKI: Sendable {
             front, authority, certificate: "\(pair)-cert.pem", key: "\(pair)-key.pem", bundle: layout.frontBundleFile,
             isEngines: true, now: now)
         {
-            isNew = true
+            count += 1
         }
-        return isNew
+        return count
     }
 
     private func ensure(

@@ -20,6 +20,12 @@ struct LogReader: Sendable {
         write(newest(&sources), last: lines)
     }
 
+    /// What `show` writes.
+    func text(lines: Int, style: Style) -> String {
+        var sources = sources()
+        return text(newest(&sources), last: lines, style: style)
+    }
+
     /// The same, and goes on until the task is cancelled.
     func follow(linesBefore lines: Int) async {
         var sources = sources()
@@ -35,6 +41,7 @@ struct LogReader: Sendable {
 
     private typealias Entry = (host: String, service: String, line: LogSource.Line)
 
+    /// The lines that are new in all sources, in order of time.
     private func newest(_ sources: inout [LogSource]) -> [Entry] {
         let localOffset = TimeZone.current.secondsFromGMT()
         var entries: [Entry] = []
@@ -49,23 +56,18 @@ struct LogReader: Sendable {
 
     private func write(_ entries: [Entry], last count: Int) {
         guard !entries.isEmpty, count > 0 else { return }
-        let style = Style(isColored: Terminal.isOutputColored)
-        let hosts = applied.stack.hosts.map(\.name)
-        let width = hosts.map(\.count).max() ?? 0
-        let text = entries.suffix(count).map { entry in
-            let color = Self.colors[(hosts.firstIndex(of: entry.host) ?? 0) % Self.colors.count]
-            let label = StepPrinter.padded(entry.host, width) + " " + StepPrinter.padded(entry.service, 12)
-            return style.paint("\(label) │", color) + " \(Self.printable(entry.line.text))\n"
-        }.joined()
-        FileHandle.standardOutput.write(Data(text.utf8))
+        FileHandle.standardOutput.write(
+            Data(text(entries, last: count, style: Style(isColored: Terminal.isOutputColored)).utf8))
     }
 
-    /// Logs hold what strangers sent: control characters must not reach the terminal.
-    private static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else { return text }
-        return String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { ($0.value < 0x20 && $0 != "\t") || $0.value == 0x7f ? "\u{FFFD}" : $0 }))
+    private func text(_ entries: [Entry], last count: Int, style: Style) -> String {
+        let hosts = applied.stack.hosts.map(\.name)
+        let width = hosts.map(\.count).max() ?? 0
+        return entries.suffix(count).map { entry in
+            let color = Self.colors[(hosts.firstIndex(of: entry.host) ?? 0) % Self.colors.count]
+            let label = StepPrinter.padded(entry.host, width) + " " + StepPrinter.padded(entry.service, 12)
+            return style.paint("\(label) │", color) + " \(Terminal.printable(entry.line.text))\n"
+        }.joined()
     }
 
     private func sources() -> [LogSource] {

@@ -11,10 +11,11 @@ struct LogSource {
     /// The start of a line whose end is not written yet.
     private var rest: [UInt8] = []
     /// A line without a time belongs to the line before it.
-    private var lastTime = 0.0
+    private var lastTime: Double?
 
     /// More than this at once is skipped to its end: a reader far behind wants the newest.
     private static let mostBytes = 4 << 20
+    private static let longestLineBytes = 64 << 10
 
     struct Line {
         var time: Double
@@ -29,41 +30,62 @@ struct LogSource {
 
     /// The lines that were written since the last call.
     mutating func newLines(localOffset: Int) -> [Line] {
-        guard let handle = FileHandle(forReadingAtPath: path), let size = try? handle.seekToEnd() else { return [] }
+        guard let handle = FileHandle(forReadingAtPath: path) else { return [] }
         defer { try? handle.close() }
-        startAnewIfReplaced(handle, size: size)
-        guard size > offset else { return [] }
-        if size - offset > UInt64(Self.mostBytes) {
-            offset = size - UInt64(Self.mostBytes)
-            rest = []
-        }
-        guard (try? handle.seek(toOffset: offset)) != nil,
-            let data = try? handle.read(upToCount: Int(size - offset))
-        else { return [] }
-        offset += UInt64(data.count)
-        var bytes = rest + Array(data)
-        guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else {
-            rest = bytes
-            return []
-        }
-        rest = Array(bytes[(end + 1)...])
-        bytes.removeSubrange(end...)
-        return bytes.split(separator: UInt8(ascii: "\n")).map { line(String(decoding: $0, as: UTF8.self), localOffset) }
-    }
-
-    private mutating func line(_ text: String, _ localOffset: Int) -> Line {
-        lastTime = LogTimestamp.parse(text, localOffset: localOffset) ?? lastTime
-        return Line(time: lastTime, text: text)
-    }
-
-    /// Rotated (another file has the name) or truncated.
-    private mutating func startAnewIfReplaced(_ handle: FileHandle, size: UInt64) {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        let now = (attributes?[.systemFileNumber] as? NSNumber)?.uint64Value ?? inode
-        if now != inode || size < offset {
-            inode = now
+        var status = stat()
+        guard fstat(handle.fileDescriptor, &status) == 0, status.st_size >= 0 else { return [] }
+        let size = UInt64(status.st_size)
+        // Rotated (another file has the name) or truncated.
+        if UInt64(status.st_ino) != inode || size < offset {
+            inode = UInt64(status.st_ino)
             offset = 0
             rest = []
         }
+        guard size > offset, let bytes = read(handle, size: size) else { return [] }
+        let modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
+        return timed(bytes, modified: modified, localOffset: localOffset)
+    }
+
+    /// The bytes of whole lines up to `size`, without the last line break; nil while no line is whole.
+    private mutating func read(_ handle: FileHandle, size: UInt64) -> ArraySlice<UInt8>? {
+        let isSkipping = size - offset > UInt64(Self.mostBytes)
+        if isSkipping {
+            offset = size - UInt64(Self.mostBytes)
+            rest = []
+        }
+        guard (try? handle.seek(toOffset: offset)) != nil, let data = try? handle.read(upToCount: Int(size - offset))
+        else { return nil }
+        offset += UInt64(data.count)
+        let bytes = rest + Array(data)
+        rest = []
+        guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else {
+            // A line without an end is shown in pieces rather than kept for ever.
+            if bytes.count > Self.longestLineBytes { return bytes[...] }
+            rest = bytes
+            return nil
+        }
+        rest = Array(bytes[(end + 1)...])
+        // What was skipped ended in the middle of a line.
+        let start = isSkipping ? (bytes.firstIndex(of: UInt8(ascii: "\n")) ?? 0) : 0
+        return bytes[start..<end]
+    }
+
+    /// - Parameter modified: when the file was last written. Lines before which there is no time at all, as of programs
+    ///   that write none, are no newer than that.
+    private mutating func timed(_ bytes: ArraySlice<UInt8>, modified: Double, localOffset: Int) -> [Line] {
+        var lines: [Line] = []
+        var untimed = 0
+        for bytes in bytes.split(separator: UInt8(ascii: "\n")) {
+            let text = String(decoding: bytes, as: UTF8.self)
+            if let time = LogTimestamp.parse(text, localOffset: localOffset) {
+                for index in lines.indices.suffix(untimed) where lastTime == nil { lines[index].time = time }
+                lastTime = time
+                untimed = 0
+            } else {
+                untimed += 1
+            }
+            lines.append(Line(time: lastTime ?? modified, text: text))
+        }
+        return lines
     }
 }

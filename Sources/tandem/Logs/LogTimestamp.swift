@@ -12,8 +12,10 @@ enum LogTimestamp {
             let month = scanner.number(2), (1...12).contains(month), scanner.next() == dash,
             let day = scanner.number(2), (1...31).contains(day),
             let separator = scanner.next(), separator == UInt8(ascii: "T") || separator == UInt8(ascii: " "),
-            let hour = scanner.number(2), scanner.next() == UInt8(ascii: ":"),
-            let minute = scanner.number(2), scanner.next() == UInt8(ascii: ":"), let second = scanner.number(2)
+            let hour = scanner.number(2), hour < 24, scanner.next() == UInt8(ascii: ":"),
+            let minute = scanner.number(2), minute < 60, scanner.next() == UInt8(ascii: ":"),
+            // 60 is a leap second.
+            let second = scanner.number(2), second <= 60
         else { return nil }
         let fraction = scanner.fraction()
         let offset = scanner.offset() ?? localOffset

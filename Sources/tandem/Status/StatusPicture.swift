@@ -10,7 +10,9 @@ struct StatusPicture {
     let columns: Int
     let style: Style
 
-    private static let boxWidth = 42
+    /// Two boxes side by side fit into 80 columns.
+    private var boxWidth: Int { columns < 2 * 42 + 2 ? 39 : 42 }
+    private static let mostReasonLines = 6
 
     var text: String {
         let fronts = status.hosts.filter { $0.roles == [.balancer] }
@@ -25,6 +27,7 @@ struct StatusPicture {
         }
         parts.append(row(others))
         if let database = status.database { parts.append(databaseLine(database)) }
+        parts += status.hosts.flatMap(reasons)
         return parts.joined(separator: "\n") + "\n"
     }
 
@@ -43,7 +46,7 @@ struct StatusPicture {
     private func connector(_ label: String, into count: Int) -> String {
         let perRow = boxesPerRow
         let shown = min(count, perRow)
-        let centers = (0..<shown).map { $0 * (Self.boxWidth + 2) + Self.boxWidth / 2 }
+        let centers = (0..<shown).map { $0 * (boxWidth + 2) + boxWidth / 2 }
         guard let first = centers.first, let last = centers.last else { return "" }
         let middle = (first + last) / 2
         let top = spaces(middle) + "│ " + style.dim(label)
@@ -59,7 +62,7 @@ struct StatusPicture {
         return [top, String(line), String(heads)].joined(separator: "\n")
     }
 
-    private var boxesPerRow: Int { max(1, (columns + 2) / (Self.boxWidth + 2)) }
+    private var boxesPerRow: Int { max(1, (columns + 2) / (boxWidth + 2)) }
 
     /// Boxes side by side, as many as fit.
     private func row(_ hosts: [StackStatus.HostState]) -> String {
@@ -67,18 +70,20 @@ struct StatusPicture {
             let boxes = hosts[start..<min(start + boxesPerRow, hosts.count)].map(box)
             let height = boxes.map(\.count).max() ?? 0
             return (0..<height).map { line in
-                boxes.map { $0.count > line ? $0[line] : spaces(Self.boxWidth) }.joined(separator: "  ")
+                boxes.map { $0.count > line ? $0[line] : spaces(boxWidth) }.joined(separator: "  ")
             }.joined(separator: "\n")
         }.joined(separator: "\n")
     }
 
     private func box(_ host: StackStatus.HostState) -> [String] {
-        let inner = Self.boxWidth - 2
-        let title = " \(clipped(host.name, 18)) "
+        let inner = boxWidth - 2
         let address = " \(host.address) "
+        let title = " \(clipped(host.name, inner - address.count - 5)) "
         let fill = String(repeating: "─", count: max(1, inner - 2 - title.count - address.count))
         var lines = ["┌─" + style.bold(title) + fill + style.dim(address) + "─┐"]
-        if host.agent.state == .down {
+        if status.state == .stopped {
+            lines.append(framed("○ not running", style.dim))
+        } else if host.agent.state == .down {
             lines.append(framed("✗ agent does not answer", style.red))
         }
         for service in ordered(host.services) { lines.append(framed(line(service, host), color(service.state))) }
@@ -96,7 +101,7 @@ struct StatusPicture {
     }
 
     private func framed(_ text: String, _ paint: (String) -> String) -> String {
-        let inner = Self.boxWidth - 4
+        let inner = boxWidth - 4
         let whole = StepPrinter.padded(clipped(text, inner), inner)
         // Only the mark is coloured.
         return "│ " + paint(String(whole.prefix(1))) + whole.dropFirst() + " │"
@@ -111,17 +116,20 @@ struct StatusPicture {
             case .stopped: "○"
             }
         let state = service.state == .running ? age(service) : service.state.rawValue
-        return "\(mark) \(StepPrinter.padded(service.name, 8)) \(StepPrinter.padded(state, 9)) \(note(service, host))"
+        return "\(mark) \(StepPrinter.padded(service.name, 7)) \(StepPrinter.padded(state, 8)) \(note(service, host))"
     }
 
     private func note(_ service: ServiceStatus, _ host: StackStatus.HostState) -> String {
+        if service.state == .starting, let reason = service.detail?.split(whereSeparator: \.isNewline).first {
+            return Terminal.printable(String(reason))
+        }
         guard service.name == "mysql", let database = status.database else {
             return service.restarts > 0 ? "restarts: \(service.restarts)" : ""
         }
         if database.primary == host.name { return "primary" }
         guard let replica = database.replicas.first(where: { $0.host == host.name }) else { return "" }
-        let lag = replica.lagSeconds.map { ", lag \($0) s" } ?? ""
-        return replica.state == .streaming ? "replica\(lag)" : "replica: \(replica.state.rawValue)"
+        let lag = replica.lagSeconds.map { " lag \($0) s" } ?? ""
+        return replica.state == .streaming ? "replica\(lag)" : replica.state.rawValue
     }
 
     private func databaseLine(_ database: StackStatus.DatabaseState) -> String {
@@ -129,6 +137,17 @@ struct StatusPicture {
         case .pair: style.dim("Writes are acknowledged once two servers have them.")
         case .solo: style.dim("The primary stands alone: writes are on one server only.")
         case .waiting: style.yellow("Writes wait: the partner of \(database.primary) is away.")
+        }
+    }
+
+    /// Why services of a host have failed: what the boxes have no room for.
+    private func reasons(_ host: StackStatus.HostState) -> [String] {
+        host.services.filter { $0.state == .failed }.map { service in
+            let lines = (service.detail ?? "").split(whereSeparator: \.isNewline)
+            let shown = lines.prefix(Self.mostReasonLines).map {
+                "\n    " + clipped(Terminal.printable(String($0)), max(20, columns - 4))
+            }
+            return style.red("✗ \(service.name) on \(host.name) failed") + shown.joined()
         }
     }
 
@@ -154,7 +173,7 @@ struct StatusPicture {
     }
 
     private func clipped(_ text: String, _ width: Int) -> String {
-        text.count <= width ? text : text.prefix(width - 1) + "…"
+        text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
     }
 
     private func spaces(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }

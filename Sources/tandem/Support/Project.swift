@@ -4,8 +4,8 @@ import TandemAgent
 import TandemStack
 
 struct ProjectOptions: ParsableArguments {
-    @Option(
-        help: "The stack file. Without it: tandem.yaml in this folder, or in the nearest one above.")
+    // No short name: -f is for following logs.
+    @Option(help: "The stack file. Without it: tandem.yaml in this folder, or in the nearest one above.")
     var file: String?
 }
 
@@ -18,7 +18,7 @@ struct Project {
     var stack: Stack
     var folder: StackFolder
 
-    /// - Throws: `Failure` with status 3 and every problem in the file, or 2 when there is none.
+    /// - Throws: `Failure` with status 3 and every problem in the file, or when there is none.
     static func load(_ options: ProjectOptions) throws -> Project {
         let path = try locate(options.file)
         let shown = options.file ?? (path as NSString).lastPathComponent

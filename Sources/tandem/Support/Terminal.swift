@@ -22,6 +22,18 @@ enum Terminal {
         return isatty(descriptor) == 1 && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }
 
+    /// Logs hold what strangers sent, and errors quote them: control characters must not reach the terminal.
+    static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        return String(
+            String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 }))
+    }
+
+    /// C0, DEL, and C1, where some terminals take U+009B for the start of a command.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        (scalar.value < 0x20 && scalar != "\t") || (0x7f...0x9f).contains(scalar.value)
+    }
+
     /// Columns of the terminal behind standard output, or nil when it is none.
     static var columns: Int? {
         var size = winsize()

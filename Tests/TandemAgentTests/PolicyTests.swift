@@ -1,0 +1,164 @@
+import TandemReplication
+import TandemTopology
+import Testing
+
+@testable import TandemAgent
+
+@Suite("A service that ends by itself")
+struct RestartPolicyTests {
+    @Test("is started again at once, then ever later")
+    func backOff() {
+        var policy = RestartPolicy()
+        let decisions = (0..<4).map { policy.died(at: .seconds($0)) }
+        #expect(
+            decisions == [
+                .restart(after: .zero), .restart(after: .milliseconds(200)), .restart(after: .milliseconds(800)),
+                .restart(after: .seconds(3)),
+            ])
+    }
+
+    @Test("has failed after five deaths within a minute, rests, and gets another five")
+    func fails() {
+        var policy = RestartPolicy()
+        for second in 0..<4 { _ = policy.died(at: .seconds(second)) }
+        #expect(policy.died(at: .seconds(60)) == .fail(retryAfter: .seconds(30)))
+        #expect(policy.died(at: .seconds(90)) == .restart(after: .zero))
+    }
+
+    @Test("may die once a minute for ever")
+    func forgets() {
+        var policy = RestartPolicy()
+        for minute in 0..<1000 { #expect(policy.died(at: .seconds(minute * 61)) == .restart(after: .zero)) }
+    }
+
+    @Test("is counted by the last minute, not by calendar minutes")
+    func slides() {
+        var policy = RestartPolicy()
+        for second in [0, 20, 40, 59] { _ = policy.died(at: .seconds(second)) }
+        #expect(policy.died(at: .seconds(61)) == .restart(after: .seconds(3)))
+        #expect(policy.died(at: .seconds(62)) == .fail(retryAfter: .seconds(30)))
+    }
+}
+
+@Suite("The board of what is known")
+struct TopologyBoardTests {
+    private func board(_ hosts: [String] = ["server1", "server2"]) -> TopologyBoard {
+        TopologyBoard(
+            stack: "shop", placement: Placement(epoch: 1, primary: "server1", partner: "server2"),
+            members: hosts.map { member($0) })
+    }
+
+    private func member(_ host: String, _ state: DatabaseMember.State = .starting, partner: String? = nil)
+        -> DatabaseMember
+    {
+        DatabaseMember(
+            host: host, address: "127.0.0.1", port: 3306, role: host == "server1" ? .primary : .replica, state: state,
+            partner: partner)
+    }
+
+    @Test("wakes who waits when something changes, and not before")
+    func wakes() async {
+        let board = board()
+        let seen = await board.version
+        let waiting = Task { await board.waitForChange(from: seen, timeout: .seconds(60)) }
+        await board.set(member("server2", .streaming))
+        await waiting.value
+        #expect(await board.version > seen)
+        #expect(await board.member("server2")?.state == .streaming)
+    }
+
+    @Test("does not count what changes nothing")
+    func sameWord() async {
+        let board = board()
+        await board.set(member("server1", .open))
+        let seen = await board.version
+        await board.set(member("server1", .open))
+        #expect(await board.version == seen)
+        // The first word of a member is news even when it says what was assumed.
+        await board.set(member("server2"))
+        #expect(await board.version > seen)
+    }
+
+    @Test("lets a wait end after its time, and at once when it is for something past")
+    func timesOut() async {
+        let board = board()
+        let seen = await board.version
+        await board.waitForChange(from: seen, timeout: .milliseconds(20))
+        #expect(await board.version == seen)
+        await board.waitForChange(from: seen - 1, timeout: .seconds(3600))
+    }
+
+    @Test("lets a wait end when it is cancelled, before or after it began")
+    func cancels() async throws {
+        let board = board()
+        let seen = await board.version
+        for round in 0..<50 {
+            let waiting = Task { await board.waitForChange(from: seen, timeout: .seconds(3600)) }
+            if round % 2 == 0 { await Task.yield() }
+            waiting.cancel()
+            await waiting.value
+        }
+    }
+
+    @Test("loses no wake-up, however many wait while much changes", .timeLimit(.minutes(1)))
+    func concurrency() async {
+        let board = board()
+        let last = await board.version + 500
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<40 {
+                group.addTask {
+                    var seen = 0
+                    // Each one sees the last version without the help of a time-out.
+                    while seen < last {
+                        await board.waitForChange(from: seen, timeout: .seconds(3600))
+                        seen = await board.version
+                    }
+                }
+            }
+            for _ in 0..<5 {
+                group.addTask {
+                    for _ in 0..<100 {
+                        await board.changed()
+                        await Task.yield()
+                    }
+                }
+            }
+        }
+        #expect(await board.version == last)
+    }
+
+    @Test("tells what it was told from what it only assumes")
+    func known() async {
+        let board = board()
+        #expect(await board.member("server1")?.state == .starting)
+        #expect(await board.knownMember("server1") == nil)
+        await board.set(member("server1"))
+        #expect(await board.knownMember("server1") != nil)
+        #expect(await !board.knowsEveryMember)
+        await board.set(member("server2"))
+        #expect(await board.knowsEveryMember)
+    }
+
+    @Test("says how many have each write")
+    func sync() async {
+        let board = board()
+        #expect(await board.topology.sync == .solo)
+        await board.set(member("server1", .open, partner: "server2"))
+        #expect(await board.topology.sync == .pair)
+        await board.set(member("server1", .waiting, partner: "server2"))
+        #expect(await board.topology.sync == .waiting)
+        #expect(await board.topology.members.map(\.host) == ["server1", "server2"])
+    }
+}
+
+@Suite("A stable hash")
+struct StableHashTests {
+    /// The authors' own test vectors (FNV-1a, 64 bits).
+    @Test(
+        "is the same on every machine and in every run",
+        arguments: [("", "cbf29ce484222325"), ("a", "af63dc4c8601ec8c"), ("foobar", "85944171f73967e8")])
+    func known(_ text: String, _ hex: String) { #expect(StableHash.hex(text) == hex) }
+
+    @Test("always has sixteen digits")
+    func width() { for number in 0..<2000 { #expect(StableHash.hex("\(number)").count == 16) } }
+}

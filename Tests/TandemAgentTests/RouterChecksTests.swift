@@ -1,0 +1,95 @@
+import TandemBlueprint
+import TandemTopology
+import Testing
+
+@testable import TandemAgent
+
+@Suite("What the database router is told")
+struct RouterChecksTests {
+    private static let address = "127.200.11.1"
+
+    private func member(
+        _ host: String, _ role: DatabaseMember.Role, _ state: DatabaseMember.State, lag: Double? = nil
+    ) -> DatabaseMember {
+        DatabaseMember(host: host, address: "127.0.0.1", port: 3306, role: role, state: state, lagSeconds: lag)
+    }
+
+    /// An agent's verdicts on a port of its own. The third member was never heard of.
+    private func withChecks(
+        port: Int, _ body: (TopologyBoard, Int) async throws -> Void
+    ) async throws {
+        let members = [
+            member("server1", .primary, .open), member("server2", .replica, .streaming, lag: 1),
+            member("server3", .replica, .starting),
+        ]
+        let board = TopologyBoard(
+            stack: "shop", placement: Placement(epoch: 1, primary: "server1", partner: "server2"), members: members)
+        for member in members.dropLast() { await board.set(member) }
+        var checks = RouterChecks(board: board, address: Self.address, port: port, logger: quietLogger)
+        // Nobody else will be heard of.
+        checks.listeningTime = .milliseconds(10)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [checks] in try await checks.run() }
+            try await eventually("it listens") { Connection(Self.address, port) != nil }
+            try await body(board, port)
+            group.cancelAll()
+        }
+    }
+
+    @Test("is one of its words for each purpose, in whatever pieces the question comes")
+    func verdicts() async throws {
+        try await withChecks(port: 24_101) { board, port in
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.open.reply)
+            #expect(await ask(Self.address, port, "read server1\n") == RouterVerdict.open.reply)
+            #expect(await ask(Self.address, port, "write server2\n") == RouterVerdict.closed.reply)
+            #expect(await ask(Self.address, port, "read server2\n") == RouterVerdict.open.reply)
+            #expect(await ask(Self.address, port, "read ser", "ver2", "\n") == RouterVerdict.open.reply)
+            await board.set(member("server2", .replica, .streaming, lag: 10.5))
+            #expect(await ask(Self.address, port, "read server2\n") == RouterVerdict.closed.reply)
+            await board.set(member("server1", .primary, .failed))
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.closed.reply)
+        }
+    }
+
+    @Test("is nothing where the agent does not know, so that the last verdict stands")
+    func unknown() async throws {
+        try await withChecks(port: 24_102) { _, port in
+            for question in [
+                "write server3\n", "write nobody\n", "fly server1\n", "\n", "write server1 now\n", "GET / HTTP/1.1\r\n",
+                String(repeating: "x", count: 300),
+            ] {
+                let answer = await ask(Self.address, port, question)
+                #expect(answer == "" || answer == nil, "\(question)")
+            }
+        }
+    }
+
+    @Test("comes to many who ask at the same time")
+    func many() async throws {
+        try await withChecks(port: 24_103) { _, port in
+            let answers = await withTaskGroup(of: String?.self) { group in
+                for _ in 0..<300 { group.addTask { await ask(Self.address, port, "write server1\n") } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers.count == 300 && answers.allSatisfy { $0 == RouterVerdict.open.reply })
+        }
+    }
+
+    @Test("comes although others connect and say nothing, and those are cut off")
+    func silent() async throws {
+        try await withChecks(port: 24_104) { _, port in
+            let silent = (0..<RouterChecks.mostConnections + 5).compactMap { _ in Connection(Self.address, port) }
+            #expect(silent.count == RouterChecks.mostConnections + 5)
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.open.reply)
+            for connection in silent { #expect(await connection.answer() == "") }
+        }
+    }
+
+    @Test("ends with the agent, which frees the port")
+    func ends() async throws {
+        try await withChecks(port: 24_105) { _, port in
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.open.reply)
+        }
+        #expect(Connection(Self.address, 24_105) == nil)
+    }
+}

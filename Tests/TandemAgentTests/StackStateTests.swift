@@ -1,0 +1,267 @@
+import CoreFoundation
+import Foundation
+import Glibc
+import TandemBlueprint
+import TandemReplication
+import TandemStack
+import Testing
+
+@testable import TandemAgent
+
+@Suite("The app's secrets")
+struct SecretSourcesTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func read(_ sources: [String: App.SecretSource], _ environment: [String: String] = [:]) throws -> [String:
+        String]
+    {
+        try SecretSources.read(sources, environment: environment)
+    }
+
+    @Test("come from the environment as they are, and from a file without its last line break")
+    func values() throws {
+        try folder.put("token", "a b\nc\n")
+        let values = try read(
+            ["KEY": .environment("SHOP_KEY"), "TOKEN": .file("\(folder.path)/token")], ["SHOP_KEY": " v\n"])
+        #expect(values == ["KEY": " v\n", "TOKEN": "a b\nc"])
+    }
+
+    @Test("that are missing are all named in one error, and no value is")
+    func missing() throws {
+        try folder.put("binary", "secret\u{0}value")
+        let error = #expect(throws: StateError.self) {
+            try read(
+                [
+                    "D": .environment("HAVE"), "C": .environment("HAVE_NOT"), "B": .file("/nowhere/b"),
+                    "A": .file("\(folder.path)/binary"), "E": .file(folder.path),
+                ], ["HAVE": "hush"])
+        }
+        #expect(
+            error?.description == """
+                secret A: \(folder.path)/binary is not text
+                secret B: cannot read /nowhere/b: No such file or directory
+                secret C: the environment variable HAVE_NOT is not set
+                secret E: cannot read \(folder.path): Is a directory
+                """)
+    }
+
+    @Test("may have 64 KB, and one byte more is an error")
+    func size() throws {
+        try folder.put("full", String(repeating: "x", count: 65536))
+        try folder.put("over", String(repeating: "x", count: 65537))
+        #expect(try read(["A": .file("\(folder.path)/full")])["A"]?.count == 65536)
+        #expect(throws: StateError("secret A: \(folder.path)/over has more than 64 KB")) {
+            try read(["A": .file("\(folder.path)/over")])
+        }
+    }
+
+    @Test("are not read for ever from something that has no end", .timeLimit(.minutes(1)))
+    func endless() {
+        #expect(throws: StateError("secret A: /dev/zero has more than 64 KB")) { try read(["A": .file("/dev/zero")]) }
+    }
+}
+
+@Suite("The stack's secrets")
+struct StackSecretsTests {
+    private let secrets = StackSecrets(
+        database: DatabaseSecrets(root: "r", replication: "p", clone: "c", monitor: "m", app: "a", appRead: "b"),
+        app: ["KEY": "k"])
+
+    @Test("are filled in where the blueprint names them")
+    func resolve() throws {
+        let value = EnvironmentValue([
+            .text("mysql://shop:"), .secret("database.app"), .text("@h"), .secret("app.KEY"),
+            .secret("database.app_read"),
+        ])
+        #expect(try secrets.resolve(value) == "mysql://shop:a@hkb")
+        #expect(try secrets.resolve("plain $KEY") == "plain $KEY")
+    }
+
+    @Test(
+        "that are not for apps cannot be named, nor can those that are missing",
+        arguments: ["database.root", "root", "app.OTHER", "KEY", ""])
+    func unknown(_ name: String) {
+        #expect(throws: StateError("there is no secret named '\(name)'")) {
+            try secrets.resolve(EnvironmentValue([.secret(name)]))
+        }
+    }
+
+    @Test("are made anew for every stack, long, and without what a URL or SQL would change")
+    func generated() {
+        func all(_ secrets: DatabaseSecrets) -> [String] {
+            [secrets.root, secrets.replication, secrets.clone, secrets.monitor, secrets.app, secrets.appRead]
+        }
+        let passwords = all(StackSecrets.generate().database) + all(StackSecrets.generate().database)
+        #expect(Set(passwords).count == 12)
+        for password in passwords {
+            #expect(password.utf8.count == 32)
+            #expect(password.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) })
+        }
+    }
+}
+
+@Suite("Where a stack's state lies")
+struct StackFolderTests {
+    private static let deep = "/home/somebody/" + String(repeating: "a folder with blanks/", count: 8) + "project"
+
+    @Test(
+        "leaves room for unix sockets, however deep the folder and however long the host's name",
+        arguments: [
+            [:], ["XDG_RUNTIME_DIR": "/run/user/4294967295"], ["XDG_RUNTIME_DIR": deep], ["XDG_RUNTIME_DIR": "/tmp"],
+        ])
+    func sockets(_ environment: [String: String]) {
+        #expect(Self.deep.count > 150)
+        let folder = StackFolder(stack: "shop", stackFileFolder: Self.deep, environment: environment)
+        let long = String(repeating: "n", count: 63)
+        let layout = folder.layout(host: long, applied: .sample(.sample("127.200.9", hosts: [long])))
+        // HAProxy refuses more than 97 characters and adds `.PID.tmp` while it starts.
+        for socket in [
+            layout.mysqlSocket, layout.haproxySocket, layout.routerSocket, "\(layout.socketFolder)/receiver.sock",
+        ] {
+            #expect(socket.utf8.count <= 97 - 12, "\(socket)")
+        }
+    }
+
+    @Test("has a folder of its own for the sockets of every host and every project")
+    func distinct() {
+        let folders = ["/a", "/b"].map { StackFolder(path: $0, environment: [:]) }
+        let names = ["server1", String(repeating: "n", count: 62) + "1", String(repeating: "n", count: 62) + "2"]
+        let paths = folders.flatMap { folder in names.map { folder.sockets($0) } }
+        #expect(Set(paths).count == 6)
+    }
+
+    @Test("is the same for the command line and for the agents")
+    func same() {
+        let first = StackFolder(stack: "shop", stackFileFolder: "/project", environment: ["XDG_RUNTIME_DIR": "/tmp"])
+        #expect(StackFolder(path: first.path, environment: ["XDG_RUNTIME_DIR": "/tmp"]) == first)
+        #expect(first.path == (geteuid() == 0 ? "/var/lib/tandem/stacks/shop" : "/project/.tandem"))
+    }
+
+    @Test("knows whether there is data")
+    func data() throws {
+        let temporary = try TemporaryFolder()
+        let folder = StackFolder(in: temporary)
+        #expect(!folder.hasData)
+        try temporary.make("state/hosts/server1/data")
+        #expect(!folder.hasData)
+        try temporary.make("state/hosts/server1/data/mysql")
+        #expect(folder.hasData)
+    }
+}
+
+@Suite("Preparing a stack")
+struct StackPreparationTests {
+    let folder: TemporaryFolder
+    let preparation: StackPreparation
+
+    init() throws {
+        folder = try TemporaryFolder()
+        preparation = StackPreparation(.sample("127.200.9"), in: folder)
+        try preparation.makeFolders()
+    }
+
+    /// The sockets' folder is outside the test's own.
+    private func removeSockets() { try? FileManager.default.removeItem(atPath: preparation.folder.socketRoot) }
+
+    @Test("makes folders that nobody else may look into")
+    func folders() throws {
+        defer { removeSockets() }
+        let state = preparation.folder
+        for path in [
+            state.path, state.hostsFolder, state.host("lb1"), state.records("server1"), state.logs("server2"),
+            state.socketRoot, state.sockets("server1"),
+        ] {
+            #expect(status(path).map { $0.st_mode & 0o7777 } == 0o700, "\(path)")
+        }
+    }
+
+    @Test("keeps the passwords it made, and takes the app's secrets from their sources each time")
+    func secrets() throws {
+        defer { removeSockets() }
+        var preparation = preparation
+        preparation.stack.app.secrets = ["KEY": .environment("KEY")]
+        try preparation.writeSecrets(environment: ["KEY": "one"])
+        let first = try JSONText.decode(StackSecrets.self, fromFile: preparation.folder.secretsFile)
+        try preparation.writeSecrets(environment: ["KEY": "two"])
+        let second = try JSONText.decode(StackSecrets.self, fromFile: preparation.folder.secretsFile)
+        #expect(first.database == second.database)
+        #expect([first.app, second.app] == [["KEY": "one"], ["KEY": "two"]])
+        #expect(try #require(status(preparation.folder.secretsFile)).st_mode & 0o7777 == 0o600)
+    }
+
+    @Test("refuses to make new passwords for data that has old ones")
+    func lostSecrets() throws {
+        defer { removeSockets() }
+        try folder.make("state/hosts/server1/data/mysql")
+        let error = #expect(throws: StateError.self) { try preparation.writeSecrets(environment: [:]) }
+        #expect(error?.description.contains("\(preparation.folder.secretsFile) is missing") == true)
+        #expect(error?.description.contains("tandem destroy") == true)
+        #expect(status(preparation.folder.secretsFile) == nil)
+    }
+
+    @Test("refuses another stack file that uses the same name, while that file is there")
+    func origin() throws {
+        defer { removeSockets() }
+        let other = "\(folder.path)/other.yaml"
+        try preparation.write(.sample(preparation.stack, file: other))
+        // The other project was deleted: its state is free to take.
+        try preparation.checkOrigin()
+        try folder.put("other.yaml", "")
+        let error = #expect(throws: StateError.self) { try preparation.checkOrigin() }
+        #expect(error?.description.contains("belongs to \(other)") == true)
+        #expect(error?.description.contains("tandem destroy --file \(other)") == true)
+        try preparation.write(preparation.applied)
+        try preparation.checkOrigin()
+    }
+
+    @Test("refuses to begin with an empty primary beside a replica that has data")
+    func data() throws {
+        defer { removeSockets() }
+        try preparation.checkData()
+        try folder.make("state/hosts/server2/data/mysql")
+        let error = #expect(throws: StateError.self) { try preparation.checkData() }
+        #expect(error?.description.contains("server1 is the primary and has no data, but server2 has some") == true)
+        try folder.make("state/hosts/server1/data/mysql")
+        try preparation.checkData()
+    }
+
+    @Test("keeps a front port that was chosen the last time, unless the file now fixes it")
+    func ports() throws {
+        defer { removeSockets() }
+        var last = preparation.stack
+        last.balancer.httpsPort.number = 8455
+        last.balancer.httpPort = Port(9000, isFixed: true)
+        try preparation.write(.sample(last, file: preparation.stackFile))
+        #expect(preparation.applied.stack.balancer.httpsPort == Port(8455, isFixed: false))
+        #expect(preparation.applied.stack.balancer.httpPort == Port(8080, isFixed: false))
+        var fixed = preparation
+        fixed.stack.balancer.httpsPort = Port(443, isFixed: true)
+        #expect(fixed.applied.stack.balancer.httpsPort == Port(443, isFixed: true))
+        #expect(fixed.applied.url == "https://localhost")
+        #expect(preparation.applied.url == "https://localhost:8455")
+    }
+
+    @Test("makes certificates once, and again for a host whose names change")
+    func certificates() throws {
+        defer { removeSockets() }
+        // One for each host, one more for each balancer's front, one for the command line.
+        #expect(try preparation.writeCertificates() == 7)
+        #expect(try preparation.writeCertificates() == 0)
+        var changed = preparation
+        changed.stack.hosts[0].address = "127.200.9.99"
+        // lb1's own, and both fronts, which answer for all balancers.
+        #expect(try changed.writeCertificates() == 3)
+    }
+
+    @Test("says which files to mend when the authority is damaged")
+    func damagedAuthority() throws {
+        defer { removeSockets() }
+        try preparation.writeCertificates()
+        try Data("nonsense".utf8).write(to: URL(fileURLWithPath: preparation.folder.caKeyFile))
+        let error = #expect(throws: StateError.self) { try preparation.writeCertificates() }
+        #expect(error?.description.contains(preparation.folder.caFile) == true)
+        #expect(error?.description.contains(preparation.folder.caKeyFile) == true)
+    }
+}

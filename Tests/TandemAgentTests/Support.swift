@@ -1,0 +1,105 @@
+import Foundation
+import Glibc
+import Logging
+import TandemBlueprint
+import TandemReplication
+import TandemServices
+import TandemStack
+import Testing
+
+@testable import TandemAgent
+
+// Foundation has types of these names too; in here they mean the stack's.
+typealias Host = TandemStack.Host
+typealias Port = TandemStack.Port
+
+let quietLogger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
+/// A folder of one test's own, deleted with the value.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = "/tmp/tandem-agent-\(UUID().uuidString.prefix(13))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func text(_ name: String) -> String { (try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)) ?? "" }
+
+    func put(_ name: String, _ text: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+    }
+
+    func make(_ name: String) throws {
+        try FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
+    }
+}
+
+/// Waits until a condition holds; the bound is there to end a broken test, not to measure.
+func eventually(
+    _ what: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else {
+            Issue.record(what, sourceLocation: sourceLocation)
+            return
+        }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
+
+/// Mode, owner and inode of what is at a path, links not followed.
+func status(_ path: String) -> stat? {
+    var status = stat()
+    return lstat(path, &status) == 0 ? status : nil
+}
+
+extension Stack {
+    /// - Parameter prefix: the first three octets of the hosts' addresses.
+    static func sample(_ prefix: String, hosts names: [String] = ["lb1", "lb2", "server1", "server2"]) -> Stack {
+        Stack(
+            name: "shop", domain: "localhost",
+            hosts: names.enumerated().map { index, name in
+                Host(
+                    name: name, address: "\(prefix).\(11 + index)",
+                    roles: name.hasPrefix("lb") ? [.balancer] : [.web, .app, .database])
+            },
+            balancer: Balancer(
+                algorithm: .roundrobin, httpPort: Port(8080, isFixed: false), httpsPort: Port(8443, isFixed: false),
+                maxConnections: 100),
+            web: Web(staticFolder: nil, bodyLimitBytes: 1 << 20),
+            app: App(
+                run: "./shop", workingDirectory: "/", health: "/health", environment: [:], secrets: [:], instances: 1,
+                startTimeoutSeconds: 30, requestTimeoutSeconds: 30, stopTimeoutSeconds: 10),
+            database: Database(name: "shop", settings: [:]), engines: Engines())
+    }
+}
+
+extension Layout.Programs {
+    static let none = Layout.Programs(
+        haproxy: "/none/haproxy", nginx: "/none/nginx", mimeTypes: "/none/mime.types", mysqld: "/none/mysqld",
+        mysql: "/none/mysql", mysqlBase: "/none", mysqlPlugins: "/none")
+}
+
+extension AppliedStack {
+    static func sample(_ stack: Stack, file: String = "/project/tandem.yaml") -> AppliedStack {
+        AppliedStack(
+            stack: stack, stackFile: file, programs: .none, versions: [:], accounts: .own, front: Layout.Front())
+    }
+}
+
+extension StackFolder {
+    /// A stack's folder inside a test's own.
+    init(in folder: TemporaryFolder) { self.init(path: "\(folder.path)/state", environment: [:]) }
+}
+
+extension StackPreparation {
+    init(_ stack: Stack, in folder: TemporaryFolder) {
+        self.init(
+            stack: stack, stackFile: "\(folder.path)/tandem.yaml", folder: StackFolder(in: folder), accounts: .own,
+            programs: .none, versions: [:])
+    }
+}

@@ -1,0 +1,155 @@
+import TandemAgent
+import TandemStack
+import TandemTopology
+import Testing
+
+@testable import tandem
+
+@Suite("The state of a stack")
+struct StackStatusTests {
+    @Test("is up when every agent answers, every service runs and writes are acknowledged")
+    func up() { #expect(Sample.status().state == .up) }
+
+    @Test("is up with one database host, which has no replica")
+    func alone() {
+        let hosts = [Sample.host(1, "one", [.balancer] + Sample.all)]
+        #expect(Sample.status(hosts, topology: Sample.topology(hosts, sync: .solo)).state == .up)
+    }
+
+    @Test("is starting while a service starts, or while the keeper runs and no agent answers yet")
+    func starting() {
+        let first = Sample.status { $0["lb1"]?.services[0].state = .starting }
+        #expect(first.state == .starting)
+        #expect(Sample.status { $0 = [:] }.state == .starting)
+    }
+
+    @Test("is degraded when a service has failed, even while others start")
+    func failed() {
+        let status = Sample.status {
+            $0["server1"]?.services[2].state = .failed
+            $0["server2"]?.services[2].state = .starting
+        }
+        #expect(status.state == .degraded)
+    }
+
+    @Test("is degraded when an agent is away, a service is stopped or the keeper is gone")
+    func degraded() {
+        #expect(Sample.status { $0["lb2"] = nil }.state == .degraded)
+        #expect(Sample.status { $0["lb2"]?.services[0].state = .stopped }.state == .degraded)
+        #expect(Sample.status { $0["lb2"]?.services = [] }.state == .degraded)
+        #expect(Sample.status(isKept: false).state == .degraded)
+    }
+
+    @Test(
+        "is degraded when writes wait, or a replica does not stream",
+        arguments: [(Topology.Sync.waiting, DatabaseMember.State.streaming), (.pair, .disconnected), (.pair, .failed)])
+    func database(_ sync: Topology.Sync, _ replicas: DatabaseMember.State) {
+        #expect(Sample.status(topology: Sample.topology(replicas: replicas, sync: sync)).state == .degraded)
+    }
+
+    @Test("is stopped when neither keeper nor any agent is there")
+    func stopped() { #expect(Sample.status(isKept: false) { $0 = [:] }.state == .stopped) }
+
+    @Test("says nothing of the database when nobody answers")
+    func unknown() {
+        let status = StackStatus(applied: Sample.applied(), isKept: false, answers: [:], topology: nil)
+        #expect(status.database == nil && status.hosts.allSatisfy { $0.agent == .init(state: .down, pid: nil) })
+    }
+
+    @Test("counts lag in whole seconds, and leaves it out where it is not known")
+    func lag() {
+        #expect(Sample.status(topology: Sample.topology(lag: 2.9)).database?.replicas.map(\.lagSeconds) == [2])
+        #expect(Sample.status(topology: Sample.topology(lag: nil)).database?.replicas.map(\.lagSeconds) == [nil])
+    }
+
+    @Test("is a contract in JSON")
+    func json() throws {
+        let hosts = [
+            Sample.host(11, "lb1", [.balancer]), Sample.host(21, "server1", [.database]),
+            Sample.host(22, "server2", [.database]),
+        ]
+        let status = Sample.status(hosts) {
+            $0["server2"] = nil
+            $0["server1"]?.services[0].restarts = 2
+            $0["server1"]?.services[0].detail = "why"
+        }
+        #expect(
+            try JSONText.encode(status) == """
+                {
+                  "database" : {
+                    "primary" : "server1",
+                    "replicas" : [
+                      {
+                        "host" : "server2",
+                        "lag_seconds" : 0,
+                        "state" : "streaming"
+                      }
+                    ],
+                    "sync" : "pair"
+                  },
+                  "hosts" : [
+                    {
+                      "address" : "127.31.7.11",
+                      "agent" : {
+                        "pid" : 100,
+                        "state" : "up"
+                      },
+                      "name" : "lb1",
+                      "roles" : [
+                        "balancer"
+                      ],
+                      "services" : [
+                        {
+                          "address" : "127.31.7.11:8443",
+                          "name" : "haproxy",
+                          "pid" : 101,
+                          "restarts" : 0,
+                          "since" : "2026-01-01T00:00:00Z",
+                          "state" : "running"
+                        }
+                      ]
+                    },
+                    {
+                      "address" : "127.31.7.21",
+                      "agent" : {
+                        "pid" : 100,
+                        "state" : "up"
+                      },
+                      "name" : "server1",
+                      "roles" : [
+                        "database"
+                      ],
+                      "services" : [
+                        {
+                          "address" : "127.31.7.21:3306",
+                          "detail" : "why",
+                          "name" : "mysql",
+                          "pid" : 101,
+                          "restarts" : 2,
+                          "since" : "2026-01-01T00:00:00Z",
+                          "state" : "running"
+                        }
+                      ]
+                    },
+                    {
+                      "address" : "127.31.7.22",
+                      "agent" : {
+                        "state" : "down"
+                      },
+                      "name" : "server2",
+                      "roles" : [
+                        "database"
+                      ],
+                      "services" : [
+
+                      ]
+                    }
+                  ],
+                  "stack" : "shop",
+                  "state" : "degraded",
+                  "url" : "https://localhost:8443"
+                }
+
+                """)
+    }
+}

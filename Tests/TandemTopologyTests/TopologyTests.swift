@@ -1,0 +1,199 @@
+import Foundation
+import TandemTopology
+import Testing
+
+private func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
+
+/// Both ways: what is written is the documented text, and that text is read as the same value.
+private func expectJSON<Value: Codable & Equatable>(
+    _ value: Value, _ text: String, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    #expect(try json(value) == text, sourceLocation: sourceLocation)
+    #expect(try JSONDecoder().decode(Value.self, from: Data(text.utf8)) == value, sourceLocation: sourceLocation)
+}
+
+private func member(_ role: DatabaseMember.Role, _ state: DatabaseMember.State, lag: Double? = nil) -> DatabaseMember {
+    DatabaseMember(host: "server1", address: "127.1.1.1", port: 3306, role: role, state: state, lagSeconds: lag)
+}
+
+@Suite("What agents say to each other and to clients")
+struct WireTests {
+    @Test("the topology")
+    func topology() throws {
+        let value = Topology(
+            stack: "shop", epoch: 3, primary: "server1", sync: .pair,
+            members: [
+                DatabaseMember(
+                    host: "server1", address: "127.1.1.1", port: 3306, role: .primary, state: .open, partner: "server2"),
+                DatabaseMember(
+                    host: "server2", address: "127.1.1.2", port: 3306, role: .replica, state: .disconnected,
+                    lagSeconds: 2.5, detail: "receiver: Connecting"),
+            ])
+        try expectJSON(
+            value,
+            """
+            {
+              "epoch" : 3,
+              "members" : [
+                {
+                  "address" : "127.1.1.1",
+                  "host" : "server1",
+                  "partner" : "server2",
+                  "port" : 3306,
+                  "role" : "primary",
+                  "state" : "open"
+                },
+                {
+                  "address" : "127.1.1.2",
+                  "detail" : "receiver: Connecting",
+                  "host" : "server2",
+                  "lag_seconds" : 2.5,
+                  "port" : 3306,
+                  "role" : "replica",
+                  "state" : "disconnected"
+                }
+              ],
+              "primary" : "server1",
+              "stack" : "shop",
+              "sync" : "pair"
+            }
+            """)
+        #expect(value.member("server2")?.lagSeconds == 2.5)
+        #expect(value.member("server3") == nil)
+    }
+
+    @Test("the status of a host")
+    func status() throws {
+        try expectJSON(
+            HostStatus(
+                host: "lb1", pid: 12,
+                services: [
+                    ServiceStatus(
+                        name: "haproxy", state: .running, pid: 34, address: "127.1.1.1:8080",
+                        since: "2026-01-01T00:00:00Z", restarts: 2),
+                    ServiceStatus(
+                        name: "app-2", state: .failed, address: "127.1.1.1:3001", since: "2026-01-01T00:00:00Z",
+                        detail: "it exited with status 1"),
+                ], database: nil),
+            """
+            {
+              "host" : "lb1",
+              "pid" : 12,
+              "services" : [
+                {
+                  "address" : "127.1.1.1:8080",
+                  "name" : "haproxy",
+                  "pid" : 34,
+                  "restarts" : 2,
+                  "since" : "2026-01-01T00:00:00Z",
+                  "state" : "running"
+                },
+                {
+                  "address" : "127.1.1.1:3001",
+                  "detail" : "it exited with status 1",
+                  "name" : "app-2",
+                  "restarts" : 0,
+                  "since" : "2026-01-01T00:00:00Z",
+                  "state" : "failed"
+                }
+              ]
+            }
+            """)
+    }
+
+    @Test("every word for a state stays what it is")
+    func words() {
+        let services: [ServiceStatus.State] = [.starting, .running, .failed, .stopped]
+        #expect(services.map(\.rawValue) == ["starting", "running", "failed", "stopped"])
+        let syncs: [Topology.Sync] = [.pair, .solo, .waiting]
+        #expect(syncs.map(\.rawValue) == ["pair", "solo", "waiting"])
+        #expect(
+            allStates.map(\.rawValue) == [
+                "starting", "provisioning", "seeding", "waiting", "open", "streaming", "disconnected", "stopped",
+                "failed",
+            ])
+    }
+}
+
+private let allStates: [DatabaseMember.State] = [
+    .starting, .provisioning, .seeding, .waiting, .open, .streaming, .disconnected, .stopped, .failed,
+]
+
+@Suite("Where clients may be sent")
+struct MemberTests {
+    @Test("writes go to a primary that is open or waits for its partner, and nowhere else")
+    func writes() {
+        for state in allStates {
+            #expect(member(.primary, state).takesWrites == (state == .open || state == .waiting), "\(state)")
+            #expect(!member(.replica, state).takesWrites, "\(state)")
+        }
+    }
+
+    @Test("reads go to a primary that takes writes, and to a replica that streams and is not too far behind")
+    func reads() {
+        for state in allStates {
+            #expect(
+                member(.primary, state).servesReads(lagBoundSeconds: 10) == [.open, .waiting].contains(state),
+                "\(state)")
+            #expect(
+                member(.replica, state, lag: 10).servesReads(lagBoundSeconds: 10)
+                    == [.open, .waiting, .streaming].contains(state), "\(state)")
+        }
+        #expect(!member(.replica, .streaming, lag: 10.1).servesReads(lagBoundSeconds: 10))
+        #expect(!member(.replica, .streaming, lag: nil).servesReads(lagBoundSeconds: 10))
+    }
+
+    @Test("a bound that is no number lets nobody read from a replica")
+    func notANumber() {
+        #expect(!member(.replica, .streaming, lag: 0).servesReads(lagBoundSeconds: .nan))
+    }
+}
+
+@Suite("Who is to lead")
+struct PlacementTests {
+    @Test("the first database host of the file, with the second as its partner, and further ones follow")
+    func intended() {
+        #expect(
+            Placement.intended(databaseHosts: ["b", "a", "c"]) == Placement(epoch: 1, primary: "b", partner: "a"))
+    }
+
+    @Test("a database host without another one stands alone")
+    func alone() {
+        #expect(Placement.intended(databaseHosts: ["a"]) == Placement(epoch: 1, primary: "a", partner: nil))
+    }
+
+    @Test("nobody where there is no database host")
+    func nobody() { #expect(Placement.intended(databaseHosts: []) == nil) }
+
+    @Test("before the partner has joined it is the same primary, alone, in the same epoch")
+    func solo() {
+        let pair = Placement(epoch: 4, primary: "a", partner: "b")
+        #expect(pair.solo == Placement(epoch: 4, primary: "a", partner: nil))
+        #expect(pair.solo.solo == pair.solo)
+    }
+
+    @Test("is written down so that the next agent reads the same")
+    func json_() throws {
+        try expectJSON(
+            Placement(epoch: 1, primary: "a", partner: "b"),
+            """
+            {
+              "epoch" : 1,
+              "partner" : "b",
+              "primary" : "a"
+            }
+            """)
+        try expectJSON(
+            Placement(epoch: 1, primary: "a", partner: nil),
+            """
+            {
+              "epoch" : 1,
+              "primary" : "a"
+            }
+            """)
+    }
+}
