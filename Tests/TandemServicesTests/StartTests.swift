@@ -76,7 +76,7 @@ struct StartTests {
         do {
             defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
             process = try RunningProcess.start(
-                folder.script("cat; readlink /proc/self/fd/0; cat /proc/$$/stat; grep ^Sig /proc/$$/status"))
+                folder.script("cat; readlink /proc/self/fd/0; cat /proc/$$/stat; exec grep ^Sig /proc/self/status"))
         }
         #expect(await process.waitForEnd() == .exited(0))
         let lines = folder.lines()

@@ -17,5 +17,9 @@ public final class FileLock: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Closing alone would not do while a process that is just being started still has a copy.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }
