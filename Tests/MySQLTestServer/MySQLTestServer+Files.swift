@@ -31,7 +31,7 @@ extension MySQLTestServer {
     func writeConfiguration() throws {
         let text = """
             [mysqld]
-            basedir=\(engines.appending(path: "usr").path)
+            basedir=\(Self.base(of: engines))
             datadir=\(folder.path)/data
             tmpdir=\(folder.path)
             socket=\(socketPath)
@@ -56,5 +56,11 @@ extension MySQLTestServer {
             max_connections=200
             """
         try Data((text + "\n").utf8).write(to: folder.appending(path: "my.cnf"))
+    }
+
+    /// The program may be a link: what belongs to it lies where it leads, as in `BASE/sbin/mysqld`.
+    private static func base(of engines: URL) -> String {
+        let program = engines.appending(path: "bin/mysqld").resolvingSymlinksInPath()
+        return program.deletingLastPathComponent().deletingLastPathComponent().path
     }
 }

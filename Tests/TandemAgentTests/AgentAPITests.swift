@@ -172,7 +172,7 @@ struct AgentAPITests {
             let status = try await body(HostStatus.self, "/status")
             #expect(status.host == "server1" && status.pid == ProcessInfo.processInfo.processIdentifier)
             let topology = try await body(Topology.self, "/topology")
-            #expect(topology.primary == "server1" && topology.sync == .pair)
+            #expect(topology.primary == "server1" && topology.sync == .waiting)
             #expect(try await body(DatabaseMember.self, "/database") == Server.member(.open, partner: "server2"))
             let metrics = try await server.answer(client, "/metrics").body
             #expect(metrics.contains("\ntandem_database_writable 1\n"))

@@ -144,6 +144,8 @@ struct TopologyBoardTests {
         let board = board()
         #expect(await board.topology.sync == .solo)
         await board.set(member("server1", .open, partner: "server2"))
+        #expect(await board.topology.sync == .waiting, "the partner does not follow yet")
+        await board.set(member("server2", .streaming))
         #expect(await board.topology.sync == .pair)
         await board.set(member("server1", .waiting, partner: "server2"))
         #expect(await board.topology.sync == .waiting)

@@ -211,7 +211,7 @@ struct StackPreparationTests {
         try folder.put("other.yaml", "")
         let error = #expect(throws: StateError.self) { try preparation.checkOrigin() }
         #expect(error?.description.contains("belongs to \(other)") == true)
-        #expect(error?.description.contains("tandem destroy --file \(other)") == true)
+        #expect(error?.description.contains("tandem destroy --file '\(other)'") == true)
         try preparation.write(preparation.applied)
         try preparation.checkOrigin()
     }

@@ -66,7 +66,9 @@ struct CommandTests {
         let outcome = try Program.run(arguments, in: folder.path)
         #expect(outcome.status == 4)
         #expect(outcome.output.isEmpty)
-        #expect(outcome.error.contains("is not running; start it with: tandem up"))
+        #expect(
+            outcome.error.contains("is not running (there is nothing in ")
+                && outcome.error.contains("start it with: tandem up"))
     }
 
     @Test("has nothing to stop or to delete, which is fine", arguments: ["down", "destroy"])

@@ -52,7 +52,7 @@ struct StackStatusTests {
 
     @Test("says nothing of the database when nobody answers")
     func unknown() {
-        let status = StackStatus(applied: Sample.applied(), isKept: false, answers: [:], topology: nil)
+        let status = StackStatus(applied: Sample.applied(), keeperPID: nil, answers: [:], topology: nil)
         #expect(status.database == nil && status.hosts.allSatisfy { $0.agent == .init(state: .down, pid: nil) })
     }
 
@@ -145,6 +145,10 @@ struct StackStatusTests {
                       ]
                     }
                   ],
+                  "keeper" : {
+                    "pid" : 7,
+                    "state" : "up"
+                  },
                   "stack" : "shop",
                   "state" : "degraded",
                   "url" : "https://localhost:8443"

@@ -34,10 +34,10 @@ struct StatusPictureTests {
                                      ┌─────────────────────┴─────────────────────┐
                                      ▼                                           ▼
                 ┌─ server1 ──────────────── 127.31.7.21 ─┐  ┌─ server2 ──────────────── 127.31.7.22 ─┐
-                │ ● mysql   90 s     primary             │  │ ● mysql   90 s     replica lag 0 s     │
-                │ ● router  90 s                         │  │ ● router  90 s                         │
-                │ ● app     90 s                         │  │ ● app     90 s                         │
                 │ ● nginx   90 s                         │  │ ● nginx   90 s                         │
+                │ ● app     90 s                         │  │ ● app     90 s                         │
+                │ ● router  90 s                         │  │ ● router  90 s                         │
+                │ ● mysql   90 s     primary             │  │ ● mysql   90 s     replica lag 0 s     │
                 └────────────────────────────────────────┘  └────────────────────────────────────────┘
                 Writes are acknowledged once two servers have them.
 
@@ -55,10 +55,10 @@ struct StatusPictureTests {
                                    ▼
                 ┌─ one ────────────────── 127.31.7.1 ─┐
                 │ ● haproxy 90 s                      │
-                │ ● mysql   90 s     primary          │
-                │ ● router  90 s                      │
-                │ ● app     90 s                      │
                 │ ● nginx   90 s                      │
+                │ ● app     90 s                      │
+                │ ● router  90 s                      │
+                │ ● mysql   90 s     primary          │
                 └─────────────────────────────────────┘
                 The primary stands alone: writes are on one server only.
 
@@ -84,8 +84,8 @@ struct StatusPictureTests {
                 │ ● nginx   90 s                      │  │ ● nginx   90 s                      │
                 └─────────────────────────────────────┘  └─────────────────────────────────────┘
                 ┌─ app1 ──────────────── 127.31.7.31 ─┐  ┌─ app2 ──────────────── 127.31.7.32 ─┐
-                │ ● router  90 s                      │  │ ● router  90 s                      │
                 │ ● app     90 s                      │  │ ● app     90 s                      │
+                │ ● router  90 s                      │  │ ● router  90 s                      │
                 └─────────────────────────────────────┘  └─────────────────────────────────────┘
                 ┌─ db1 ───────────────── 127.31.7.41 ─┐  ┌─ db2 ───────────────── 127.31.7.42 ─┐
                 │ ● mysql   90 s     primary          │  │ ● mysql   90 s     replica lag 0 s  │
@@ -133,10 +133,10 @@ struct StatusPictureTests {
                                      ┌─────────────────────┴─────────────────────┐
                                      ▼                                           ▼
                 ┌─ server1 ──────────────── 127.31.7.21 ─┐  ┌─ server2 ──────────────── 127.31.7.22 ─┐
-                │ ● mysql   90 s     primary             │  │ ● mysql   90 s     disconnected        │
-                │ ● router  90 s                         │  │ ○ router  stopped                      │
-                │ ✗ app     failed                       │  │ ◌ app     starting waiting for router  │
                 │ ● nginx   90 s     restarts: 3         │  │ ● nginx   90 s                         │
+                │ ✗ app     failed                       │  │ ◌ app     starting waiting for router  │
+                │ ● router  90 s                         │  │ ○ router  stopped                      │
+                │ ● mysql   90 s     primary             │  │ ● mysql   90 s     disconnected        │
                 └────────────────────────────────────────┘  └────────────────────────────────────────┘
                 Writes wait: the partner of server1 is away.
                 ✗ app on server1 failed
@@ -148,7 +148,7 @@ struct StatusPictureTests {
 
     @Test("of a stack that is down says just that")
     func stopped() {
-        let status = StackStatus(applied: Sample.applied(), isKept: false, answers: [:], topology: nil)
+        let status = StackStatus(applied: Sample.applied(), keeperPID: nil, answers: [:], topology: nil)
         #expect(
             picture(status, columns: 90) == """
                 shop  stopped  https://localhost:8443

@@ -141,6 +141,7 @@ enum Sample {
         var answers = Dictionary(uniqueKeysWithValues: hosts.map { ($0.name, answer($0)) })
         change(&answers)
         return StackStatus(
-            applied: applied(hosts), isKept: isKept, answers: answers, topology: topology ?? Self.topology(hosts))
+            applied: applied(hosts), keeperPID: isKept ? 7 : nil, answers: answers,
+            topology: topology ?? Self.topology(hosts))
     }
 }

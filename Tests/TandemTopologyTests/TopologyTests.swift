@@ -141,7 +141,7 @@ struct MemberTests {
                 "\(state)")
             #expect(
                 member(.replica, state, lag: 10).servesReads(lagBoundSeconds: 10)
-                    == [.open, .waiting, .streaming].contains(state), "\(state)")
+                    == [.open, .waiting, .streaming, .disconnected].contains(state), "\(state)")
         }
         #expect(!member(.replica, .streaming, lag: 10.1).servesReads(lagBoundSeconds: 10))
         #expect(!member(.replica, .streaming, lag: nil).servesReads(lagBoundSeconds: 10))

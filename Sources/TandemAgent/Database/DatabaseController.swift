@@ -234,6 +234,7 @@ actor DatabaseController {
     func fence() async throws {
         isFenced = true
         try await close()
+        await report(.stopped, detail: "closed: the stack is stopping")
     }
 
     private func close() async throws {

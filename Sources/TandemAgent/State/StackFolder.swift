@@ -51,8 +51,9 @@ public struct StackFolder: Sendable, Equatable {
     public var hostsFolder: String { "\(path)/hosts" }
 
     public func host(_ name: String) -> String { "\(hostsFolder)/\(name)" }
-    /// What the agent remembers of its processes.
-    public func records(_ host: String) -> String { "\(self.host(host))/run" }
+    /// What the agent remembers of its processes. As root it is root's alone: whoever could change it could have
+    /// us end any process.
+    public func records(_ host: String) -> String { "\(path)/run/\(host)" }
     public func logs(_ host: String) -> String { "\(self.host(host))/log" }
 
     public func sockets(_ host: String) -> String {

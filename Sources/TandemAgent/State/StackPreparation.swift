@@ -51,6 +51,7 @@ public struct StackPreparation: Sendable {
         let mode: UInt16 = engine == nil ? 0o700 : 0o711
         try Folders.make(folder.path, mode: mode)
         try Folders.make(folder.hostsFolder, mode: mode)
+        try Folders.make("\(folder.path)/run")
         try Folders.makePrivate(folder.socketRoot, owner: engine)
         for host in stack.hosts {
             try Folders.make(folder.host(host.name), mode: mode, owner: engine)

@@ -83,7 +83,8 @@ struct StartProgress: Sendable {
         }
         if let database = status.database, database.sync == .waiting {
             return Failure(
-                .failed, "the database takes no writes: the partner of \(database.primary) does not follow it.\n\n"
+                .failed,
+                "the database takes no writes: the partner of \(database.primary) does not follow it.\n\n"
                     + "See: tandem logs mysql, tandem logs agent")
         }
         return Failure(.failed, "the stack did not come up in time; look at: tandem logs, tandem logs agent")

@@ -50,22 +50,28 @@ struct StackStatus: Codable, Sendable, Equatable {
 
     var stack: String
     var state: State
+    /// The process that keeps the agents running.
+    var keeper: AgentState
     var url: String
     var hosts: [HostState]
     /// Missing when no agent answers.
     var database: DatabaseState?
+
+    /// Whether agents run that nobody starts again when they die.
+    var isKeeperGone: Bool { state != .stopped && keeper.state == .down }
 }
 
 extension StackStatus {
     /// Puts together what the agents say.
     /// - Parameters:
-    ///   - isKept: whether the stack's keeper runs.
+    ///   - keeperPID: the stack's keeper, when it runs.
     ///   - answers: by host; a host whose agent did not answer is missing.
     ///   - topology: from any agent that answered.
-    init(applied: AppliedStack, isKept: Bool, answers: [String: HostStatus], topology: Topology?) {
+    init(applied: AppliedStack, keeperPID: Int32?, answers: [String: HostStatus], topology: Topology?) {
         let stack = applied.stack
         self.stack = stack.name
         url = applied.url
+        keeper = AgentState(state: keeperPID == nil ? .down : .up, pid: keeperPID)
         hosts = stack.hosts.map { host in
             let answer = answers[host.name]
             return HostState(
@@ -81,7 +87,7 @@ extension StackStatus {
                 },
                 sync: topology.sync)
         }
-        state = Self.state(isKept: isKept, hosts: hosts, database: database, hasAnswers: !answers.isEmpty)
+        state = Self.state(isKept: keeperPID != nil, hosts: hosts, database: database, hasAnswers: !answers.isEmpty)
     }
 
     private static func state(

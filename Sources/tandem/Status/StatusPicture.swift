@@ -27,6 +27,10 @@ struct StatusPicture {
         }
         parts.append(row(others))
         if let database = status.database { parts.append(databaseLine(database)) }
+        if status.isKeeperGone {
+            parts.append(
+                style.yellow("The keeper is gone: what runs goes on, but a dead agent stays dead. Run: tandem up"))
+        }
         parts += status.hosts.flatMap(reasons)
         return parts.joined(separator: "\n") + "\n"
     }
@@ -123,10 +127,9 @@ struct StatusPicture {
         if service.state == .starting, let reason = service.detail?.split(whereSeparator: \.isNewline).first {
             return Terminal.printable(String(reason))
         }
-        guard service.name == "mysql", let database = status.database else {
-            return service.restarts > 0 ? "restarts: \(service.restarts)" : ""
-        }
-        if database.primary == host.name { return "primary" }
+        let restarts = service.restarts > 0 ? "restarts: \(service.restarts)" : ""
+        guard service.name == "mysql", let database = status.database else { return restarts }
+        if database.primary == host.name { return "primary" + (restarts.isEmpty ? "" : ", \(restarts)") }
         guard let replica = database.replicas.first(where: { $0.host == host.name }) else { return "" }
         let lag = replica.lagSeconds.map { " lag \($0) s" } ?? ""
         return replica.state == .streaming ? "replica\(lag)" : replica.state.rawValue
@@ -136,8 +139,14 @@ struct StatusPicture {
         switch database.sync {
         case .pair: style.dim("Writes are acknowledged once two servers have them.")
         case .solo: style.dim("The primary stands alone: writes are on one server only.")
+        case .waiting where !isRunning("mysql", on: database.primary):
+            style.yellow("The primary, \(database.primary), is away: writes fail until it is back; reads go on.")
         case .waiting: style.yellow("Writes wait: the partner of \(database.primary) is away.")
         }
+    }
+
+    private func isRunning(_ service: String, on host: String) -> Bool {
+        status.hosts.first { $0.name == host }?.services.first { $0.name == service }?.state == .running
     }
 
     /// Why services of a host have failed: what the boxes have no room for.

@@ -1,4 +1,5 @@
 import TandemAgent
+import TandemServices
 import TandemStack
 import TandemTopology
 
@@ -20,7 +21,8 @@ struct StatusReader: Sendable {
             return answers
         }
         return StackStatus(
-            applied: applied, isKept: KeeperState.load(folder)?.isAlive ?? false, answers: answers,
+            applied: applied, keeperPID: KeeperState.load(folder).flatMap { $0.isAlive ? $0.identity.pid : nil },
+            answers: answers,
             topology: await topology(answers))
     }
 
