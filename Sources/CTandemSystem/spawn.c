@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -86,8 +85,10 @@ static void run_child(const struct tandem_spawn_request *request, int report) {
     raise_descriptor_limit();
 
     if (request->changes_user) {
-        if (setgroups(request->group_count, request->groups) < 0 || setgid(request->group) < 0 ||
-            setuid(request->user) < 0)
+        // The bare system calls: the C library's functions of these names change all threads of a process, and wait for
+        // ever for one that was just being made when we forked.
+        if (syscall(SYS_setgroups, request->group_count, request->groups) < 0 ||
+            syscall(SYS_setgid, request->group) < 0 || syscall(SYS_setuid, request->user) < 0)
             fail(report, STEP_USER);
     }
     if (chdir(request->working_directory) < 0) fail(report, STEP_DIRECTORY);

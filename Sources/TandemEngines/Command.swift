@@ -58,8 +58,8 @@ struct Command: Sendable {
     private func runUnbounded(eachLine: @escaping @Sendable (String) -> Void) async throws -> Outcome {
         do {
             let result = try await Subprocess.run(
-                program.contains("/") ? .path(FilePath(program)) : .name(program),
-                arguments: Arguments(arguments),
+                words[0].contains("/") ? .path(FilePath(words[0])) : .name(words[0]),
+                arguments: Arguments(Array(words.dropFirst())),
                 // The messages are read by programs, so they must not be translated.
                 environment: .inherit.updating(["LC_ALL": "C", "LANGUAGE": nil, "DEBIAN_FRONTEND": "noninteractive"]),
                 // An account may have no right to be in the folder that this process was started in.
@@ -98,13 +98,18 @@ struct Command: Sendable {
         return kept
     }
 
+    /// With an account, by way of setpriv(1): changing the user between fork and exec of a program with threads can wait
+    /// for ever (the C library's setuid(2) changes all threads, and waits for one that was being made).
+    private var words: [String] {
+        guard let account else { return [program] + arguments }
+        return [
+            "/usr/bin/setpriv", "--reuid", "\(account.userID)", "--regid", "\(account.groupID)", "--clear-groups",
+            "--", program,
+        ] + arguments
+    }
+
     private var platformOptions: PlatformOptions {
         var options = PlatformOptions()
-        if let account {
-            options.userID = account.userID
-            options.groupID = account.groupID
-            options.supplementaryGroups = []
-        }
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
         return options
     }

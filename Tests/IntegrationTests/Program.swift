@@ -28,14 +28,15 @@ struct Program {
             if let key = Environment.Key(rawValue: name) { changes[key] = value }
         }
         var options = PlatformOptions()
-        if let user {
-            options.userID = user.id
-            options.groupID = user.group
-            options.supplementaryGroups = []
-        }
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(30))]
+        var words = [program] + arguments
+        if let user {
+            words =
+                ["/usr/bin/setpriv", "--reuid", "\(user.id)", "--regid", "\(user.group)", "--clear-groups", "--"] + words
+        }
         let result = try await Subprocess.run(
-            program.contains("/") ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
+            words[0].contains("/") ? .path(FilePath(words[0])) : .name(words[0]),
+            arguments: Arguments(Array(words.dropFirst())),
             environment: .inherit.updating(changes), workingDirectory: FilePath(folder), platformOptions: options,
             output: .string(limit: 16 << 20), error: .string(limit: 4 << 20))
         let status: Int32 =

@@ -26,6 +26,15 @@ struct TrialStack {
         try write(yaml)
     }
 
+    /// Another user has a store of their own; for a test the one that is filled already will do.
+    private func environment(_ more: [String: String]) -> [String: String] {
+        guard user != nil, let links = ProcessInfo.processInfo.environment["TANDEM_TEST_ENGINES"] else { return more }
+        // STORE/nginx-VERSION/usr/sbin/nginx
+        var store = URL(fileURLWithPath: "\(links)/bin/nginx").resolvingSymlinksInPath()
+        for _ in 0..<4 { store.deleteLastPathComponent() }
+        return more.merging(["TANDEM_ENGINES": store.path, "HOME": folder]) { own, _ in own }
+    }
+
     func write(_ yaml: String) throws {
         try "stack: \(name)\n\(yaml)\n".write(toFile: "\(folder)/tandem.yaml", atomically: true, encoding: .utf8)
     }
@@ -33,7 +42,7 @@ struct TrialStack {
     @discardableResult
     func tandem(_ arguments: String..., environment: [String: String] = [:]) async throws -> Program.Outcome {
         try await Program.run(
-            "\(programs)/tandem", arguments, folder: folder, environment: environment, user: user)
+            "\(programs)/tandem", arguments, folder: folder, environment: self.environment(environment), user: user)
     }
 
     /// Runs `tandem` and expects it to end well.
@@ -43,7 +52,7 @@ struct TrialStack {
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Program.Outcome {
         let outcome = try await Program.run(
-            "\(programs)/tandem", arguments, folder: folder, environment: environment, user: user)
+            "\(programs)/tandem", arguments, folder: folder, environment: self.environment(environment), user: user)
         try #require(
             outcome.status == 0, "tandem \(arguments.joined(separator: " ")): \(outcome)",
             sourceLocation: sourceLocation)
