@@ -1,0 +1,2 @@
+import TandemSimulation
+import Testing
