@@ -147,3 +147,13 @@ extension FailoverMachine {
         return hosts
     }
 }
+
+extension FailoverMachine {
+    /// The newest `state` that this agent has read or written.
+    public var knownRecord: StateRecord? { store.record }
+
+    /// The record names a partner, or a transaction that names one may yet take place.
+    public var mayBePaired: Bool {
+        store.record?.partner != nil || store.write?.transaction.record.partner != nil
+    }
+}

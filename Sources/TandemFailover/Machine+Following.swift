@@ -26,7 +26,9 @@ extension FailoverMachine {
     private mutating func followUp(
         _ record: StateRecord, _ seen: ServerObservation, isPartner: Bool, _ out: inout [Action]
     ) {
-        let isAttached = seen.source == record.primary && seen.attachedEpoch == record.epoch && seen.receiver != .refused
+        let isAttached =
+            seen.source == record.primary && seen.attachedEpoch == record.epoch && seen.receiver != .refused
+            && !rejoin.wasRefused
         if isPartner || (has(.promotesAnyFollower) && isAttached) || (has(.soloPromotes) && isAttached) {
             if takeOver(record, seen, &out) { return }
             if closePrimaryRemotely(record, &out) { return }

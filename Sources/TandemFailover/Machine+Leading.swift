@@ -60,7 +60,6 @@ extension FailoverMachine {
 
     /// In a pair, when neither sure of `leader` nor acknowledged. Alone, never: nobody else can be promoted.
     private func mustFence(_ record: StateRecord, _ seen: ServerObservation) -> Bool {
-        let mayBePaired = record.partner != nil || store.write?.transaction.record.partner != nil
         guard mayBePaired || has(.soloFences), seen.access.allowsCommits, !isSure else { return false }
         let provenAt = has(.soloFences) && !mayBePaired ? startedAt : pulse.provenAt
         return now - max(store.sureAt, provenAt) > timing.fencePatience

@@ -2,6 +2,8 @@
 struct Rejoin: Hashable, Sendable {
     /// The epoch for which a comparison found nothing.
     var comparedEpoch: UInt64 = 0
+    /// The receiver was refused: that it once fitted is not enough.
+    var wasRefused = false
     /// What all the rest belongs to.
     var epoch: UInt64 = 0
     var bootCount: UInt32 = 0
@@ -9,22 +11,30 @@ struct Rejoin: Hashable, Sendable {
     var question: StoreKnowledge.Outstanding?
     var primary: PrimaryInventory?
     var hasExported = false
+
+    /// What was compared is out of date.
+    mutating func forget() {
+        inventory = nil
+        question = nil
+        primary = nil
+        hasExported = false
+    }
 }
 
 extension FailoverMachine {
     /// One step towards following `record.primary`, with the server down or up and closed.
     mutating func returnToStack(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
         if rejoin.epoch != record.epoch || rejoin.bootCount != seen.bootCount {
-            let compared = rejoin.comparedEpoch
-            rejoin = Rejoin()
-            rejoin.comparedEpoch = compared
+            rejoin.forget()
             rejoin.epoch = record.epoch
             rejoin.bootCount = seen.bootCount
         }
         if has(.rejoinsWithoutComparing) { rejoin.comparedEpoch = record.epoch }
-        if seen.receiver == .refused, rejoin.comparedEpoch == record.epoch {
+        if seen.receiver == .refused, !rejoin.wasRefused {
             // It fitted, but the primary has purged what it needs since.
+            rejoin.forget()
             rejoin.comparedEpoch = 0
+            rejoin.wasRefused = true
         }
         guard rejoin.comparedEpoch != record.epoch else {
             attach(record, seen, &out)
@@ -69,6 +79,8 @@ extension FailoverMachine {
                 issue(.clone(from: record.primary), &out)
             } else {
                 rejoin.comparedEpoch = record.epoch
+                rejoin.wasRefused = false
+                rejoin.forget()
                 attach(record, seen, &out)
             }
             return

@@ -36,7 +36,11 @@ extension FailoverMachine {
                 server.arrivedAt = now
                 server.hasArrived = true
             }
-            if (old.life == .up) != (new.life == .up) { pulse.hasNews = true }
+            let isNews =
+                (old.life == .up) != (new.life == .up) || old.receiver != new.receiver
+                || old.receiverAcknowledges != new.receiverAcknowledges || old.isReplicaSideOn != new.isReplicaSideOn
+                || old.isCloseBehind != new.isCloseBehind || old.access.allowsCommits != new.access.allowsCommits
+            if isNews { pulse.hasNews = true }
         }
         if new.life != .unresponsive { server.answeredAt = now }
         server.seen = new

@@ -1,0 +1,56 @@
+/// Something that goes wrong, and for how long.
+public struct Fault: Codable, Hashable, Sendable {
+    public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
+        case serverKilled, serverFrozen, agentKilled, agentFrozen, bothKilled, powerLost, hostFrozen
+        case linkCut, linkCutOneWay, isolated, diskSlow, applierSlow
+        case storeLeaderLost, storeGone, everythingLost, networkFlaky, clockJumped
+        case switchoverAsked, paused, logsPurged
+    }
+
+    public var kind: Kind
+    /// In simulated time.
+    public var atMicroseconds: Int64
+    public var lastsMicroseconds: Int64
+    /// The index of the host that it happens to.
+    public var host: Int
+    /// The other end of a link, or a switchover's target.
+    public var other: Int
+}
+
+/// How faults are drawn.
+struct FaultMix: Sendable {
+    var count = 200
+
+    /// Kinds by weight: what happens in machine rooms often, often.
+    private static let weighted: [Fault.Kind] = [
+        .serverKilled, .serverKilled, .serverKilled, .serverFrozen, .serverFrozen, .agentKilled, .agentKilled,
+        .agentKilled, .agentFrozen, .agentFrozen, .bothKilled, .powerLost, .powerLost, .powerLost, .hostFrozen,
+        .hostFrozen, .linkCut, .linkCut, .linkCut, .linkCutOneWay, .linkCutOneWay, .isolated, .isolated, .diskSlow,
+        .applierSlow, .applierSlow, .storeLeaderLost, .storeLeaderLost, .storeGone, .everythingLost, .networkFlaky,
+        .networkFlaky, .clockJumped, .switchoverAsked, .switchoverAsked, .paused, .logsPurged,
+    ]
+
+    func draw(_ topology: SimulationTopology, _ random: inout SeededRandom) -> [Fault] {
+        // From one fault at a time to a storm, by schedule.
+        let gaps = [200_000, 600_000, 1_500_000, 3_000_000]
+        let gap = gaps[random.below(gaps.count)]
+        var time: Int64 = 3_000_000
+        return (0..<count).map { _ in
+            time += Int64(random.below(2 * gap))
+            if random.onceIn(40) { time += Int64(random.within(2_000_000...9_000_000)) }
+            let kind = Self.weighted[random.below(Self.weighted.count)]
+            let other = kind == .switchoverAsked ? random.below(topology.dataNodes) : random.below(topology.hostCount)
+            return Fault(
+                kind: kind, atMicroseconds: time, lastsMicroseconds: Self.length(kind, &random),
+                host: random.below(topology.hostCount), other: other)
+        }
+    }
+
+    private static func length(_ kind: Fault.Kind, _ random: inout SeededRandom) -> Int64 {
+        switch kind {
+        case .agentKilled: Int64(random.onceIn(4) ? random.within(3_000_000...12_000_000) : random.below(1_500_000))
+        case .switchoverAsked: Int64(random.within(200_000...3_000_000))
+        default: Int64(random.onceIn(5) ? random.within(2_000_000...10_000_000) : random.below(2_000_000))
+        }
+    }
+}
