@@ -76,7 +76,6 @@ package struct Defects: OptionSet, Hashable, Sendable {
     package static let skipsClaim = Defects(rawValue: 1 << 9)
     package static let admitsEverybody = Defects(rawValue: 1 << 10)
     package static let keepsOldSessions = Defects(rawValue: 1 << 11)
-    package static let comparesPrimaryFirst = Defects(rawValue: 1 << 12)
     package static let rejoinsWithoutComparing = Defects(rawValue: 1 << 13)
     package static let cutsWithoutExport = Defects(rawValue: 1 << 14)
     package static let opensPairUnproven = Defects(rawValue: 1 << 15)

@@ -87,7 +87,7 @@ extension FailoverMachine {
     ) -> Bool {
         var wanted = record.partner != nil
         if case .courting(let candidate) = record.standing {
-            wanted = seen.isSourceSideOn || isReady(candidate, record)
+            wanted = !isHopeless(candidate, seen) && (seen.isSourceSideOn || isReady(candidate, record))
         }
         if wanted, has(.shrinksDatabaseFirst), record.partner != nil, unacknowledgedFor > timing.shrinkPatience {
             wanted = false

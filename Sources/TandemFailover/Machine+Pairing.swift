@@ -49,16 +49,20 @@ extension FailoverMachine {
         return status.epoch == record.epoch && status.followsClosely
     }
 
+    /// The candidate is gone, or takes too long. Its acknowledgement is no longer worth waiting for: as long as no
+    /// transaction that pairs with it was sent, commits go on without it at once.
+    func isHopeless(_ candidate: HostID, _ seen: ServerObservation) -> Bool {
+        seen.life != .up || seen.access != .writing || store.isPaused || now - pairing.namedAt > timing.growPatience
+            || (seen.isSourceSideOn && (!hears(candidate) || unacknowledgedFor > timing.shrinkPatience))
+    }
+
     /// The database first: only the candidate can acknowledge, the source side is on, a row that began after that is
     /// acknowledged (which proves everything before it); then etcd.
     mutating func tend(
         _ candidate: HostID, _ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]
     ) {
-        let isHopeless =
-            seen.life != .up || seen.access != .writing || store.isPaused || now - pairing.namedAt > timing.growPatience
-            || (seen.isSourceSideOn && (!hears(candidate) || unacknowledgedFor > timing.shrinkPatience))
         var next = record
-        if isHopeless {
+        if isHopeless(candidate, seen) {
             pairing.backoffUntil = now + timing.growBackoff
             next.standing = .solo
             write(.shrink, next, &out)

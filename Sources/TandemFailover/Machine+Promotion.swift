@@ -35,8 +35,8 @@ extension FailoverMachine {
         // After an outage of everything the primary goes first.
         guard server.hasArrived || now - startedAt > timing.startGrace else { return nil }
         let quiet = now - max(server.arrivedAt, startedAt)
-        if let status, isCurrent, !status.serverAnswers { return .serverDown }
         let answers = server.seen?.sourceAnswers ?? false
+        if let status, isCurrent, !status.serverAnswers, !answers { return .serverDown }
         if status == nil, quiet > timing.hearingPatience {
             if remoteClosing.isDone { return .agentGone }
             let third = thirdParties(on: record.primary, except: me)

@@ -61,10 +61,6 @@ extension FailoverMachine {
 
     /// Itself first, then the primary: the primary's set only grows, so what it lacks then, it lacked all along.
     private mutating func compare(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
-        if has(.comparesPrimaryFirst), rejoin.primary == nil {
-            ask(record, &out)
-            return
-        }
         guard let inventory = rejoin.inventory else {
             issue(.inspect, &out)
             return

@@ -45,6 +45,15 @@ struct Ledger: Sendable {
         return true
     }
 
+    /// A server that opens for writes shows its readers these: from now on they must not be lost either. False if they
+    /// are not what was acknowledged or shown elsewhere. A server deposed a moment ago may still show an older state.
+    mutating func show(_ history: [UInt32], upTo count: Int) -> Bool {
+        guard count > promised.count else { return count == 0 || promised[count - 1] == history[count - 1] }
+        guard holdsPromised(history, upTo: count) else { return false }
+        promised.append(contentsOf: history[promised.count..<count])
+        return true
+    }
+
     func gtids<Transactions: Sequence<UInt32>>(of transactions: Transactions) -> GTIDSet {
         var intervals: [GTIDSet.Interval] = []
         var source: UInt32 = 0

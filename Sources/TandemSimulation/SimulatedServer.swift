@@ -70,12 +70,12 @@ struct SimulatedServer: Sendable {
         durable = history.count
     }
 
-    mutating func bootClosed(opensWithoutSemiSync: Bool, acknowledgesAtOnce: Bool) {
+    mutating func bootClosed(opensWithoutSemiSync: Bool) {
         boot &+= 1
         process = .booting
         access = opensWithoutSemiSync ? .writing : .closed
         isSourceSideOn = !opensWithoutSemiSync
-        isReplicaSideOn = acknowledgesAtOnce
+        isReplicaSideOn = false
         stopReceiver()
         isReceiverRefused = false
         isApplierOn = false
@@ -114,6 +114,5 @@ package struct ServerDefects: OptionSet, Hashable, Sendable {
     package static let binaryLogUnsynced = ServerDefects(rawValue: 1 << 2)
     package static let terminatesPolitely = ServerDefects(rawValue: 1 << 3)
     package static let bootsOpen = ServerDefects(rawValue: 1 << 4)
-    package static let bootsAcknowledging = ServerDefects(rawValue: 1 << 5)
     package static let keepsUUIDAfterCut = ServerDefects(rawValue: 1 << 6)
 }

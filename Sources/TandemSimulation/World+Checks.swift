@@ -131,7 +131,8 @@ extension World {
         for host in hosts.indices where hosts[host].holdsData && host != primary {
             guard let connection = hosts[host].server.connection, connection.source == primary,
                 connection.sourceBoot == hosts[primary].server.boot,
-                connection.acknowledges == (host == Int(partner.index)), hosts[host].server.access == .reading
+                connection.acknowledges == (host == Int(partner.index)), hosts[host].server.access == .reading,
+                hosts[host].server.isApplierOn, !hosts[host].server.isSourceSideOn
             else { return false }
         }
         return true

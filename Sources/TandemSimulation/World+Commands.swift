@@ -15,10 +15,13 @@ extension World {
         default: delay = 500 + random.below(3_000)
         }
         let isSlow = hosts[host].server.diskSlowUntil > time
+        var extra = isSlow ? random.below(1_500_000) : 0
+        // Now and then a statement hangs for seconds, behind a lock or a flush.
+        if random.onceIn(40) { extra += random.below(random.onceIn(4) ? 9_000_000 : 3_000_000) }
         schedule(
             .command(
                 host: host, incarnation: hosts[host].incarnation, boot: hosts[host].server.boot, id: id, command),
-            after: isSlow ? delay + random.below(1_500_000) : delay)
+            after: delay + extra)
     }
 
     mutating func carryOut(
@@ -92,6 +95,10 @@ extension World {
         case .killSessions: hosts[host].server.sessionsFrom = incarnation
         case .setAccess(let access):
             hosts[host].server.access = access
+            // From here on clients read what is committed: what they saw must not be lost any more than a write.
+            if access == .writing, !ledger.show(hosts[host].server.history, upTo: hosts[host].server.committed) {
+                violate(.lostWrite, host, "opens and shows what those who acknowledged later writes lack")
+            }
             if access == .closed {
                 endClosing(host, by: host, incarnation, id)
                 return

@@ -3,9 +3,7 @@ import TandemFailover
 /// Starting and ending a server, and what changes its data.
 extension World {
     mutating func bootServer(_ host: Int) {
-        hosts[host].server.bootClosed(
-            opensWithoutSemiSync: serverDefects.contains(.bootsOpen),
-            acknowledgesAtOnce: serverDefects.contains(.bootsAcknowledging))
+        hosts[host].server.bootClosed(opensWithoutSemiSync: serverDefects.contains(.bootsOpen))
         if serverDefects.contains(.relayLogRecovery) {
             let logged = hosts[host].server.logged
             hosts[host].server.history.removeLast(hosts[host].server.history.count - logged)
