@@ -45,7 +45,9 @@ extension FailoverMachine {
     }
 
     private func isCandidate(_ host: HostID, _ record: StateRecord) -> Bool {
-        guard host != me, configuration.dataHosts.contains(host), let status = freshStatus(of: host) else { return false }
+        guard host != me, configuration.dataHosts.contains(host), let status = freshStatus(of: host) else {
+            return false
+        }
         return status.epoch == record.epoch && status.followsClosely
     }
 

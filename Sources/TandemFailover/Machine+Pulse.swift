@@ -32,7 +32,9 @@ extension FailoverMachine {
     var unacknowledgedFor: Milliseconds { pulse.outstanding.map { now - $0.sentAt } ?? 0 }
 
     mutating func beat(urgently: Bool = false, _ out: inout [Action]) {
-        guard let seen = server.seen, seen.life == .up, seen.access.allowsCommits, pulse.outstanding == nil else { return }
+        guard let seen = server.seen, seen.life == .up, seen.access.allowsCommits, pulse.outstanding == nil else {
+            return
+        }
         let isDue = pulse.beganAt.map { now - $0 >= timing.heartbeatInterval } ?? true
         guard isDue || urgently || !pulse.questions.isEmpty else { return }
         let id = nextID()

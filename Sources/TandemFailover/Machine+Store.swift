@@ -132,7 +132,8 @@ extension FailoverMachine {
         let ignoresState = has(.trustsRenewedLease) && store.leaderIsMine
         if let write = store.write {
             let isDead = snapshot.stateRevision > write.transaction.expectedRevision
-            let isTakenForDead = has(.readProvesNoWrite) && id > write.id && now - write.sentAt > timing.storePatience / 2
+            let isTakenForDead =
+                has(.readProvesNoWrite) && id > write.id && now - write.sentAt > timing.storePatience / 2
             if isDead || isTakenForDead { store.write = nil }
         }
         if store.intent?.id != snapshot.intent?.id { store.intentSeenAt = now }

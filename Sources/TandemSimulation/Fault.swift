@@ -34,16 +34,24 @@ struct FaultMix: Sendable {
         // From one fault at a time to a storm, by schedule.
         let gaps = [200_000, 600_000, 1_500_000, 3_000_000]
         let gap = gaps[random.below(gaps.count)]
+        let kinds = chooseKinds(&random)
         var time: Int64 = 3_000_000
         return (0..<count).map { _ in
             time += Int64(random.below(2 * gap))
             if random.onceIn(40) { time += Int64(random.within(2_000_000...9_000_000)) }
-            let kind = Self.weighted[random.below(Self.weighted.count)]
+            let kind = kinds[random.below(kinds.count)]
             let other = kind == .switchoverAsked ? random.below(topology.dataNodes) : random.below(topology.hostCount)
             return Fault(
                 kind: kind, atMicroseconds: time, lastsMicroseconds: Self.length(kind, &random),
                 host: random.below(topology.hostCount), other: other)
         }
+    }
+
+    /// Half of the schedules mix everything; the others repeat a few kinds only, and so come to combinations that the
+    /// big mix never reaches.
+    private func chooseKinds(_ random: inout SeededRandom) -> [Fault.Kind] {
+        guard random.onceIn(2) else { return Self.weighted }
+        return (0..<random.within(2...5)).map { _ in Self.weighted[random.below(Self.weighted.count)] }
     }
 
     private static func length(_ kind: Fault.Kind, _ random: inout SeededRandom) -> Int64 {

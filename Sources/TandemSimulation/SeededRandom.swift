@@ -20,7 +20,9 @@ struct SeededRandom: Hashable, Sendable {
     }
 
     @inline(__always)
-    mutating func within(_ range: ClosedRange<Int>) -> Int { range.lowerBound + below(range.upperBound - range.lowerBound + 1) }
+    mutating func within(_ range: ClosedRange<Int>) -> Int {
+        range.lowerBound + below(range.upperBound - range.lowerBound + 1)
+    }
 
     /// True once in so many.
     @inline(__always)

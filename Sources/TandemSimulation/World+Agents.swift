@@ -114,7 +114,8 @@ extension World {
             && server.process == .up
         let isRunning = server.isReceiverOn
         let receiver: ServerObservation.Receiver =
-            server.isReceiverRefused ? .refused : !isRunning ? .off : server.connection == nil ? .connecting : .connected
+            server.isReceiverRefused
+            ? .refused : !isRunning ? .off : server.connection == nil ? .connecting : .connected
         var answers = false
         if let source = server.source { answers = serverAnswers(source) && isConnected(host, source) }
         return ServerObservation(

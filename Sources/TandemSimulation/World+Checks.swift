@@ -123,7 +123,9 @@ extension World {
 
     /// A primary that acknowledges, a full pair, and everybody else following.
     func hasConverged() -> Bool {
-        guard let record = store.record, case .paired(let partner) = record.standing, store.intent == nil else { return false }
+        guard let record = store.record, case .paired(let partner) = record.standing, store.intent == nil else {
+            return false
+        }
         let primary = Int(record.primary.index)
         guard serverAnswers(primary), hosts[primary].server.access == .writing, lastAcknowledgedAt > healedAt else {
             return false
@@ -141,6 +143,8 @@ extension World {
     mutating func violate(_ rule: Violation.Rule, _ host: Int, _ what: String) {
         guard violation == nil else { return }
         if isTracing { note(host, "VIOLATION: \(what)") }
+        // The story ends here.
+        isTracing = false
         violation = Violation(rule: rule, atMicroseconds: time, text: "\(topology.name(host)) \(what)")
     }
 }

@@ -22,7 +22,9 @@ extension World {
         case .storeLeaderLost: loseStoreLeader()
         case .storeGone: loseStore(until)
         case .everythingLost:
-            for host in hosts.indices { cutPower(host, for: fault.lastsMicroseconds / 2 + Int64(random.below(4_000_000))) }
+            for host in hosts.indices {
+                cutPower(host, for: fault.lastsMicroseconds / 2 + Int64(random.below(4_000_000)))
+            }
         case .networkFlaky: flakyUntil = max(flakyUntil, until)
         case .clockJumped: hosts[host].clockOffset += fault.lastsMicroseconds
         case .switchoverAsked: askSwitchover(fault)
@@ -73,7 +75,8 @@ extension World {
         // A monotonic clock begins anywhere.
         hosts[host].clockOffset = Int64(random.below(100_000_000))
         if isTracing { note(host, "has power again") }
-        schedule(.agentStarts(host: host, incarnation: hosts[host].incarnation), after: 200_000 + random.below(2_000_000))
+        schedule(
+            .agentStarts(host: host, incarnation: hosts[host].incarnation), after: 200_000 + random.below(2_000_000))
         networkChanged()
     }
 

@@ -110,7 +110,9 @@ extension World {
         hosts[host].server.isDeliveryUnderWay = false
         hosts[host].server.isFresh = false
         needsAbilityCheck = true
-        if isTracing { note(host, "its receiver connects to \(topology.name(source))\(acknowledges ? ", acknowledging" : "")") }
+        if isTracing {
+            note(host, "its receiver connects to \(topology.name(source))\(acknowledges ? ", acknowledging" : "")")
+        }
         offer(to: host, from: source)
     }
 

@@ -14,6 +14,7 @@ extension World {
         flakyUntil = 0
         storeOutageUntil = 0
         writeInterval = Int64(60_000 + random.below(400_000))
+        lateOnceIn = [3, 20, 100, 500][random.below(4)]
         violation = nil
         measures = RunMeasures()
         needsAbilityCheck = true

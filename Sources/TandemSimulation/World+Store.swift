@@ -68,7 +68,7 @@ extension World {
         if case .write(let transaction) = request {
             if isTracing { note(host, "sends transaction \(describe(transaction))") }
             // Sent, and not yet proposed, when everything else goes on: the reason why "unknown" has to be settled.
-            if random.onceIn(isFlaky ? 4 : 60) {
+            if random.onceIn(isFlaky ? 4 : lateOnceIn) {
                 let later = 200_000 + random.below(5_000_000)
                 schedule(
                     .storeRequest(from: host, incarnation: incarnation, id: id, request, isLate: true), after: later)
@@ -87,7 +87,10 @@ extension World {
         case .write(let transaction):
             let before = store.record
             if let revision = store.write(transaction, host: host, incarnation: incarnation, at: time) {
-                if isTracing { note(nil, "etcd: \(describe(transaction.record)) at revision \(revision), by \(topology.name(host))") }
+                if isTracing {
+                    note(
+                        nil, "etcd: \(describe(transaction.record)) at revision \(revision), by \(topology.name(host))")
+                }
                 stateChanged(from: before, to: transaction.record)
                 answer = .written(revision: revision)
             } else {

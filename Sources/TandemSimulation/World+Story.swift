@@ -34,8 +34,10 @@ extension World {
             case .paused: "an operator pauses failover for \(seconds) s"
             case .logsPurged: "the primary's old binary logs are purged"
             }
-        let isGeneral = [.storeLeaderLost, .storeGone, .everythingLost, .networkFlaky, .switchoverAsked, .paused, .logsPurged]
-            .contains(fault.kind)
+        let isGeneral = [
+            .storeLeaderLost, .storeGone, .everythingLost, .networkFlaky, .switchoverAsked, .paused, .logsPurged,
+        ]
+        .contains(fault.kind)
         if isTracing { note(isGeneral ? nil : fault.host, "FAULT: \(text)") }
     }
 
@@ -72,7 +74,8 @@ extension World {
         case .forgetSource: "forgets its source"
         case .admit(let hosts):
             "lets replicate: "
-                + self.hosts.indices.filter { hosts.contains(HostID($0)) }.map { topology.name($0) }.joined(separator: ", ")
+                + self.hosts.indices.filter { hosts.contains(HostID($0)) }.map { topology.name($0) }.joined(
+                    separator: ", ")
         case .inspect: "looks at what its disk holds"
         case .export(let set): "exports \(set.count) transactions"
         case .cut(let set): "cuts \(set.count) transactions off its binary log"

@@ -41,6 +41,8 @@ struct World: Sendable {
     var storeOutageUntil: Int64 = 0
     var nextOrigin: UInt32 = 0
     var writeInterval: Int64 = 200_000
+    /// One transaction in so many reaches etcd seconds late.
+    var lateOnceIn = 60
 
     var violation: Violation?
     var measures = RunMeasures()
