@@ -16,6 +16,9 @@ struct EventQueue: Sendable {
     private var slots: [Happening] = []
     private var free: [UInt32] = []
     private var nextOrder: UInt32 = 0
+    /// While it collects, what is pushed lies here in no order, for somebody else to choose from.
+    var collects = false
+    var collected: [Happening] = []
 
     var isEmpty: Bool { heap.isEmpty }
     var nextTime: Int64? { heap.first?.time }
@@ -27,7 +30,17 @@ struct EventQueue: Sendable {
         nextOrder = 0
     }
 
+    mutating func drain() -> [Happening] {
+        var all: [Happening] = []
+        while let (_, happening) = pop() { all.append(happening) }
+        return all
+    }
+
     mutating func push(_ happening: Happening, at time: Int64) {
+        if collects {
+            collected.append(happening)
+            return
+        }
         let slot: UInt32
         if let unused = free.popLast() {
             slot = unused

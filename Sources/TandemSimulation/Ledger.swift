@@ -13,6 +13,8 @@ struct Ledger: Sendable {
     private var promised: [UInt32] = []
     private(set) var acknowledged = 0
 
+    var count: Int { origins.count }
+
     mutating func removeAll() {
         origins.removeAll(keepingCapacity: true)
         sequences.removeAll(keepingCapacity: true)

@@ -114,7 +114,7 @@ extension World {
             hosts[host].server.isReceiverRefused = false
         case .startApplier:
             hosts[host].server.isApplierOn = true
-            hosts[host].server.applierReadyAt = time + Int64(1_000 + random.below(30_000))
+            hosts[host].server.applierReadyAt = isExploring ? .max : time + Int64(1_000 + random.below(30_000))
         case .forgetSource:
             discardRelayLog(host)
             hosts[host].server.source = nil

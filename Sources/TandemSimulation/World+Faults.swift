@@ -47,7 +47,7 @@ extension World {
         }
     }
 
-    private mutating func killAgent(_ host: Int, restartsAfter delay: Int64) {
+    mutating func killAgent(_ host: Int, restartsAfter delay: Int64) {
         guard hosts[host].isPowered else { return }
         hosts[host].agent = nil
         hosts[host].agentFrozenUntil = 0

@@ -124,10 +124,10 @@ extension World {
             return
         }
         guard serverAnswers(host), serverAnswers(source), isConnected(host, source) else {
-            if attempts > 30 {
+            if attempts > 30, !isExploring {
                 loseConnection(host)
             } else {
-                schedule(.deliver(host: host, session: session, attempts: attempts + 1), after: 250_000)
+                schedule(.deliver(host: host, session: session, attempts: isExploring ? 0 : attempts + 1), after: 250_000)
             }
             return
         }
@@ -140,7 +140,7 @@ extension World {
             if hosts[host].server.logged == own {
                 let isSlow = hosts[host].server.applierSlowUntil > time
                 let delay = isSlow ? 2_000_000 : 1_000 + random.below(20_000)
-                hosts[host].server.applierReadyAt = time + Int64(delay)
+                hosts[host].server.applierReadyAt = isExploring ? .max : time + Int64(delay)
             }
             hosts[host].server.receivedCount += UInt64(count - own)
             if !serverDefects.contains(.relayLogUnsynced) { hosts[host].server.durable = count }

@@ -65,6 +65,10 @@ extension World {
         guard store.reachableFrom.contains(HostID(host)) else { return }
         let delay = 1_000 + random.below(2_000)
         let isFlaky = flakyUntil > time
+        if isExploring {
+            schedule(.storeRequest(from: host, incarnation: incarnation, id: id, request, isLate: true), after: 0)
+            return
+        }
         if case .write(let transaction) = request {
             if isTracing { note(host, "sends transaction \(describe(transaction))") }
             // Sent, and not yet proposed, when everything else goes on: the reason why "unknown" has to be settled.
@@ -83,7 +87,13 @@ extension World {
         guard store.voter != nil, isLate || store.reachableFrom.contains(HostID(host)) else { return }
         let answer: StoreAnswer
         switch request {
-        case .refresh: answer = .read(store.refresh(host: host, incarnation: incarnation, at: time))
+        case .refresh:
+            answer = .read(store.refresh(host: host, incarnation: incarnation, at: time))
+            if isExploring {
+                // A read that is answered late is not told from one that is made late.
+                tell(host, incarnation, .storeAnswered(id: id, answer))
+                return
+            }
         case .write(let transaction):
             let before = store.record
             if let revision = store.write(transaction, host: host, incarnation: incarnation, at: time) {
@@ -98,7 +108,7 @@ extension World {
                 answer = .refused
             }
         }
-        if random.onceIn(flakyUntil > time ? 4 : 200) { return }
+        if !isExploring, random.onceIn(flakyUntil > time ? 4 : 200) { return }
         schedule(
             .storeAnswer(host: host, incarnation: incarnation, id: id, answer), after: 500 + random.below(1_500))
     }

@@ -53,6 +53,10 @@ struct World: Sendable {
     var healedAt: Int64 = 0
 
     var isTracing = false
+    /// Time stands still, and everything under way may happen next. See `Exploration`.
+    var isExploring = false
+    var exploredFrom = 0
+    var exploredFromEpoch: UInt64 = 0
     var story: [StoryLine] = []
 
     init(topology: SimulationTopology, defects: Defects = [], serverDefects: ServerDefects = []) {
@@ -95,7 +99,7 @@ struct World: Sendable {
         return violation == nil
     }
 
-    private mutating func dispatch(_ happening: Happening) {
+    mutating func dispatch(_ happening: Happening) {
         switch happening {
         case .tick(let host, let incarnation): tick(host, incarnation)
         case .agentStarts(let host, let incarnation): startAgent(host, incarnation)
