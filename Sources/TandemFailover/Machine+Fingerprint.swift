@@ -70,7 +70,9 @@ extension FailoverMachine {
         print.value(server.seen?.bootCount == boot)
         print.value(server.hasArrived)
         print.value(server.endedOldSessions)
-        for time in [server.answeredAt, server.arrivedAt, startedAt, pulse.provenAt, pulse.broadcastAt, pairing.namedAt] {
+        for time in [
+            server.answeredAt, server.arrivedAt, startedAt, pulse.provenAt, pulse.broadcastAt, pairing.namedAt,
+        ] {
             print.value(time == now)
         }
         addOptional(server.command?.id, server.command?.since, to: &print)

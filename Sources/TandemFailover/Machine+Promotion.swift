@@ -37,8 +37,8 @@ extension FailoverMachine {
         let quiet = now - max(server.arrivedAt, startedAt)
         let answers = server.seen?.sourceAnswers ?? false
         if let status, isCurrent, !status.serverAnswers, !answers { return .serverDown }
+        if status == nil, remoteClosing.isDone { return .agentGone }
         if status == nil, quiet > timing.hearingPatience {
-            if remoteClosing.isDone { return .agentGone }
             let third = thirdParties(on: record.primary, except: me)
             if !answers, third.areHeard, !third.hearIt { return .vanished }
         }
@@ -53,9 +53,10 @@ extension FailoverMachine {
             remoteClosing.isDone = false
             return false
         }
+        // Where a third host hears it, only the way from here is broken.
+        guard !thirdParties(on: record.primary, except: me).hearIt else { return false }
         let heardAt = peers[Int(record.primary.index)].heardAt ?? startedAt
         guard !remoteClosing.isDone, now - max(heardAt, startedAt) > timing.agentPatience else { return false }
-        guard now - max(server.arrivedAt, startedAt) > timing.heartbeatPatience else { return false }
         if let failedAt = remoteClosing.failedAt, now - failedAt < timing.growBackoff { return false }
         issue(.closeRemotely(record.primary), &out)
         return true

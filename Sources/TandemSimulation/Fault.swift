@@ -15,6 +15,15 @@ public struct Fault: Codable, Hashable, Sendable {
     public var host: Int
     /// The other end of a link, or a switchover's target.
     public var other: Int
+
+    public init(_ kind: Kind, atSecond second: Double, lastsSeconds seconds: Double = 0, host: Int = 0, other: Int = 0)
+    {
+        self.kind = kind
+        atMicroseconds = Int64(second * 1_000_000)
+        lastsMicroseconds = Int64(seconds * 1_000_000)
+        self.host = host
+        self.other = other
+    }
 }
 
 /// How faults are drawn.
@@ -35,15 +44,17 @@ struct FaultMix: Sendable {
         let gaps = [200_000, 600_000, 1_500_000, 3_000_000]
         let gap = gaps[random.below(gaps.count)]
         let kinds = chooseKinds(&random)
-        var time: Int64 = 3_000_000
+        var time = World.firstFaultAt - 2_000_000
         return (0..<count).map { _ in
             time += Int64(random.below(2 * gap))
             if random.onceIn(40) { time += Int64(random.within(2_000_000...9_000_000)) }
             let kind = kinds[random.below(kinds.count)]
             let other = kind == .switchoverAsked ? random.below(topology.dataNodes) : random.below(topology.hostCount)
+            let length = Self.length(kind, &random)
+            let host = random.below(topology.hostCount)
             return Fault(
-                kind: kind, atMicroseconds: time, lastsMicroseconds: Self.length(kind, &random),
-                host: random.below(topology.hostCount), other: other)
+                kind, atSecond: Double(time) / 1_000_000, lastsSeconds: Double(length) / 1_000_000, host: host,
+                other: other)
         }
     }
 

@@ -56,6 +56,8 @@ struct RunMeasures: Hashable, Sendable {
     var clones = 0
     /// For each change of primary, from the last acknowledged write before to the first after, in milliseconds.
     var outages: [Int32] = []
+    /// The longest time without an acknowledged write after the first faults may begin, in milliseconds.
+    var longestSilence = 0
     /// From the end of the last fault to a full pair, in microseconds.
     var recovery: Int64 = 0
 }

@@ -66,6 +66,9 @@ extension World {
         if epoch != lastAcknowledgedEpoch, lastAcknowledgedEpoch > 0 {
             measures.outages.append(Int32(truncatingIfNeeded: (time - lastAcknowledgedAt) / 1_000))
         }
+        if time > World.firstFaultAt {
+            measures.longestSilence = max(measures.longestSilence, Int(time - lastAcknowledgedAt) / 1_000)
+        }
         lastAcknowledgedAt = time
         lastAcknowledgedEpoch = epoch
     }

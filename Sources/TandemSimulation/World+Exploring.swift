@@ -54,14 +54,11 @@ extension World {
 
     /// Moments of a timed run through the paths that matter, each ready to be explored.
     mutating func moments(_ count: Int) -> [World] {
-        func fault(_ kind: Fault.Kind, at second: Int64, lasts milliseconds: Int64, host: Int, other: Int = 0) -> Fault {
-            Fault(
-                kind: kind, atMicroseconds: second * 1_000_000, lastsMicroseconds: milliseconds * 1_000, host: host,
-                other: other)
-        }
         let faults = [
-            fault(.serverKilled, at: 5, lasts: 0, host: 0), fault(.switchoverAsked, at: 10, lasts: 3_000, host: 0),
-            fault(.agentKilled, at: 14, lasts: 500, host: 0), fault(.powerLost, at: 17, lasts: 1_000, host: 0),
+            Fault(.serverKilled, atSecond: 5, host: 0),
+            Fault(.switchoverAsked, atSecond: 10, lastsSeconds: 3, other: 0),
+            Fault(.agentKilled, atSecond: 14, lastsSeconds: 0.5, host: 0),
+            Fault(.powerLost, atSecond: 17, lastsSeconds: 1, host: 0),
         ]
         let end: Int64 = 24_000_000
         reset(seed: 1, faults: faults, endingAt: end)

@@ -51,7 +51,9 @@ extension World {
         switch (newer, older) {
         case (.message(let from, let to, .heard), .message(let from2, let to2, .heard)): from == from2 && to == to2
         case (.connect(let host, _), .connect(let host2, _)): host == host2
-        case (.acknowledge(let source, _, let from, _, let count), .acknowledge(let source2, _, let from2, _, let count2)):
+        case (
+            .acknowledge(let source, _, let from, _, let count), .acknowledge(let source2, _, let from2, _, let count2)
+        ):
             source == source2 && from == from2 && count >= count2
         case (.storeRequest(let from, _, _, .write(let new), _), .storeRequest(let from2, _, _, .write(let old), _)):
             from == from2 && new == old

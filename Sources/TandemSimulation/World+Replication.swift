@@ -127,7 +127,8 @@ extension World {
             if attempts > 30, !isExploring {
                 loseConnection(host)
             } else {
-                schedule(.deliver(host: host, session: session, attempts: isExploring ? 0 : attempts + 1), after: 250_000)
+                schedule(
+                    .deliver(host: host, session: session, attempts: isExploring ? 0 : attempts + 1), after: 250_000)
             }
             return
         }

@@ -59,6 +59,9 @@ struct World: Sendable {
     var exploredFromEpoch: UInt64 = 0
     var story: [StoryLine] = []
 
+    /// By then an undisturbed stack is founded and a pair.
+    static let firstFaultAt: Int64 = 5_000_000
+
     init(topology: SimulationTopology, defects: Defects = [], serverDefects: ServerDefects = []) {
         self.topology = topology
         self.defects = defects
