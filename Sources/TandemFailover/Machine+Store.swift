@@ -113,6 +113,11 @@ extension FailoverMachine {
             // Perhaps an earlier copy took place; in any case no copy will from now on.
             store.write = nil
             store.staleSince = lastID
+            if write.transaction.purpose == .promote {
+                // Somebody is alive: the seal is lifted, and evidence against the primary gathered anew.
+                seal = nil
+                server.arrivedAt = now
+            }
         case .unknown:
             if id == write.id { store.write?.isAnswered = true }
         case .read: break

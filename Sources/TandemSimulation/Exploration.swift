@@ -39,7 +39,9 @@ public struct Exploration: Sendable {
 
     public init(bounds: Bounds = Bounds()) { self.init(bounds: bounds, defects: []) }
 
-    package init(bounds: Bounds, defects: Defects) {
+    package init(bounds: Bounds, breaking rule: BrokenRule) { self.init(bounds: bounds, defects: rule.defects) }
+
+    private init(bounds: Bounds, defects: Defects) {
         self.bounds = bounds
         self.defects = defects
     }

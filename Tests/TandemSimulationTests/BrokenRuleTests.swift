@@ -3,24 +3,29 @@ import Testing
 
 @Suite("The simulator can fail")
 struct BrokenRuleTests {
-    /// Found within so many seeds: several times what was needed when this was written.
-    static let bounds: [(rule: BrokenRule, dataNodes: Int, seeds: Int)] = BrokenRule.allCases.map { rule in
-        switch rule {
-        case .admitEverybody: (rule, 3, 400)
-        case .keepUUIDAfterCut: (rule, 3, 3_000)
-        case .readProvesNoWrite, .openAloneWithoutClaim, .keepOldSessions, .abandonStatements: (rule, 2, 12_000)
-        default: (rule, 2, 400)
+    /// Where the search begins, and how many schedules it may take. The rare ones begin shortly before the seed that
+    /// found them when this was written, so that the search is short for as long as it still does.
+    static let searches: [(rule: BrokenRule, dataNodes: Int, firstSeed: UInt64, bound: Int)] = BrokenRule.allCases.map {
+        switch $0 {
+        case .admitEverybody: ($0, 3, 1, 400)
+        case .keepUUIDAfterCut: ($0, 3, 50, 3_000)
+        case .readProvesNoWrite: ($0, 2, 2_410, 12_000)
+        case .openAloneWithoutClaim: ($0, 2, 1_110, 12_000)
+        case .keepOldSessions: ($0, 2, 6_595, 12_000)
+        case .abandonStatements: ($0, 2, 865, 12_000)
+        default: ($0, 2, 1, 400)
         }
     }
 
-    @Test("A rule left out is found out", arguments: bounds)
-    func finds(rule: BrokenRule, dataNodes: Int, seeds: Int) throws {
+    @Test("A rule left out is found out", arguments: searches)
+    func finds(rule: BrokenRule, dataNodes: Int, firstSeed: UInt64, bound: Int) throws {
         var options = SimulationRunner.Options()
-        options.schedules = seeds
+        options.schedules = bound
+        options.firstSeed = firstSeed
         options.violationBound = 1
         options.explains = false
         options.topology = try SimulationTopology(dataNodes: dataNodes)
         let summary = try SimulationRunner(options: options, breaking: rule).run()
-        #expect(!summary.failures.isEmpty, "\(rule) went unnoticed through \(seeds) schedules")
+        #expect(!summary.failures.isEmpty, "\(rule) went unnoticed through \(bound) schedules")
     }
 }
