@@ -24,13 +24,13 @@ public struct SimulationRunner: Sendable {
         public var violations: Int
     }
 
-    public let options: Options
+    public internal(set) var options: Options
     package var defects: Defects = []
     package var serverDefects: ServerDefects = []
 
     public init(options: Options) { self.options = options }
 
-    /// Runs on this task alone: who wants two cores runs two runners over different seeds and merges their summaries.
+    /// Runs on this task alone, on one core; `run(workers:)` takes more.
     ///
     /// - Parameter progress: called about every hundred schedules.
     /// - Throws: `CancellationError`.

@@ -57,9 +57,9 @@ public struct SimulationSummary: Codable, Hashable, Sendable {
         longestRecoveryMilliseconds = max(longestRecoveryMilliseconds, Int(run.recovery / 1_000))
     }
 
-    /// Of two runners that worked side by side over different seeds of one topology.
+    /// Adds another runner's result over other seeds of the same topology.
     public mutating func merge(_ other: SimulationSummary) {
-        firstSeed = min(firstSeed, other.firstSeed)
+        firstSeed = schedules == 0 ? other.firstSeed : min(firstSeed, other.firstSeed)
         schedules += other.schedules
         steps += other.steps
         failovers += other.failovers

@@ -51,6 +51,19 @@ struct SimulationTests {
         #expect(apart == together)
     }
 
+    @Test("Several workers report the same as one")
+    func workersAgree() async throws {
+        var options = SimulationRunner.Options()
+        options.schedules = 450
+        options.faults = 4
+        let runner = SimulationRunner(options: options)
+        let alone = try runner.run()
+        var lastDone = 0
+        let together = try await runner.run(workers: 2) { lastDone = $0.done }
+        #expect(together == alone)
+        #expect(lastDone == 450)
+    }
+
     @Test("A failing schedule is shrunk to a few faults and told as a story that ends in the violation")
     func explains() throws {
         var options = SimulationRunner.Options()
