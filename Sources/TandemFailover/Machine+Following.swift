@@ -45,7 +45,10 @@ extension FailoverMachine {
 
     private mutating func stayAttached(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
         let acknowledges = record.acknowledger == me
-        if seen.isReplicaSideOn != acknowledges {
+        if seen.isReplicaSideOn, !acknowledges, seen.receiver != .off {
+            // First, so that no connection begun with the side on outlives it.
+            issue(.stopReceiver, &out)
+        } else if seen.isReplicaSideOn != acknowledges {
             issue(.setReplicaSide(acknowledges), &out)
         } else if seen.receiver == .connected, seen.receiverAcknowledges != acknowledges {
             // A receiver keeps to what it connected with.

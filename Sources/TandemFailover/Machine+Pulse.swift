@@ -70,6 +70,13 @@ extension FailoverMachine {
         out.append(.broadcast(status))
     }
 
+    /// Nothing acknowledges, and nothing that is under way will: neither a statement that switches the replica side on,
+    /// nor one of an earlier agent.
+    private func isSilent(_ seen: ServerObservation) -> Bool {
+        guard server.endedOldSessions, server.command?.command != .setReplicaSide(true) else { return false }
+        return !seen.isReplicaSideOn && !seen.receiverAcknowledges
+    }
+
     public var status: PeerStatus {
         var status = PeerStatus(
             epoch: store.record?.epoch ?? 0, stateRevision: store.revision, holdsData: holdsData, hears: heardHosts)
@@ -82,7 +89,7 @@ extension FailoverMachine {
         let follows = !leads && seen.source == record.primary && seen.attachedEpoch == record.epoch
         status.followsClosely = follows && seen.receiver == .connected && seen.isCloseBehind
         status.acknowledges = follows && seen.receiver == .connected && seen.receiverAcknowledges
-        status.isSilent = record.acknowledger != me && !seen.isReplicaSideOn && !seen.receiverAcknowledges
+        status.isSilent = record.acknowledger != me && isSilent(seen)
         if let switchover, leads, switchover.isDrained { status.drainedIntent = switchover.id }
         return status
     }
