@@ -66,6 +66,7 @@ extension FailoverMachine {
         var seen = server.seen
         seen?.bootCount = 0
         seen?.receivedCount = 0
+        seen?.order = 0
         print.value(seen)
         print.value(server.seen?.bootCount == boot)
         print.value(server.hasArrived)

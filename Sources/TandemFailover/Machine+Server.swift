@@ -24,6 +24,7 @@ extension FailoverMachine {
     mutating func observe(_ new: ServerObservation) {
         guard holdsData else { return }
         if let old = server.seen {
+            guard new.order >= old.order else { return }
             if old.bootCount != new.bootCount || old.isSourceSideOn != new.isSourceSideOn
                 || old.access.allowsCommits != new.access.allowsCommits
                 || isAdmittanceTight(old.admitted) != isAdmittanceTight(new.admitted)

@@ -58,13 +58,16 @@ public struct ServerObservation: Hashable, Sendable {
     public var isFresh: Bool
     /// Changes with every start of the server.
     public var bootCount: UInt32
+    /// Later looks have higher numbers: one that arrives after a later one, as a frozen agent may find it, is ignored.
+    public var order: UInt64
 
     public init(
         life: Life, access: Access = .closed, isSourceSideOn: Bool = true, isReplicaSideOn: Bool = false,
         receiver: Receiver = .off, receiverAcknowledges: Bool = false, source: HostID? = nil, attachedEpoch: UInt64 = 0,
         isApplierOn: Bool = false, hasAppliedAll: Bool = true, isCloseBehind: Bool = false,
         receivedCount: UInt64 = 0, sourceAnswers: Bool = false,
-        waitingCommits: UInt32 = 0, admitted: HostSet = HostSet(), isFresh: Bool = false, bootCount: UInt32 = 0
+        waitingCommits: UInt32 = 0, admitted: HostSet = HostSet(), isFresh: Bool = false, bootCount: UInt32 = 0,
+        order: UInt64 = 0
     ) {
         self.life = life
         self.access = access
@@ -83,6 +86,7 @@ public struct ServerObservation: Hashable, Sendable {
         self.admitted = admitted
         self.isFresh = isFresh
         self.bootCount = bootCount
+        self.order = order
     }
 }
 

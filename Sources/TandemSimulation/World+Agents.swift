@@ -126,7 +126,8 @@ extension World {
             isApplierOn: server.isApplierOn, hasAppliedAll: server.logged == server.history.count || isDue,
             isCloseBehind: isCloseBehind(host), receivedCount: server.receivedCount, sourceAnswers: answers,
             waitingCommits: server.source == nil ? UInt32(truncatingIfNeeded: server.waiting) : 0,
-            admitted: server.admitted, isFresh: server.isFresh, bootCount: server.boot)
+            admitted: server.admitted, isFresh: server.isFresh, bootCount: server.boot,
+            order: UInt64(truncatingIfNeeded: time))
     }
 
     private func isCloseBehind(_ host: Int) -> Bool {

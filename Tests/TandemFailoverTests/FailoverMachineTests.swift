@@ -183,6 +183,19 @@ struct FailoverMachineTests {
         #expect(agent.lastCommand()?.command == .killServer)
     }
 
+    @Test("A look that arrives after a later one is ignored")
+    func ignoresOldLooks() {
+        var agent = Agent(Agent.partner)
+        var server = following
+        server.order = 10
+        agent.read(pair, server)
+        agent.finish(server)
+        agent.handle(.tick(ServerObservation(life: .down, order: 5)))
+        #expect(agent.lastCommand()?.command == .killSessions)
+        agent.handle(.tick(ServerObservation(life: .down, order: 11)))
+        #expect(agent.lastCommand()?.command == .startServer)
+    }
+
     @Test("An agent can say what keeps a failover from working")
     func saysWhatBlocks() {
         var agent = Agent(Agent.partner)

@@ -8,11 +8,11 @@ struct BrokenRuleTests {
     static let searches: [(rule: BrokenRule, dataNodes: Int, firstSeed: UInt64, bound: Int)] = BrokenRule.allCases.map {
         switch $0 {
         case .admitEverybody: ($0, 3, 1, 400)
-        case .keepUUIDAfterCut: ($0, 3, 50, 3_000)
-        case .readProvesNoWrite: ($0, 2, 2_410, 12_000)
+        case .keepUUIDAfterCut: ($0, 3, 80, 3_000)
+        case .readProvesNoWrite: ($0, 2, 1, 12_000)
         case .openAloneWithoutClaim: ($0, 2, 1_110, 12_000)
-        case .keepOldSessions: ($0, 2, 6_595, 12_000)
-        case .abandonStatements: ($0, 2, 865, 12_000)
+        case .keepOldSessions: ($0, 2, 4_470, 12_000)
+        case .abandonStatements: ($0, 2, 1_335, 12_000)
         default: ($0, 2, 1, 400)
         }
     }
