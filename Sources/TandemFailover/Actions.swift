@@ -1,0 +1,58 @@
+/// What the agent does to its own database server: one at a time, and each is answered by `Event.commandFinished`.
+/// Each is safe to repeat.
+public enum ServerCommand: Hashable, Sendable {
+    /// End every SQL session of this host's earlier agents, so that nothing they sent can still take effect.
+    case killSessions
+    /// Start mysqld. It boots closed, its source side on, its replica side off, its receiver stopped.
+    case startServer
+    /// SIGKILL. Never SIGTERM: that acknowledges commits that wait.
+    case killServer
+    /// To close: `offline_mode` on, then `super_read_only` on under a lock wait time-out. Fails if a commit waits.
+    case setAccess(ServerObservation.Access)
+    /// `rpl_semi_sync_source_enabled`.
+    case setSourceSide(Bool)
+    /// `rpl_semi_sync_replica_enabled`. A receiver takes it on only when it connects anew.
+    case setReplicaSide(Bool)
+    /// Point replication at this host if it points elsewhere (which throws away relay logs), note the epoch beside the
+    /// data, and start the receiver.
+    case startReceiver(from: HostID, epoch: UInt64)
+    /// Stop the receiver and wait until its SERVICE_STATE is OFF.
+    case stopReceiver
+    case startApplier
+    /// Forget where to replicate from (`RESET REPLICA ALL`), once all is applied.
+    case forgetSource
+    /// Let exactly these hosts connect as replicas: lock the accounts of the others, not binlogged, and end their
+    /// dump threads.
+    case admit(HostSet)
+    /// Read what the disk holds, server up or down. Answers `inspected`.
+    case inspect
+    /// Write these transactions into a reviewable SQL file, on disk before it answers.
+    case export(GTIDSet)
+    /// With the server down: cut the binary log before the first of these, and give the server a new UUID.
+    case cut(GTIDSet)
+    /// Throw away what was received and not applied.
+    case discardRelayLog
+    /// Copy this host's data into a new directory and swap, keeping the old one until the copy has joined.
+    case clone(from: HostID)
+    /// Over SQL, close another host's server, whose agent is gone. Fails if a commit waits there.
+    case closeRemotely(HostID)
+}
+
+public enum StoreRequest: Hashable, Sendable {
+    /// Renew this host's lease if it has one, then read all keys, linearizably.
+    case refresh
+    case write(StateTransaction)
+}
+
+public enum Action: Hashable, Sendable {
+    case server(id: UInt64, ServerCommand)
+    case store(id: UInt64, StoreRequest)
+    /// Update the heartbeat row on a connection of its own, and say when its commit returned.
+    case heartbeat(id: UInt64)
+    /// Tell every other agent.
+    case broadcast(PeerStatus)
+    /// Ask this primary for its inventory.
+    case ask(HostID, question: UInt64)
+    /// Read this server's executed and purged sets now, and send them to who asked.
+    case answer(HostID, question: UInt64, epoch: UInt64)
+}

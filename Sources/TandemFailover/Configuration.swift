@@ -1,0 +1,88 @@
+/// How long the protocol waits for what, in milliseconds. No acknowledged write depends on any of these: a wrong one
+/// costs a needless failover or a longer outage.
+public struct Timing: Hashable, Sendable {
+    public var refreshInterval: Milliseconds = 500
+    /// A refresh or write unanswered for so long is tried again.
+    public var storePatience: Milliseconds = 1_000
+    /// The lease's time to live.
+    public var leaseTime: Milliseconds = 4_000
+    public var heartbeatInterval: Milliseconds = 1_000
+    public var broadcastInterval: Milliseconds = 500
+    /// A host unheard for so long is missing.
+    public var hearingPatience: Milliseconds = 1_500
+    /// Heartbeat rows that fail to arrive for so long are missing.
+    public var heartbeatPatience: Milliseconds = 2_500
+    /// An unacknowledged heartbeat this old shrinks the pair.
+    public var shrinkPatience: Milliseconds = 1_500
+    /// So much longer, if no third host says that it hears this one: the partner is then the better primary.
+    public var shrinkCourtesy: Milliseconds = 3_000
+    /// Neither sure nor acknowledged for so long: fence.
+    public var fencePatience: Milliseconds = 4_000
+    /// A partner that lost sight of everything promotes itself after this.
+    public var lastResort: Milliseconds = 6_000
+    /// How long a primary's server may go on without its agent.
+    public var agentPatience: Milliseconds = 5_000
+    /// How long the partner leaves the primary to come back by itself after this agent's own start.
+    public var startGrace: Milliseconds = 3_000
+    /// An unanswered statement is ended, with its server, after this.
+    public var commandPatience: Milliseconds = 5_000
+    /// For a clone, whose time grows with the data.
+    public var clonePatience: Milliseconds = 3_600_000
+    public var bootPatience: Milliseconds = 30_000
+    /// An unresponsive server is killed after this.
+    public var serverPatience: Milliseconds = 3_000
+    public var growPatience: Milliseconds = 6_000
+    public var growBackoff: Milliseconds = 2_000
+    public var askPatience: Milliseconds = 3_000
+    /// A switchover that could not begin is given up after this.
+    public var intentPatience: Milliseconds = 15_000
+    /// How long hosts without data of their own wait for the one before them to found the stack.
+    public var bootstrapStagger: Milliseconds = 5_000
+
+    public init() {}
+}
+
+public struct FailoverConfiguration: Hashable, Sendable {
+    public var host: HostID
+    /// Hosts with a database server, this one perhaps among them.
+    public var dataHosts: HostSet
+    /// All hosts whose agents talk to each other: data hosts and witnesses.
+    public var members: HostSet
+    public var timing: Timing
+    package var defects: Defects = []
+
+    public init(host: HostID, dataHosts: HostSet, members: HostSet, timing: Timing = Timing()) {
+        self.host = host
+        self.dataHosts = dataHosts
+        self.members = members.union(dataHosts)
+        self.timing = timing
+    }
+}
+
+/// Rules left out, one by one, so that tests can show what each rule is there for. Never set outside tests.
+package struct Defects: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static let shrinksDatabaseFirst = Defects(rawValue: 1 << 0)
+    package static let opensBeforeApplying = Defects(rawValue: 1 << 1)
+    package static let promotesAnyFollower = Defects(rawValue: 1 << 2)
+    package static let trustsRenewedLease = Defects(rawValue: 1 << 3)
+    package static let growsWithoutMarker = Defects(rawValue: 1 << 4)
+    package static let unsealsAfterUnknownOutcome = Defects(rawValue: 1 << 5)
+    package static let receivesBeforeReading = Defects(rawValue: 1 << 6)
+    package static let promotesWithoutSealing = Defects(rawValue: 1 << 7)
+    package static let readProvesNoWrite = Defects(rawValue: 1 << 8)
+    package static let skipsClaim = Defects(rawValue: 1 << 9)
+    package static let admitsEverybody = Defects(rawValue: 1 << 10)
+    package static let keepsOldSessions = Defects(rawValue: 1 << 11)
+    package static let rejoinsWithoutComparing = Defects(rawValue: 1 << 13)
+    package static let cutsWithoutExport = Defects(rawValue: 1 << 14)
+    package static let opensPairUnproven = Defects(rawValue: 1 << 15)
+    package static let soloFences = Defects(rawValue: 1 << 16)
+    package static let unsticksBySourceSide = Defects(rawValue: 1 << 17)
+    package static let appliesWithSourceSideOn = Defects(rawValue: 1 << 18)
+    package static let abandonsStatements = Defects(rawValue: 1 << 19)
+    package static let growsStoreFirst = Defects(rawValue: 1 << 20)
+    package static let soloPromotes = Defects(rawValue: 1 << 21)
+}

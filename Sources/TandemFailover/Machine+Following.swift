@@ -1,0 +1,65 @@
+extension FailoverMachine {
+    /// A host that is not the primary: partner, candidate, further replica, or one that returns.
+    mutating func follow(_ record: StateRecord, _ out: inout [Action]) {
+        guard let seen = server.seen else { return }
+        let isPartner = record.partner == me
+        switch seen.life {
+        case .booting, .unresponsive: return
+        case .down:
+            pulse.mustKill = false
+            if isPartner || rejoin.comparedEpoch == record.epoch || seen.isFresh {
+                issue(.startServer, &out)
+            } else {
+                // Compared before it starts: recovery commits what could still be cut.
+                returnToStack(record, seen, &out)
+            }
+        case .up:
+            if seen.access.allowsCommits || seen.waitingCommits > 0 {
+                if seen.waitingCommits > 0, seen.access == .closed { pulse.mustKill = true }
+                close(&out)
+            } else {
+                followUp(record, seen, isPartner: isPartner, &out)
+            }
+        }
+    }
+
+    private mutating func followUp(
+        _ record: StateRecord, _ seen: ServerObservation, isPartner: Bool, _ out: inout [Action]
+    ) {
+        let isAttached =
+            seen.source == record.primary && seen.attachedEpoch == record.epoch && seen.receiver != .refused
+            && !rejoin.wasRefused
+        if isPartner || (has(.promotesAnyFollower) && isAttached) || (has(.soloPromotes) && isAttached) {
+            if takeOver(record, seen, &out) { return }
+            if closePrimaryRemotely(record, &out) { return }
+        }
+        // No session can write here and no commit waits, so nothing is acknowledged by this.
+        if seen.isSourceSideOn, !has(.appliesWithSourceSideOn) {
+            issue(.setSourceSide(false), &out)
+        } else if isAttached {
+            stayAttached(record, seen, &out)
+        } else if !isPartner {
+            returnToStack(record, seen, &out)
+        }
+    }
+
+    private mutating func stayAttached(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
+        let acknowledges = record.acknowledger == me
+        if seen.isReplicaSideOn, !acknowledges, seen.receiver != .off {
+            // First, so that no connection begun with the side on outlives it.
+            issue(.stopReceiver, &out)
+        } else if seen.isReplicaSideOn != acknowledges {
+            issue(.setReplicaSide(acknowledges), &out)
+        } else if seen.receiver == .connected, seen.receiverAcknowledges != acknowledges {
+            // A receiver keeps to what it connected with.
+            issue(.stopReceiver, &out)
+        } else if seen.receiver == .off {
+            guard store.staleSince == nil, store.write == nil else { return }
+            issue(.startReceiver(from: record.primary, epoch: record.epoch), &out)
+        } else if !seen.isApplierOn {
+            issue(.startApplier, &out)
+        } else if seen.access == .closed, seen.isCloseBehind {
+            issue(.setAccess(.reading), &out)
+        }
+    }
+}

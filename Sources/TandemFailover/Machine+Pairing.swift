@@ -1,0 +1,99 @@
+/// Growing and shrinking the pair, at the primary.
+struct Pairing: Hashable, Sendable {
+    /// The revision of `state` by which the present acknowledger (or nobody) was named.
+    var namedRevision: UInt64 = 0
+    var namedAt: Milliseconds = 0
+    /// Hosts that said since then that they do not acknowledge.
+    var silent = HostSet()
+    var backoffUntil: Milliseconds = 0
+    /// The last candidate's index, so that the next attempt begins with the one after it.
+    var lastCandidate = -1
+
+    mutating func name(at revision: UInt64, now: Milliseconds) {
+        namedRevision = revision
+        namedAt = now
+        silent = HostSet()
+    }
+}
+
+extension FailoverMachine {
+    /// The candidate has read that it is named, and its receiver acknowledges.
+    func isReady(_ candidate: HostID, _ record: StateRecord) -> Bool {
+        guard let status = freshStatus(of: candidate) else { return false }
+        return status.epoch == record.epoch && status.acknowledges && status.stateRevision >= pairing.namedRevision
+    }
+
+    /// Growing begins by naming one close follower, in etcd, so that every other host knows that it must be silent.
+    mutating func court(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
+        guard !store.isPaused, isSure, now >= pairing.backoffUntil, server.command == nil else { return }
+        // A server that still has its source side on has not finished shrinking.
+        guard seen.life == .up, seen.access == .writing, !seen.isSourceSideOn else { return }
+        guard let candidate = nextCandidate(record) else { return }
+        pairing.lastCandidate = Int(candidate.index)
+        var next = record
+        next.standing = has(.growsStoreFirst) ? .paired(candidate) : .courting(candidate)
+        write(.court, next, &out)
+    }
+
+    private func nextCandidate(_ record: StateRecord) -> HostID? {
+        if let intent = store.intent, isCandidate(intent.to, record) { return intent.to }
+        for offset in 1...peers.count {
+            let host = HostID((pairing.lastCandidate + offset) % peers.count)
+            if isCandidate(host, record) { return host }
+        }
+        return nil
+    }
+
+    private func isCandidate(_ host: HostID, _ record: StateRecord) -> Bool {
+        guard host != me, configuration.dataHosts.contains(host), let status = freshStatus(of: host) else {
+            return false
+        }
+        return status.epoch == record.epoch && status.followsClosely
+    }
+
+    /// The candidate is gone, or takes too long. Its acknowledgement is no longer worth waiting for: as long as no
+    /// transaction that pairs with it was sent, commits go on without it at once.
+    func isHopeless(_ candidate: HostID, _ seen: ServerObservation) -> Bool {
+        seen.life != .up || seen.access != .writing || store.isPaused || now - pairing.namedAt > timing.growPatience
+            || (seen.isSourceSideOn && (!hears(candidate) || unacknowledgedFor > timing.shrinkPatience))
+    }
+
+    /// The database first: only the candidate can acknowledge, the source side is on, a row that began after that is
+    /// acknowledged (which proves everything before it); then etcd.
+    mutating func tend(
+        _ candidate: HostID, _ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]
+    ) {
+        var next = record
+        if isHopeless(candidate, seen) {
+            pairing.backoffUntil = now + timing.growBackoff
+            next.standing = .solo
+            write(.shrink, next, &out)
+            return
+        }
+        guard server.command == nil, seen.isSourceSideOn, isAdmittanceTight(seen.admitted) else { return }
+        guard isProven || has(.growsWithoutMarker) else { return }
+        next.standing = .paired(candidate)
+        write(.pair, next, &out)
+    }
+
+    /// Etcd first: as long as the record names a partner, nothing is acknowledged without it. Where no third host hears
+    /// this one, the partner is the better primary, and gets its chance first.
+    mutating func shrinkIfAlone(
+        _ partner: HostID, _ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]
+    ) {
+        guard isSure, switchover == nil else { return }
+        let courtesy = thirdParties(on: me, except: partner).hearIt ? 0 : timing.shrinkCourtesy
+        let isAlone = unacknowledgedFor > timing.shrinkPatience + courtesy
+        guard isAlone || wantsOtherPartner(partner, record) else { return }
+        pairing.backoffUntil = isAlone ? now + timing.growBackoff : now
+        var next = record
+        next.standing = .solo
+        write(.shrink, next, &out)
+    }
+
+    /// A switchover to a third host begins by making it the partner.
+    private func wantsOtherPartner(_ partner: HostID, _ record: StateRecord) -> Bool {
+        guard let intent = store.intent, !store.isPaused, intent.to != partner, intent.to != me else { return false }
+        return isCandidate(intent.to, record) && now - store.intentSeenAt < timing.intentPatience
+    }
+}

@@ -1,0 +1,96 @@
+/// The heartbeat row, and what is told to peers.
+struct Pulse: Hashable, Sendable {
+    var outstanding: StoreKnowledge.Outstanding?
+    var beganAt: Milliseconds?
+    /// When the newest acknowledged heartbeat began.
+    var provenAt: Milliseconds = 0
+    /// The newest acknowledged heartbeat.
+    var provenID: UInt64 = 0
+    /// Heartbeats numbered higher began under the present conditions (boot, source side, who may acknowledge).
+    var conditionsSince: UInt64 = 0
+    /// Closing failed because a commit waits: the next attempt is SIGKILL.
+    var mustKill = false
+    var questions: [Question] = []
+    var broadcastAt: Milliseconds = -1_000_000
+    var hasNews = false
+
+    struct Question: Hashable, Sendable {
+        var from: HostID
+        var question: UInt64
+        /// Heartbeats numbered higher began after the question arrived.
+        var arrivedAfter: UInt64
+    }
+
+    static let questionBound = HostID.bound
+}
+
+extension FailoverMachine {
+    /// A heartbeat that began under the present conditions has committed: with the source side on, this proves that the
+    /// one host that may acknowledge has everything before it on disk.
+    var isProven: Bool { pulse.provenID > pulse.conditionsSince }
+
+    var unacknowledgedFor: Milliseconds { pulse.outstanding.map { now - $0.sentAt } ?? 0 }
+
+    mutating func beat(urgently: Bool = false, _ out: inout [Action]) {
+        guard let seen = server.seen, seen.life == .up, seen.access.allowsCommits, pulse.outstanding == nil else {
+            return
+        }
+        let isDue = pulse.beganAt.map { now - $0 >= timing.heartbeatInterval } ?? true
+        guard isDue || urgently || !pulse.questions.isEmpty else { return }
+        let id = nextID()
+        pulse.outstanding = .init(id: id, sentAt: now)
+        pulse.beganAt = now
+        out.append(.heartbeat(id: id))
+    }
+
+    mutating func absorbHeartbeat(_ id: UInt64, _ out: inout [Action]) {
+        guard let beat = pulse.outstanding, beat.id == id else { return }
+        pulse.outstanding = nil
+        pulse.provenID = id
+        pulse.provenAt = beat.sentAt
+        guard let record = store.record, record.primary == me, !pulse.questions.isEmpty else { return }
+        for question in pulse.questions where question.arrivedAfter < id {
+            out.append(.answer(question.from, question: question.question, epoch: record.epoch))
+        }
+        pulse.questions.removeAll { $0.arrivedAfter < id }
+    }
+
+    /// Answered after the next heartbeat: what a host received before it asked is then either committed here, or was
+    /// not this epoch's. Read at once, a commit that waits for its acknowledgement would look errant.
+    mutating func absorbQuestion(_ question: UInt64, from host: HostID) {
+        guard store.record?.primary == me else { return }
+        pulse.questions.removeAll { $0.from == host }
+        guard pulse.questions.count < Pulse.questionBound else { return }
+        pulse.questions.append(.init(from: host, question: question, arrivedAfter: lastID))
+    }
+
+    mutating func broadcast(_ out: inout [Action]) {
+        pulse.hasNews = false
+        pulse.broadcastAt = now
+        out.append(.broadcast(status))
+    }
+
+    /// Nothing acknowledges, and nothing that is under way will: neither a statement that switches the replica side on,
+    /// nor one of an earlier agent.
+    private func isSilent(_ seen: ServerObservation) -> Bool {
+        guard server.endedOldSessions, server.command?.command != .setReplicaSide(true) else { return false }
+        return !seen.isReplicaSideOn && !seen.receiverAcknowledges
+    }
+
+    public var status: PeerStatus {
+        var status = PeerStatus(
+            epoch: store.record?.epoch ?? 0, stateRevision: store.revision, holdsData: holdsData, hears: heardHosts)
+        guard let seen = server.seen else { return status }
+        status.isFresh = seen.isFresh
+        status.serverAnswers = seen.life == .up
+        guard let record = store.record, seen.life == .up else { return status }
+        let leads = record.primary == me
+        status.takesCommits = leads && seen.access.allowsCommits
+        let follows = !leads && seen.source == record.primary && seen.attachedEpoch == record.epoch
+        status.followsClosely = follows && seen.receiver == .connected && seen.isCloseBehind
+        status.acknowledges = follows && seen.receiver == .connected && seen.receiverAcknowledges
+        status.isSilent = record.acknowledger != me && isSilent(seen)
+        if let switchover, leads, switchover.isDrained { status.drainedIntent = switchover.id }
+        return status
+    }
+}

@@ -1,0 +1,52 @@
+/// Whether the partner could take over now, as one agent sees it: a failover that silently would not happen is worse than
+/// one that is known not to.
+public struct FailoverReadiness: Hashable, Sendable {
+    public enum Blocker: Hashable, Sendable {
+        /// Nothing was read from etcd yet, or nothing lately.
+        case storeUnknown
+        /// The stack was never founded.
+        case noState
+        /// An operator paused failover.
+        case paused
+        /// The primary acknowledges alone; nobody has all its writes.
+        case noPartner
+        /// The primary is making this host its partner.
+        case stillPairing(HostID)
+        /// The partner's agent was not heard lately.
+        case partnerUnheard(HostID)
+        case partnerServerDown(HostID)
+        /// The partner's receiver does not acknowledge: what it lacks, the primary does not acknowledge either.
+        case partnerNotReceiving(HostID)
+        /// etcd has no state, and this host has data: only an operator can say who was primary.
+        case stateLost
+    }
+
+    /// Empty: a failover would work now.
+    public var blockers: [Blocker]
+
+    public var isReady: Bool { blockers.isEmpty }
+}
+
+extension FailoverMachine {
+    public var readiness: FailoverReadiness {
+        guard store.hasRead, hasStore else { return FailoverReadiness(blockers: [.storeUnknown]) }
+        guard let record = store.record else {
+            let hasData = server.seen.map { !$0.isFresh } ?? false
+            return FailoverReadiness(blockers: [hasData ? .stateLost : .noState])
+        }
+        var blockers: [FailoverReadiness.Blocker] = store.isPaused ? [.paused] : []
+        switch record.standing {
+        case .solo: blockers.append(.noPartner)
+        case .courting(let candidate): blockers.append(.stillPairing(candidate))
+        case .paired(let partner):
+            let known = partner == me ? status : freshStatus(of: partner)
+            if let known {
+                if !known.serverAnswers { blockers.append(.partnerServerDown(partner)) }
+                if known.serverAnswers, !known.acknowledges { blockers.append(.partnerNotReceiving(partner)) }
+            } else {
+                blockers.append(.partnerUnheard(partner))
+            }
+        }
+        return FailoverReadiness(blockers: blockers)
+    }
+}

@@ -1,0 +1,132 @@
+/// What is known of this host's own database server, and the one statement that it is working on.
+struct ServerKnowledge: Hashable, Sendable {
+    var seen: ServerObservation?
+    /// When it last answered, or was known not to run.
+    var answeredAt: Milliseconds = 0
+    /// When something last arrived from the primary.
+    var arrivedAt: Milliseconds = 0
+    /// Something arrived since this agent started.
+    var hasArrived = false
+    var command: Outstanding?
+    /// The sessions of this host's earlier agents are ended.
+    var endedOldSessions = false
+
+    struct Outstanding: Hashable, Sendable {
+        var id: UInt64
+        var command: ServerCommand
+        var since: Milliseconds
+    }
+}
+
+extension FailoverMachine {
+    var mayCommand: Bool { server.command == nil && server.seen != nil }
+
+    mutating func observe(_ new: ServerObservation) {
+        guard holdsData else { return }
+        if let old = server.seen {
+            guard new.order >= old.order else { return }
+            if old.bootCount != new.bootCount || old.isSourceSideOn != new.isSourceSideOn
+                || old.access.allowsCommits != new.access.allowsCommits
+                || isAdmittanceTight(old.admitted) != isAdmittanceTight(new.admitted)
+            {
+                // What a heartbeat proved under other conditions, it does not prove under these.
+                pulse.conditionsSince = lastID
+            }
+            if old.bootCount != new.bootCount || !new.access.allowsCommits { pulse.outstanding = nil }
+            if old.receivedCount != new.receivedCount, new.receiver == .connected {
+                server.arrivedAt = now
+                server.hasArrived = true
+            }
+            let isNews =
+                (old.life == .up) != (new.life == .up) || old.receiver != new.receiver
+                || old.receiverAcknowledges != new.receiverAcknowledges || old.isReplicaSideOn != new.isReplicaSideOn
+                || old.isCloseBehind != new.isCloseBehind || old.access.allowsCommits != new.access.allowsCommits
+            if isNews { pulse.hasNews = true }
+        }
+        if new.life != .unresponsive { server.answeredAt = now }
+        server.seen = new
+        if new.life == .down { server.endedOldSessions = true }
+    }
+
+    /// One statement at a time: the next is chosen from what was seen after the last.
+    mutating func issue(_ command: ServerCommand, _ out: inout [Action]) {
+        guard server.command == nil else { return }
+        let id = nextID()
+        server.command = .init(id: id, command: command, since: now)
+        out.append(.server(id: id, command))
+    }
+
+    mutating func finishCommand(_ id: UInt64, _ outcome: CommandOutcome) {
+        guard let running = server.command, running.id == id else { return }
+        server.command = nil
+        switch (running.command, outcome) {
+        case (.killSessions, .done): server.endedOldSessions = true
+        case (.inspect, .inspected(let inventory)): rejoin.inventory = inventory
+        case (.export, .done): rejoin.hasExported = true
+        case (.cut, _), (.discardRelayLog, _), (.clone, _): rejoin = Rejoin()
+        case (.closeRemotely, .done): remoteClosing.isDone = true
+        case (.closeRemotely, _): remoteClosing.failedAt = now
+        default: break
+        }
+        if running.command == .setAccess(.closed), outcome == .failed {
+            // A planned change is given up; anything else is not.
+            if switchover?.isClosing == true { switchover?.phase = .rolledBack } else { pulse.mustKill = true }
+        }
+        if running.command == .killServer { pulse.mustKill = false }
+    }
+
+    /// A statement that does not answer may still take effect later, when it would be wrong: it is ended with its
+    /// server, which then boots closed.
+    mutating func expireCommand(_ out: inout [Action]) {
+        guard let running = server.command else {
+            if server.seen?.life == .unresponsive, now - server.answeredAt > timing.serverPatience {
+                issue(.killServer, &out)
+            }
+            return
+        }
+        guard now - running.since > patience(for: running.command) else { return }
+        server.command = nil
+        if has(.abandonsStatements), running.command != .killServer { return }
+        issue(.killServer, &out)
+    }
+
+    private func patience(for command: ServerCommand) -> Milliseconds {
+        switch command {
+        case .clone: timing.clonePatience
+        case .startServer, .cut, .export, .inspect: timing.bootPatience
+        default: timing.commandPatience
+        }
+    }
+
+    /// Before anything else: nothing that an earlier agent of this host sent may take effect from now on.
+    mutating func endOldSessions(_ out: inout [Action]) -> Bool {
+        guard !server.endedOldSessions, !has(.keepsOldSessions) else { return false }
+        issue(.killSessions, &out)
+        return true
+    }
+
+    /// Nothing read yet: the server goes on as it was, unless it is open, a pair, and nothing acknowledges.
+    mutating func fenceUnread(_ out: inout [Action]) {
+        guard let seen = server.seen, seen.life == .up else { return }
+        if has(.receivesBeforeReading), seen.receiver == .off, let other = firstOtherDataHost {
+            issue(.startReceiver(from: other, epoch: seen.attachedEpoch), &out)
+            return
+        }
+        beat(&out)
+        guard seen.access.allowsCommits, seen.isSourceSideOn else { return }
+        if now - pulse.provenAt > timing.fencePatience { close(&out) }
+    }
+
+    /// Offline, then super_read_only; where a commit waits, which the latter would hang behind, SIGKILL.
+    mutating func close(_ out: inout [Action]) {
+        guard pulse.mustKill else {
+            issue(.setAccess(.closed), &out)
+            return
+        }
+        issue(has(.unsticksBySourceSide) ? .setSourceSide(false) : .killServer, &out)
+    }
+
+    private var firstOtherDataHost: HostID? {
+        peers.indices.map { HostID($0) }.first { $0 != me && configuration.dataHosts.contains($0) }
+    }
+}

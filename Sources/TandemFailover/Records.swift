@@ -1,0 +1,112 @@
+/// The key `state`: who leads. It has no lease, and every write of it compares the revision that was read.
+public struct StateRecord: Hashable, Sendable {
+    /// Raised by one with every change of primary.
+    public var epoch: UInt64
+    public var primary: HostID
+    public var standing: Standing
+
+    public init(epoch: UInt64, primary: HostID, standing: Standing) {
+        self.epoch = epoch
+        self.primary = primary
+        self.standing = standing
+    }
+
+    /// Who may take over from the primary, or is on the way to it.
+    public enum Standing: Hashable, Sendable {
+        /// The primary acknowledges alone. Nobody can be promoted.
+        case solo
+        /// The primary is making this host its partner: it may switch its acknowledging side on, and no other host may.
+        /// It cannot be promoted yet.
+        case courting(HostID)
+        /// Whatever the primary acknowledges, this host has on disk. It alone can be promoted.
+        case paired(HostID)
+    }
+
+    /// The host that may be promoted.
+    @inlinable public var partner: HostID? {
+        if case .paired(let host) = standing { host } else { nil }
+    }
+
+    /// The only host whose acknowledgements count, or are about to.
+    @inlinable public var acknowledger: HostID? {
+        switch standing {
+        case .solo: nil
+        case .courting(let host), .paired(let host): host
+        }
+    }
+}
+
+/// The key `leader`, under a lease: a sign of life, never the authority.
+public struct LeaderRecord: Hashable, Sendable {
+    public var host: HostID
+    public var epoch: UInt64
+
+    public init(host: HostID, epoch: UInt64) {
+        self.host = host
+        self.epoch = epoch
+    }
+}
+
+/// The key `intent`: a planned switchover that an operator asked for.
+public struct SwitchoverIntent: Hashable, Sendable {
+    /// Its creation revision: tells one intent from the next.
+    public var id: UInt64
+    public var to: HostID
+    /// How long writes may pause, counted by the primary from the moment it closes.
+    public var pauseBudget: Milliseconds
+
+    public init(id: UInt64, to: HostID, pauseBudget: Milliseconds) {
+        self.id = id
+        self.to = to
+        self.pauseBudget = pauseBudget
+    }
+}
+
+/// All of the stack's keys, from one linearizable read.
+public struct StoreSnapshot: Hashable, Sendable {
+    /// Absent before the stack's first start.
+    public var state: StateRecord?
+    /// The modification revision of `state`, 0 when absent.
+    public var stateRevision: UInt64
+    public var leader: LeaderRecord?
+    public var intent: SwitchoverIntent?
+    public var isPaused: Bool
+
+    public init(
+        state: StateRecord? = nil, stateRevision: UInt64 = 0, leader: LeaderRecord? = nil,
+        intent: SwitchoverIntent? = nil, isPaused: Bool = false
+    ) {
+        self.state = state
+        self.stateRevision = stateRevision
+        self.leader = leader
+        self.intent = intent
+        self.isPaused = isPaused
+    }
+}
+
+/// One transaction: if `state` still has `expectedRevision`, put `record` (and `history/EPOCH` where the epoch rises).
+public struct StateTransaction: Hashable, Sendable {
+    public enum Purpose: UInt8, Hashable, Sendable {
+        case bootstrap, claim, shrink, court, pair, promote, endSwitchover
+    }
+
+    public var purpose: Purpose
+    /// 0: `state` must not exist, and `init` is created with it.
+    public var expectedRevision: UInt64
+    public var record: StateRecord
+    /// Also put `leader` under this host's lease, and revoke whatever lease held it.
+    public var takesLeader: Bool
+    /// Also delete `intent`.
+    public var endsIntent: Bool
+
+    public init(
+        purpose: Purpose, expectedRevision: UInt64, record: StateRecord, takesLeader: Bool = false,
+        endsIntent: Bool = false
+    ) {
+        self.purpose = purpose
+        self.expectedRevision = expectedRevision
+        self.record = record
+        self.takesLeader = takesLeader
+        self.endsIntent = endsIntent
+    }
+}

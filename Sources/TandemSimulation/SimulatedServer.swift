@@ -1,0 +1,118 @@
+import TandemFailover
+
+/// A mysqld, as far as the protocol can tell: binary log, relay log, disk, semi-sync, who gets in.
+///
+/// `history` is all that it holds, in order: what is logged (binary log), then what is received and not applied (relay
+/// log). The order is the same on every server (replica_preserve_commit_order), so a history is a path in a tree.
+struct SimulatedServer: Sendable {
+    enum Process: UInt8, Sendable { case down, booting, up }
+
+    struct Connection: Sendable {
+        var source: Int
+        var sourceBoot: UInt32
+        var acknowledges: Bool
+    }
+
+    struct WaitingHeartbeat: Sendable {
+        var count: Int
+        var id: UInt64
+        var incarnation: UInt32
+    }
+
+    var process = Process.down
+    var boot: UInt32 = 0
+    var frozenUntil: Int64 = 0
+    var diskSlowUntil: Int64 = 0
+    var applierSlowUntil: Int64 = 0
+
+    // On disk.
+    var history: [UInt32] = []
+    /// In the binary log.
+    var logged = 0
+    /// Committed in the storage engine. At a primary, logged[committed...] wait for an acknowledgement.
+    var committed = 0
+    /// Relay log entries beyond this are lost with the power.
+    var durable = 0
+    var purged = 0
+    var origin: UInt32 = 0
+    var sequence: UInt32 = 0
+    var admitted = HostSet(bits: .max)
+    var source: Int?
+    var attachedEpoch: UInt64 = 0
+    var isFresh = true
+
+    // In memory.
+    var access = ServerObservation.Access.closed
+    var isSourceSideOn = true
+    var isReplicaSideOn = false
+    var isReceiverOn = false
+    var isReceiverRefused = false
+    var connection: Connection?
+    var session: UInt32 = 0
+    var isDeliveryUnderWay = false
+    var isApplierOn = false
+    var applierReadyAt: Int64 = 0
+    var receivedCount: UInt64 = 0
+    var heartbeats: [WaitingHeartbeat] = []
+    /// Statements of agents before this one were ended.
+    var sessionsFrom: UInt32 = 0
+
+    var isUp: Bool { process == .up }
+    var waiting: Int { isUp ? logged - committed : 0 }
+
+    /// What was received and is due is applied. With the source side on, an applier waits for ever.
+    mutating func settle(at time: Int64) {
+        guard isApplierOn, process == .up, logged < history.count, !isSourceSideOn, time >= applierReadyAt,
+            time >= frozenUntil
+        else { return }
+        logged = history.count
+        committed = history.count
+        durable = history.count
+    }
+
+    mutating func bootClosed(opensWithoutSemiSync: Bool) {
+        boot &+= 1
+        process = .booting
+        access = opensWithoutSemiSync ? .writing : .closed
+        isSourceSideOn = !opensWithoutSemiSync
+        isReplicaSideOn = false
+        stopReceiver()
+        isReceiverRefused = false
+        isApplierOn = false
+        heartbeats.removeAll(keepingCapacity: true)
+        // Crash recovery commits what the binary log has.
+        committed = logged
+    }
+
+    mutating func stopReceiver() {
+        isReceiverOn = false
+        disconnect()
+    }
+
+    mutating func disconnect() {
+        connection = nil
+        session &+= 1
+        isDeliveryUnderWay = false
+    }
+
+    mutating func reset(origin number: UInt32) {
+        let kept = history
+        self = SimulatedServer()
+        history = kept
+        history.removeAll(keepingCapacity: true)
+        origin = number
+    }
+}
+
+/// Settings of the servers that the protocol relies on, left wrong one by one.
+package struct ServerDefects: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static let relayLogUnsynced = ServerDefects(rawValue: 1 << 0)
+    package static let relayLogRecovery = ServerDefects(rawValue: 1 << 1)
+    package static let binaryLogUnsynced = ServerDefects(rawValue: 1 << 2)
+    package static let terminatesPolitely = ServerDefects(rawValue: 1 << 3)
+    package static let bootsOpen = ServerDefects(rawValue: 1 << 4)
+    package static let keepsUUIDAfterCut = ServerDefects(rawValue: 1 << 6)
+}

@@ -1,0 +1,135 @@
+import TandemFailover
+
+/// A host: its power, its agent, its server, its clock.
+struct SimulatedHost: Sendable {
+    var holdsData: Bool
+    var votes: Bool
+    var isPowered = true
+    var powerCount: UInt32 = 0
+    var frozenUntil: Int64 = 0
+    var agent: FailoverMachine?
+    var incarnation: UInt32 = 0
+    var agentFrozenUntil: Int64 = 0
+    /// What this host's clock lacks (it stood still) or is ahead, in microseconds.
+    var clockOffset: Int64 = 0
+    var server = SimulatedServer()
+    /// For how many audits it stayed open after it was deposed, its agent able to close it.
+    var staleAudits = 0
+    /// The newest epoch that its agents have known.
+    var knownEpoch: UInt64 = 0
+}
+
+/// Everything simulated, driven one happening after the other. Times are in microseconds of simulated time.
+struct World: Sendable {
+    let topology: SimulationTopology
+    let defects: Defects
+    let serverDefects: ServerDefects
+    var random = SeededRandom(seed: 0)
+    var time: Int64 = 0
+    var queue = EventQueue()
+    var hosts: [SimulatedHost]
+    var store = SimulatedStore()
+    var ledger = Ledger()
+    /// blocked[from] has the hosts that nothing sent by `from` reaches.
+    var blocked: [UInt64]
+    var actions: [Action] = []
+
+    var faults: [Fault] = []
+    var endOfFaults: Int64 = 0
+    var faultsAreOver = false
+    var flakyUntil: Int64 = 0
+    var storeOutageUntil: Int64 = 0
+    var nextOrigin: UInt32 = 0
+    var writeInterval: Int64 = 200_000
+    /// One transaction in so many reaches etcd seconds late.
+    var lateOnceIn = 60
+
+    var violation: Violation?
+    var measures = RunMeasures()
+    var needsAbilityCheck = true
+    var isConverged = false
+    var lastAcknowledgedAt: Int64 = 0
+    var lastAcknowledgedEpoch: UInt64 = 0
+    var healedAt: Int64 = 0
+
+    var isTracing = false
+    /// Time stands still, and everything under way may happen next. See `Exploration`.
+    var isExploring = false
+    var exploredFrom = 0
+    var exploredFromEpoch: UInt64 = 0
+    var story: [StoryLine] = []
+
+    /// By then an undisturbed stack is founded and a pair.
+    static let firstFaultAt: Int64 = 5_000_000
+
+    init(topology: SimulationTopology, defects: Defects = [], serverDefects: ServerDefects = []) {
+        self.topology = topology
+        self.defects = defects
+        self.serverDefects = serverDefects
+        hosts = (0..<topology.hostCount).map { index in
+            SimulatedHost(holdsData: index < topology.dataNodes, votes: topology.isVoter(index))
+        }
+        blocked = Array(repeating: 0, count: topology.hostCount)
+    }
+
+    @inline(__always)
+    mutating func schedule(_ happening: Happening, after delay: Int) {
+        queue.push(happening, at: time + Int64(delay))
+    }
+
+    @inline(__always)
+    func reaches(_ from: Int, _ to: Int) -> Bool { from == to || blocked[from] & (1 << UInt64(to)) == 0 }
+
+    @inline(__always)
+    func isConnected(_ one: Int, _ other: Int) -> Bool { reaches(one, other) && reaches(other, one) }
+
+    @inline(__always)
+    func isFrozen(_ host: Int) -> Bool { hosts[host].frozenUntil > time }
+
+    func serverThaws(_ host: Int) -> Int64 { max(hosts[host].frozenUntil, hosts[host].server.frozenUntil) }
+
+    @inline(__always)
+    func serverAnswers(_ host: Int) -> Bool {
+        hosts[host].isPowered && hosts[host].server.isUp && serverThaws(host) <= time
+    }
+
+    mutating func step() -> Bool {
+        guard violation == nil, let (time, happening) = queue.pop() else { return false }
+        self.time = time
+        measures.steps += 1
+        dispatch(happening)
+        check()
+        return violation == nil
+    }
+
+    mutating func dispatch(_ happening: Happening) {
+        switch happening {
+        case .tick(let host, let incarnation): tick(host, incarnation)
+        case .agentStarts(let host, let incarnation): startAgent(host, incarnation)
+        case .toAgent(let host, let incarnation, let event): tell(host, incarnation, event)
+        case .message(let from, let to, let event): deliverMessage(from, to, event)
+        case .storeRequest(let from, let incarnation, let id, let request, let isLate):
+            serveStore(from, incarnation, id, request, isLate: isLate)
+        case .storeAnswer(let host, let incarnation, let id, let answer):
+            guard store.reachableFrom.contains(HostID(host)) else { return }
+            tell(host, incarnation, .storeAnswered(id: id, answer))
+        case .election(let round): elect(round)
+        case .command(let host, let incarnation, let boot, let id, let command):
+            carryOut(command, host, incarnation, boot, id)
+        case .closingEnds(let host, let boot, let by, let incarnation, let id):
+            closingEnds(host, boot, by, incarnation, id)
+        case .booted(let host, let boot): finishBoot(host, boot)
+        case .heartbeat(let host, let incarnation, let boot, let id): writeHeartbeat(host, incarnation, boot, id)
+        case .connect(let host, let boot): connect(host, boot)
+        case .deliver(let host, let session, let attempts): deliver(host, session, attempts)
+        case .acknowledge(let source, let boot, let from, let session, let count):
+            acknowledge(source, boot, from, session, count)
+        case .drop(let host, let session): drop(host, session)
+        case .clientWrites: clientWrites()
+        case .fault(let index): begin(faults[index])
+        case .faultEnds(let index): end(faults[index])
+        case .hostStarts(let host, let power): startHost(host, power)
+        case .audit: audit()
+        }
+    }
+}

@@ -1,0 +1,219 @@
+import TandemFailover
+import Testing
+
+/// An agent under test, its store and its server played by the test.
+private struct Agent {
+    static let primary = HostID(0)
+    static let partner = HostID(1)
+    static let witness = HostID(2)
+
+    var machine: FailoverMachine
+    var now: Milliseconds = 0
+    var log: [Action] = []
+
+    init(_ host: HostID) {
+        machine = FailoverMachine(
+            configuration: .init(
+                host: host, dataHosts: HostSet(Self.primary, Self.partner),
+                members: HostSet(Self.primary, Self.partner, Self.witness)), startedAt: 0)
+    }
+
+    @discardableResult
+    mutating func handle(_ event: Event) -> [Action] {
+        var actions: [Action] = []
+        machine.handle(event, at: now, into: &actions)
+        log += actions
+        return actions
+    }
+
+    /// The number of the last request of this kind that was made.
+    func lastRefresh() -> UInt64? {
+        log.reversed().lazy.compactMap { if case .store(let id, .refresh) = $0 { id } else { nil } }.first
+    }
+
+    func lastWrite() -> (id: UInt64, transaction: StateTransaction)? {
+        log.reversed().lazy.compactMap { if case .store(let id, .write(let write)) = $0 { (id, write) } else { nil } }
+            .first
+    }
+
+    func lastCommand() -> (id: UInt64, command: ServerCommand)? {
+        log.reversed().lazy.compactMap { if case .server(let id, let command) = $0 { (id, command) } else { nil } }
+            .first
+    }
+
+    /// Looks, and has its read answered.
+    mutating func read(_ snapshot: StoreSnapshot, _ server: ServerObservation) {
+        handle(.tick(server))
+        if let id = lastRefresh() { handle(.storeAnswered(id: id, .read(snapshot))) }
+    }
+
+    mutating func finish(_ server: ServerObservation, _ outcome: CommandOutcome = .done) {
+        if let id = lastCommand()?.id { handle(.commandFinished(id: id, outcome, server)) }
+    }
+}
+
+@Suite("What an agent decides")
+struct FailoverMachineTests {
+    private let pair = StoreSnapshot(
+        state: StateRecord(epoch: 1, primary: Agent.primary, standing: .paired(Agent.partner)), stateRevision: 7,
+        leader: LeaderRecord(host: Agent.primary, epoch: 1))
+    private let alone = StoreSnapshot(
+        state: StateRecord(epoch: 1, primary: Agent.primary, standing: .solo), stateRevision: 7,
+        leader: LeaderRecord(host: Agent.primary, epoch: 1))
+    private let following = ServerObservation(
+        life: .up, access: .reading, isSourceSideOn: false, isReplicaSideOn: true, receiver: .connected,
+        receiverAcknowledges: true, source: Agent.primary, attachedEpoch: 1, isApplierOn: true, isCloseBehind: true)
+
+    /// A partner that lost its primary: nothing arrives, the witness does not hear it either.
+    private func suspiciousPartner() -> Agent {
+        var agent = Agent(Agent.partner)
+        agent.read(pair, following)
+        agent.finish(following)
+        agent.now = 10_000
+        agent.handle(.heard(Agent.witness, PeerStatus(epoch: 1, stateRevision: 7, holdsData: false)))
+        agent.read(pair, following)
+        return agent
+    }
+
+    @Test("A new agent ends its predecessor's statements before it does anything else to the server")
+    func endsOldSessions() {
+        var agent = Agent(Agent.primary)
+        agent.read(alone, ServerObservation(life: .up))
+        #expect(agent.lastCommand()?.command == .killSessions)
+        agent.read(alone, ServerObservation(life: .up))
+        #expect(agent.log.filter { if case .server = $0 { true } else { false } }.count == 1)
+    }
+
+    @Test("A new agent starts no receiver before it has read etcd")
+    func readsFirst() {
+        var agent = Agent(Agent.partner)
+        var server = following
+        server.receiver = .off
+        agent.handle(.tick(server))
+        agent.finish(server)
+        for _ in 0..<4 {
+            agent.now += 500
+            agent.handle(.tick(server))
+        }
+        #expect(agent.lastCommand()?.command == .killSessions)
+        agent.read(pair, server)
+        #expect(agent.lastCommand()?.command == .startReceiver(from: Agent.primary, epoch: 1))
+    }
+
+    @Test("A partner sees its receiver off before it asks for the lead")
+    func sealsFirst() {
+        var agent = suspiciousPartner()
+        #expect(agent.lastCommand()?.command == .stopReceiver)
+        #expect(agent.lastWrite() == nil)
+        var sealed = following
+        sealed.receiver = .off
+        sealed.receiverAcknowledges = false
+        agent.finish(sealed)
+        #expect(agent.lastWrite()?.transaction.record == StateRecord(epoch: 2, primary: Agent.partner, standing: .solo))
+        #expect(agent.lastWrite()?.transaction.expectedRevision == 7)
+    }
+
+    @Test("After an unknown outcome the partner stays sealed and asks the same again, until it knows")
+    func repeatsUnknown() throws {
+        var agent = suspiciousPartner()
+        var sealed = following
+        sealed.receiver = .off
+        sealed.receiverAcknowledges = false
+        agent.finish(sealed)
+        let first = try #require(agent.lastWrite())
+        agent.handle(.storeAnswered(id: first.id, .unknown))
+        // The primary is back, and a read shows that nothing changed: neither proves that the first copy is lost.
+        agent.now += 500
+        agent.handle(
+            .heard(Agent.primary, PeerStatus(epoch: 1, stateRevision: 7, serverAnswers: true, takesCommits: true)))
+        agent.read(pair, sealed)
+        let second = try #require(agent.lastWrite())
+        #expect(second.id != first.id && second.transaction == first.transaction)
+        #expect(agent.lastCommand()?.command == .stopReceiver)
+        agent.handle(.storeAnswered(id: second.id, .refused))
+        agent.read(pair, sealed)
+        #expect(agent.lastCommand()?.command == .startReceiver(from: Agent.primary, epoch: 1))
+    }
+
+    @Test("A sole owner acknowledges alone only after it has moved the revision itself")
+    func claimsFirst() throws {
+        var agent = Agent(Agent.primary)
+        let closed = ServerObservation(life: .up, admitted: HostSet(Agent.partner))
+        agent.read(alone, closed)
+        agent.finish(closed)
+        let claim = try #require(agent.lastWrite())
+        #expect(claim.transaction.purpose == .claim && claim.transaction.record == alone.state)
+        #expect(agent.lastCommand()?.command == .killSessions)
+        agent.handle(.storeAnswered(id: claim.id, .written(revision: 8)))
+        #expect(agent.lastCommand()?.command == .setSourceSide(false))
+    }
+
+    @Test("A primary whose partner does not acknowledge changes etcd before its server")
+    func shrinksStoreFirst() throws {
+        var agent = Agent(Agent.primary)
+        let open = ServerObservation(life: .up, access: .writing, admitted: HostSet(Agent.partner))
+        agent.read(pair, open)
+        agent.finish(open)
+        let claim = try #require(agent.lastWrite())
+        agent.handle(.storeAnswered(id: claim.id, .written(revision: 8)))
+        var claimed = pair
+        claimed.stateRevision = 8
+        for _ in 0..<8 where agent.lastWrite()?.transaction.purpose != .shrink {
+            agent.now += 500
+            agent.handle(.heard(Agent.witness, PeerStatus(holdsData: false, hears: HostSet(Agent.primary))))
+            agent.read(claimed, open)
+        }
+        let shrink = try #require(agent.lastWrite())
+        #expect(shrink.transaction.purpose == .shrink && shrink.transaction.record.standing == .solo)
+        #expect(agent.lastCommand()?.command == .killSessions)
+        agent.handle(.storeAnswered(id: shrink.id, .written(revision: 9)))
+        #expect(agent.lastCommand()?.command == .setSourceSide(false))
+    }
+
+    @Test("A statement that does not answer is ended with its server, never left to take effect later")
+    func killsHangingStatements() {
+        var agent = Agent(Agent.partner)
+        var server = following
+        server.isSourceSideOn = true
+        agent.read(pair, server)
+        agent.finish(server)
+        #expect(agent.lastCommand()?.command == .setSourceSide(false))
+        agent.now += Timing().commandPatience + 1
+        agent.handle(.tick(server))
+        #expect(agent.lastCommand()?.command == .killServer)
+    }
+
+    @Test("A look that arrives after a later one is ignored")
+    func ignoresOldLooks() {
+        var agent = Agent(Agent.partner)
+        var server = following
+        server.order = 10
+        agent.read(pair, server)
+        agent.finish(server)
+        agent.handle(.tick(ServerObservation(life: .down, order: 5)))
+        #expect(agent.lastCommand()?.command == .killSessions)
+        agent.handle(.tick(ServerObservation(life: .down, order: 11)))
+        #expect(agent.lastCommand()?.command == .startServer)
+    }
+
+    @Test("An agent can say what keeps a failover from working")
+    func saysWhatBlocks() {
+        var agent = Agent(Agent.partner)
+        #expect(agent.machine.readiness.blockers == [.storeUnknown])
+        agent.read(alone, following)
+        #expect(agent.machine.readiness.blockers == [.noPartner])
+        agent.now += 600
+        var later = pair
+        later.stateRevision = 8
+        agent.read(later, following)
+        #expect(agent.machine.readiness.isReady)
+    }
+
+    @Test("The same state, event and time give the same state and actions")
+    func isPure() {
+        let agent = suspiciousPartner()
+        let one = FailoverMachine.reduce(agent.machine, .tick(following), at: 11_000)
+        let two = FailoverMachine.reduce(agent.machine, .tick(following), at: 11_000)
+        #expect(one.0 == two.0 && one.1 == two.1)
+    }
+}

@@ -1,0 +1,82 @@
+import TandemSimulation
+import Testing
+
+@Suite("Faults in simulated stacks")
+struct SimulationTests {
+    private func run(_ schedules: Int, dataNodes: Int, witnesses: Int = 1) throws -> SimulationSummary {
+        var options = SimulationRunner.Options()
+        options.schedules = schedules
+        options.topology = try SimulationTopology(dataNodes: dataNodes, witnesses: witnesses)
+        options.firstSeed = UInt64.random(in: 0..<(1 << 40))
+        options.violationBound = 1
+        print("\(dataNodes) data nodes: seeds from \(options.firstSeed)")
+        return try SimulationRunner(options: options).run()
+    }
+
+    /// What a reader of a failed test needs: the seed, and the story.
+    private func story(_ summary: SimulationSummary) -> Comment {
+        guard let failure = summary.failures.first else { return "no violation" }
+        let lines = ["seed \(failure.seed): \(failure.violation.text)"] + failure.lines.suffix(60)
+        return Comment(rawValue: lines.joined(separator: "\n"))
+    }
+
+    @Test("No acknowledged write is lost, whatever happens to a stack of so many data nodes", arguments: [2, 3, 5])
+    func losesNothing(dataNodes: Int) throws {
+        let summary = try run(dataNodes == 2 ? 120 : 40, dataNodes: dataNodes)
+        #expect(summary.failures.isEmpty, story(summary))
+        #expect(summary.failovers > summary.schedules, "the schedules hardly made anybody fail over")
+        #expect(
+            summary.salvages > 0 && summary.clones > 0 && summary.cuts > 0, "returning servers were not put to the test"
+        )
+    }
+
+    @Test("A seed replays a run exactly")
+    func replays() throws {
+        let options = SimulationRunner.Options()
+        let one = SimulationRunner(options: options).story(ofSeed: 7)
+        #expect(one == SimulationRunner(options: options).story(ofSeed: 7))
+        #expect(one != SimulationRunner(options: options).story(ofSeed: 8))
+        #expect(one.count > 100)
+    }
+
+    @Test("A run of several seeds reports the same as each of them alone")
+    func seedsAreIndependent() throws {
+        var options = SimulationRunner.Options()
+        options.schedules = 6
+        let together = try SimulationRunner(options: options).run()
+        options.schedules = 3
+        var apart = try SimulationRunner(options: options).run()
+        options.firstSeed = 4
+        apart.merge(try SimulationRunner(options: options).run())
+        #expect(apart == together)
+    }
+
+    @Test("Several workers report the same as one")
+    func workersAgree() async throws {
+        var options = SimulationRunner.Options()
+        options.schedules = 450
+        options.faults = 4
+        let runner = SimulationRunner(options: options)
+        let alone = try runner.run()
+        var lastDone = 0
+        let together = try await runner.run(workers: 2) { lastDone = $0.done }
+        #expect(together == alone)
+        #expect(lastDone == 450)
+    }
+
+    @Test("A failing schedule is shrunk to a few faults and told as a story that ends in the violation")
+    func explains() throws {
+        var options = SimulationRunner.Options()
+        options.violationBound = 1
+        let summary = try SimulationRunner(options: options, breaking: .unstickBySourceSide).run()
+        let failure = try #require(summary.failures.first)
+        #expect(failure.faults.count <= 5, "\(failure.faults)")
+        #expect(failure.lines.contains { $0.contains("FAULT") })
+        #expect(failure.lines.last?.contains("VIOLATION") == true)
+    }
+
+    @Test("Topologies that cannot vote are refused", arguments: [(1, 3), (2, 0), (10, 1)])
+    func refusesTopologies(dataNodes: Int, witnesses: Int) {
+        #expect(throws: SimulationError.self) { try SimulationTopology(dataNodes: dataNodes, witnesses: witnesses) }
+    }
+}
