@@ -62,6 +62,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "TandemTopology", swiftSettings: settings),
+        // The failover protocol, and the simulator that tries to break it: pure. No agent acts on it yet.
+        .target(name: "TandemFailover", swiftSettings: settings),
+        .target(name: "TandemSimulation", dependencies: ["TandemFailover"], swiftSettings: settings),
         .systemLibrary(name: "CMariaDB", providers: [.apt(["libmariadb-dev"])]),
         .target(
             name: "MySQLConnector",
@@ -117,6 +120,8 @@ let package = Package(
             swiftSettings: settings),
 
         // Tests. Those that need real servers find them in the folder that TANDEM_TEST_ENGINES names (bin/test sets it).
+        .testTarget(name: "TandemFailoverTests", dependencies: ["TandemFailover"], swiftSettings: settings),
+        .testTarget(name: "TandemSimulationTests", dependencies: ["TandemSimulation"], swiftSettings: settings),
         .testTarget(name: "TandemStackTests", dependencies: ["TandemStack"], swiftSettings: settings),
         .testTarget(
             name: "TandemBlueprintTests", dependencies: ["TandemBlueprint", "TandemStack"], exclude: ["Golden"],

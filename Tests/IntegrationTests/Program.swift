@@ -32,7 +32,8 @@ struct Program {
         var words = [program] + arguments
         if let user {
             words =
-                ["/usr/bin/setpriv", "--reuid", "\(user.id)", "--regid", "\(user.group)", "--clear-groups", "--"] + words
+                ["/usr/bin/setpriv", "--reuid", "\(user.id)", "--regid", "\(user.group)", "--clear-groups", "--"]
+                + words
         }
         let result = try await Subprocess.run(
             words[0].contains("/") ? .path(FilePath(words[0])) : .name(words[0]),
