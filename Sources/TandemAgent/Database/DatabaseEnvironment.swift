@@ -19,7 +19,7 @@ struct DatabaseEnvironment: Sendable {
     var isPartner: Bool { host.name == intended.partner }
     var account: Accounts.Account? { applied.accounts.engine }
 
-    var dataFolder: String { "\(layout.dataFolder)/mysql" }
+    var dataFolder: String { layout.mysqlDataFolder }
     /// A data folder in the making.
     var newDataFolder: String { "\(layout.dataFolder)/mysql.new" }
     /// Data of the throwaway server that receives a copy.

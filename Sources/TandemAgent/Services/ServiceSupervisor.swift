@@ -44,8 +44,6 @@ actor ServiceSupervisor {
             since: Date().iso8601)
     }
 
-    var pid: Int32? { process?.identity.pid }
-
     /// Runs until the service is stopped, or until the task is cancelled, which leaves the process running.
     func run() async {
         var isFirst = true

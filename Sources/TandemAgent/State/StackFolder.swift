@@ -70,7 +70,12 @@ public struct StackFolder: Sendable, Equatable {
     /// Whether any database data is here.
     public var hasData: Bool {
         let hosts = (try? FileManager.default.contentsOfDirectory(atPath: hostsFolder)) ?? []
-        return hosts.contains { FileManager.default.fileExists(atPath: "\(host($0))/data/mysql") }
+        return hosts.contains(where: hasData)
+    }
+
+    /// Whether a host has database data here.
+    func hasData(_ host: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(self.host(host))/data/mysql")
     }
 }
 

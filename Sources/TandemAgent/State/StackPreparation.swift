@@ -74,16 +74,12 @@ public struct StackPreparation: Sendable {
     /// A primary without data beside a replica with data means that somebody removed the wrong folder.
     public func checkData() throws {
         let databases = stack.hosts(.database)
-        let having = databases.filter { hasData($0) }
-        guard let primary = databases.first, let other = having.first, !hasData(primary) else { return }
+        let having = databases.filter { folder.hasData($0.name) }
+        guard let primary = databases.first, let other = having.first, !folder.hasData(primary.name) else { return }
         throw StateError(
             "\(primary.name) is the primary and has no data, but \(other.name) has some.\n"
                 + "Starting would begin with an empty database. Put the data of \(primary.name) back into "
                 + "\(folder.host(primary.name))/data/mysql, or list \(other.name) first in the stack file.")
-    }
-
-    private func hasData(_ host: Host) -> Bool {
-        FileManager.default.fileExists(atPath: "\(folder.host(host.name))/data/mysql")
     }
 
     public func writeSecrets(environment: [String: String]) throws {

@@ -23,7 +23,6 @@ struct FrontProbe: Sendable {
 
     private let client: HTTPClient
     private let url: String
-    private let host: String
 
     init(applied: AppliedStack, folder: StackFolder) throws {
         var configuration = HTTPClient.Configuration()
@@ -34,7 +33,6 @@ struct FrontProbe: Sendable {
         configuration.dnsOverride = [applied.stack.domain: AppliedStack.frontAddress]
         client = HTTPClient(configuration: configuration)
         url = applied.url + applied.stack.app.health
-        host = applied.stack.domain
     }
 
     func shutdown() async { try? await client.shutdown() }

@@ -13,10 +13,6 @@ struct StepPrinter: Sendable {
     /// Something on the way that is no step of its own.
     func note(_ text: String) { Terminal.line("    \(style.dim(text))") }
 
-    func failed(_ subject: String, _ text: String) {
-        Terminal.line("  \(style.red("✗")) \(Self.padded(subject, 10)) \(text)")
-    }
-
     func headline(_ text: String) { Terminal.line(style.bold(text)) }
 
     static func padded(_ text: String, _ width: Int) -> String {
