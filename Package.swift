@@ -17,6 +17,8 @@ let package = Package(
         .executable(name: "tandem", targets: ["tandem"]),
         .executable(name: "conduit", targets: ["Conduit"]),
         .library(name: "MySQLConnector", targets: ["MySQLConnector"]),
+        .library(name: "TandemMySQL", targets: ["TandemMySQL"]),
+        .library(name: "HummingbirdTandemMySQL", targets: ["HummingbirdTandemMySQL"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -25,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.11.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -75,6 +78,27 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "TandemMySQL",
+            dependencies: [
+                "MySQLConnector", "TandemTopology",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "HummingbirdTandemMySQL",
+            dependencies: [
+                "TandemMySQL",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "TandemReplication",
             dependencies: ["MySQLConnector"],
             swiftSettings: settings),
@@ -111,7 +135,7 @@ let package = Package(
         .executableTarget(
             name: "Conduit",
             dependencies: [
-                "MySQLConnector",
+                "HummingbirdTandemMySQL", "MySQLConnector", "TandemMySQL",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -133,7 +157,7 @@ let package = Package(
         .testTarget(
             name: "ConduitTests",
             dependencies: [
-                "Conduit", "MySQLConnector", "MySQLTestServer",
+                "Conduit", "MySQLConnector", "MySQLTestServer", "TandemMySQL",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -174,6 +198,19 @@ let package = Package(
             dependencies: [
                 "MySQLConnector", "MySQLTestServer",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TandemMySQLTests",
+            dependencies: [
+                "HummingbirdTandemMySQL", "MySQLConnector", "MySQLTestServer", "TandemMySQL", "TandemTopology",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
