@@ -59,10 +59,14 @@ extension MySQLCluster {
     ) async throws -> Value {
         try await read(isolation: isolation, consistency: consistency) { connection in
             try await connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-            // What fails in between leaves the session in a transaction; the pool resets it.
-            let value = try await body(connection)
-            try await connection.execute("COMMIT")
-            return value
+            do {
+                let value = try await body(connection)
+                try await connection.commit()
+                return value
+            } catch {
+                await connection.rollBack()
+                throw error
+            }
         }
     }
 

@@ -147,13 +147,12 @@ extension MySQLCluster {
                     // A cancelled task must not find out in the middle of COMMIT.
                     try Task.checkCancellation()
                 } catch {
-                    // Should this fail too, the session is still in a transaction, and the pool resets or drops it.
-                    if !Task.isCancelled { _ = try? await connection.execute("ROLLBACK") }
+                    await connection.rollBack()
                     throw error
                 }
                 value = result
                 stage = .committing
-                let gtid = try await connection.execute("COMMIT").gtid
+                let gtid = try await connection.commit().gtid
                 return .committed(result, gtid: gtid)
             }
         } catch {
