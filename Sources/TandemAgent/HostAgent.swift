@@ -87,6 +87,7 @@ public actor HostAgent {
             }
             if host.has(.app) {
                 group.addTask { [board, host, quiet = quiet(logger)] in
+                    await board.listen()
                     try await TopologyRoute(board: board).application(
                         address: host.loopbackAddress, port: Ports.agentTopology, logger: quiet
                     ).run()

@@ -21,17 +21,11 @@ struct RouterChecks: Sendable {
     private static let longestLineBytes = 256
 
     /// How long an agent that has just started listens to the others before it gives verdicts of its own.
-    var listeningTime = Duration.seconds(3)
+    var listeningTime = TopologyBoard.listeningTime
 
     /// Runs until cancelled.
     func run() async throws {
-        // An agent that starts anew knows nothing yet. Saying so would cut the sessions of a router that serves, so it
-        // says nothing: the last verdict stands.
-        let deadline = ContinuousClock.now + listeningTime
-        while await !board.knowsEveryMember, ContinuousClock.now < deadline {
-            let version = await board.version
-            await board.waitForChange(from: version, timeout: .milliseconds(100))
-        }
+        await board.listen(atMost: listeningTime)
         let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .bind(host: address, port: port) { channel in

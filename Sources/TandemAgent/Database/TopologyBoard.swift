@@ -44,6 +44,20 @@ actor TopologyBoard {
 
     var knowsEveryMember: Bool { known.count == hosts.count }
 
+    /// How long an agent that has just started listens to the others before it says anything to those who act on it.
+    static let listeningTime = Duration.seconds(3)
+
+    /// Returns when there was word of every member, or after `limit`.
+    ///
+    /// An agent that starts anew knows nothing yet. Saying so would cut the sessions of those who serve, so it says nothing: its last word
+    /// stands.
+    func listen(atMost limit: Duration = listeningTime) async {
+        let deadline = ContinuousClock.now + limit
+        while !knowsEveryMember, ContinuousClock.now < deadline, !Task.isCancelled {
+            await waitForChange(from: version, timeout: .milliseconds(100))
+        }
+    }
+
     func set(_ member: DatabaseMember) {
         if known.insert(member.host).inserted { changed() }
         guard members[member.host] != member else { return }
