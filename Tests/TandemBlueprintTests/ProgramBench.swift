@@ -69,7 +69,9 @@ struct ProgramBench {
         try certificate.write(to: URL(fileURLWithPath: layout.caFile))
         try certificate.write(to: URL(fileURLWithPath: layout.certificateFile))
         try key.write(to: URL(fileURLWithPath: layout.keyFile))
-        try (certificate + key).write(to: URL(fileURLWithPath: layout.frontBundleFile))
+        for bundle in [layout.bundleFile, layout.frontBundleFile] {
+            try (certificate + key).write(to: URL(fileURLWithPath: bundle))
+        }
         for file in blueprint.files {
             try Data(file.contents.utf8).write(to: URL(fileURLWithPath: file.path))
         }

@@ -61,8 +61,8 @@ struct StackPKI: Sendable {
             addresses: dialled.addresses + (host.has(.database) ? routers : []))
         var count = 0
         if try ensure(
-            inside, authority, certificate: layout.certificateFile, key: layout.keyFile, bundle: nil, isEngines: true,
-            now: now)
+            inside, authority, certificate: layout.certificateFile, key: layout.keyFile, bundle: layout.bundleFile,
+            isEngines: true, now: now)
         {
             count += 1
         }
