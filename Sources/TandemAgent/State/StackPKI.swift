@@ -59,8 +59,8 @@ struct StackPKI: Sendable {
             addresses: dialled.addresses)
         var count = 0
         if try ensure(
-            inside, authority, certificate: layout.certificateFile, key: layout.keyFile, bundle: nil, isEngines: true,
-            now: now)
+            inside, authority, certificate: layout.certificateFile, key: layout.keyFile, bundle: layout.bundleFile,
+            isEngines: true, now: now)
         {
             count += 1
         }
