@@ -7,6 +7,9 @@ public struct MySQLPoolOptions: Sendable, Hashable {
     public var idleTimeout: Duration = .seconds(60)
     /// A connection older than this is closed when it is next free.
     public var maximumLifetime: Duration = .seconds(1800)
+    /// An idle connection is asked for a sign of life this often, so that nothing between here and the server forgets it, and a dead one is replaced
+    /// before it is needed.
+    public var keepAliveInterval: Duration = .seconds(30)
     /// How long a task waits for a connection before it gets ``MySQLError/Code/poolTimeout``.
     public var acquireTimeout: Duration = .seconds(5)
     /// Tasks that may wait at a time; further ones get ``MySQLError/Code/poolQueueFull`` at once.

@@ -13,6 +13,8 @@ public struct MySQLError: Error, Sendable {
         public static let connectFailed = Code(description: "connectFailed")
         /// The connection was closed, or broke while a statement ran: whether that was carried out is unknown.
         public static let connectionClosed = Code(description: "connectionClosed")
+        /// Rows of an earlier statement are still being read on the connection.
+        public static let connectionBusy = Code(description: "connectionBusy")
         /// The server was silent for longer than ``MySQLConfiguration/queryTimeout``.
         public static let queryTimeout = Code(description: "queryTimeout")
         /// COMMIT was sent and its answer never came: the transaction may be committed or not.
@@ -55,6 +57,12 @@ public struct MySQLError: Error, Sendable {
         self.message = message
         self.serverErrorNumber = serverErrorNumber
         self.sqlState = sqlState
+    }
+
+    static func resultTooLarge(maximumBytes: Int) -> MySQLError {
+        MySQLError(
+            code: .resultTooLarge,
+            message: "the result is larger than \(maximumBytes) bytes; ask for less at a time, or read it as a stream")
     }
 
     func at(statement: String?, file: String, line: Int) -> MySQLError {
