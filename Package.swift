@@ -17,6 +17,8 @@ let package = Package(
         .executable(name: "tandem", targets: ["tandem"]),
         .executable(name: "conduit", targets: ["Conduit"]),
         .library(name: "MySQLConnector", targets: ["MySQLConnector"]),
+        .library(name: "TandemMySQL", targets: ["TandemMySQL"]),
+        .library(name: "HummingbirdTandemMySQL", targets: ["HummingbirdTandemMySQL"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -79,6 +81,27 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "TandemMySQL",
+            dependencies: [
+                "MySQLConnector", "TandemTopology",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "HummingbirdTandemMySQL",
+            dependencies: [
+                "TandemMySQL",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "TandemReplication",
             dependencies: ["MySQLConnector"],
             swiftSettings: settings),
@@ -115,7 +138,7 @@ let package = Package(
         .executableTarget(
             name: "Conduit",
             dependencies: [
-                "MySQLConnector",
+                "HummingbirdTandemMySQL", "MySQLConnector", "TandemMySQL",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -139,7 +162,7 @@ let package = Package(
         .testTarget(
             name: "ConduitTests",
             dependencies: [
-                "Conduit", "MySQLConnector", "MySQLTestServer",
+                "Conduit", "MySQLConnector", "MySQLTestServer", "TandemMySQL",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -185,6 +208,19 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TandemMySQLTests",
+            dependencies: [
+                "HummingbirdTandemMySQL", "MySQLConnector", "MySQLTestServer", "TandemMySQL", "TandemTopology",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .testTarget(

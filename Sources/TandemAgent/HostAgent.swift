@@ -85,6 +85,13 @@ public actor HostAgent {
             group.addTask { [board, logger, host] in
                 try await RouterChecks(board: board, address: host.loopbackAddress, logger: logger).run()
             }
+            if host.has(.app) {
+                group.addTask { [board, host, quiet = quiet(logger)] in
+                    try await TopologyRoute(board: board).application(
+                        address: host.loopbackAddress, port: Ports.agentTopology, logger: quiet
+                    ).run()
+                }
+            }
             for peer in applied.stack.hosts(.database) where peer.name != host.name {
                 group.addTask { await self.follow(peer) }
             }

@@ -43,6 +43,30 @@ struct PoolStateMachineTests {
         #expect(pool.released(2, isReusable: true, at: .zero) == [.hand(2, to: 5)])
     }
 
+    @Test(
+        "who has another server to ask is told at once that this one is away, and one attempt at a time finds out when it is back"
+    )
+    func unreachable() {
+        var pool = machine(minimum: 1) { $0.waitsForServer = false }
+        _ = pool.start(at: .zero)
+        #expect(pool.acquire(for: 1, at: .zero).0 == .waiting)
+        let failed = pool.openFailed(1, at: .zero)
+        #expect(failed.contains(.fail(1, .unreachable)) && opens(failed) == [2])
+        let (second, others) = pool.acquire(for: 2, at: .milliseconds(10))
+        #expect(second == .refused(.unreachable) && others.isEmpty)
+        #expect(pool.opened(2, at: .milliseconds(200)).isEmpty == false)
+        #expect(pool.acquire(for: 3, at: .milliseconds(200)).0 == .leased(2))
+
+        // Without a minimum, one who is turned away sets the next attempt off.
+        var lazy = machine { $0.waitsForServer = false }
+        _ = lazy.acquire(for: 1, at: .zero)
+        #expect(lazy.openFailed(1, at: .zero) == [.fail(1, .unreachable)])
+        let (refused, actions) = lazy.acquire(for: 2, at: .milliseconds(20))
+        #expect(refused == .refused(.unreachable) && actions == [.open(2, after: .milliseconds(80))])
+        let (third, more) = lazy.acquire(for: 3, at: .milliseconds(30))
+        #expect(third == .refused(.unreachable) && more.isEmpty)
+    }
+
     @Test("of idle connections the last used is taken first")
     func newestFirst() {
         var pool = machine(minimum: 2)

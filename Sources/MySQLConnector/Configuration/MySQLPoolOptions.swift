@@ -16,6 +16,9 @@ public struct MySQLPoolOptions: Sendable, Hashable {
     public var maximumWaiters = 4096
     /// The wait after a failed connect: it doubles with each failure from the first to the last of these, less a random part of up to a half.
     public var backoff: ClosedRange<Duration> = .milliseconds(50) ... .seconds(2)
+    /// Whether tasks wait, up to `acquireTimeout`, for a server that cannot be reached. With `false` they get ``MySQLError/Code/connectFailed`` at once
+    /// when an attempt to connect has failed and no connection is left, until an attempt succeeds: for callers who have another server to ask.
+    public var waitsForServer = true
 
     public init(minimumConnections: Int = 0, maximumConnections: Int = 16) {
         precondition(minimumConnections >= 0 && maximumConnections >= 1 && minimumConnections <= maximumConnections)

@@ -31,6 +31,8 @@ public struct MySQLError: Error, Sendable {
         public static let poolTimeout = Code(description: "poolTimeout")
         /// Too many tasks wait for a connection already.
         public static let poolQueueFull = Code(description: "poolQueueFull")
+        /// No server of a cluster could take it in time; nothing was carried out.
+        public static let noServer = Code(description: "noServer")
         /// The client was shut down.
         public static let poolClosed = Code(description: "poolClosed")
         /// The configuration makes no sense.

@@ -95,6 +95,8 @@ extension MySQLClient {
             return MySQLError(
                 code: .poolQueueFull,
                 message: "\(options.maximumWaiters) tasks wait for a connection to \(server) already\(cause)")
+        case .unreachable:
+            return MySQLError(code: .connectFailed, message: "\(server) cannot be reached at the moment\(cause)")
         case .closed: return MySQLError(code: .poolClosed, message: "the client for \(server) has been shut down")
         }
     }

@@ -19,7 +19,7 @@ struct PoolStateMachine {
         case finish
     }
 
-    enum Refusal: Equatable { case timeout, queueFull, closed }
+    enum Refusal: Equatable { case timeout, queueFull, closed, unreachable }
 
     enum Acquisition: Equatable {
         case leased(ConnectionID)
@@ -74,6 +74,7 @@ struct PoolStateMachine {
     mutating func acquire(for waiter: WaiterID, at now: Duration) -> (Acquisition, [Action]) {
         guard mode == .running else { return (.refused(.closed), []) }
         if let id = acquireIdle() { return (.leased(id), []) }
+        if isUnreachable { return (.refused(.unreachable), attemptIfNone(at: now)) }
         guard waiters.count < options.maximumWaiters else { return (.refused(.queueFull), []) }
         let deadline = now + options.acquireTimeout
         waiters.append(waiter, deadline: deadline)
@@ -103,7 +104,8 @@ struct PoolStateMachine {
             lastFailure = now
             nextAttempt = now + backoff(afterFailures: consecutiveFailures)
         }
-        return openAsNeeded(at: now) + finishIfDrained()
+        let refused = isUnreachable ? waiters.removeAll().map { Action.fail($0, .unreachable) } : []
+        return refused + openAsNeeded(at: now) + finishIfDrained()
     }
 
     /// A lease ended. `isReusable` is false for a connection that must not be used again.
@@ -212,12 +214,24 @@ struct PoolStateMachine {
         if consecutiveFailures > 0 { wanted = min(wanted, 1 - openingCount) }
         guard wanted > 0 else { return [] }
         let delay = consecutiveFailures > 0 ? max(.zero, nextAttempt - now) : .zero
-        return (0..<wanted).map { _ in
-            nextID += 1
-            openingCount += 1
-            slots[nextID] = Slot(phase: .opening, start: now + delay)
-            return .open(nextID, after: delay)
-        }
+        return (0..<wanted).map { _ in beginOpening(after: delay, at: now) }
+    }
+
+    /// The last attempt failed, no connection is left, and tasks are not to wait for better times.
+    private var isUnreachable: Bool {
+        !options.waitsForServer && consecutiveFailures > 0 && slots.count == openingCount
+    }
+
+    /// Tasks that are turned away leave nobody to open a connection for; one attempt finds out when the server is back.
+    private mutating func attemptIfNone(at now: Duration) -> [Action] {
+        openingCount > 0 ? [] : [beginOpening(after: max(.zero, nextAttempt - now), at: now)]
+    }
+
+    private mutating func beginOpening(after delay: Duration, at now: Duration) -> Action {
+        nextID += 1
+        openingCount += 1
+        slots[nextID] = Slot(phase: .opening, start: now + delay)
+        return .open(nextID, after: delay)
     }
 
     private func backoff(afterFailures failures: Int) -> Duration {
