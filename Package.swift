@@ -149,10 +149,12 @@ let package = Package(
         // Tests. Those that need real servers find them in the folder that TANDEM_TEST_ENGINES names (bin/test sets it).
         .testTarget(name: "TandemFailoverTests", dependencies: ["TandemFailover"], swiftSettings: settings),
         .testTarget(name: "TandemSimulationTests", dependencies: ["TandemSimulation"], swiftSettings: settings),
-        .testTarget(name: "TandemStackTests", dependencies: ["TandemStack"], swiftSettings: settings),
+        .target(name: "StackFuzz", path: "Tests/StackFuzz", swiftSettings: settings),
         .testTarget(
-            name: "TandemBlueprintTests", dependencies: ["TandemBlueprint", "TandemStack"], exclude: ["Golden"],
-            swiftSettings: settings),
+            name: "TandemStackTests", dependencies: ["StackFuzz", "TandemStack"], swiftSettings: settings),
+        .testTarget(
+            name: "TandemBlueprintTests", dependencies: ["StackFuzz", "TandemBlueprint", "TandemStack"],
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "TandemEnginesTests",
             dependencies: ["TandemEngines", .product(name: "Subprocess", package: "swift-subprocess")],
