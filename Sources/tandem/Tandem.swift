@@ -12,7 +12,7 @@ struct Tandem: AsyncParsableCommand {
         version: Version.number,
         subcommands: [
             UpCommand.self, DownCommand.self, DestroyCommand.self, StatusCommand.self, LogsCommand.self,
-            MySQLCommand.self, CheckCommand.self, RenderCommand.self, EnginesCommand.self, DocsCommand.self,
-            VersionCommand.self, AgentCommand.self, KeeperCommand.self,
+            MySQLCommand.self, CheckCommand.self, RenderCommand.self, SimulateCommand.self, EnginesCommand.self,
+            DocsCommand.self, VersionCommand.self, AgentCommand.self, KeeperCommand.self,
         ])
 }
