@@ -97,8 +97,7 @@ private func warnings(_ client: MySQLClient) async throws {
 
 private func streams(_ client: MySQLClient) async throws -> Int {
     var total = 0
-    for try await row in client.stream("SELECT id, size FROM file") {
-        let (_, size) = try row.decode((Int, Int).self)
+    for try await (_, size) in client.stream("SELECT id, size FROM file").decode((Int, Int).self) {
         total += size
     }
     for try await row in client.stream("SELECT id FROM article WHERE stars IS NULL") {

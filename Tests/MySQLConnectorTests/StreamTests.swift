@@ -26,8 +26,7 @@ struct StreamTests {
             var sum = 0
             var first = 0
             var largest = 0
-            for try await row in connection.stream(query) {
-                let (number, filling) = try row.decode((Int, String).self)
+            for try await (number, filling) in connection.stream(query).decode((Int, String).self) {
                 sum += number
                 seen += 1
                 if seen == 10_000 { first = try residentBytes() }

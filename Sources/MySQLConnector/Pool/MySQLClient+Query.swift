@@ -25,14 +25,7 @@ extension MySQLClient {
     }
 
     /// Gives the statement to an idle connection, or puts it into the queue.
-    func submit(_ request: QueuedQuery) {
-        let isGiven = pool.withLock { state -> Bool in
-            guard let id = state.machine.acquireIdle(), let connection = state.connections[id] else { return false }
-            connection.serve(request, for: self, PoolLease(id: id, connection: connection), wasIdle: true)
-            return true
-        }
-        if !isGiven { enqueue(request.id, .query(request)) }
-    }
+    func submit(_ request: QueuedQuery) { enqueue(request.id, .query(request)) }
 }
 
 extension MySQLConnection {
