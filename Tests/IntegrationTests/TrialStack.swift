@@ -120,6 +120,7 @@ struct Status: Decodable {
     var stack: String
     var state: String
     var url: String
+    var keeper: HostState.Agent
     var hosts: [HostState]
     var database: Database?
 
