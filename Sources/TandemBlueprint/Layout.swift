@@ -59,6 +59,8 @@ public struct Layout: Codable, Sendable, Equatable {
     public var caFile: String { "\(hostFolder)/tls/ca.pem" }
     public var certificateFile: String { "\(hostFolder)/tls/cert.pem" }
     public var keyFile: String { "\(hostFolder)/tls/key.pem" }
+    /// `certificateFile` and `keyFile` in one.
+    public var bundleFile: String { "\(hostFolder)/tls/bundle.pem" }
     public var frontBundleFile: String { "\(hostFolder)/tls/front.pem" }
 
     /// What the application's account may read, unlike the folders of the engines: mode 0755, and every folder above

@@ -211,7 +211,7 @@ actor ServiceSupervisor {
     private func fingerprint() throws -> String {
         let specification = try starter.specification(service)
         let environment = specification.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        return StableHash.hex(
+        return StableHash.hex64(
             (specification.command + environment + [specification.workingDirectory]).joined(separator: "\0"))
     }
 
