@@ -2,8 +2,6 @@ import Glibc
 
 /// What starting has left in memory.
 public enum ResidentText {
-    private static let mostBytes = 1 << 20
-
     /// Lets go of the program's and its libraries' instructions: those that are needed come back from the page cache, one
     /// by one, and what only starting needed does not. Memory that was written to is not touched.
     public static func release() {
@@ -12,7 +10,7 @@ public enum ResidentText {
 
     /// proc(5), /proc/PID/maps: `START-END r-xp OFFSET DEVICE INODE PATH`.
     private static func executableRanges() -> [(start: UnsafeMutableRawPointer, count: Int)] {
-        maps().split(separator: "\n").compactMap { line in
+        ProcFile.whole("/proc/self/maps").split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ", omittingEmptySubsequences: true)
             // Only what comes from a file, and is never written to.
             guard fields.count >= 6, fields[1] == "r-xp", fields[5].hasPrefix("/") else { return nil }
@@ -24,19 +22,5 @@ public enum ResidentText {
             }
             return (start, Int(ends[1] - ends[0]))
         }
-    }
-
-    private static func maps() -> String {
-        let descriptor = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while bytes.count < mostBytes {
-            let count = read(descriptor, &buffer, buffer.count)
-            guard count > 0 else { break }
-            bytes += buffer[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

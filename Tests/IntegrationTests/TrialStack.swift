@@ -133,7 +133,11 @@ struct Status: Decodable {
 
 /// Listening TCP ports of this machine on an address that begins with `prefix`, such as `127.20.3.`.
 func listeners(addressPrefix prefix: String) throws -> [String] {
-    let table = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
+    // Foundation takes a short read, of which this file gives many, for the end.
+    let handle = try #require(FileHandle(forReadingAtPath: "/proc/net/tcp"))
+    var bytes = Data()
+    while let more = try handle.read(upToCount: 4096), !more.isEmpty { bytes += more }
+    let table = String(decoding: bytes, as: UTF8.self)
     return table.split(separator: "\n").dropFirst().compactMap { line in
         let fields = line.split(separator: " ")
         guard fields.count > 3, fields[3] == "0A" else { return nil }

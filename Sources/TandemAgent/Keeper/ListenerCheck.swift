@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TandemServices
 
 /// Finds out who holds a TCP port, before anything is started.
 public enum ListenerCheck {
@@ -63,15 +64,10 @@ public enum ListenerCheck {
 
     /// The program that listens on a port, such as `nginx (pid 12)`; nil when it cannot be seen (another user's).
     private static func holder(of port: Int, address: String) -> String? {
-        // While sockets come and go the kernel may leave lines out of its table.
-        for _ in 0..<10 {
-            let inodes = Set(
-                listeningInodes(port: port, address: address, table: "/proc/net/tcp")
-                    + listeningInodes(port: port, address: address, table: "/proc/net/tcp6"))
-            if !inodes.isEmpty { return program(holding: inodes) }
-            usleep(2000)
-        }
-        return nil
+        let inodes = Set(
+            listeningInodes(port: port, address: address, table: "/proc/net/tcp")
+                + listeningInodes(port: port, address: address, table: "/proc/net/tcp6"))
+        return inodes.isEmpty ? nil : program(holding: inodes)
     }
 
     private static func program(holding inodes: Set<String>) -> String? {
@@ -91,7 +87,7 @@ public enum ListenerCheck {
 
     /// proc(5), /proc/net/tcp: fields 1 (local address, hex), 3 (state, 0A is LISTEN) and 9 (inode).
     private static func listeningInodes(port: Int, address: String, table: String) -> [String] {
-        let text = (try? String(contentsOfFile: table, encoding: .utf8)) ?? ""
+        let text = ProcFile.whole(table)
         let clashing = clashingAddresses(address)
         return text.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(separator: " ")
