@@ -75,13 +75,17 @@ struct TrialStack {
         geteuid() == 0 && user == nil ? "/var/lib/tandem/stacks/\(name)" : "\(folder)/.tandem/\(name)"
     }
 
-    /// Processes that belong to this stack: those whose command line names its state folder.
+    /// Processes that belong to this stack: those whose command line names its state folder, and its apps.
     func processes() -> [String] {
         let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int($0) }
         return pids.compactMap { pid in
             guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return nil }
             let line = String(decoding: data, as: UTF8.self).replacing("\0", with: " ")
-            return line.contains(stateFolder + "/") || line.contains(stateFolder + " ") ? "\(pid) \(line)" : nil
+            let environment = FileManager.default.contents(atPath: "/proc/\(pid)/environ") ?? Data()
+            let isOurs =
+                line.contains(stateFolder + "/") || line.contains(stateFolder + " ")
+                || environment.split(separator: 0).contains { $0.elementsEqual("TANDEM_STACK=\(name)".utf8) }
+            return isOurs ? "\(pid) \(line)" : nil
         }
     }
 }
