@@ -169,7 +169,11 @@ public actor HostAgent {
         return ServiceSupervisor.Hooks(
             prepare: { [weak self] waitsFor in try await self?.waitForWhatItNeeds(service, waitsFor) },
             isReady: { await probe.isReady(service.readiness) { false } },
-            stop: { await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds)) },
+            stop: {
+                await $0.stop(
+                    signal: service.stop.signal, isForGroup: service.account == .application,
+                    bound: .seconds(service.stop.boundSeconds))
+            },
             changed: { [board] in await board.changed() })
     }
 

@@ -105,6 +105,22 @@ struct SupervisorTests {
         await running.value
     }
 
+    @Test("is replaced when it is frozen, as a whole, and says so meanwhile")
+    func frozen() async throws {
+        let supervisor = bench.supervisor(bench.service("echo up; touch ready; sleep 60 & wait"))
+        let running = Task { await supervisor.run() }
+        let first = try await bench.running(supervisor)
+        #expect(kill(-first, SIGSTOP) == 0)
+        try await eventually("another one runs") {
+            let status = await supervisor.status
+            return status.state == .running && status.pid != first
+        }
+        #expect(!bench.isAlive(first))
+        #expect(await supervisor.status.restarts == 1)
+        await supervisor.stop()
+        await running.value
+    }
+
     @Test("is started again when it is killed, and what it left behind is gone first")
     func killed() async throws {
         let supervisor = bench.supervisor(bench.service("echo up; touch ready; sleep 60 & sleep 60 & wait"))

@@ -39,6 +39,9 @@ int tandem_pidfd_open(pid_t pid);
 /// pidfd_send_signal(2): cannot hit a process that took over the number; -1 and errno on failure.
 int tandem_pidfd_send_signal(int pidfd, int signal);
 
+/// pidfd_getfd(2): a copy, close-on-exec, of another process's descriptor; -1 and errno on failure.
+int tandem_pidfd_getfd(int pidfd, int descriptor);
+
 /// Makes this process the parent of its descendants' orphans (PR_SET_CHILD_SUBREAPER).
 int tandem_become_subreaper(void);
 

@@ -22,6 +22,12 @@ public struct AgentClient: Sendable {
 
     public func shutdown() async { try? await client.shutdown() }
 
+    /// Whether the agent answers at all.
+    func isHealthy(_ host: Host, timeout: Duration = .seconds(5)) async -> Bool {
+        let request = HTTPClientRequest(url: url(host, "/health"))
+        return (try? await execute(request, host: host, timeout: timeout)) != nil
+    }
+
     public func status(of host: Host, timeout: Duration = .seconds(2)) async throws -> HostStatus {
         try await get(HostStatus.self, from: host, path: "/status", timeout: timeout).value
     }

@@ -38,6 +38,7 @@ struct StackStart: Sendable {
                 .failed, "another `tandem` is changing the stack '\(project.stack.name)' right now; wait for it")
         }
         defer { withExtendedLifetime(lock) {} }
+        try await KeeperRevival(project: project, steps: steps).run()
         if let running = try runningStack(accounts: accounts) { return .wasRunning(running) }
 
         steps.headline("Starting \(project.stack.name)")
@@ -101,10 +102,7 @@ struct StackStart: Sendable {
     private func launch(_ applied: AppliedStack) async throws {
         let folder = project.folder
         unlink(folder.keeperFile)
-        let keeper = try RunningProcess.start(
-            ProcessSpecification(
-                command: [OwnProgram.path, "keeper", "--folder", folder.path],
-                environment: ProcessInfo.processInfo.environment, workingDirectory: "/", logFile: folder.keeperLog))
+        let keeper = try KeeperStart(folder: folder, program: OwnProgram.path).run()
         do {
             try await StartProgress(applied: applied, project: project, keeper: keeper, steps: steps).wait()
         } catch {
