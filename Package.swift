@@ -225,7 +225,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["tandem", "Conduit", .product(name: "Subprocess", package: "swift-subprocess")],
+            dependencies: [
+                "tandem", "Conduit", "TandemAgent", "TandemBlueprint", "TandemStack",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            exclude: ["Clients"],
             swiftSettings: settings),
     ]
 )
