@@ -227,13 +227,14 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "tandem", "Conduit",
+                "tandem", "Conduit", "TandemAgent", "TandemBlueprint", "TandemStack",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
+            exclude: ["Clients"],
             swiftSettings: settings),
     ]
 )

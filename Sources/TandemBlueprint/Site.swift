@@ -27,8 +27,15 @@ struct Site {
         """
     }
 
-    /// The app hosts other than this one.
-    var otherAppHosts: [Host] { stack.hosts(.app).filter { $0.name != host.name } }
+    /// The app hosts that stand in for this one's app: those after it, round and round. Bounded, so that the files of a
+    /// thousand hosts do not name a thousand hosts each; and each stands in for as many as any other.
+    var standInHosts: [Host] {
+        let place = stack.hosts.firstIndex { $0.name == host.name } ?? 0
+        let ring = [stack.hosts[place...].dropFirst(), stack.hosts[..<place]].lazy.joined()
+        return Array(ring.filter { $0.has(.app) }.prefix(Self.standInLimit))
+    }
+
+    static let standInLimit = 16
 
     /// Answered by nginx alone, so that a slow app takes no web server out of rotation.
     static let webHealthPath = "/.tandem/health"
@@ -42,8 +49,16 @@ func configuration(_ parts: [String]) -> String {
 extension String {
     /// Each line indented by four spaces, as in a block.
     var indented: String {
-        split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.isEmpty ? "" : "    \($0)" }
-            .joined(separator: "\n")
+        var bytes: [UInt8] = []
+        // By bytes, because large stacks have megabytes of lines.
+        bytes.reserveCapacity(utf8.count + utf8.count / 4)
+        var isAtStart = true
+        for byte in utf8 {
+            let isBreak = byte == UInt8(ascii: "\n")
+            if isAtStart, !isBreak { bytes.append(contentsOf: [0x20, 0x20, 0x20, 0x20]) }
+            bytes.append(byte)
+            isAtStart = isBreak
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -7,7 +7,7 @@ public enum SecretSources {
     /// A secret larger than this is a mistake in the path.
     static let largestFileBytes = 64 * 1024
 
-    /// - Throws: `StateError` that names every secret that is missing, never a value.
+    /// - Throws: `StackFileProblems` that name every secret that is missing, never a value.
     public static func read(
         _ sources: [String: App.SecretSource], environment: [String: String]
     ) throws -> [String: String] {
@@ -25,7 +25,9 @@ public enum SecretSources {
                 do { values[name] = try contents(path) } catch { problems.append("secret \(name): \(error)") }
             }
         }
-        guard problems.isEmpty else { throw StateError(problems.joined(separator: "\n")) }
+        guard problems.isEmpty else {
+            throw StackFileProblems(problems: problems.map { .init(path: ["app", "secrets"], message: $0) })
+        }
         return values
     }
 

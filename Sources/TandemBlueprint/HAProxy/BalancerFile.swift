@@ -127,8 +127,8 @@ struct BalancerFile {
         let port = stack.balancer.httpsPort.number
         let authority = "%[var(txn.host)]" + (port == 443 ? "" : ":\(port)")
         return """
-            http-request set-var(txn.host) str(\(stack.domain))
-            http-request set-var(txn.host) \(host) if { \(host) -m str \(known.joined(separator: " ")) }
+            http-request set-var(txn.host) str(\(stack.domain)) unless { ssl_fc }
+            http-request set-var(txn.host) \(host) if !{ ssl_fc } { \(host) -m str \(known.joined(separator: " ")) }
             http-request redirect code \(isLocalDomain ? 307 : 308) location https://\(authority)%[pathq] unless { ssl_fc }
             """
     }

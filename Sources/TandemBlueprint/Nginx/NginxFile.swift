@@ -14,7 +14,7 @@ struct NginxFile {
     var stack: Stack { site.stack }
     var host: Host { site.host }
     /// Whether a request may go to another host's app when this host's own fails.
-    var hasPeerHop: Bool { host.has(.web) && host.has(.app) && !site.otherAppHosts.isEmpty }
+    var hasPeerHop: Bool { host.has(.web) && host.has(.app) && !site.standInHosts.isEmpty }
 
     private func main() throws(BlueprintError) -> String {
         """

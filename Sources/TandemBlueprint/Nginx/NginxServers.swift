@@ -4,9 +4,9 @@ extension NginxFile {
     /// The groups of servers that requests are passed to.
     var upstreams: [String] {
         var groups: [String] = []
-        if host.has(.web) { groups.append(host.has(.app) ? ownAppFirst : remoteApps(name: "app")) }
+        if host.has(.web) { groups.append(host.has(.app) ? ownAppFirst : remoteApps(stack.hosts(.app), name: "app")) }
         if host.has(.app) { groups.append(ownApp) }
-        if hasPeerHop { groups.append(remoteApps(name: "peers")) }
+        if hasPeerHop { groups.append(remoteApps(site.standInHosts, name: "peers")) }
         return groups
     }
 
@@ -45,8 +45,8 @@ extension NginxFile {
         """
     }
 
-    private func remoteApps(name: String) -> String {
-        let servers = site.otherAppHosts.map { "server \($0.address):\(Ports.appDoor) max_fails=1 fail_timeout=1s;" }
+    private func remoteApps(_ hosts: [Host], name: String) -> String {
+        let servers = hosts.map { "server \($0.address):\(Ports.appDoor) max_fails=1 fail_timeout=1s;" }
         return """
             # The app on other hosts, through their nginx
             upstream \(name) {

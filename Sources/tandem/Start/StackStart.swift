@@ -50,9 +50,32 @@ struct StackStart: Sendable {
         var preparation = bare
         preparation.programs = set.layoutPrograms
         preparation.versions = set.versionsByName
-        let applied = try prepare(preparation)
-        try await launch(applied)
-        return .started(applied)
+        return .started(try await launchSomewhere(preparation))
+    }
+
+    /// How often other ports are chosen for the front.
+    private static let launchLimit = 5
+
+    /// Between the choice of the front's ports and listening on them another stack may take one; then others are chosen.
+    private func launchSomewhere(_ preparation: StackPreparation) async throws -> AppliedStack {
+        var attempts = 1
+        while true {
+            let applied = try prepare(preparation)
+            do {
+                try await launch(applied)
+                return applied
+            } catch  where attempts < Self.launchLimit && !Task.isCancelled && hasLostFront(applied) {
+                steps.note("another program has just taken the front's port; choosing another one")
+                attempts += 1
+            }
+        }
+    }
+
+    /// Asked when nothing of this stack runs any more: whether somebody else listens where its front was to be.
+    private func hasLostFront(_ applied: AppliedStack) -> Bool {
+        [applied.stack.balancer.httpsPort, applied.stack.balancer.httpPort].contains { port in
+            !port.isFixed && ListenerCheck.problem(address: AppliedStack.frontAddress, port: port.number) != nil
+        }
     }
 
     /// The stack that runs already, if it is this one.

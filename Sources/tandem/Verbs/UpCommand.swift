@@ -18,7 +18,9 @@ struct UpCommand: AsyncParsableCommand {
         // Before anything starts, so that a Ctrl-C from now on leads to an orderly stop.
         let signals = StopSignals()
         let project = try Project.load(project)
-        let outcome = try await interruptible(signals) { try await StackStart(project: project).run() }
+        let outcome = try await project.placingProblems {
+            try await interruptible(signals) { try await StackStart(project: project).run() }
+        }
         guard let outcome else {
             try await stop(project)
             throw Failure(.failed, "interrupted; everything that was started is stopped again")
