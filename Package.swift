@@ -98,7 +98,8 @@ let package = Package(
         .executableTarget(
             name: "tandem",
             dependencies: [
-                "TandemAgent", "TandemBlueprint", "TandemEngines", "TandemServices", "TandemStack", "TandemTopology",
+                "TandemAgent", "TandemBlueprint", "TandemEngines", "TandemReplication", "TandemServices", "TandemStack",
+                "TandemTopology",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
