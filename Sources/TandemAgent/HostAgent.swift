@@ -85,6 +85,13 @@ public actor HostAgent {
             group.addTask { [board, logger, host] in
                 try await RouterChecks(board: board, address: host.loopbackAddress, logger: logger).run()
             }
+            if host.has(.app) {
+                group.addTask { [board, host, quiet = quiet(logger)] in
+                    try await TopologyRoute(board: board).application(
+                        address: host.loopbackAddress, port: Ports.agentTopology, logger: quiet
+                    ).run()
+                }
+            }
             for peer in applied.stack.hosts(.database) where peer.name != host.name {
                 group.addTask { await self.follow(peer) }
             }
@@ -193,8 +200,9 @@ public actor HostAgent {
             guard let reason = await missing(for: service) else { return }
             await waitsFor(reason)
             let now = await board.version
-            // Saying what it waits for is itself a change.
-            await board.waitForChange(from: max(version, now), timeout: .seconds(1))
+            // Saying what it waits for is itself a change. The router's opening is none that the board hears of.
+            let timeout = reason == Self.waitingForRouter ? Duration.milliseconds(50) : .seconds(1)
+            await board.waitForChange(from: max(version, now), timeout: timeout)
         }
     }
 
@@ -206,8 +214,16 @@ public actor HostAgent {
         }
         guard service.needsDatabase else { return nil }
         let primary = await board.primary
-        return primary?.state == .open ? nil : "waiting for the database on \(intended.primary)"
+        guard primary?.state == .open else { return "waiting for the database on \(intended.primary)" }
+        // The router hears of it a moment later than we do, and an app may connect in its first line.
+        let probe = ReadinessProbe(client: client)
+        for port in [Ports.routerWrite, Ports.routerRead] {
+            guard await probe.greets(host.loopbackAddress, port) else { return Self.waitingForRouter }
+        }
+        return nil
     }
+
+    private static let waitingForRouter = "waiting for the router to open the database"
 
     /// Keeps up with another host's database, through its agent.
     private func follow(_ peer: Host) async {

@@ -95,6 +95,8 @@ public struct Layout: Codable, Sendable, Equatable {
     public var caFile: String { "\(tlsFolder)/ca.pem" }
     public var certificateFile: String { "\(tlsFolder)/cert.pem" }
     public var keyFile: String { "\(tlsFolder)/key.pem" }
+    /// `certificateFile` and `keyFile` in one.
+    public var bundleFile: String { "\(tlsFolder)/bundle.pem" }
     public var frontBundleFile: String { "\(tlsFolder)/front.pem" }
 
     /// What the application's account may read, unlike the folders of the engines: mode 0755, and every folder above

@@ -58,6 +58,13 @@ private final class Server: Sendable {
             address: Self.host.address, port: port,
             tls: AgentTLS.server(certificate: layout.certificateFile, key: layout.keyFile, ca: layout.caFile),
             logger: quietLogger)
+        try await run(application, showing: certificate, body)
+    }
+
+    func run(
+        _ application: some ApplicationProtocol, showing certificate: (String, String)? = nil,
+        _ body: @escaping @Sendable (HTTPClient) async throws -> Void
+    ) async throws {
         let client = try client(certificate)
         // Both clients must be closed whatever happens, or they end the whole test process.
         let result = await Result { () async throws -> Void in
@@ -104,7 +111,7 @@ private final class Server: Sendable {
         let body = try await response.body.collect(upTo: 1 << 20)
         return Answer(
             code: response.status.code, body: String(buffer: body),
-            version: response.headers.first(name: AgentAPI.versionHeader).flatMap { Int($0) })
+            version: response.headers.first(name: TopologyRoute.versionHeader).flatMap { Int($0) })
     }
 }
 
@@ -181,6 +188,33 @@ struct AgentAPITests {
             #expect(try await server.answer(client, "/stop/mysql", .POST).code == 204)
             let unknown = try await server.answer(client, "/stop/x", .POST)
             #expect(unknown.code == 404 && unknown.body.contains("there is no service named 'x'"))
+        }
+    }
+
+    @Test("tells the host's own app who is primary, plainly, with the same long poll, and tells it nothing else")
+    func localDoor() async throws {
+        let server = try Server()
+        let address = Server.host.address
+        let application = TopologyRoute(board: server.board).application(
+            address: address, port: server.port, logger: quietLogger)
+        try await server.run(application) { client async throws -> Void in
+            func get(_ path: String) async throws -> (code: UInt, version: Int?, body: String) {
+                let url = "http://\(address):\(server.port)\(path)"
+                let response = try await client.execute(HTTPClientRequest(url: url), timeout: .seconds(20))
+                let body = String(buffer: try await response.body.collect(upTo: 1 << 20))
+                let version = response.headers.first(name: TopologyRoute.versionHeader).flatMap { Int($0) }
+                return (response.status.code, version, body)
+            }
+            let first = try await get("/topology")
+            let topology = try JSONDecoder().decode(Topology.self, from: Data(first.body.utf8))
+            #expect(topology.primary == "server1" && topology.epoch == 1)
+            let seen = try #require(first.version)
+            async let second = get("/topology?after=\(seen)&wait=15")
+            await server.board.set(Server.member(.waiting, partner: "server2"))
+            #expect(try #require(try await second.version) > seen)
+            for path in ["/status", "/database", "/metrics", "/stop/mysql"] {
+                #expect(try await get(path).code == 404)
+            }
         }
     }
 

@@ -109,15 +109,15 @@ struct SecretSourcesTests {
 struct StackSecretsTests {
     private let secrets = StackSecrets(
         database: DatabaseSecrets(root: "r", replication: "p", clone: "c", monitor: "m", app: "a", appRead: "b"),
-        app: ["KEY": "k"])
+        session: "s", app: ["KEY": "k"])
 
     @Test("are filled in where the blueprint names them")
     func resolve() throws {
         let value = EnvironmentValue([
             .text("mysql://shop:"), .secret("database.app"), .text("@h"), .secret("app.KEY"),
-            .secret("database.app_read"),
+            .secret("database.app_read"), .secret("session"),
         ])
-        #expect(try secrets.resolve(value) == "mysql://shop:a@hkb")
+        #expect(try secrets.resolve(value) == "mysql://shop:a@hkbs")
         #expect(try secrets.resolve("plain $KEY") == "plain $KEY")
     }
 

@@ -47,7 +47,7 @@ private final class Bench: Sendable {
     ) -> ServiceSupervisor {
         let secrets = StackSecrets(
             database: DatabaseSecrets(root: "", replication: "", clone: "", monitor: "", app: "", appRead: ""),
-            app: ["KEY": "hush"])
+            session: "", app: ["KEY": "hush"])
         let ready = "\(folder.path)/ready"
         return ServiceSupervisor(
             service: service,

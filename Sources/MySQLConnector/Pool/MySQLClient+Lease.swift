@@ -26,6 +26,13 @@ extension MySQLClient {
         }
     }
 
+    /// Ends a statement whose rows nobody reads any more, then releases its connection.
+    func endInBackground(_ stream: OpenStream, _ lease: PoolLease) {
+        guard case .enqueued = commandSink.yield(.endStream(stream, lease)) else {
+            return finish(lease, isReusable: false)
+        }
+    }
+
     func finish(_ lease: PoolLease, isReusable: Bool) {
         apply { $0.machine.released(lease.id, isReusable: isReusable, at: $1) }
     }
@@ -36,47 +43,58 @@ extension MySQLClient {
             }
         }
         if let idle { return idle }
-        let waiter = pool.withLock { state in
-            state.lastWaiter += 1
-            return state.lastWaiter
-        }
+        let waiter = lastWaiter.wrappingAdd(1, ordering: .relaxed).newValue
+        let start = ContinuousClock.now
+        defer { instruments.waited(for: ContinuousClock.now - start) }
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { enqueue(waiter, $0) }
+            try await withCheckedThrowingContinuation { enqueue(waiter, .lease($0)) }
         } onCancel: {
-            let continuation = pool.withLock { state -> PoolState.Waiter? in
-                let (wasWaiting, actions) = state.machine.abandon(waiter)
-                defer { carryOut(actions, &state) }
-                return wasWaiting ? state.waiters.removeValue(forKey: waiter) : nil
-            }
-            continuation?.resume(throwing: CancellationError())
+            abandon(waiter)
         }
     }
 
-    private func enqueue(_ id: PoolStateMachine.WaiterID, _ waiter: PoolState.Waiter) {
+    /// The task that waits is cancelled.
+    func abandon(_ id: PoolStateMachine.WaiterID) {
+        let waiter = pool.withLock { state -> PoolState.Waiter? in
+            let (wasWaiting, actions) = state.machine.abandon(id)
+            defer { carryOut(actions, &state) }
+            return wasWaiting ? state.waiters.removeValue(forKey: id) : nil
+        }
+        if let waiter { refuse(waiter, CancellationError()) }
+    }
+
+    func enqueue(_ id: PoolStateMachine.WaiterID, _ waiter: PoolState.Waiter) {
         var isRunning = true
-        let outcome = pool.withLock { state -> Result<PoolLease, any Error>? in
+        let refusal = pool.withLock { state -> (any Error)? in
             // The handler has run already, and found nothing to cancel.
-            if Task.isCancelled { return .failure(CancellationError()) }
+            if isCancelled(waiter) { return CancellationError() }
             isRunning = state.isRunning
             let (acquisition, actions) = state.machine.acquire(for: id, at: now)
             defer { carryOut(actions, &state) }
             switch acquisition {
             case .leased(let connectionID):
-                guard let connection = state.connections[connectionID] else { return .failure(refusal(.closed, state)) }
-                return .success(PoolLease(id: connectionID, connection: connection))
-            case .waiting:
-                state.waiters[id] = waiter
-                return nil
-            case .refused(let reason): return .failure(refusal(reason, state))
+                guard let connection = state.connections[connectionID] else { return self.refusal(.closed, state) }
+                hand(PoolLease(id: connectionID, connection: connection), to: waiter)
+            case .waiting: state.waiters[id] = waiter
+            case .refused(let reason): return self.refusal(reason, state)
             }
+            return nil
         }
-        if let outcome { return waiter.resume(with: outcome) }
+        if let refusal { return refuse(waiter, refusal) }
         // `run` keeps the time, once it runs. Until then a task that waits keeps its own, lest a forgotten `run` hang it for ever.
         if !isRunning {
             Task { [weak self, timeout = options.acquireTimeout] in
                 try await Task.sleep(for: timeout)
                 self?.apply { $0.machine.wake(at: $1) }
             }
+        }
+    }
+
+    private func isCancelled(_ waiter: PoolState.Waiter) -> Bool {
+        switch waiter {
+        // The continuation is made by its own task.
+        case .lease: Task.isCancelled
+        case .query(let request): request.isCancelled
         }
     }
 }

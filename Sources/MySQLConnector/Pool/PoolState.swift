@@ -2,12 +2,14 @@ import Synchronization
 
 /// What the pool's lock guards.
 struct PoolState {
-    typealias Waiter = CheckedContinuation<PoolLease, any Error>
+    enum Waiter {
+        case lease(CheckedContinuation<PoolLease, any Error>)
+        case query(QueuedQuery)
+    }
 
     var machine: PoolStateMachine
     var connections: [PoolStateMachine.ConnectionID: MySQLConnection] = [:]
     var waiters: [PoolStateMachine.WaiterID: Waiter] = [:]
-    var lastWaiter = 0
     var isRunning = false
     var lastConnectError: String?
     var openedTotal = 0
@@ -20,7 +22,9 @@ struct PoolState {
 enum PoolCommand: Sendable {
     case open(PoolStateMachine.ConnectionID, after: Duration)
     case close(MySQLConnection)
+    case probe(PoolStateMachine.ConnectionID, MySQLConnection)
     case reset(PoolLease)
+    case endStream(OpenStream, PoolLease)
     case wake(at: Duration)
 }
 
@@ -42,17 +46,36 @@ extension MySQLClient {
             switch action {
             case .open(let id, let delay): commandSink.yield(.open(id, after: delay))
             case .wake(let time): commandSink.yield(.wake(at: time))
+            case .probe(let id):
+                guard let connection = state.connections[id] else { continue }
+                commandSink.yield(.probe(id, connection))
             case .finish: commandSink.finish()
             case .fail(let waiter, let reason):
-                state.waiters.removeValue(forKey: waiter)?.resume(throwing: refusal(reason, state))
+                if reason == .timeout { instruments.timedOut() }
+                if let waiter = state.waiters.removeValue(forKey: waiter) { refuse(waiter, refusal(reason, state)) }
             case .hand(let id, let waiter):
-                guard let connection = state.connections[id] else { continue }
-                state.waiters.removeValue(forKey: waiter)?.resume(returning: PoolLease(id: id, connection: connection))
+                guard let connection = state.connections[id], let waiter = state.waiters.removeValue(forKey: waiter)
+                else { continue }
+                hand(PoolLease(id: id, connection: connection), to: waiter)
             case .close(let id):
                 guard let connection = state.connections.removeValue(forKey: id) else { continue }
                 if case .enqueued = commandSink.yield(.close(connection)) { continue }
                 Task { await connection.close() }
             }
+        }
+    }
+
+    func hand(_ lease: PoolLease, to waiter: PoolState.Waiter) {
+        switch waiter {
+        case .lease(let continuation): continuation.resume(returning: lease)
+        case .query(let request): lease.connection.serve(request, for: self, lease, wasIdle: false)
+        }
+    }
+
+    func refuse(_ waiter: PoolState.Waiter, _ error: any Error) {
+        switch waiter {
+        case .lease(let continuation): continuation.resume(throwing: error)
+        case .query(let request): request.finish(with: .failure(error))
         }
     }
 
@@ -72,6 +95,8 @@ extension MySQLClient {
             return MySQLError(
                 code: .poolQueueFull,
                 message: "\(options.maximumWaiters) tasks wait for a connection to \(server) already\(cause)")
+        case .unreachable:
+            return MySQLError(code: .connectFailed, message: "\(server) cannot be reached at the moment\(cause)")
         case .closed: return MySQLError(code: .poolClosed, message: "the client for \(server) has been shut down")
         }
     }

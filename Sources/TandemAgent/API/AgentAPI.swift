@@ -18,10 +18,6 @@ struct AgentAPI: Sendable {
     let board: TopologyBoard
     let host: Host
 
-    static let versionHeader = "X-Tandem-Version"
-    /// The longest that a long poll is held.
-    static let longestWaitSeconds = 30.0
-
     /// A silent connection is closed after this long; one whose request is being answered is not silent. Longer than
     /// clients keep theirs (60 s), so that none is closed just as it is used again.
     private static let idleTimeout = TimeAmount.seconds(90)
@@ -41,18 +37,15 @@ struct AgentAPI: Sendable {
         let router = Router(context: AgentRequestContext.self)
         addHealth(to: router)
         let inner = router.group("").add(middleware: CertificateMiddleware())
-        inner.get("/status") { _, _ in try await json(agent.status()) }
-        inner.get("/statistics") { _, _ in try await json(agent.statisticsReader().read()) }
-        inner.get("/topology") { request, _ in
-            let version = await waitIfAsked(request)
-            return try await json(board.topology, version: version)
-        }
+        inner.get("/status") { _, _ in try await .json(agent.status()) }
+        inner.get("/statistics") { _, _ in try await .json(agent.statisticsReader().read()) }
+        TopologyRoute(board: board).add(to: inner)
         inner.get("/database") { request, _ in
-            let version = await waitIfAsked(request)
+            let version = await TopologyRoute(board: board).waitIfAsked(request)
             guard let member = await board.member(host.name) else {
                 throw HTTPError(.notFound, message: "\(host.name) has no database")
             }
-            return try json(member, version: version)
+            return try .json(member, version: version)
         }
         inner.get("/metrics") { _, _ in
             let text = await AgentMetrics(status: agent.status(), topology: board.topology).text
@@ -95,25 +88,5 @@ struct AgentAPI: Sendable {
         Response(
             status: isGood ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain"],
             body: .init(byteBuffer: ByteBuffer(string: isGood ? "yes\n" : "no\n")))
-    }
-
-    private func waitIfAsked(_ request: Request) async -> Int {
-        let parameters = request.uri.queryParameters
-        if let after = parameters["after"].flatMap({ Int($0) }), let wait = parameters["wait"].flatMap({ Double($0) }),
-            // NaN is in no range, and makes no Duration.
-            (0...Double.infinity).contains(wait)
-        {
-            await board.waitForChange(from: after, timeout: .seconds(min(wait, Self.longestWaitSeconds)))
-        }
-        return await board.version
-    }
-
-    private func json(_ value: some Encodable, version: Int? = nil) throws -> Response {
-        let text = try JSONText.encode(value, isPretty: false)
-        var response = Response(
-            status: .ok, headers: [.contentType: "application/json"],
-            body: .init(byteBuffer: ByteBuffer(string: text)))
-        if let version, let name = HTTPField.Name(Self.versionHeader) { response.headers[name] = "\(version)" }
-        return response
     }
 }

@@ -64,7 +64,7 @@ public struct AgentClient: Sendable {
     ) async throws -> (value: T, version: Int) {
         let (body, headers) = try await execute(
             HTTPClientRequest(url: url(host, path)), host: host, timeout: timeout)
-        let version = headers.first(name: AgentAPI.versionHeader).flatMap { Int($0) } ?? 0
+        let version = headers.first(name: TopologyRoute.versionHeader).flatMap { Int($0) } ?? 0
         return (try JSONDecoder().decode(type, from: Data(body.readableBytesView)), version)
     }
 

@@ -58,6 +58,7 @@ public struct PortPlan: Sendable {
         let agents = [
             ("agent", ServiceBlueprint.Listener(address: host.address, port: Ports.agent)),
             ("agent", ServiceBlueprint.Listener(address: host.loopbackAddress, port: Ports.agentCheck)),
+            ("agent", ServiceBlueprint.Listener(address: host.loopbackAddress, port: Ports.agentTopology)),
         ]
         return (services + agents).compactMap { name, listener in
             ListenerCheck.problem(address: listener.address, port: listener.port)

@@ -63,16 +63,14 @@ public struct StackPKI: Sendable {
         try AtomicFile.write(authority.certificatePEM, to: layout.caFile, mode: 0o644, owner: owner)
         try Folders.make(layout.publicFolder, mode: 0o755, owner: owner)
         try AtomicFile.write(authority.certificatePEM, to: layout.publicCAFile, mode: 0o644, owner: owner)
-        // mysqld is also dialled through the database routers, on the loopback address of each app host.
-        let routers = stack.hosts(.app).map(\.loopbackAddress)
         let dialled = stack.certificateNames(of: host)
         let inside = try CertificateRequest(
             commonName: host.name, names: dialled.names + ["localhost"],
-            addresses: dialled.addresses + (host.has(.database) ? routers : []))
+            addresses: dialled.addresses)
         var count = 0
         if try ensure(
-            inside, authority, certificate: layout.certificateFile, key: layout.keyFile, bundle: nil, isEngines: true,
-            now: now)
+            inside, authority, certificate: layout.certificateFile, key: layout.keyFile, bundle: layout.bundleFile,
+            isEngines: true, now: now)
         {
             count += 1
         }

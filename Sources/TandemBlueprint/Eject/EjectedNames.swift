@@ -63,10 +63,8 @@ public struct EjectedNames: Sendable {
         "\(runtimeRoot)/\(Self.short(host.name))\(Self.socketSuffix)".utf8.count <= Self.longestSocketPath
     }
 
-    /// A host's name may have 63 characters; a socket's path may not. FNV-1a tells those apart that begin alike.
+    /// A host's name may have 63 characters; a socket's path may not.
     private static func short(_ host: String) -> String {
-        guard host.count > 20 else { return host }
-        let hash = host.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
-        return "\(host.prefix(11))-\(String(hash, radix: 16))"
+        host.count <= 20 ? host : "\(host.prefix(11))-\(StableHash.hex32(host))"
     }
 }

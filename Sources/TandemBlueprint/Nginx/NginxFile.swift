@@ -98,7 +98,13 @@ struct NginxFile {
         ssl_protocols TLSv1.2 TLSv1.3;
         ssl_session_cache shared:tls:1m;
         ssl_session_timeout 1h;
+        # Only the stack's own hosts may call: what a balancer says of a client, such as its address, is believed.
+        ssl_client_certificate \(try NginxSyntax.literal(site.layout.caFile));
+        ssl_verify_client on;
+        ssl_verify_depth 2;
         # Calls to other hosts' apps.
+        proxy_ssl_certificate \(try NginxSyntax.expanded(site.layout.certificateFile));
+        proxy_ssl_certificate_key \(try NginxSyntax.expanded(site.layout.keyFile));
         proxy_ssl_verify on;
         proxy_ssl_verify_depth 2;
         proxy_ssl_trusted_certificate \(try NginxSyntax.literal(site.layout.caFile));
@@ -108,6 +114,11 @@ struct NginxFile {
         """
     }
 
+    /// As long as the balancers let a WebSocket idle.
+    static let tunnelTimeouts = timeouts("1h")
+
+    static func timeouts(_ time: String) -> String { "proxy_read_timeout \(time);\nproxy_send_timeout \(time);" }
+
     /// Headers are listed once: a `proxy_set_header` further in would drop all of these.
     private var proxying: String {
         """
@@ -116,6 +127,11 @@ struct NginxFile {
             default upgrade;
             "" "";
         }
+        # WebSockets may be silent for long.
+        map $http_upgrade $tandem_tunnel {
+            default "";
+            "~*^websocket$" 1;
+        }
         proxy_http_version 1.1;
         proxy_set_header Host $http_host;
         proxy_set_header Upgrade $http_upgrade;
@@ -123,8 +139,7 @@ struct NginxFile {
         proxy_set_header X-Tandem-Web \(host.has(.web) ? host.name : "$http_x_tandem_web");
         proxy_connect_timeout 1s;
         # [app] request_timeout
-        proxy_read_timeout \(stack.app.requestTimeoutSeconds)s;
-        proxy_send_timeout \(stack.app.requestTimeoutSeconds)s;
+        \(Self.timeouts("\(stack.app.requestTimeoutSeconds)s"))
         proxy_buffer_size 16k;
         proxy_buffers 16 16k;
         proxy_busy_buffers_size 32k;
