@@ -37,15 +37,15 @@ struct AgentAPI: Sendable {
         let router = Router(context: AgentRequestContext.self)
         addHealth(to: router)
         let inner = router.group("").add(middleware: CertificateMiddleware())
-        inner.get("/status") { _, _ in try await .json(agent.status()) }
-        inner.get("/statistics") { _, _ in try await .json(agent.statisticsReader().read()) }
+        inner.get("/status") { _, _ in try await Response.json(agent.status()) }
+        inner.get("/statistics") { _, _ in try await Response.json(agent.statisticsReader().read()) }
         TopologyRoute(board: board).add(to: inner)
         inner.get("/database") { request, _ in
             let version = await TopologyRoute(board: board).waitIfAsked(request)
             guard let member = await board.member(host.name) else {
                 throw HTTPError(.notFound, message: "\(host.name) has no database")
             }
-            return try .json(member, version: version)
+            return try Response.json(member, version: version)
         }
         inner.get("/metrics") { _, _ in
             let text = await AgentMetrics(status: agent.status(), topology: board.topology).text
