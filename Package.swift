@@ -125,7 +125,8 @@ let package = Package(
         .executableTarget(
             name: "tandem",
             dependencies: [
-                "TandemAgent", "TandemBlueprint", "TandemEngines", "TandemServices", "TandemSimulation", "TandemStack",
+                "TandemAgent", "TandemBlueprint", "TandemEngines", "TandemReplication", "TandemServices",
+                "TandemSimulation", "TandemStack",
                 "TandemTopology",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

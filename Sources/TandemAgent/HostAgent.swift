@@ -121,6 +121,12 @@ public actor HostAgent {
         return HostStatus(host: host.name, pid: getpid(), services: services, database: database)
     }
 
+    func statisticsReader() async -> HostStatisticsReader {
+        HostStatisticsReader(
+            host: host, layout: layout, services: await status().services,
+            database: host.has(.database) ? databaseEnvironment : nil)
+    }
+
     func stop(_ name: ServiceName) async {
         await withDiscardingTaskGroup { group in
             for supervisor in supervisors where supervisor.service.name == name {
@@ -150,10 +156,14 @@ public actor HostAgent {
 
     private func makeController() -> DatabaseController? {
         guard host.has(.database) else { return nil }
-        let environment = DatabaseEnvironment(
+        return DatabaseController(
+            environment: databaseEnvironment, board: board, member: Self.unknownMember(host, intended))
+    }
+
+    private var databaseEnvironment: DatabaseEnvironment {
+        DatabaseEnvironment(
             applied: applied, secrets: secrets.database, layout: layout, host: host,
             recordFolder: folder.records(host.name), intended: intended, logger: logger)
-        return DatabaseController(environment: environment, board: board, member: Self.unknownMember(host, intended))
     }
 
     private func makeSupervisor(_ service: ServiceBlueprint) -> ServiceSupervisor {

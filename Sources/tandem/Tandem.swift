@@ -10,9 +10,22 @@ struct Tandem: AsyncParsableCommand {
             Exit status: 0 fine, 1 failed, 2 usage, 3 the stack file is wrong, 4 not running.
             """,
         version: Version.number,
-        subcommands: [
-            UpCommand.self, DownCommand.self, DestroyCommand.self, StatusCommand.self, LogsCommand.self,
-            MySQLCommand.self, CheckCommand.self, RenderCommand.self, SimulateCommand.self, EnginesCommand.self,
-            DocsCommand.self, VersionCommand.self, AgentCommand.self, KeeperCommand.self,
+        subcommands: [AgentCommand.self, KeeperCommand.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Setup", subcommands: [InitCommand.self, DoctorCommand.self, DocsCommand.self]),
+            CommandGroup(name: "Running", subcommands: [UpCommand.self, DownCommand.self, DestroyCommand.self]),
+            CommandGroup(
+                name: "Observing",
+                subcommands: [
+                    StatusCommand.self, TopCommand.self, LogsCommand.self, OpenCommand.self, MySQLCommand.self,
+                ]),
+            CommandGroup(
+                name: "Stack file", subcommands: [CheckCommand.self, RenderCommand.self, EjectCommand.self, SimulateCommand.self]),
+            CommandGroup(
+                name: "Machine",
+                subcommands: [
+                    EnginesCommand.self, TrustCommand.self, CompletionsCommand.self, ManCommand.self,
+                    VersionCommand.self,
+                ]),
         ])
 }

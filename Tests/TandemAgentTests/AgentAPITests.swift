@@ -25,7 +25,7 @@ private final class Server: Sendable {
 
     private static let nextPort = Mutex(24_200)
 
-    init() throws {
+    init() async throws {
         folder = try TemporaryFolder()
         port = Self.nextPort.withLock { port in
             port += 1
@@ -34,7 +34,7 @@ private final class Server: Sendable {
         let preparation = StackPreparation(.sample("127.200.12"), in: folder)
         state = preparation.folder
         try preparation.makeFolders()
-        try preparation.writeSecrets(environment: [:])
+        try await preparation.writeSecrets(environment: [:])
         try preparation.writeCertificates()
         try preparation.write(preparation.applied)
         agent = try HostAgent(hostName: Self.host.name, folder: state, logger: quietLogger)
@@ -119,7 +119,7 @@ private final class Server: Sendable {
 struct AgentAPITests {
     @Test("tells anybody whether it is there, and whether this host leads or may be read from")
     func withoutCertificate() async throws {
-        let server = try Server()
+        let server = try await Server()
         try await server.run { client async throws -> Void in
             func code(_ path: String) async throws -> UInt { try await server.answer(client, path).code }
             #expect(try await server.answer(client, "/health").body == "yes\n")
@@ -148,7 +148,7 @@ struct AgentAPITests {
             (.POST, "/fence"), (.POST, "/stop/mysql"), (.POST, "/stop/x"),
         ])
     func refused(_ method: HTTPMethod, _ path: String) async throws {
-        let server = try Server()
+        let server = try await Server()
         try await server.run { client async throws -> Void in
             let answer = try await server.answer(client, path, method)
             #expect(answer.code == 403)
@@ -158,7 +158,7 @@ struct AgentAPITests {
 
     @Test("breaks off with callers whose certificate another authority signed")
     func otherAuthority() async throws {
-        let server = try Server()
+        let server = try await Server()
         let other = try CertificateAuthority(stack: "shop", now: Date())
         let issued = try other.issue(CertificateRequest(commonName: "x", names: ["x"], addresses: []), now: Date())
         try server.folder.put("cert.pem", issued.certificatePEM)
@@ -171,7 +171,7 @@ struct AgentAPITests {
 
     @Test("tells all to callers with a certificate of the stack")
     func withCertificate() async throws {
-        let server = try Server()
+        let server = try await Server()
         try await server.run(showing: server.own) { client async throws -> Void in
             func body<T: Decodable>(_ type: T.Type, _ path: String) async throws -> T {
                 try JSONDecoder().decode(type, from: Data(try await server.answer(client, path).body.utf8))
@@ -220,7 +220,7 @@ struct AgentAPITests {
 
     @Test("holds a question back until there is news, and answers at once what is past")
     func longPoll() async throws {
-        let server = try Server()
+        let server = try await Server()
         try await server.run(showing: server.own) { client async throws -> Void in
             let first = try await server.answer(client, "/database?after=0&wait=30")
             let seen = try #require(first.version)
@@ -236,7 +236,7 @@ struct AgentAPITests {
         "answers after the time that was asked for when there is no news",
         arguments: ["0.01", "0", "-1", "nan", "x", ""])
     func bounded(_ wait: String) async throws {
-        let server = try Server()
+        let server = try await Server()
         try await server.run(showing: server.own) { client async throws -> Void in
             let version = await server.board.version
             let answer = try await server.answer(client, "/topology?after=\(version)&wait=\(wait)")

@@ -45,4 +45,13 @@ int tandem_pidfd_getfd(int pidfd, int descriptor);
 /// Makes this process the parent of its descendants' orphans (PR_SET_CHILD_SUBREAPER).
 int tandem_become_subreaper(void);
 
+/// Whether the kernel's generator of random numbers has been seeded.
+int tandem_has_randomness(void);
+
+/// Whether somebody keeps the clock right: 1 or 0; -1 where that cannot be asked.
+int tandem_is_clock_synchronised(void);
+
+/// Whether no program can be run from where `path` lies.
+int tandem_is_noexec(const char *path);
+
 #endif

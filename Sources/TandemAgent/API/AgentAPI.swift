@@ -11,7 +11,7 @@ import TandemTopology
 /// What an agent answers, over HTTPS.
 ///
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With one: `/status`,
-/// `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
+/// `/statistics`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
 /// `X-Tandem-Version`), `/metrics`, and what `tandem down` needs: `POST /fence`, `POST /stop/SERVICE`.
 struct AgentAPI: Sendable {
     let agent: HostAgent
@@ -38,6 +38,7 @@ struct AgentAPI: Sendable {
         addHealth(to: router)
         let inner = router.group("").add(middleware: CertificateMiddleware())
         inner.get("/status") { _, _ in try await Response.json(agent.status()) }
+        inner.get("/statistics") { _, _ in try await Response.json(agent.statisticsReader().read()) }
         TopologyRoute(board: board).add(to: inner)
         inner.get("/database") { request, _ in
             let version = await TopologyRoute(board: board).waitIfAsked(request)

@@ -32,6 +32,10 @@ public struct AgentClient: Sendable {
         try await get(HostStatus.self, from: host, path: "/status", timeout: timeout).value
     }
 
+    public func statistics(of host: Host, timeout: Duration = .seconds(2)) async throws -> HostStatistics {
+        try await get(HostStatistics.self, from: host, path: "/statistics", timeout: timeout).value
+    }
+
     public func topology(from host: Host, timeout: Duration = .seconds(2)) async throws -> Topology {
         try await get(Topology.self, from: host, path: "/topology", timeout: timeout).value
     }

@@ -82,7 +82,7 @@ public struct StackPreparation: Sendable {
                 + "\(folder.host(primary.name))/data/mysql, or list \(other.name) first in the stack file.")
     }
 
-    public func writeSecrets(environment: [String: String]) throws {
+    public func writeSecrets(environment: [String: String]) async throws {
         var secrets = StackSecrets.generate()
         if FileManager.default.fileExists(atPath: folder.secretsFile) {
             secrets = try JSONText.decode(StackSecrets.self, fromFile: folder.secretsFile)
@@ -91,7 +91,9 @@ public struct StackPreparation: Sendable {
                 "\(folder.secretsFile) is missing, but there is data that can be opened only with its passwords. "
                     + "Put the file back, or run `tandem destroy` to begin anew.")
         }
-        secrets.app = try SecretSources.read(stack.app.secrets, environment: environment)
+        secrets.app = try await SecretSources.read(
+            stack.app.secrets, environment: environment, workingDirectory: stack.app.workingDirectory,
+            account: accounts.application)
         try AtomicFile.write(secrets, to: folder.secretsFile)
     }
 

@@ -1,5 +1,5 @@
 import Foundation
-import TandemBlueprint
+public import TandemBlueprint
 public import TandemReplication
 
 /// The secrets of one stack: passwords that Tandem made, and values that the app was given. Never printed.
@@ -41,7 +41,7 @@ public struct StackSecrets: Codable, Sendable, Equatable {
 
     /// The text of an environment value.
     /// - Throws: when it names a secret that is not here.
-    func resolve(_ value: EnvironmentValue) throws -> String {
+    public func resolve(_ value: EnvironmentValue) throws -> String {
         try value.parts.map { part in
             switch part {
             case .text(let text): return text

@@ -34,7 +34,7 @@ struct NginxFile {
     }
 
     private func http() throws(BlueprintError) -> String {
-        var parts = [try general(), try temporaryFolders(), log, try tls(), proxying]
+        var parts = [try general(), try temporaryFolders(), try log(), try tls(), proxying]
         parts.append(contentsOf: upstreams)
         if host.has(.web) { parts.append(try webServer()) }
         if host.has(.app) { parts.append(appDoor) }
@@ -79,13 +79,16 @@ struct NginxFile {
 
     /// The path is relative to the prefix (`-p`), because one with variables, such as that for a dollar sign, cannot
     /// be buffered.
-    private var log: String {
-        """
-        log_format tandem '$time_iso8601 $http_x_forwarded_for "$request" $status $body_bytes_sent $request_time '
-                          'id=$http_x_request_id port=$server_port balancer=$http_x_tandem_balancer '
-                          'upstream="$upstream_addr" upstream_status="$upstream_status" upstream_time="$upstream_response_time"';
-        access_log log/nginx-access.log tandem buffer=64k flush=1s;
-        """
+    private func log() throws(BlueprintError) -> String {
+        let isUnderPrefix = site.layout.logFolder == site.layout.hostFolder + "/log"
+        let file =
+            isUnderPrefix ? "log/nginx-access.log" : try NginxSyntax.expanded(site.layout.nginxAccessLogFile)
+        return """
+            log_format tandem '$time_iso8601 $http_x_forwarded_for "$request" $status $body_bytes_sent $request_time '
+                              'id=$http_x_request_id port=$server_port balancer=$http_x_tandem_balancer '
+                              'upstream="$upstream_addr" upstream_status="$upstream_status" upstream_time="$upstream_response_time"';
+            access_log \(file) tandem buffer=64k flush=1s;
+            """
     }
 
     private func tls() throws(BlueprintError) -> String {

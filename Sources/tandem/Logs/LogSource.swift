@@ -1,3 +1,5 @@
+import CDispatch
+import CoreFoundation
 import Foundation
 import Glibc
 

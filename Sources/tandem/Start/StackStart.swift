@@ -60,7 +60,7 @@ struct StackStart: Sendable {
     private func launchSomewhere(_ preparation: StackPreparation) async throws -> AppliedStack {
         var attempts = 1
         while true {
-            let applied = try prepare(preparation)
+            let applied = try await prepare(preparation)
             do {
                 try await launch(applied)
                 return applied
@@ -100,12 +100,12 @@ struct StackStart: Sendable {
         return applied
     }
 
-    private func prepare(_ preparation: StackPreparation) throws -> AppliedStack {
+    private func prepare(_ preparation: StackPreparation) async throws -> AppliedStack {
         let folder = project.folder
         // What a keeper that was killed has left: nothing of it may hold a port or the data.
         if let last = project.applied { Leftovers(applied: last, folder: folder).end() }
         try preparation.checkData()
-        try preparation.writeSecrets(environment: ProcessInfo.processInfo.environment)
+        try await preparation.writeSecrets(environment: ProcessInfo.processInfo.environment)
         let planned = preparation.applied
         let applied = try PortPlan(applied: planned, folder: folder).resolved()
         for (wanted, given) in [
