@@ -20,7 +20,8 @@ struct Tandem: AsyncParsableCommand {
                     StatusCommand.self, TopCommand.self, LogsCommand.self, OpenCommand.self, MySQLCommand.self,
                 ]),
             CommandGroup(
-                name: "Stack file", subcommands: [CheckCommand.self, RenderCommand.self, EjectCommand.self, SimulateCommand.self]),
+                name: "Stack file",
+                subcommands: [CheckCommand.self, RenderCommand.self, EjectCommand.self, SimulateCommand.self]),
             CommandGroup(
                 name: "Machine",
                 subcommands: [

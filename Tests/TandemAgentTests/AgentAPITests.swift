@@ -193,7 +193,7 @@ struct AgentAPITests {
 
     @Test("tells the host's own app who is primary, plainly, with the same long poll, and tells it nothing else")
     func localDoor() async throws {
-        let server = try Server()
+        let server = try await Server()
         let address = Server.host.address
         let application = TopologyRoute(board: server.board).application(
             address: address, port: server.port, logger: quietLogger)
