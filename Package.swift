@@ -167,7 +167,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TandemCommandTests",
-            dependencies: ["tandem", "TandemAgent", "TandemStack", "TandemTopology"],
+            dependencies: ["tandem", "TandemAgent", "TandemBlueprint", "TandemStack", "TandemTopology"],
             swiftSettings: settings),
         .testTarget(
             name: "MySQLConnectorTests",
@@ -179,7 +179,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["tandem", "Conduit", .product(name: "Subprocess", package: "swift-subprocess")],
+            dependencies: [
+                "tandem", "Conduit", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
             swiftSettings: settings),
     ]
 )

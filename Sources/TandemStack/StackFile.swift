@@ -10,11 +10,15 @@ public struct StackFile: Sendable {
     public var name: String
     /// The absolute path of the file's folder: relative paths in the file resolve against it.
     public var folder: String
+    /// Addresses that hosts had the last time, by name. A host to which the file gives none keeps its own, so that
+    /// adding or removing another host moves nobody.
+    public var lastAddresses: [String: String]
 
-    public init(text: String, name: String, folder: String) {
+    public init(text: String, name: String, folder: String, lastAddresses: [String: String] = [:]) {
         self.text = text
         self.name = name
         self.folder = folder
+        self.lastAddresses = lastAddresses
     }
 
     /// The stack that the file declares, defaults filled in.
@@ -22,7 +26,7 @@ public struct StackFile: Sendable {
     /// - Throws: All problems of the file at once. Only where the text is not YAML at all does the first problem
     ///   hide those behind it.
     public func load() throws(StackFileErrors) -> Stack {
-        var loader = Loader(folder: folder)
+        var loader = Loader(folder: folder, lastAddresses: lastAddresses)
         let stack = loader.load(text)
         let diagnostics = loader.problems.diagnostics(file: name)
         guard let stack, diagnostics.isEmpty else { throw StackFileErrors(diagnostics) }

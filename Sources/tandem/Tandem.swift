@@ -7,11 +7,13 @@ struct Tandem: AsyncParsableCommand {
         discussion: """
             One file, tandem.yaml, describes the stack; `tandem up` runs it with the real servers.
 
-            Exit status: 0 fine, 1 failed, 2 usage, 3 the stack file is wrong, 4 not running.
+            Exit status: 0 fine, 1 failed, 2 usage, 3 the stack file is wrong, 4 not running, \
+            5 there are changes (plan --exit-code).
             """,
         version: Version.number,
         subcommands: [
-            UpCommand.self, DownCommand.self, DestroyCommand.self, StatusCommand.self, LogsCommand.self,
+            UpCommand.self, DownCommand.self, DestroyCommand.self, PlanCommand.self, RestartCommand.self,
+            StatusCommand.self, LogsCommand.self,
             MySQLCommand.self, CheckCommand.self, RenderCommand.self, EnginesCommand.self, DocsCommand.self,
             VersionCommand.self, AgentCommand.self, KeeperCommand.self,
         ])

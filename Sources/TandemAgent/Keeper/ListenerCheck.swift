@@ -45,6 +45,13 @@ public enum ListenerCheck {
         return descriptor
     }
 
+    /// Whether a descriptor of this process is a listening socket.
+    static func isListening(_ descriptor: Int32) -> Bool {
+        var value: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value == 1
+    }
+
     /// The program that listens on a port, such as `nginx (pid 12)`; nil when it cannot be seen (another user's).
     private static func holder(of port: Int, address: String) -> String? {
         // While sockets come and go the kernel may leave lines out of its table.

@@ -32,6 +32,23 @@ public struct PortPlan: Sendable {
         return result
     }
 
+    /// What stands in the way of places where nothing of this stack listens yet.
+    /// - Parameters:
+    ///   - known: `ADDRESS:PORT` of what the stack itself listens on.
+    ///   - isNew: whether a host's agent is new as well.
+    public func problems(besides known: Set<String>, isNew: (String) -> Bool) throws -> [String] {
+        var problems: [String] = []
+        for host in applied.stack.hosts {
+            for (name, listener) in try listeners(host, applied)
+            where !known.contains("\(listener.address):\(listener.port)") && (name != "agent" || isNew(host.name)) {
+                if let problem = ListenerCheck.problem(address: listener.address, port: listener.port) {
+                    problems.append("\(host.name): \(name): \(problem)")
+                }
+            }
+        }
+        return problems
+    }
+
     /// How far from the wanted port a free one is looked for.
     private static let searchRange = 200
 
@@ -52,16 +69,21 @@ public struct PortPlan: Sendable {
     }
 
     private func problems(_ host: Host, _ applied: AppliedStack) throws -> [String] {
-        let blueprint = try HostBlueprint(
-            stack: applied.stack, host: host, layout: folder.layout(host: host.name, applied: applied))
-        let services = blueprint.services.flatMap { service in service.listeners.map { (service.statusName, $0) } }
-        let agents = [
-            ("agent", ServiceBlueprint.Listener(address: host.address, port: Ports.agent)),
-            ("agent", ServiceBlueprint.Listener(address: host.loopbackAddress, port: Ports.agentCheck)),
-        ]
-        return (services + agents).compactMap { name, listener in
+        try listeners(host, applied).compactMap { name, listener in
             ListenerCheck.problem(address: listener.address, port: listener.port)
                 .map { "\(host.name): \(name): \($0)" }
         }
+    }
+
+    private func listeners(
+        _ host: Host, _ applied: AppliedStack
+    ) throws -> [(name: String, listener: ServiceBlueprint.Listener)] {
+        let blueprint = try HostBlueprint(
+            stack: applied.stack, host: host, layout: folder.layout(host: host.name, applied: applied))
+        let services = blueprint.services.flatMap { service in service.listeners.map { (service.statusName, $0) } }
+        return services + [
+            ("agent", ServiceBlueprint.Listener(address: host.address, port: Ports.agent)),
+            ("agent", ServiceBlueprint.Listener(address: host.loopbackAddress, port: Ports.agentCheck)),
+        ]
     }
 }

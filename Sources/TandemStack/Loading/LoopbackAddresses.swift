@@ -25,6 +25,12 @@ struct LoopbackAddresses {
         return address
     }
 
+    /// Gives an address to the host that had it before.
+    /// - Returns: false when it is not of this stack's network, or somebody else has it now.
+    mutating func keep(_ address: String) -> Bool {
+        address.hasPrefix(network) && taken.insert(address).inserted
+    }
+
     /// FNV-1a, 32 bits. Written out because it has to be the same in every process and version.
     static func hash(_ text: String) -> UInt32 {
         text.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }

@@ -33,12 +33,18 @@ struct Project {
         }
         let stackFolder = (path as NSString).deletingLastPathComponent
         do {
-            let stack = try StackFile(text: text, name: shown, folder: stackFolder).load()
-            return Project(
-                stackFile: path, stack: stack,
-                folder: StackFolder(
-                    stack: stack.name, stackFileFolder: stackFolder,
-                    environment: ProcessInfo.processInfo.environment))
+            var file = StackFile(text: text, name: shown, folder: stackFolder)
+            var stack = try file.load()
+            let folder = StackFolder(
+                stack: stack.name, stackFileFolder: stackFolder, environment: ProcessInfo.processInfo.environment)
+            var project = Project(stackFile: path, stack: stack, folder: folder)
+            if let last = project.applied, last.stackFile == path {
+                // A host keeps its address when others come or go.
+                file.lastAddresses = Dictionary(uniqueKeysWithValues: last.stack.hosts.map { ($0.name, $0.address) })
+                stack = try file.load()
+                project.stack = stack
+            }
+            return project
         } catch {
             Terminal.line(error.description)
             let count = error.diagnostics.count

@@ -13,8 +13,11 @@ struct AgentCommand: AsyncParsableCommand {
 
     func run() async throws {
         let state = StackFolder(path: folder, environment: ProcessInfo.processInfo.environment)
-        let agent = try HostAgent(hostName: host, folder: state, logger: ProcessLog.logger(label: "agent.\(host)"))
-        try await StopSignals.runUntilToldToStop { try await agent.run() }
+        let logger = ProcessLog.logger(label: "agent.\(host)")
+        let host = host
+        try await StopSignals.runUntilToldToStop {
+            while try await HostAgent(hostName: host, folder: state, logger: logger).run() == .changed {}
+        }
     }
 }
 
