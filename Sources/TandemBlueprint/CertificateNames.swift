@@ -16,8 +16,11 @@ public struct CertificateNames: Sendable, Equatable {
 extension Stack {
     /// For `Layout.certificateFile` of a host: between the parts of the stack. It serves as server and as client.
     public func certificateNames(of host: Host) -> CertificateNames {
-        CertificateNames(
-            names: [host.name, sharedAppName, sharedWebName], addresses: [host.address, host.loopbackAddress])
+        // mysqld is also dialled through the database routers, on the loopback address of each app host.
+        let routers = host.has(.database) ? hosts(.app).map(\.loopbackAddress) : []
+        return CertificateNames(
+            names: [host.name, sharedAppName, sharedWebName],
+            addresses: [host.address, host.loopbackAddress] + routers)
     }
 
     /// For `Layout.frontBundleFile` of every balancer: what users dial.

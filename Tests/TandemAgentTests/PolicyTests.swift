@@ -152,15 +152,3 @@ struct TopologyBoardTests {
         #expect(await board.topology.members.map(\.host) == ["server1", "server2"])
     }
 }
-
-@Suite("A stable hash")
-struct StableHashTests {
-    /// The authors' own test vectors (FNV-1a, 64 bits).
-    @Test(
-        "is the same on every machine and in every run",
-        arguments: [("", "cbf29ce484222325"), ("a", "af63dc4c8601ec8c"), ("foobar", "85944171f73967e8")])
-    func known(_ text: String, _ hex: String) { #expect(StableHash.hex(text) == hex) }
-
-    @Test("always has sixteen digits")
-    func width() { for number in 0..<2000 { #expect(StableHash.hex("\(number)").count == 16) } }
-}

@@ -115,7 +115,9 @@ import struct TandemStack.Host
     @Test func `certificates hold every name and address that is dialled`() {
         let stack = Sample.conduit.stack
         let inner = CertificateNames(
-            names: ["server1", "app.conduit.internal", "web.conduit.internal"], addresses: ["127.31.7.21"])
+            names: ["server1", "app.conduit.internal", "web.conduit.internal"],
+            // The second: the router on server2, through which its app dials this host's database.
+            addresses: ["127.31.7.21", "127.31.7.22"])
         #expect(stack.certificateNames(of: stack.hosts[2]) == inner)
         let real = Sample.split.stack
         #expect(real.certificateNames(of: real.hosts[4]).addresses == ["10.0.0.31", "127.0.0.1"])

@@ -100,10 +100,6 @@ struct HostsTests {
 
     @Test("The loopback network follows from the stack's name alone")
     func network() {
-        // FNV-1a's published test values.
-        #expect(LoopbackAddresses.hash("") == 0x811C_9DC5)
-        #expect(LoopbackAddresses.hash("a") == 0xE40C_292C)
-        #expect(LoopbackAddresses.hash("foobar") == 0xBF9C_F968)
         var networks: Set<String> = []
         for number in 0..<2000 {
             let network = LoopbackAddresses(stack: "stack-\(number)", taken: []).network

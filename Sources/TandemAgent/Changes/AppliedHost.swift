@@ -18,7 +18,7 @@ public struct AppliedHost: Codable, Sendable, Equatable {
 
     /// The same for the same content, on every machine.
     public var version: String {
-        get throws { StableHash.hex(try JSONText.encode(self, isPretty: false)) }
+        get throws { StableHash.hex64(try JSONText.encode(self, isPretty: false)) }
     }
 
     /// What a host was given; where nobody told it alone, what the stack as a whole was given.
@@ -55,9 +55,9 @@ public struct AppliedHost: Codable, Sendable, Equatable {
     public func version(
         host name: String, folder: StackFolder, newCertificates: Set<String> = []
     ) throws -> HostVersion {
-        var hashes = secrets.app.reduce(into: [String: String]()) { $0["app.\($1.key)"] = StableHash.hex($1.value) }
-        hashes["database.app"] = StableHash.hex(secrets.database.app)
-        hashes["database.app_read"] = StableHash.hex(secrets.database.appRead)
+        var hashes = secrets.app.reduce(into: [String: String]()) { $0["app.\($1.key)"] = StableHash.hex64($1.value) }
+        hashes["database.app"] = StableHash.hex64(secrets.database.app)
+        hashes["database.app_read"] = StableHash.hex64(secrets.database.appRead)
         let ports = [applied.stack.balancer.httpPort.number, applied.stack.balancer.httpsPort.number]
         return HostVersion(
             blueprint: try blueprint(host: name, folder: folder), secrets: hashes,

@@ -1,5 +1,6 @@
 import Foundation
 import TandemBlueprint
+import TandemStack
 
 /// Fingerprints of the files that a process has read, as they were when it read them.
 struct LoadedFiles: Codable, Sendable, Equatable {
@@ -15,14 +16,14 @@ struct LoadedFiles: Codable, Sendable, Equatable {
         switch service {
         case .router:
             let router = RouterServers(file: file)
-            configuration = StableHash.hex(router.remainder)
-            inPlace = StableHash.hex(
+            configuration = StableHash.hex64(router.remainder)
+            inPlace = StableHash.hex64(
                 router.servers.map { "\($0.section)/\($0.name) \($0.rest)" }.joined(separator: "\n"))
         case .mysql:
-            configuration = StableHash.hex(FileBlueprint.effective(file))
-            inPlace = StableHash.hex(certificates)
+            configuration = StableHash.hex64(FileBlueprint.effective(file))
+            inPlace = StableHash.hex64(certificates)
         case .haproxy, .nginx, .app:
-            configuration = StableHash.hex(FileBlueprint.effective(file) + "\0" + certificates)
+            configuration = StableHash.hex64(FileBlueprint.effective(file) + "\0" + certificates)
             inPlace = ""
         }
     }

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import TandemBlueprint
 import TandemServices
+import TandemStack
 import TandemTopology
 
 /// Keeps one service running: starts or adopts it, waits until it can serve, starts it again when it ends.
@@ -222,7 +223,7 @@ actor ServiceSupervisor {
     private func fingerprint() throws -> String {
         let specification = try starter.specification(service)
         let environment = specification.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        return StableHash.hex(
+        return StableHash.hex64(
             (specification.command + environment + [specification.workingDirectory]).joined(separator: "\0"))
     }
 

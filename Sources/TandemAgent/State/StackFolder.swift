@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 public import TandemBlueprint
+import TandemStack
 
 /// Where one stack's state lies on this machine.
 ///
@@ -24,7 +25,7 @@ public struct StackFolder: Sendable, Equatable {
 
     /// Socket paths end up as ROOT/tandem-UID-HASH/HOST/haproxy.sock.PID.tmp, within HAProxy's 97 characters.
     private static func socketRoot(for path: String, environment: [String: String]) -> String {
-        let hash = StableHash.hex(path).prefix(8)
+        let hash = StableHash.hex64(path).prefix(8)
         if geteuid() != 0, let runtime = environment["XDG_RUNTIME_DIR"], runtime.hasPrefix("/"), runtime.count <= 24,
             access(runtime, W_OK) == 0
         {
@@ -58,7 +59,7 @@ public struct StackFolder: Sendable, Equatable {
 
     public func sockets(_ host: String) -> String {
         // A host name may have 63 characters; a socket path may not.
-        let short = host.count <= 20 ? host : "\(host.prefix(11))-\(StableHash.hex(host).prefix(8))"
+        let short = host.count <= 20 ? host : "\(host.prefix(11))-\(StableHash.hex64(host).prefix(8))"
         return "\(socketRoot)/\(short)"
     }
 
@@ -76,15 +77,5 @@ public struct StackFolder: Sendable, Equatable {
     /// Whether a host has database data here.
     func hasData(_ host: String) -> Bool {
         FileManager.default.fileExists(atPath: "\(self.host(host))/data/mysql")
-    }
-}
-
-/// FNV-1a, 64 bits: the same on every machine and in every run, unlike Swift's Hasher.
-enum StableHash {
-    static func hex(_ text: String) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

@@ -72,12 +72,10 @@ struct StackPKI: Sendable {
     }
 
     private func wanted(_ host: Host, layout: Layout) throws -> [Wanted] {
-        // mysqld is also dialled through the database routers, on the loopback address of each app host.
-        let routers = stack.hosts(.app).map(\.loopbackAddress)
         let dialled = stack.certificateNames(of: host)
         let inside = try CertificateRequest(
             commonName: host.name, names: dialled.names + ["localhost"],
-            addresses: dialled.addresses + (host.has(.database) ? routers : []))
+            addresses: dialled.addresses)
         var result = [Wanted(request: inside, certificate: layout.certificateFile, key: layout.keyFile, bundle: nil)]
         guard host.has(.balancer) else { return result }
         let users = stack.frontCertificateNames

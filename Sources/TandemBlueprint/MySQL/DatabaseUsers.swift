@@ -16,13 +16,6 @@ extension Database {
     /// Names that do not fit end in a fingerprint, so that two long names stay two names.
     private static func shortened(_ name: String, to limit: Int) -> String {
         guard name.unicodeScalars.count > limit else { return name }
-        let hex = String(fingerprint(name), radix: 16)
-        let digits = String(repeating: "0", count: 8 - hex.count) + hex
-        return String(String.UnicodeScalarView(name.unicodeScalars.prefix(limit - 9))) + "_" + digits
-    }
-
-    /// FNV-1a, 32 bits: the same in every process, unlike Swift's own hashes.
-    private static func fingerprint(_ text: String) -> UInt32 {
-        text.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        return String(String.UnicodeScalarView(name.unicodeScalars.prefix(limit - 9))) + "_" + StableHash.hex32(name)
     }
 }

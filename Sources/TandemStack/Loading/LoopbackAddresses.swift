@@ -10,7 +10,7 @@ struct LoopbackAddresses {
     private var taken: Set<String>
 
     init(stack: String, taken: Set<String>) {
-        let hash = Self.hash(stack)
+        let hash = StableHash.bits32(stack)
         network = "127.\(16 + hash % 111).\(hash / 111 % 256)."
         self.taken = taken
     }
@@ -29,10 +29,5 @@ struct LoopbackAddresses {
     /// - Returns: false when it is not of this stack's network, or somebody else has it now.
     mutating func keep(_ address: String) -> Bool {
         address.hasPrefix(network) && taken.insert(address).inserted
-    }
-
-    /// FNV-1a, 32 bits. Written out because it has to be the same in every process and version.
-    static func hash(_ text: String) -> UInt32 {
-        text.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
     }
 }
