@@ -84,13 +84,18 @@ public actor HostAgent {
             supervisors = blueprint.services.map(makeSupervisor)
             try await run(makeApplication())
         } catch {
+            if isChanged {
+                // Not waited for: a peer that holds a question of ours would keep us for as long as TLS waits for its
+                // good-bye, 5 s.
+                Task { [client] in try? await client.shutdown() }
+                return .changed
+            }
             // The client must be shut down on every path.
             try? await shutdown()
-            if isChanged { return .changed }
             throw error
         }
         try? await shutdown()
-        return isChanged ? .changed : .stopped
+        return .stopped
     }
 
     /// Closes the connections to other agents. An agent that does not `run` needs it too.
@@ -116,7 +121,8 @@ public actor HostAgent {
                 throw CancellationError()
             }
             defer { group.cancelAll() }
-            try await group.waitForAll()
+            // Not `waitForAll`, which would wait for the others before it tells of an error.
+            while try await group.next() != nil {}
         }
     }
 
@@ -165,7 +171,10 @@ public actor HostAgent {
             for earlier in supervisors.prefix(while: { $0.service.statusName != service.statusName }) {
                 if await !earlier.isSettled { isTurn = false }
             }
-            if isTurn { return }
+            if isTurn {
+                if service.name == .app, service.instance > 1 { try? await Task.sleep(for: Suspicion.pause) }
+                return
+            }
             await board.waitForChange(from: version, timeout: .seconds(1))
         }
     }

@@ -65,7 +65,8 @@ struct ProcessStatus {
         else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
         guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
-            let group = Int32(fields[2]), let session = Int32(fields[3]), let threads = Int(fields[17]), let ticks = UInt64(fields[19])
+            let group = Int32(fields[2]), let session = Int32(fields[3]), let threads = Int(fields[17]),
+            let ticks = UInt64(fields[19])
         else { return nil }
         self.pid = pid
         self.state = state

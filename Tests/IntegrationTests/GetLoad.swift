@@ -11,7 +11,9 @@ actor GetLoad {
         var requests = 0
         var retried = 0
         var failures: [String] = []
-        var description: String { "\(requests) GETs, \(retried) retried, \(failures.count) failed \(failures.prefix(5))" }
+        var description: String {
+            "\(requests) GETs, \(retried) retried, \(failures.count) failed \(failures.prefix(5))"
+        }
     }
 
     private let url: String

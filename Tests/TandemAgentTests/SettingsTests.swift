@@ -97,7 +97,11 @@ struct SettingsTests {
         let path = bench.folder.path
         let second = bench.supervisor(
             bench.service(Self.serves, environment: ["NEW": "1"]),
-            turn: { while access("\(path)/go", F_OK) != 0, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) } })
+            turn: {
+                while access("\(path)/go", F_OK) != 0, !Task.isCancelled {
+                    try? await Task.sleep(for: .milliseconds(5))
+                }
+            })
         let running = Task { await second.run() }
         try await eventually("it waits") { await second.status.detail?.contains("its turn") == true }
         #expect(await second.status.state == .running && second.isSettled == false)
@@ -128,7 +132,8 @@ struct SettingsTests {
     func restartRefused() async throws {
         let path = bench.folder.path
         let supervisor = bench.supervisor(
-            bench.service(Self.serves, check: ["/bin/sh", "-c", "test ! -e \(path)/bad || { echo no such word; exit 1; }"]))
+            bench.service(
+                Self.serves, check: ["/bin/sh", "-c", "test ! -e \(path)/bad || { echo no such word; exit 1; }"]))
         let running = Task { await supervisor.run() }
         let pid = try await bench.running(supervisor)
         try bench.folder.put("bad", "")
@@ -205,7 +210,9 @@ struct SettingsChangeTests {
         let text = "listen write\n    bind 127.0.0.1:1\n    server a 127.0.0.1:2 x\n"
         try folder.put("etc/router.cfg", text)
         #expect(
-            try step(.router, reloadSignal: 12) { try folder.put("etc/router.cfg", text + "    server b 127.0.0.1:3 x\n") }
+            try step(.router, reloadSignal: 12) {
+                try folder.put("etc/router.cfg", text + "    server b 127.0.0.1:3 x\n")
+            }
                 == .refresh)
         #expect(
             try step(.router, reloadSignal: 12) {

@@ -241,9 +241,10 @@ struct RouterServersTests {
         more.hosts.append(server3)
         let (old, new) = (RouterServers(file: try file(Sample.conduit.stack)), RouterServers(file: try file(more)))
         #expect(old.remainder == new.remainder && !old.remainder.isEmpty)
-        #expect(old.servers.map { "\($0.section)/\($0.name)" } == [
-            "write/server1", "write/server2", "read/server1", "read/server2",
-        ])
+        #expect(
+            old.servers.map { "\($0.section)/\($0.name)" } == [
+                "write/server1", "write/server2", "read/server1", "read/server2",
+            ])
         #expect(new.servers.count == 6)
     }
 
@@ -252,7 +253,8 @@ struct RouterServersTests {
         let router = RouterServers(file: try file(Sample.conduit.stack))
         let commands = router.commandsToAdd(router.servers[1])
         #expect(commands.count == 3)
-        #expect(commands[0].hasPrefix(#"add server write/server2 127.31.7.22:3306 agent-send "write server2\n" disabled"#))
+        #expect(
+            commands[0].hasPrefix(#"add server write/server2 127.31.7.22:3306 agent-send "write server2\n" disabled"#))
         #expect(commands[0].contains("on-marked-down shutdown-sessions"))
         #expect(commands[0].hasSuffix("agent-check agent-addr 127.31.7.21 agent-port 8008 agent-inter 250ms"))
         #expect(commands[1...] == ["enable health write/server2", "enable agent write/server2"])
@@ -282,9 +284,10 @@ struct RefusalOriginTests {
             RefusalOrigin.path(service: .nginx, words: words, file: file, settings: [String]())
         }
         #expect(path("[emerg] unknown directive in /x/nginx.conf:3") == ["web", "body_limit"])
-        #expect(path("[emerg] in /x/nginx.conf:6\nnginx: configuration file /x/nginx.conf test failed") == [
-            "app", "request_timeout",
-        ])
+        #expect(
+            path("[emerg] in /x/nginx.conf:6\nnginx: configuration file /x/nginx.conf test failed") == [
+                "app", "request_timeout",
+            ])
         #expect(path("in /x/nginx.conf:1") == [])
         #expect(path("in /x/nginx.conf:99") == [] && path("no") == [])
     }

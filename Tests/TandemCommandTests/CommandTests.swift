@@ -30,7 +30,8 @@ struct CommandTests {
     func statuses() throws {
         #expect(
             try run("--help").output.replacingOccurrences(of: "\n", with: " ").contains(
-                "Exit status: 0 fine, 1 failed, 2 usage, 3 the stack file is wrong, 4 not running, 5 there are changes (plan --exit-code)."))
+                "Exit status: 0 fine, 1 failed, 2 usage, 3 the stack file is wrong, 4 not running, 5 there are changes (plan --exit-code)."
+            ))
     }
 
     @Test("tells its version, to programs too")
@@ -87,7 +88,10 @@ struct CommandTests {
         let json = try run("plan", "--format", "json").output
         let report = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
         #expect(report["is_running"] as? Bool == false && report["has_changes"] as? Bool == true)
-        #expect((report["hosts"] as? [[String: Any]])?.map { $0["host"] as? String } == ["lb1", "lb2", "server1", "server2"])
+        #expect(
+            (report["hosts"] as? [[String: Any]])?.map { $0["host"] as? String } == [
+                "lb1", "lb2", "server1", "server2",
+            ])
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/.tandem"))
     }
 

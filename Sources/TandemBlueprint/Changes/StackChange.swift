@@ -90,13 +90,13 @@ extension StackChange {
         for (key, before, after) in ports where before != after {
             refusals.append(
                 ChangeRefusal(
-                    message: "the front is on port \(before) and its sockets stay open while the stack runs. \(restart)",
+                    message: "the front is on port \(before), and stays there while the stack runs. \(restart)",
                     path: ["balancer", key]))
         }
         if old.database.name != new.database.name {
             refusals.append(
                 ChangeRefusal(
-                    message: "the app's data is in the database '\(old.database.name)', and Tandem does not rename one.\n"
+                    message: "the app's data is in the database '\(old.database.name)'; Tandem renames none.\n"
                         + "Leave the name, or set database.name to \(old.database.name)",
                     path: ["database", "name"]))
         }

@@ -82,7 +82,7 @@ struct PendingChange: Sendable {
         guard !refusals.isEmpty else { return }
         for refusal in refusals { Terminal.line(refusal) }
         throw Failure(
-            .failed, "this cannot be changed while '\(target.stack.name)' runs; it goes on as it is, nothing was changed")
+            .failed, "'\(target.stack.name)' cannot take this up while it runs; it goes on as it is, nothing was changed")
     }
 
     /// A host by its name, among those that run and those that are to.

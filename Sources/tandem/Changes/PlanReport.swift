@@ -116,7 +116,8 @@ struct PlanNotes {
             if host.restarts("mysql") {
                 notes.append(
                     host.host == primary
-                        ? "Writes pause for some seconds while mysql of \(host.host), the primary, restarts: it is closed first, so nothing that was acknowledged is lost."
+                        ? "Writes pause for some seconds while mysql of \(host.host), the primary, restarts: it is closed "
+                            + "first, so nothing that was acknowledged is lost."
                         : "Writes wait for a moment while mysql of \(host.host), a replica, restarts.")
             }
             if host.kind == .added, host.services.contains(where: { $0.service == "mysql" }) {

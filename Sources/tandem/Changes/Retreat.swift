@@ -2,6 +2,7 @@ import Foundation
 import TandemAgent
 import TandemBlueprint
 import TandemStack
+import TandemTopology
 
 /// Puts hosts back on what they had before a change that did not work.
 struct Retreat: Sendable {

@@ -121,6 +121,9 @@ struct RollOut: Sendable {
         }
         try await wait.settled(host, pending.next)
         if host.has(.database) { try await wait.replicated(target, isComplete: false) }
+        if change.services.contains(where: { $0.step == .restart && $0.service != "haproxy" }) {
+            try await Task.sleep(for: Suspicion.pause)
+        }
         steps.done(host.name, summary(change), seconds: (ContinuousClock.now - start) / .seconds(1))
         return true
     }

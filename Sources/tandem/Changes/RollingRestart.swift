@@ -1,6 +1,7 @@
 import TandemAgent
 import TandemBlueprint
 import TandemStack
+import TandemTopology
 
 /// Restarts services one after the other: each serves again before the next one ends.
 struct RollingRestart: Sendable {
@@ -24,6 +25,7 @@ struct RollingRestart: Sendable {
             let wait = HostWait(folder: folder, client: client)
             try await wait.restarted(name, of: host, after: last?.pid, bound: bound)
             if service.name == .mysql { try await wait.replicated(applied.stack, isComplete: false) }
+            if service.name != .haproxy { try await Task.sleep(for: Suspicion.pause) }
         } catch let failure as HostFailure {
             throw Failure(
                 .failed,

@@ -1,4 +1,5 @@
 import TandemAgent
+import TandemStack
 
 /// The right to change a stack: one command line at a time has it, the next one waits.
 struct ChangeLock: Sendable {

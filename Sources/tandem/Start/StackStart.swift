@@ -3,6 +3,7 @@ import TandemAgent
 import TandemBlueprint
 import TandemServices
 import TandemStack
+import TandemTopology
 
 /// Brings a stack up on this machine: prepares, starts the keeper, waits until everything serves.
 struct StackStart: Sendable {
