@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import TandemBlueprint
 import TandemServices
+import TandemTopology
 import Testing
 
 @testable import TandemAgent

@@ -43,8 +43,9 @@ final class Bench: Sendable {
     }
 
     func supervisor(
-        _ service: ServiceBlueprint, turn: @escaping @Sendable () async -> Void = {},
-        prepare: @escaping @Sendable (@Sendable (String) async -> Void) async throws -> Void = { _ in }
+        _ service: ServiceBlueprint,
+        prepare: @escaping @Sendable (@Sendable (String) async -> Void) async throws -> Void = { _ in },
+        turn: @escaping @Sendable () async -> Void = {}
     ) -> ServiceSupervisor {
         let secrets = StackSecrets(
             database: DatabaseSecrets(root: "", replication: "", clone: "", monitor: "", app: "", appRead: ""),

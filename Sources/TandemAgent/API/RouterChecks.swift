@@ -76,7 +76,9 @@ struct RouterChecks: Sendable {
         for try await var buffer in inbound {
             received.writeBuffer(&buffer)
             let bytes = received.readableBytesView
-            if let end = bytes.firstIndex(of: UInt8(ascii: "\n")) {
+            if let end = bytes.firstIndex(where: {
+                $0 == UInt8(ascii: "\n") || $0 == RouterQuestion.terminator.asciiValue
+            }) {
                 return String(decoding: bytes[..<end], as: UTF8.self)
             }
             guard bytes.count <= longestLineBytes else { return nil }

@@ -10,11 +10,17 @@ public import TandemStack
 public struct AppliedHost: Codable, Sendable, Equatable {
     public var applied: AppliedStack
     public var secrets: StackSecrets
+    /// Counts the changes, so that a host that is told the same again is known to have taken it up again.
+    public var revision: Int
 
-    public init(applied: AppliedStack, secrets: StackSecrets) {
+    public init(applied: AppliedStack, secrets: StackSecrets, revision: Int = 0) {
         self.applied = applied
         self.secrets = secrets
+        self.revision = revision
     }
+
+    /// Whether it says the same as another one.
+    public func isSame(as other: AppliedHost) -> Bool { applied == other.applied && secrets == other.secrets }
 
     /// The same for the same content, on every machine.
     public var version: String {

@@ -49,7 +49,11 @@ public struct RouterServers: Sendable, Equatable {
     /// servers do, until the agent's verdict opens it.
     public func commandsToAdd(_ server: Server) -> [String] {
         let name = "\(server.section)/\(server.name)"
-        return ["add server \(name) \(server.rest) \(defaults)", "enable health \(name)", "enable agent \(name)"]
+        // The socket knows no quotation marks; a backslash takes a blank's meaning.
+        let question = "\(server.section) \(server.name)"
+        let rest = server.rest.replacing(
+            #""\#(question)\n""#, with: question.replacing(" ", with: #"\ "#) + String(RouterQuestion.terminator))
+        return ["add server \(name) \(rest) \(defaults)", "enable health \(name)", "enable agent \(name)"]
     }
 
     /// The last one succeeds only once no session is left; ask again until it does.

@@ -46,7 +46,9 @@ extension NginxFile {
     }
 
     private func remoteApps(name: String) -> String {
-        let servers = site.otherAppHosts.map { "server \($0.address):\(Ports.appDoor) max_fails=1 fail_timeout=\(Suspicion.seconds)s;" }
+        let servers = site.otherAppHosts.map {
+            "server \($0.address):\(Ports.appDoor) max_fails=1 fail_timeout=\(Suspicion.seconds)s;"
+        }
         return """
             # The app on other hosts, through their nginx
             upstream \(name) {

@@ -104,9 +104,10 @@ struct HostWait: Sendable {
 
     private func failure(_ host: Host, _ service: ServiceStatus) -> HostFailure {
         var lines = (service.detail ?? "it is \(service.state.rawValue)").split(separator: "\n").map(String.init)
-        for line in LogTail.lastLines(of: "\(folder.logs(host.name))/\(service.name).log", count: 8)
-        where !lines.contains(line) {
-            lines.append(line)
+        // What goes on with its earlier files has said why; its log is of other things.
+        if service.pid == nil || service.state != .failed {
+            let log = LogTail.lastLines(of: "\(folder.logs(host.name))/\(service.name).log", count: 8)
+            lines += log.filter { !lines.contains($0) }
         }
         return HostFailure(
             host: host.name, service: service.name,

@@ -60,10 +60,13 @@ struct PendingChange: Sendable {
     }
 
     /// What every host is to have.
-    var next: AppliedHost { AppliedHost(applied: target, secrets: secrets) }
+    var next: AppliedHost {
+        AppliedHost(
+            applied: target, secrets: secrets, revision: (given.values.map(\.revision).max() ?? 0) + 1)
+    }
 
     /// Hosts whose agents have something to take up, be it nothing that touches a service.
-    func isOutdated(_ host: String) -> Bool { given[host] != next }
+    func isOutdated(_ host: String) -> Bool { given[host]?.isSame(as: next) != true }
 
     var isNothing: Bool {
         running != nil && change.isEmpty && change.hosts.allSatisfy { !isOutdated($0.host) }
@@ -82,7 +85,8 @@ struct PendingChange: Sendable {
         guard !refusals.isEmpty else { return }
         for refusal in refusals { Terminal.line(refusal) }
         throw Failure(
-            .failed, "'\(target.stack.name)' cannot take this up while it runs; it goes on as it is, nothing was changed")
+            .failed,
+            "'\(target.stack.name)' cannot take this up while it runs; it goes on as it is, nothing was changed")
     }
 
     /// A host by its name, among those that run and those that are to.

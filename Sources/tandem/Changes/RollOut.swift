@@ -107,19 +107,21 @@ struct RollOut: Sendable {
     private func take(_ change: HostChange) async throws -> Bool {
         guard let host = pending.host(change.host) else { return false }
         let start = ContinuousClock.now
+        var isNext = true
         if change.kind == .added {
             steps.note("starting \(host.name)")
-        } else if pending.isOutdated(host.name) {
+        } else if pending.isOutdated(host.name) || change.kind == .changed {
             try await guardPair(change, host)
             try await client.apply(pending.next, on: host)
         } else {
-            // From an interrupted change, or merely one whose turn does not come.
+            // From an interrupted change.
+            isNext = false
             let status = try? await client.status(of: host)
             guard status?.isSettled == false, status?.services.contains(where: { $0.state == .failed }) == false else {
                 return false
             }
         }
-        try await wait.settled(host, pending.next)
+        try await wait.settled(host, isNext ? pending.next : pending.given[host.name] ?? pending.next)
         if host.has(.database) { try await wait.replicated(target, isComplete: false) }
         if change.services.contains(where: { $0.step == .restart && $0.service != "haproxy" }) {
             try await Task.sleep(for: Suspicion.pause)
