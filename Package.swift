@@ -17,14 +17,18 @@ let package = Package(
         .executable(name: "tandem", targets: ["tandem"]),
         .executable(name: "conduit", targets: ["Conduit"]),
         .library(name: "MySQLConnector", targets: ["MySQLConnector"]),
+        .library(name: "TandemMySQL", targets: ["TandemMySQL"]),
+        .library(name: "HummingbirdTandemMySQL", targets: ["HummingbirdTandemMySQL"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -71,7 +75,30 @@ let package = Package(
             dependencies: [
                 "CMariaDB",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "TandemMySQL",
+            dependencies: [
+                "MySQLConnector", "TandemTopology",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "HummingbirdTandemMySQL",
+            dependencies: [
+                "TandemMySQL",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
             ],
             swiftSettings: settings),
         .target(
@@ -98,7 +125,9 @@ let package = Package(
         .executableTarget(
             name: "tandem",
             dependencies: [
-                "TandemAgent", "TandemBlueprint", "TandemEngines", "TandemServices", "TandemStack", "TandemTopology",
+                "TandemAgent", "TandemBlueprint", "TandemEngines", "TandemReplication", "TandemServices",
+                "TandemSimulation", "TandemStack",
+                "TandemTopology",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -111,7 +140,7 @@ let package = Package(
         .executableTarget(
             name: "Conduit",
             dependencies: [
-                "MySQLConnector",
+                "HummingbirdTandemMySQL", "MySQLConnector", "TandemMySQL",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -122,10 +151,12 @@ let package = Package(
         // Tests. Those that need real servers find them in the folder that TANDEM_TEST_ENGINES names (bin/test sets it).
         .testTarget(name: "TandemFailoverTests", dependencies: ["TandemFailover"], swiftSettings: settings),
         .testTarget(name: "TandemSimulationTests", dependencies: ["TandemSimulation"], swiftSettings: settings),
-        .testTarget(name: "TandemStackTests", dependencies: ["TandemStack"], swiftSettings: settings),
+        .target(name: "StackFuzz", path: "Tests/StackFuzz", swiftSettings: settings),
         .testTarget(
-            name: "TandemBlueprintTests", dependencies: ["TandemBlueprint", "TandemStack"], exclude: ["Golden"],
-            swiftSettings: settings),
+            name: "TandemStackTests", dependencies: ["StackFuzz", "TandemStack"], swiftSettings: settings),
+        .testTarget(
+            name: "TandemBlueprintTests", dependencies: ["StackFuzz", "TandemBlueprint", "TandemStack"],
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "TandemEnginesTests",
             dependencies: ["TandemEngines", .product(name: "Subprocess", package: "swift-subprocess")],
@@ -133,7 +164,7 @@ let package = Package(
         .testTarget(
             name: "ConduitTests",
             dependencies: [
-                "Conduit", "MySQLConnector", "MySQLTestServer",
+                "Conduit", "MySQLConnector", "MySQLTestServer", "TandemMySQL",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -173,17 +204,38 @@ let package = Package(
             name: "MySQLConnectorTests",
             dependencies: [
                 "MySQLConnector", "MySQLTestServer",
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TandemMySQLTests",
+            dependencies: [
+                "HummingbirdTandemMySQL", "MySQLConnector", "MySQLTestServer", "TandemMySQL", "TandemTopology",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "tandem", "Conduit", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "tandem", "Conduit", "TandemAgent", "TandemBlueprint", "TandemStack",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
+            exclude: ["Clients"],
             swiftSettings: settings),
     ]
 )

@@ -21,3 +21,9 @@ static inline void cmariadb_set_io_timeout(MYSQL *mysql, int milliseconds) {
     setsockopt(mysql_get_socket(mysql), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(mysql_get_socket(mysql), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
+
+/// Whether bytes that the server sent lie in the library's read-ahead buffer already.
+static inline int cmariadb_has_buffered_input(const MYSQL *mysql) {
+    const MARIADB_PVIO *pvio = mysql->net.pvio;
+    return pvio && pvio->cache && pvio->cache_pos < pvio->cache + pvio->cache_size;
+}

@@ -138,4 +138,13 @@ int tandem_pidfd_send_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U);
 }
 
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+int tandem_pidfd_getfd(int pidfd, int descriptor) {
+    // Comes close-on-exec.
+    return (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0U);
+}
+
 int tandem_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }

@@ -107,6 +107,14 @@ public actor HostAgent {
             group.addTask { [board, logger, host] in
                 try await RouterChecks(board: board, address: host.loopbackAddress, logger: logger).run()
             }
+            if host.has(.app) {
+                group.addTask { [board, host, quiet = quiet(logger)] in
+                    await board.listen()
+                    try await TopologyRoute(board: board).application(
+                        address: host.loopbackAddress, port: Ports.agentTopology, logger: quiet
+                    ).run()
+                }
+            }
             for peer in applied.stack.hosts(.database) where peer.name != host.name {
                 group.addTask { await self.follow(peer) }
             }
@@ -148,6 +156,11 @@ public actor HostAgent {
 
     /// Ends this agent's run; the next one begins with what the host was given by then.
     func beginAnew() { isChanged = true }
+    func statisticsReader() async -> HostStatisticsReader {
+        HostStatisticsReader(
+            host: host, layout: layout, services: await status().services,
+            database: host.has(.database) ? databaseEnvironment : nil)
+    }
 
     func stop(_ name: ServiceName) async {
         await withDiscardingTaskGroup { group in
@@ -198,7 +211,11 @@ public actor HostAgent {
     /// A host that has just become a balancer has an agent that was started without the front's sockets.
     private func checkFrontSockets() async throws {
         guard let front = layout.front, host.has(.balancer) else { return }
-        for descriptor in [front.httpDescriptor, front.httpsDescriptor] where !ListenerCheck.isListening(descriptor) {
+        let balancer = applied.stack.balancer
+        for (descriptor, port) in [
+            (front.httpDescriptor, balancer.httpPort), (front.httpsDescriptor, balancer.httpsPort),
+        ]
+        where !ListenerCheck.isListening(descriptor, address: AppliedStack.frontAddress, port: port.number) {
             // Until the keeper has read of it.
             try await Task.sleep(for: .milliseconds(600))
             throw StateError("the front's sockets were not handed to this agent; the keeper starts it again with them")
@@ -222,10 +239,14 @@ public actor HostAgent {
 
     private func makeController() -> DatabaseController? {
         guard host.has(.database) else { return nil }
-        let environment = DatabaseEnvironment(
+        return DatabaseController(
+            environment: databaseEnvironment, board: board, member: Self.unknownMember(host, intended))
+    }
+
+    private var databaseEnvironment: DatabaseEnvironment {
+        DatabaseEnvironment(
             applied: applied, secrets: secrets.database, layout: layout, host: host,
             recordFolder: folder.records(host.name), intended: intended, logger: logger)
-        return DatabaseController(environment: environment, board: board, member: Self.unknownMember(host, intended))
     }
 
     private func makeSupervisor(_ service: ServiceBlueprint) -> ServiceSupervisor {
@@ -241,7 +262,11 @@ public actor HostAgent {
         var hooks = ServiceSupervisor.Hooks(
             prepare: { [weak self] waitsFor in try await self?.waitForWhatItNeeds(service, waitsFor) },
             isReady: { await probe.isReady(service.readiness) { false } },
-            stop: { await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds)) },
+            stop: {
+                await $0.stop(
+                    signal: service.stop.signal, isForGroup: service.account == .application,
+                    bound: .seconds(service.stop.boundSeconds))
+            },
             changed: { [board] in await board.changed() },
             turn: { [weak self] in await self?.waitForTurn(service) })
         if service.name == .router {
@@ -270,8 +295,9 @@ public actor HostAgent {
             guard let reason = await missing(for: service) else { return }
             await waitsFor(reason)
             let now = await board.version
-            // Saying what it waits for is itself a change.
-            await board.waitForChange(from: max(version, now), timeout: .seconds(1))
+            // Saying what it waits for is itself a change. The router's opening is none that the board hears of.
+            let timeout = reason == Self.waitingForRouter ? Duration.milliseconds(50) : .seconds(1)
+            await board.waitForChange(from: max(version, now), timeout: timeout)
         }
     }
 
@@ -283,8 +309,16 @@ public actor HostAgent {
         }
         guard service.needsDatabase else { return nil }
         let primary = await board.primary
-        return primary?.state == .open ? nil : "waiting for the database on \(intended.primary)"
+        guard primary?.state == .open else { return "waiting for the database on \(intended.primary)" }
+        // The router hears of it a moment later than we do, and an app may connect in its first line.
+        let probe = ReadinessProbe(client: client)
+        for port in [Ports.routerWrite, Ports.routerRead] {
+            guard await probe.greets(host.loopbackAddress, port) else { return Self.waitingForRouter }
+        }
+        return nil
     }
+
+    private static let waitingForRouter = "waiting for the router to open the database"
 
     /// Keeps up with another host's database, through its agent.
     private func follow(_ peer: Host) async {

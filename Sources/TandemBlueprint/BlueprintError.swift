@@ -19,7 +19,7 @@ public enum BlueprintError: Error, Equatable, CustomStringConvertible {
         case .bothQuotationMarks(let value):
             "cannot write \(value) into my.cnf: a value there may have single or double quotation marks, not both; change it under database.settings"
         case .notASetting(let key):
-            "cannot write \(String(reflecting: key)) into my.cnf: a setting's name has letters, digits and underscores; mend it under database.settings"
+            "cannot write \(String(reflecting: key)) into my.cnf: a setting's name has letters, digits, underscores and dots; mend it under database.settings"
         }
     }
 }

@@ -3,8 +3,10 @@ import TandemStack
 extension HostBlueprint {
     /// What `host` should have as a member of `stack`. Throws only for values that a validated stack does not have
     /// (see `BlueprintError`), and for folders with line breaks in their names.
-    public init(stack: Stack, host: Host, layout: Layout) throws(BlueprintError) {
-        let site = try Site(stack: stack, host: host, layout: layout)
+    public init(
+        stack: Stack, host: Host, layout: Layout, leadership: Leadership = .agents
+    ) throws(BlueprintError) {
+        let site = try Site(stack: stack, host: host, layout: layout, leadership: leadership)
         let hasNginx = host.has(.web) || host.has(.app)
         var files: [FileBlueprint] = []
         var services: [ServiceBlueprint] = []

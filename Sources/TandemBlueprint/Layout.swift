@@ -8,12 +8,47 @@ public struct Layout: Codable, Sendable, Equatable {
     /// Descriptors of the front address's listening sockets, opened once and handed to every balancer; nil
     /// where each balancer binds its own.
     public var front: Front?
+    /// Where the kinds of files lie: under the host's own folder unless told otherwise.
+    public var places: Places
 
-    public init(hostFolder: String, socketFolder: String, programs: Programs, front: Front?) {
+    public init(
+        hostFolder: String, socketFolder: String, programs: Programs, front: Front?, places: Places? = nil
+    ) {
         self.hostFolder = hostFolder
         self.socketFolder = socketFolder
         self.programs = programs
         self.front = front
+        self.places = places ?? Places(under: hostFolder)
+    }
+
+    /// Folders by what lies in them.
+    public struct Places: Codable, Sendable, Equatable {
+        /// Generated files.
+        public var configuration: String
+        /// Certificates and keys.
+        public var tls: String
+        public var data: String
+        public var log: String
+        public var temporary: String
+        /// What the application's account may read.
+        public var published: String
+
+        public init(
+            configuration: String, tls: String, data: String, log: String, temporary: String, published: String
+        ) {
+            self.configuration = configuration
+            self.tls = tls
+            self.data = data
+            self.log = log
+            self.temporary = temporary
+            self.published = published
+        }
+
+        init(under folder: String) {
+            self.init(
+                configuration: "\(folder)/etc", tls: "\(folder)/tls", data: "\(folder)/data", log: "\(folder)/log",
+                temporary: "\(folder)/tmp", published: "\(folder)/public")
+        }
     }
 
     /// The real servers' programs and the data files that they need.
@@ -56,21 +91,24 @@ public struct Layout: Codable, Sendable, Equatable {
     }
 
     // The TLS files of a host. Every one is PEM; `bundle` is certificate and key in one file, as HAProxy wants it.
-    public var caFile: String { "\(hostFolder)/tls/ca.pem" }
-    public var certificateFile: String { "\(hostFolder)/tls/cert.pem" }
-    public var keyFile: String { "\(hostFolder)/tls/key.pem" }
-    public var frontBundleFile: String { "\(hostFolder)/tls/front.pem" }
+    public var tlsFolder: String { places.tls }
+    public var caFile: String { "\(tlsFolder)/ca.pem" }
+    public var certificateFile: String { "\(tlsFolder)/cert.pem" }
+    public var keyFile: String { "\(tlsFolder)/key.pem" }
+    /// `certificateFile` and `keyFile` in one.
+    public var bundleFile: String { "\(tlsFolder)/bundle.pem" }
+    public var frontBundleFile: String { "\(tlsFolder)/front.pem" }
 
     /// What the application's account may read, unlike the folders of the engines: mode 0755, and every folder above
     /// it needs search permission (0711) where the application runs as another account.
-    public var publicFolder: String { "\(hostFolder)/public" }
+    public var publicFolder: String { places.published }
     /// A copy of `caFile`, mode 0644, for the application.
     public var publicCAFile: String { "\(publicFolder)/ca.pem" }
 
-    public var etcFolder: String { "\(hostFolder)/etc" }
-    public var dataFolder: String { "\(hostFolder)/data" }
-    public var logFolder: String { "\(hostFolder)/log" }
-    public var temporaryFolder: String { "\(hostFolder)/tmp" }
+    public var etcFolder: String { places.configuration }
+    public var dataFolder: String { places.data }
+    public var logFolder: String { places.log }
+    public var temporaryFolder: String { places.temporary }
     // Generated configuration.
     public var haproxyFile: String { "\(etcFolder)/haproxy.cfg" }
     public var nginxFile: String { "\(etcFolder)/nginx.conf" }

@@ -36,6 +36,8 @@ public struct Timing: Hashable, Sendable {
     public var askPatience: Milliseconds = 3_000
     /// A switchover that could not begin is given up after this.
     public var intentPatience: Milliseconds = 15_000
+    /// How long a forced change of primary waits for signs of life of the old one.
+    public var forcePatience: Milliseconds = 2_000
     /// How long hosts without data of their own wait for the one before them to found the stack.
     public var bootstrapStagger: Milliseconds = 5_000
 
@@ -49,9 +51,18 @@ public struct FailoverConfiguration: Hashable, Sendable {
     /// All hosts whose agents talk to each other: data hosts and witnesses.
     public var members: HostSet
     public var timing: Timing
+    /// `init` as this host remembers it, beside its data. nil: it was never in a stack.
+    public var cluster: ClusterID?
+    /// What `init` becomes if this host founds the stack: any number that no other stack has.
+    public var newCluster: ClusterID
     package var defects: Defects = []
 
-    public init(host: HostID, dataHosts: HostSet, members: HostSet, timing: Timing = Timing()) {
+    public init(
+        host: HostID, dataHosts: HostSet, members: HostSet, timing: Timing = Timing(), cluster: ClusterID? = nil,
+        newCluster: ClusterID = 1
+    ) {
+        self.cluster = cluster
+        self.newCluster = newCluster
         self.host = host
         self.dataHosts = dataHosts
         self.members = members.union(dataHosts)
@@ -85,4 +96,6 @@ package struct Defects: OptionSet, Hashable, Sendable {
     package static let abandonsStatements = Defects(rawValue: 1 << 19)
     package static let growsStoreFirst = Defects(rawValue: 1 << 20)
     package static let soloPromotes = Defects(rawValue: 1 << 21)
+    package static let forcesOnOldWord = Defects(rawValue: 1 << 22)
+    package static let waitsForLostHeartbeats = Defects(rawValue: 1 << 23)
 }

@@ -149,6 +149,9 @@ extension FailoverMachine {
 }
 
 extension FailoverMachine {
+    /// `init`: the agent keeps it beside the data before it starts a receiver or opens the server.
+    public var knownCluster: ClusterID? { store.cluster ?? configuration.cluster }
+
     /// The newest `state` that this agent has read or written.
     public var knownRecord: StateRecord? { store.record }
 

@@ -7,7 +7,7 @@ extension FailoverMachine {
         case .booting, .unresponsive: return
         case .down:
             pulse.mustKill = false
-            if isPartner || rejoin.comparedEpoch == record.epoch || seen.isFresh {
+            if isPartner || rejoin.comparedEpoch == record.epoch || seen.isFresh || mayForce(record) {
                 issue(.startServer, &out)
             } else {
                 // Compared before it starts: recovery commits what could still be cut.
@@ -29,6 +29,7 @@ extension FailoverMachine {
         let isAttached =
             seen.source == record.primary && seen.attachedEpoch == record.epoch && seen.receiver != .refused
             && !rejoin.wasRefused
+        if force(record, seen, &out) { return }
         if isPartner || (has(.promotesAnyFollower) && isAttached) || (has(.soloPromotes) && isAttached) {
             if takeOver(record, seen, &out) { return }
             if closePrimaryRemotely(record, &out) { return }

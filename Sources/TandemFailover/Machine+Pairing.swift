@@ -70,6 +70,8 @@ extension FailoverMachine {
             write(.shrink, next, &out)
             return
         }
+        // A statement of an earlier agent could still switch the source side off.
+        guard server.endedOldSessions || has(.keepsOldSessions) else { return }
         guard server.command == nil, seen.isSourceSideOn, isAdmittanceTight(seen.admitted) else { return }
         guard isProven || has(.growsWithoutMarker) else { return }
         next.standing = .paired(candidate)

@@ -76,9 +76,9 @@ extension FailoverMachine {
             issue(.stopReceiver, &out)
             return true
         }
-        guard !isUndecided, mayWrite else { return true }
+        guard let seal, !isUndecided, mayWrite else { return true }
         let next = StateRecord(epoch: record.epoch + 1, primary: me, standing: .solo)
-        write(.promote, next, endsIntent: store.intent?.to == me, &out)
+        write(.promote, next, endsIntent: store.intent?.to == me, cause: .takenOver(seal.reason), &out)
         return true
     }
 }

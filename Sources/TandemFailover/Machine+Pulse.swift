@@ -32,15 +32,24 @@ extension FailoverMachine {
     var unacknowledgedFor: Milliseconds { pulse.outstanding.map { now - $0.sentAt } ?? 0 }
 
     mutating func beat(urgently: Bool = false, _ out: inout [Action]) {
-        guard let seen = server.seen, seen.life == .up, seen.access.allowsCommits, pulse.outstanding == nil else {
-            return
-        }
+        guard let seen = server.seen, seen.life == .up, seen.access.allowsCommits else { return }
+        forgetLostBeat(seen)
+        guard pulse.outstanding == nil else { return }
         let isDue = pulse.beganAt.map { now - $0 >= timing.heartbeatInterval } ?? true
         guard isDue || urgently || !pulse.questions.isEmpty else { return }
         let id = nextID()
         pulse.outstanding = .init(id: id, sentAt: now)
         pulse.beganAt = now
         out.append(.heartbeat(id: id))
+    }
+
+    /// A row that need not wait for anybody and still is not back was lost with its connection. It would keep every partner
+    /// from being proven.
+    private mutating func forgetLostBeat(_ seen: ServerObservation) {
+        guard unacknowledgedFor > timing.commandPatience, !seen.isSourceSideOn, !has(.waitsForLostHeartbeats) else {
+            return
+        }
+        pulse.outstanding = nil
     }
 
     mutating func absorbHeartbeat(_ id: UInt64, _ out: inout [Action]) {

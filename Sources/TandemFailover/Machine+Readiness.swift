@@ -19,6 +19,8 @@ public struct FailoverReadiness: Hashable, Sendable {
         case partnerNotReceiving(HostID)
         /// etcd has no state, and this host has data: only an operator can say who was primary.
         case stateLost
+        /// What was read from etcd belongs to another stack.
+        case foreignStack
     }
 
     /// Empty: a failover would work now.
@@ -29,10 +31,12 @@ public struct FailoverReadiness: Hashable, Sendable {
 
 extension FailoverMachine {
     public var readiness: FailoverReadiness {
+        if store.isForeign { return FailoverReadiness(blockers: [.foreignStack]) }
         guard store.hasRead, hasStore else { return FailoverReadiness(blockers: [.storeUnknown]) }
         guard let record = store.record else {
             let hasData = server.seen.map { !$0.isFresh } ?? false
-            return FailoverReadiness(blockers: [hasData ? .stateLost : .noState])
+            let isLost = hasData || configuration.cluster != nil
+            return FailoverReadiness(blockers: [isLost ? .stateLost : .noState])
         }
         var blockers: [FailoverReadiness.Blocker] = store.isPaused ? [.paused] : []
         switch record.standing {

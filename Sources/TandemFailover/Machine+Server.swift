@@ -19,7 +19,12 @@ struct ServerKnowledge: Hashable, Sendable {
 }
 
 extension FailoverMachine {
-    var mayCommand: Bool { server.command == nil && server.seen != nil }
+    var mayCommand: Bool {
+        // By pattern: `== nil` copies what it compares, and this is asked all the time.
+        if case .some = server.command { return false }
+        if case .none = server.seen { return false }
+        return true
+    }
 
     mutating func observe(_ new: ServerObservation) {
         guard holdsData else { return }

@@ -12,6 +12,10 @@ struct StoreKnowledge: Hashable, Sendable {
     var intent: SwitchoverIntent?
     var intentSeenAt: Milliseconds = 0
     var isPaused = false
+    /// `init`, as read or written.
+    var cluster: ClusterID?
+    /// The last read was of another stack's keys.
+    var isForeign = false
     /// Nothing may be started on what is known until a read that was sent after this number.
     var staleSince: UInt64?
     /// When the last answered refresh was sent.
@@ -76,12 +80,16 @@ extension FailoverMachine {
     }
 
     mutating func write(
-        _ purpose: StateTransaction.Purpose, _ record: StateRecord, endsIntent: Bool = false, _ out: inout [Action]
+        _ purpose: StateTransaction.Purpose, _ record: StateRecord, endsIntent: Bool = false,
+        cause: HistoryRecord.Cause? = nil, _ out: inout [Action]
     ) {
-        let takesLeader = purpose == .claim || purpose == .promote || purpose == .bootstrap
+        let takesLeader = purpose == .claim || cause != nil
+        let history = cause.map {
+            HistoryRecord(epoch: record.epoch, primary: record.primary, previous: store.record?.primary, cause: $0)
+        }
         let transaction = StateTransaction(
             purpose: purpose, expectedRevision: store.revision, record: record, takesLeader: takesLeader,
-            endsIntent: endsIntent)
+            endsIntent: endsIntent, history: history, founds: purpose == .bootstrap ? configuration.newCluster : nil)
         let id = nextID()
         store.write = .init(transaction: transaction, firstID: id, id: id, sentAt: now)
         out.append(.store(id: id, .write(transaction)))
@@ -109,11 +117,12 @@ extension FailoverMachine {
                 store.sureAt = write.sentAt
             }
             if write.transaction.endsIntent { store.intent = nil }
+            if let founded = write.transaction.founds { store.cluster = founded }
         case .refused:
             // Perhaps an earlier copy took place; in any case no copy will from now on.
             store.write = nil
             store.staleSince = lastID
-            if write.transaction.purpose == .promote {
+            if write.transaction.purpose == .promote || write.transaction.purpose == .force {
                 // Somebody is alive: the seal is lifted, and evidence against the primary gathered anew.
                 seal = nil
                 server.arrivedAt = now
@@ -127,6 +136,10 @@ extension FailoverMachine {
     private mutating func absorb(_ snapshot: StoreSnapshot, to id: UInt64) {
         guard let refresh = store.refresh, refresh.id == id else { return }
         store.refresh = nil
+        store.isForeign = isForeign(snapshot)
+        // As if nothing had been read: neither followed nor written to.
+        guard !store.isForeign else { return }
+        if let cluster = snapshot.cluster { store.cluster = cluster }
         store.readAt = refresh.sentAt
         if let staleSince = store.staleSince, id > staleSince { store.staleSince = nil }
         guard snapshot.stateRevision >= store.revision else { return }

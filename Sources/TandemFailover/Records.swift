@@ -47,18 +47,49 @@ public struct LeaderRecord: Hashable, Sendable {
     }
 }
 
-/// The key `intent`: a planned switchover that an operator asked for.
+/// The key `intent`: a change of primary that an operator asked for.
 public struct SwitchoverIntent: Hashable, Sendable {
     /// Its creation revision: tells one intent from the next.
     public var id: UInt64
     public var to: HostID
     /// How long writes may pause, counted by the primary from the moment it closes.
     public var pauseBudget: Milliseconds
+    /// `failover --force`: the operator's word that, with `state` at this revision, the primary's server does not run, or
+    /// is closed. Void as soon as `state` has moved, as it does before a primary that came back acknowledges anything;
+    /// what is left is a switchover. nil for a plain one.
+    public var forcedAtRevision: UInt64?
 
-    public init(id: UInt64, to: HostID, pauseBudget: Milliseconds) {
+    public init(id: UInt64, to: HostID, pauseBudget: Milliseconds, forcedAtRevision: UInt64? = nil) {
         self.id = id
         self.to = to
         self.pauseBudget = pauseBudget
+        self.forcedAtRevision = forcedAtRevision
+    }
+}
+
+/// The key `init`: drawn at random when a stack is founded, so that two stacks cannot be mixed up.
+public typealias ClusterID = UInt64
+
+/// The key `history/EPOCH`, written together with the epoch. The agent adds the time and the sets of transactions.
+public struct HistoryRecord: Hashable, Sendable {
+    public enum Cause: Hashable, Sendable {
+        case founded
+        case takenOver(SealReason)
+        /// By an operator, who accepted the loss of what only the old primary had.
+        case forced
+    }
+
+    public var epoch: UInt64
+    public var primary: HostID
+    /// nil for the first.
+    public var previous: HostID?
+    public var cause: Cause
+
+    public init(epoch: UInt64, primary: HostID, previous: HostID?, cause: Cause) {
+        self.epoch = epoch
+        self.primary = primary
+        self.previous = previous
+        self.cause = cause
     }
 }
 
@@ -71,11 +102,14 @@ public struct StoreSnapshot: Hashable, Sendable {
     public var leader: LeaderRecord?
     public var intent: SwitchoverIntent?
     public var isPaused: Bool
+    /// `init`. Absent before the stack's first start.
+    public var cluster: ClusterID?
 
     public init(
         state: StateRecord? = nil, stateRevision: UInt64 = 0, leader: LeaderRecord? = nil,
-        intent: SwitchoverIntent? = nil, isPaused: Bool = false
+        intent: SwitchoverIntent? = nil, isPaused: Bool = false, cluster: ClusterID? = nil
     ) {
+        self.cluster = cluster
         self.state = state
         self.stateRevision = stateRevision
         self.leader = leader
@@ -84,25 +118,31 @@ public struct StoreSnapshot: Hashable, Sendable {
     }
 }
 
-/// One transaction: if `state` still has `expectedRevision`, put `record` (and `history/EPOCH` where the epoch rises).
+/// One transaction: if `state` still has `expectedRevision`, put `record`, and with it all that follows.
 public struct StateTransaction: Hashable, Sendable {
     public enum Purpose: UInt8, Hashable, Sendable {
-        case bootstrap, claim, shrink, court, pair, promote, endSwitchover
+        case bootstrap, claim, shrink, court, pair, promote, endSwitchover, force
     }
 
     public var purpose: Purpose
-    /// 0: `state` must not exist, and `init` is created with it.
+    /// 0: `state` must not exist, nor `init`.
     public var expectedRevision: UInt64
     public var record: StateRecord
     /// Also put `leader` under this host's lease, and revoke whatever lease held it.
     public var takesLeader: Bool
     /// Also delete `intent`.
     public var endsIntent: Bool
+    /// Also put `history/EPOCH`: where the epoch rises.
+    public var history: HistoryRecord?
+    /// Also create `init`: at the stack's first start.
+    public var founds: ClusterID?
 
     public init(
         purpose: Purpose, expectedRevision: UInt64, record: StateRecord, takesLeader: Bool = false,
-        endsIntent: Bool = false
+        endsIntent: Bool = false, history: HistoryRecord? = nil, founds: ClusterID? = nil
     ) {
+        self.history = history
+        self.founds = founds
         self.purpose = purpose
         self.expectedRevision = expectedRevision
         self.record = record

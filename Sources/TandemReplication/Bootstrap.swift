@@ -26,26 +26,28 @@ public struct Bootstrap: Sendable {
     }
 
     var statements: [String] {
-        let app = user(appUser, secrets.app)
-        let reader = user(appReadUser, secrets.appRead)
-        let schema = SQLText.pattern(database)
-        return [
-            "CREATE DATABASE IF NOT EXISTS \(SQLText.identifier(database)) CHARACTER SET utf8mb4",
-            "CREATE DATABASE IF NOT EXISTS tandem CHARACTER SET utf8mb4",
-            Heartbeat.createTable,
-        ] + app.create + ["GRANT ALL ON \(schema).* TO \(app.account)"]
-            + reader.create + ["GRANT SELECT ON \(schema).* TO \(reader.account)"]
-            + serviceUser(
-                DatabaseUser.replication, secrets.replication,
-                // Without CONNECTION_ADMIN offline_mode would lock the replica out of a closed primary.
-                grants: ["REPLICATION SLAVE, CONNECTION_ADMIN ON *.*"])
-            + serviceUser(DatabaseUser.clone, secrets.clone, grants: ["BACKUP_ADMIN, CONNECTION_ADMIN ON *.*"])
+        ["CREATE DATABASE IF NOT EXISTS tandem CHARACTER SET utf8mb4", Heartbeat.createTable] + plainStatements
             + serviceUser(
                 DatabaseUser.monitor, secrets.monitor,
                 grants: [
                     "PROCESS, REPLICATION CLIENT, CONNECTION_ADMIN ON *.*", "SELECT ON performance_schema.*",
                     "SELECT ON tandem.*",
                 ])
+    }
+
+    /// What a pair needs that no agent looks after: the app's database and users, and those of replication.
+    public var plainStatements: [String] {
+        let app = user(appUser, secrets.app)
+        let reader = user(appReadUser, secrets.appRead)
+        let schema = SQLText.pattern(database)
+        return ["CREATE DATABASE IF NOT EXISTS \(SQLText.identifier(database)) CHARACTER SET utf8mb4"]
+            + app.create + ["GRANT ALL ON \(schema).* TO \(app.account)"]
+            + reader.create + ["GRANT SELECT ON \(schema).* TO \(reader.account)"]
+            + serviceUser(
+                DatabaseUser.replication, secrets.replication,
+                // Without CONNECTION_ADMIN offline_mode would lock the replica out of a closed primary.
+                grants: ["REPLICATION SLAVE, CONNECTION_ADMIN ON *.*"])
+            + serviceUser(DatabaseUser.clone, secrets.clone, grants: ["BACKUP_ADMIN, CONNECTION_ADMIN ON *.*"])
     }
 
     private func serviceUser(_ name: String, _ password: String, grants: [String]) -> [String] {

@@ -49,7 +49,8 @@ public struct ReplicaRole: Sendable {
         try await connection.execute("STOP REPLICA")
     }
 
-    var changeSource: String {
+    /// The statement that says which primary to follow. It holds the password.
+    public var changeSource: String {
         """
         CHANGE REPLICATION SOURCE TO SOURCE_HOST = \(SQLText.literal(sourceAddress)), \
         SOURCE_PORT = \(sourcePort), SOURCE_USER = \(SQLText.literal(DatabaseUser.replication)), \

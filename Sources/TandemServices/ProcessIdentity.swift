@@ -59,7 +59,7 @@ struct ProcessStatus {
     var hasEnded: Bool { (state == "Z" || state == "X") && threads <= 1 }
 
     init?(pid: Int32) {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+        guard let text = ProcFile.text("/proc/\(pid)/stat"),
             // The program's name stands in parentheses and may itself hold spaces and parentheses.
             let end = text.lastIndex(of: ")")
         else { return nil }

@@ -8,7 +8,7 @@ package enum BrokenRule: String, CaseIterable, Sendable {
     case rejoinWithoutComparing, cutWithoutExport, openPairUnproven, fenceAlone
     case unstickBySourceSide, applyWithSourceSideOn
     case relayLogUnsynced, relayLogRecovery, binaryLogUnsynced, terminatePolitely, bootOpen
-    case keepUUIDAfterCut
+    case keepUUIDAfterCut, forceOnOldWord, waitForLostHeartbeats
 
     package var defects: Defects {
         switch self {
@@ -33,6 +33,8 @@ package enum BrokenRule: String, CaseIterable, Sendable {
         case .fenceAlone: .soloFences
         case .unstickBySourceSide: .unsticksBySourceSide
         case .applyWithSourceSideOn: .appliesWithSourceSideOn
+        case .forceOnOldWord: .forcesOnOldWord
+        case .waitForLostHeartbeats: .waitsForLostHeartbeats
         default: []
         }
     }

@@ -69,7 +69,10 @@ struct EventQueue: Sendable {
         let last = heap.removeLast()
         if !heap.isEmpty { sink(last) }
         free.append(first.slot)
-        return (first.time, slots[Int(first.slot)])
+        // Moved out: a copy would count the references inside.
+        var happening = Happening.audit
+        swap(&happening, &slots[Int(first.slot)])
+        return (first.time, happening)
     }
 
     private mutating func sink(_ entry: Entry) {

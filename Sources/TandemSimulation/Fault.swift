@@ -4,7 +4,7 @@ public struct Fault: Codable, Hashable, Sendable {
         case serverKilled, serverFrozen, agentKilled, agentFrozen, bothKilled, powerLost, hostFrozen
         case linkCut, linkCutOneWay, isolated, diskSlow, applierSlow
         case storeLeaderLost, storeGone, everythingLost, networkFlaky, clockJumped
-        case switchoverAsked, paused, logsPurged
+        case switchoverAsked, paused, logsPurged, failoverForced
     }
 
     public var kind: Kind
@@ -37,6 +37,7 @@ struct FaultMix: Sendable {
         .hostFrozen, .linkCut, .linkCut, .linkCut, .linkCutOneWay, .linkCutOneWay, .isolated, .isolated, .diskSlow,
         .applierSlow, .applierSlow, .storeLeaderLost, .storeLeaderLost, .storeGone, .everythingLost, .networkFlaky,
         .networkFlaky, .clockJumped, .switchoverAsked, .switchoverAsked, .paused, .logsPurged,
+        .failoverForced,
     ]
 
     func draw(_ topology: SimulationTopology, _ random: inout SeededRandom) -> [Fault] {
@@ -49,7 +50,8 @@ struct FaultMix: Sendable {
             time += Int64(random.below(2 * gap))
             if random.onceIn(40) { time += Int64(random.within(2_000_000...9_000_000)) }
             let kind = kinds[random.below(kinds.count)]
-            let other = kind == .switchoverAsked ? random.below(topology.dataNodes) : random.below(topology.hostCount)
+            let isPlanned = kind == .switchoverAsked || kind == .failoverForced
+            let other = isPlanned ? random.below(topology.dataNodes) : random.below(topology.hostCount)
             let length = Self.length(kind, &random)
             let host = random.below(topology.hostCount)
             return Fault(
@@ -69,6 +71,7 @@ struct FaultMix: Sendable {
         switch kind {
         case .agentKilled: Int64(random.onceIn(4) ? random.within(3_000_000...12_000_000) : random.below(1_500_000))
         case .switchoverAsked: Int64(random.within(200_000...3_000_000))
+        case .failoverForced: Int64(random.within(1_000_000...20_000_000))
         default: Int64(random.onceIn(5) ? random.within(2_000_000...10_000_000) : random.below(2_000_000))
         }
     }

@@ -56,6 +56,15 @@ struct Ledger: Sendable {
         return true
     }
 
+    /// An operator gave up what this history lacks. How many transactions that was.
+    mutating func forgive(whatIsNotIn history: ArraySlice<UInt32>) -> Int {
+        var common = min(promised.count, history.count)
+        while common > 0, promised[common - 1] != history[common - 1] { common -= 1 }
+        let lost = promised.count - common
+        promised.removeLast(lost)
+        return lost
+    }
+
     func gtids<Transactions: Sequence<UInt32>>(of transactions: Transactions) -> GTIDSet {
         var intervals: [GTIDSet.Interval] = []
         var source: UInt32 = 0

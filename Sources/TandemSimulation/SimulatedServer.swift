@@ -2,8 +2,8 @@ import TandemFailover
 
 /// A mysqld, as far as the protocol can tell: binary log, relay log, disk, semi-sync, who gets in.
 ///
-/// `history` is all that it holds, in order: what is logged (binary log), then what is received and not applied (relay
-/// log). The order is the same on every server (replica_preserve_commit_order), so a history is a path in a tree.
+/// Its transactions themselves lie in `World.histories`: copying this costs no counting of references, and the simulation
+/// does so all the time.
 struct SimulatedServer: Sendable {
     enum Process: UInt8, Sendable { case down, booting, up }
 
@@ -26,7 +26,8 @@ struct SimulatedServer: Sendable {
     var applierSlowUntil: Int64 = 0
 
     // On disk.
-    var history: [UInt32] = []
+    /// How long its history is.
+    var held = 0
     /// In the binary log.
     var logged = 0
     /// Committed in the storage engine. At a primary, logged[committed...] wait for an acknowledgement.
@@ -34,7 +35,7 @@ struct SimulatedServer: Sendable {
     /// Relay log entries beyond this are lost with the power.
     var durable = 0
     var purged = 0
-    var origin: UInt32 = 0
+    var origin: UInt32
     var sequence: UInt32 = 0
     var admitted = HostSet(bits: .max)
     var source: Int?
@@ -53,7 +54,6 @@ struct SimulatedServer: Sendable {
     var isApplierOn = false
     var applierReadyAt: Int64 = 0
     var receivedCount: UInt64 = 0
-    var heartbeats: [WaitingHeartbeat] = []
     /// Statements of agents before this one were ended.
     var sessionsFrom: UInt32 = 0
 
@@ -62,12 +62,12 @@ struct SimulatedServer: Sendable {
 
     /// What was received and is due is applied. With the source side on, an applier waits for ever.
     mutating func settle(at time: Int64) {
-        guard isApplierOn, process == .up, logged < history.count, !isSourceSideOn, time >= applierReadyAt,
+        guard isApplierOn, process == .up, logged < held, !isSourceSideOn, time >= applierReadyAt,
             time >= frozenUntil
         else { return }
-        logged = history.count
-        committed = history.count
-        durable = history.count
+        logged = held
+        committed = held
+        durable = held
     }
 
     mutating func bootClosed(opensWithoutSemiSync: Bool) {
@@ -79,7 +79,6 @@ struct SimulatedServer: Sendable {
         stopReceiver()
         isReceiverRefused = false
         isApplierOn = false
-        heartbeats.removeAll(keepingCapacity: true)
         // Crash recovery commits what the binary log has.
         committed = logged
     }
@@ -95,13 +94,7 @@ struct SimulatedServer: Sendable {
         isDeliveryUnderWay = false
     }
 
-    mutating func reset(origin number: UInt32) {
-        let kept = history
-        self = SimulatedServer()
-        history = kept
-        history.removeAll(keepingCapacity: true)
-        origin = number
-    }
+    init(origin: UInt32) { self.origin = origin }
 }
 
 /// Settings of the servers that the protocol relies on, left wrong one by one.

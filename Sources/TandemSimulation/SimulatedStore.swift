@@ -9,6 +9,8 @@ struct SimulatedStore: Sendable {
     var leaderLease: Lease?
     var intent: SwitchoverIntent?
     var isPaused = false
+    var cluster: ClusterID?
+    var history: [HistoryRecord] = []
 
     /// The voter that leads, none during an election or without a majority.
     var voter: Int?
@@ -39,7 +41,8 @@ struct SimulatedStore: Sendable {
             leaderLease?.deadline = time + Self.leaseTime
         }
         return StoreSnapshot(
-            state: record, stateRevision: stateRevision, leader: leader, intent: intent, isPaused: isPaused)
+            state: record, stateRevision: stateRevision, leader: leader, intent: intent, isPaused: isPaused,
+            cluster: cluster)
     }
 
     /// The transaction's new revision, nil if its comparison failed.
@@ -54,6 +57,8 @@ struct SimulatedStore: Sendable {
             leaderLease = Lease(host: host, incarnation: incarnation, deadline: time + Self.leaseTime)
         }
         if transaction.endsIntent { intent = nil }
+        if let founded = transaction.founds { cluster = founded }
+        if let entry = transaction.history { history.append(entry) }
         return revision
     }
 }

@@ -6,13 +6,16 @@ public struct SimulationFailure: Codable, Hashable, Sendable {
     public var story: [StoryLine]
 
     /// The story in lines of text.
-    public var lines: [String] {
-        story.map { line in
-            let hundredths = line.atMicroseconds / 10_000
-            let fraction = hundredths % 100
-            let seconds = "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
-            return "\(seconds) s  \(line.host.map { $0 + ": " } ?? "")\(line.text)"
-        }
+    public var lines: [String] { story.map(\.line) }
+}
+
+extension StoryLine {
+    /// The time, who, and what.
+    public var line: String {
+        let hundredths = atMicroseconds / 10_000
+        let fraction = hundredths % 100
+        let seconds = "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+        return "\(seconds) s  \(host.map { $0 + ": " } ?? "")\(text)"
     }
 }
 
@@ -27,6 +30,10 @@ public struct SimulationSummary: Codable, Hashable, Sendable {
     public var clones = 0
     public var cuts = 0
     public var salvages = 0
+    /// Changes of primary that an operator forced, and how many acknowledged transactions that gave up (they are
+    /// exported where they were).
+    public var forced = 0
+    public var forgiven = 0
     /// How many changes of primary left writes unacknowledged for so many tenths of a second, the last for all longer.
     public var outageTenths: [Int]
     public var longestOutageMilliseconds = 0
@@ -50,6 +57,8 @@ public struct SimulationSummary: Codable, Hashable, Sendable {
         clones += run.clones
         cuts += run.cuts
         salvages += run.salvages
+        forced += run.forced
+        forgiven += run.forgiven
         for outage in run.outages {
             outageTenths[min(Int(outage) / 100, Self.outageBound - 1)] += 1
             longestOutageMilliseconds = max(longestOutageMilliseconds, Int(outage))
@@ -66,6 +75,8 @@ public struct SimulationSummary: Codable, Hashable, Sendable {
         clones += other.clones
         cuts += other.cuts
         salvages += other.salvages
+        forced += other.forced
+        forgiven += other.forgiven
         for index in outageTenths.indices { outageTenths[index] += other.outageTenths[index] }
         longestOutageMilliseconds = max(longestOutageMilliseconds, other.longestOutageMilliseconds)
         longestRecoveryMilliseconds = max(longestRecoveryMilliseconds, other.longestRecoveryMilliseconds)

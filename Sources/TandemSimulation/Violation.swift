@@ -54,6 +54,9 @@ struct RunMeasures: Hashable, Sendable {
     var salvages = 0
     var cuts = 0
     var clones = 0
+    /// Changes of primary that an operator forced, and the promised transactions given up by that.
+    var forced = 0
+    var forgiven = 0
     /// For each change of primary, from the last acknowledged write before to the first after, in milliseconds.
     var outages: [Int32] = []
     /// The longest time without an acknowledged write after the first faults may begin, in milliseconds.

@@ -6,21 +6,24 @@ extension World {
     func clock(_ host: Int) -> Milliseconds { (time + hosts[host].clockOffset) / 1_000 }
 
     mutating func startAgent(_ host: Int, _ incarnation: UInt32) {
-        guard hosts[host].isPowered, hosts[host].incarnation == incarnation, hosts[host].agent == nil else { return }
+        guard hosts[host].isPowered, hosts[host].incarnation == incarnation, !hosts[host].hasAgent else { return }
         guard !isFrozen(host) else {
             queue.push(.agentStarts(host: host, incarnation: incarnation), at: hosts[host].frozenUntil)
             return
         }
         var configuration = topology.configuration(of: host)
         configuration.defects = defects
+        configuration.cluster = hosts[host].cluster
+        configuration.newCluster = ClusterID(host + 1)
         let now = clock(host)
-        hosts[host].agent = FailoverMachine(configuration: configuration, startedAt: now)
+        hosts[host].hasAgent = true
+        agents[host] = FailoverMachine(configuration: configuration, startedAt: now)
         if isTracing { note(host, "agent starts") }
         tick(host, incarnation)
     }
 
     mutating func tick(_ host: Int, _ incarnation: UInt32) {
-        guard hosts[host].incarnation == incarnation, hosts[host].agent != nil else { return }
+        guard hosts[host].incarnation == incarnation, hosts[host].hasAgent else { return }
         let thaw = max(hosts[host].frozenUntil, hosts[host].agentFrozenUntil)
         guard thaw <= time else {
             queue.push(.tick(host: host, incarnation: incarnation), at: thaw)
@@ -33,7 +36,7 @@ extension World {
 
     /// Something reaches an agent's process: later if it is frozen, never if it has ended.
     mutating func tell(_ host: Int, _ incarnation: UInt32, _ event: Event) {
-        guard hosts[host].incarnation == incarnation, hosts[host].agent != nil else { return }
+        guard hosts[host].incarnation == incarnation, hosts[host].hasAgent else { return }
         let thaw = max(hosts[host].frozenUntil, hosts[host].agentFrozenUntil)
         guard thaw <= time else {
             queue.push(.toAgent(host: host, incarnation: incarnation, event), at: thaw)
@@ -50,7 +53,7 @@ extension World {
     private mutating func think(_ host: Int, _ event: Event) {
         actions.removeAll(keepingCapacity: true)
         let now = clock(host)
-        hosts[host].agent?.handle(event, at: now, into: &actions)
+        agents[host].handle(event, at: now, into: &actions)
         for index in actions.indices { perform(actions[index], by: host) }
     }
 
@@ -60,7 +63,7 @@ extension World {
         case .server(let id, let command): send(command, host, id)
         case .store(let id, let request): sendToStore(request, host, id)
         case .heartbeat(let id):
-            let boot = hosts[host].server.boot
+            let boot = servers[host].boot
             schedule(
                 .heartbeat(host: host, incarnation: incarnation, boot: boot, id: id), after: 500 + random.below(1_000))
         case .broadcast(let status):
@@ -89,17 +92,17 @@ extension World {
 
     private mutating func answer(_ host: Int, _ other: Int, _ question: UInt64, _ epoch: UInt64) {
         guard serverAnswers(host) else { return }
-        let server = hosts[host].server
+        let server = servers[host]
         let inventory = PrimaryInventory(
-            epoch: epoch, executed: ledger.gtids(of: server.history[..<server.committed]),
-            purged: ledger.gtids(of: server.history[..<server.purged]))
+            epoch: epoch, executed: ledger.gtids(of: histories[host][..<server.committed]),
+            purged: ledger.gtids(of: histories[host][..<server.purged]))
         sendMessage(host, other, .answered(HostID(host), question: question, inventory))
     }
 
     func observe(_ host: Int) -> ServerObservation {
         guard hosts[host].holdsData else { return ServerObservation(life: .down) }
         let life: ServerObservation.Life =
-            switch hosts[host].server.process {
+            switch servers[host].process {
             case .down: .down
             case .booting: .booting
             case .up: serverThaws(host) > time ? .unresponsive : .up
@@ -108,7 +111,7 @@ extension World {
     }
 
     private func observe(_ host: Int, _ life: ServerObservation.Life) -> ServerObservation {
-        let server = hosts[host].server
+        let server = servers[host]
         let isDue =
             server.isApplierOn && !server.isSourceSideOn && time >= server.applierReadyAt
             && server.process == .up
@@ -123,7 +126,7 @@ extension World {
             isReplicaSideOn: server.isReplicaSideOn, receiver: receiver,
             receiverAcknowledges: server.connection?.acknowledges ?? false,
             source: server.source.map { HostID($0) }, attachedEpoch: server.attachedEpoch,
-            isApplierOn: server.isApplierOn, hasAppliedAll: server.logged == server.history.count || isDue,
+            isApplierOn: server.isApplierOn, hasAppliedAll: server.logged == server.held || isDue,
             isCloseBehind: isCloseBehind(host), receivedCount: server.receivedCount, sourceAnswers: answers,
             waitingCommits: server.source == nil ? UInt32(truncatingIfNeeded: server.waiting) : 0,
             admitted: server.admitted, isFresh: server.isFresh, bootCount: server.boot,
@@ -131,8 +134,8 @@ extension World {
     }
 
     private func isCloseBehind(_ host: Int) -> Bool {
-        guard let connection = hosts[host].server.connection else { return false }
-        let source = hosts[connection.source].server
-        return source.boot == connection.sourceBoot && source.history.count - hosts[host].server.history.count <= 4
+        guard let connection = servers[host].connection else { return false }
+        let source = servers[connection.source]
+        return source.boot == connection.sourceBoot && source.held - servers[host].held <= 4
     }
 }

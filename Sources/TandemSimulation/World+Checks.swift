@@ -14,18 +14,18 @@ extension World {
     }
 
     private mutating func checkMayBePromoted(_ host: Int) {
-        let onDisk = max(hosts[host].server.durable, hosts[host].server.logged)
-        guard !ledger.holdsPromised(hosts[host].server.history, upTo: onDisk) else { return }
+        let onDisk = max(servers[host].durable, servers[host].logged)
+        guard !ledger.holdsPromised(histories[host], upTo: onDisk) else { return }
         violate(.lostWrite, host, "leads or may be promoted, and lacks an acknowledged write on its disk")
     }
 
     /// Can acknowledge the next write, now or as soon as it thaws.
     func isAble(_ host: Int) -> Bool {
-        guard hosts[host].server.isUp, hosts[host].server.access == .writing else { return false }
-        guard hosts[host].server.isSourceSideOn else { return true }
+        guard servers[host].isUp, servers[host].access == .writing else { return false }
+        guard servers[host].isSourceSideOn else { return true }
         for other in hosts.indices {
-            guard let connection = hosts[other].server.connection, connection.source == host,
-                connection.sourceBoot == hosts[host].server.boot, connection.acknowledges, hosts[other].server.isUp
+            guard let connection = servers[other].connection, connection.source == host,
+                connection.sourceBoot == servers[host].boot, connection.acknowledges, servers[other].isUp
             else { continue }
             return true
         }
@@ -34,20 +34,24 @@ extension World {
 
     private mutating func checkAcknowledgers() {
         var able: Int?
-        for host in hosts.indices where hosts[host].server.access == .writing && isAble(host) {
+        for host in hosts.indices where servers[host].access == .writing && isAble(host) {
             if let able {
                 violate(.twoAcknowledge, host, "can acknowledge, and so can \(topology.name(able))")
                 return
             }
             able = host
-            if !ledger.holdsPromised(hosts[host].server.history, upTo: hosts[host].server.committed) {
+            if !ledger.holdsPromised(histories[host], upTo: servers[host].committed) {
                 violate(.lostWrite, host, "serves writes, and lacks an acknowledged one")
                 return
             }
         }
     }
 
-    mutating func stateChanged(from old: StateRecord?, to new: StateRecord) {
+    mutating func stateChanged(from old: StateRecord?, by transaction: StateTransaction) {
+        let new = transaction.record
+        if store.cluster == nil || store.history.last?.epoch != new.epoch || store.history.count != Int(new.epoch) {
+            violate(.epochWentBack, Int(new.primary.index), "leads in an epoch without init or history")
+        }
         guard let old else { return }
         let hasChanged = old.primary != new.primary
         guard new.epoch == old.epoch + (hasChanged ? 1 : 0) else {
@@ -56,9 +60,22 @@ extension World {
         }
         guard hasChanged else { return }
         measures.failovers += 1
-        if old.partner != new.primary {
+        if transaction.purpose == .force {
+            acceptLoss(Int(new.primary.index), transaction.expectedRevision)
+        } else if old.partner != new.primary {
             violate(.wrongPromotion, Int(new.primary.index), "is promoted, and was not the partner")
         }
+    }
+
+    /// Forced: what the new primary lacks is no longer promised, but must not be thrown away by whoever has it.
+    private mutating func acceptLoss(_ host: Int, _ revision: UInt64) {
+        guard givenWord.hosts.contains(HostID(host)), givenWord.stateRevision == revision else {
+            violate(.wrongPromotion, host, "is promoted by force, without an operator's word on this state")
+            return
+        }
+        measures.forced += 1
+        let onDisk = max(servers[host].durable, servers[host].logged)
+        measures.forgiven += ledger.forgive(whatIsNotIn: histories[host][..<onDisk])
     }
 
     mutating func measureAcknowledgement() {
@@ -75,9 +92,9 @@ extension World {
 
     /// What is thrown away must be exported, or be at the primary.
     mutating func checkSalvage(_ host: Int, from first: Int) {
-        let primary = store.record.map { hosts[Int($0.primary.index)].server.history } ?? []
-        for index in first..<hosts[host].server.history.count {
-            let transaction = hosts[host].server.history[index]
+        let primary = store.record.map { histories[Int($0.primary.index)] } ?? []
+        for index in first..<servers[host].held {
+            let transaction = histories[host][index]
             guard ledger.isClients[Int(transaction)], !ledger.isExported[Int(transaction)] else { continue }
             if index < primary.count, primary[index] == transaction { continue }
             violate(.salvageLost, host, "throws away a transaction that nobody else has and that was not exported")
@@ -87,7 +104,7 @@ extension World {
 
     /// A recorded solo owner closes for nothing: nobody else can be promoted.
     mutating func checkClosing(_ host: Int) {
-        guard let agent = hosts[host].agent, let known = agent.knownRecord, known == store.record,
+        guard let agent = agent(host), let known = agent.knownRecord, known == store.record,
             known.primary.index == UInt8(host), known.standing == .solo, !agent.mayBePaired
         else { return }
         violate(.needlessClosing, host, "closes its server, though it alone may acknowledge")
@@ -96,7 +113,7 @@ extension World {
     mutating func audit() {
         schedule(.audit, after: 500_000)
         for host in hosts.indices where hosts[host].holdsData {
-            if let known = hosts[host].agent?.knownRecord {
+            if hosts[host].hasAgent, let known = agents[host].knownRecord {
                 if known.epoch < hosts[host].knownEpoch {
                     violate(.epochWentBack, host, "knew epoch \(hosts[host].knownEpoch), and now \(known.epoch)")
                 }
@@ -111,9 +128,9 @@ extension World {
 
     /// A deposed primary whose agent is well closes within a bound: reads there grow older and older.
     private mutating func auditOpenness(_ host: Int) {
-        let isOpen = serverAnswers(host) && hosts[host].server.access == .writing
+        let isOpen = serverAnswers(host) && servers[host].access == .writing
         let isDeposed = store.record.map { Int($0.primary.index) != host } ?? false
-        let agentIsWell = hosts[host].agent != nil && hosts[host].agentFrozenUntil <= time
+        let agentIsWell = hosts[host].hasAgent && hosts[host].agentFrozenUntil <= time
         guard isOpen, isDeposed, agentIsWell else {
             hosts[host].staleAudits = 0
             return
@@ -130,14 +147,14 @@ extension World {
             return false
         }
         let primary = Int(record.primary.index)
-        guard serverAnswers(primary), hosts[primary].server.access == .writing, lastAcknowledgedAt > healedAt else {
+        guard serverAnswers(primary), servers[primary].access == .writing, lastAcknowledgedAt > healedAt else {
             return false
         }
         for host in hosts.indices where hosts[host].holdsData && host != primary {
-            guard let connection = hosts[host].server.connection, connection.source == primary,
-                connection.sourceBoot == hosts[primary].server.boot,
-                connection.acknowledges == (host == Int(partner.index)), hosts[host].server.access == .reading,
-                hosts[host].server.isApplierOn, !hosts[host].server.isSourceSideOn
+            guard let connection = servers[host].connection, connection.source == primary,
+                connection.sourceBoot == servers[primary].boot,
+                connection.acknowledges == (host == Int(partner.index)), servers[host].access == .reading,
+                servers[host].isApplierOn, !servers[host].isSourceSideOn
             else { return false }
         }
         return true

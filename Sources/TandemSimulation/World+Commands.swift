@@ -14,13 +14,13 @@ extension World {
         case .stopReceiver: delay = 1_000 + random.below(8_000)
         default: delay = 500 + random.below(3_000)
         }
-        let isSlow = hosts[host].server.diskSlowUntil > time
+        let isSlow = servers[host].diskSlowUntil > time
         var extra = isSlow ? random.below(1_500_000) : 0
         // Now and then a statement hangs for seconds, behind a lock or a flush.
         if random.onceIn(40) { extra += random.below(random.onceIn(4) ? 9_000_000 : 3_000_000) }
         schedule(
             .command(
-                host: host, incarnation: hosts[host].incarnation, boot: hosts[host].server.boot, id: id, command),
+                host: host, incarnation: hosts[host].incarnation, boot: servers[host].boot, id: id, command),
             after: delay + extra)
     }
 
@@ -37,7 +37,7 @@ extension World {
             return
         }
         // A statement outlives the agent that sent it, not the server, and not the next agent's first step.
-        guard hosts[host].server.isUp, hosts[host].server.boot == boot else {
+        guard servers[host].isUp, servers[host].boot == boot else {
             finish(host, incarnation, id, .failed)
             return
         }
@@ -46,8 +46,8 @@ extension World {
             queue.push(.command(host: host, incarnation: incarnation, boot: boot, id: id, command), at: thaw)
             return
         }
-        guard incarnation >= hosts[host].server.sessionsFrom else { return }
-        hosts[host].server.settle(at: time)
+        guard incarnation >= servers[host].sessionsFrom else { return }
+        servers[host].settle(at: time)
         execute(command, host, incarnation, id)
         needsAbilityCheck = true
     }
@@ -60,24 +60,24 @@ extension World {
     private mutating func carryOutLocally(
         _ command: ServerCommand, _ host: Int, _ incarnation: UInt32
     ) -> CommandOutcome? {
-        let isAlive = hosts[host].incarnation == incarnation && hosts[host].agent != nil
+        let isAlive = hosts[host].incarnation == incarnation && hosts[host].hasAgent
         switch command {
         case .startServer:
-            guard isAlive, hosts[host].server.process == .down else { return .failed }
+            guard isAlive, servers[host].process == .down else { return .failed }
             bootServer(host)
         case .killServer:
             guard isAlive else { return .failed }
-            if serverDefects.contains(.terminatesPolitely) { release(host, upTo: hosts[host].server.logged) }
+            if serverDefects.contains(.terminatesPolitely) { release(host, upTo: servers[host].logged) }
             killServer(host, by: "its agent")
         case .cut(let tail):
-            guard isAlive, hosts[host].server.process == .down else { return .failed }
+            guard isAlive, servers[host].process == .down else { return .failed }
             cut(host, tail)
         case .export(let tail):
             guard isAlive else { return .failed }
             export(host, tail)
         case .inspect:
-            guard isAlive, hosts[host].server.process != .booting else { return .failed }
-            hosts[host].server.settle(at: time)
+            guard isAlive, servers[host].process != .booting else { return .failed }
+            servers[host].settle(at: time)
             return .inspected(inventory(host))
         case .clone(let source):
             guard isAlive else { return .failed }
@@ -92,11 +92,11 @@ extension World {
 
     private mutating func execute(_ command: ServerCommand, _ host: Int, _ incarnation: UInt32, _ id: UInt64) {
         switch command {
-        case .killSessions: hosts[host].server.sessionsFrom = incarnation
+        case .killSessions: servers[host].sessionsFrom = incarnation
         case .setAccess(let access):
-            hosts[host].server.access = access
+            servers[host].access = access
             // From here on clients read what is committed: what they saw must not be lost any more than a write.
-            if access == .writing, !ledger.show(hosts[host].server.history, upTo: hosts[host].server.committed) {
+            if access == .writing, !ledger.show(histories[host], upTo: servers[host].committed) {
                 violate(.lostWrite, host, "opens and shows what those who acknowledged later writes lack")
             }
             if access == .closed {
@@ -104,24 +104,24 @@ extension World {
                 return
             }
         case .setSourceSide(let isOn):
-            hosts[host].server.isSourceSideOn = isOn
-            if !isOn { release(host, upTo: hosts[host].server.logged) }
-            if !isOn { hosts[host].server.applierReadyAt = max(hosts[host].server.applierReadyAt, time + 5_000) }
-        case .setReplicaSide(let isOn): hosts[host].server.isReplicaSideOn = isOn
+            servers[host].isSourceSideOn = isOn
+            if !isOn { release(host, upTo: servers[host].logged) }
+            if !isOn { servers[host].applierReadyAt = max(servers[host].applierReadyAt, time + 5_000) }
+        case .setReplicaSide(let isOn): servers[host].isReplicaSideOn = isOn
         case .startReceiver(let source, let epoch): startReceiver(host, Int(source.index), epoch)
         case .stopReceiver:
-            hosts[host].server.stopReceiver()
-            hosts[host].server.isReceiverRefused = false
+            servers[host].stopReceiver()
+            servers[host].isReceiverRefused = false
         case .startApplier:
-            hosts[host].server.isApplierOn = true
-            hosts[host].server.applierReadyAt = isExploring ? .max : time + Int64(1_000 + random.below(30_000))
+            servers[host].isApplierOn = true
+            servers[host].applierReadyAt = isExploring ? .max : time + Int64(1_000 + random.below(30_000))
         case .forgetSource:
             discardRelayLog(host)
-            hosts[host].server.source = nil
-            hosts[host].server.isApplierOn = false
+            servers[host].source = nil
+            servers[host].isApplierOn = false
         case .admit(let admitted):
-            hosts[host].server.admitted = admitted
-            for other in hosts.indices where hosts[other].server.connection?.source == host {
+            servers[host].admitted = admitted
+            for other in hosts.indices where servers[other].connection?.source == host {
                 if !admitted.contains(HostID(other)) { loseConnection(other) }
             }
         default: break
@@ -130,14 +130,14 @@ extension World {
     }
 
     private mutating func startReceiver(_ host: Int, _ source: Int, _ epoch: UInt64) {
-        if hosts[host].server.source != source {
+        if servers[host].source != source {
             discardRelayLog(host)
-            hosts[host].server.source = source
+            servers[host].source = source
         }
-        hosts[host].server.attachedEpoch = epoch
-        hosts[host].server.isReceiverOn = true
-        hosts[host].server.isReceiverRefused = false
-        schedule(.connect(host: host, boot: hosts[host].server.boot), after: 1_000 + random.below(3_000))
+        servers[host].attachedEpoch = epoch
+        servers[host].isReceiverOn = true
+        servers[host].isReceiverRefused = false
+        schedule(.connect(host: host, boot: servers[host].boot), after: 1_000 + random.below(3_000))
     }
 
     /// SQL over the network: another host's agent closes this server.
@@ -146,23 +146,23 @@ extension World {
             finish(host, incarnation, id, .failed)
             return
         }
-        hosts[other].server.access = .closed
+        servers[other].access = .closed
         needsAbilityCheck = true
         endClosing(other, by: host, incarnation, id)
     }
 
     /// With a commit waiting, super_read_only runs into its lock wait time-out.
     private mutating func endClosing(_ host: Int, by asker: Int, _ incarnation: UInt32, _ id: UInt64) {
-        guard hosts[host].server.waiting > 0 else {
+        guard servers[host].waiting > 0 else {
             finish(asker, incarnation, id, .done)
             return
         }
-        let boot = hosts[host].server.boot
+        let boot = servers[host].boot
         schedule(.closingEnds(host: host, boot: boot, by: asker, incarnation: incarnation, id: id), after: 2_000_000)
     }
 
     mutating func closingEnds(_ host: Int, _ boot: UInt32, _ by: Int, _ incarnation: UInt32, _ id: UInt64) {
-        let hasFailed = hosts[host].server.boot != boot || hosts[host].server.waiting > 0
+        let hasFailed = servers[host].boot != boot || servers[host].waiting > 0
         finish(by, incarnation, id, hasFailed ? .failed : .done)
     }
 }

@@ -93,15 +93,15 @@ extension World {
     func choices(faults: Int) -> [Choice] {
         var choices: [Choice] = queue.collected.indices.map { .happens($0) }
         for host in 0..<topology.dataNodes {
-            if hosts[host].agent == nil {
+            if !hosts[host].hasAgent {
                 choices.append(.agentStarts(host))
             } else {
                 choices.append(.tick(host, isLate: false))
                 choices.append(.tick(host, isLate: true))
             }
-            let server = hosts[host].server
+            let server = servers[host]
             if server.isUp, server.access == .writing { choices.append(.clientWrites(host)) }
-            if server.isUp, server.isApplierOn, server.logged < server.history.count, server.applierReadyAt > time {
+            if server.isUp, server.isApplierOn, server.logged < server.held, server.applierReadyAt > time {
                 choices.append(.applierCatchesUp(host))
             }
             if server.connection != nil, blocked.contains(where: { $0 != 0 }) { choices.append(.connectionDrops(host)) }
@@ -114,8 +114,8 @@ extension World {
 
     private func addFaults(to choices: inout [Choice]) {
         for host in 0..<topology.dataNodes {
-            if hosts[host].server.process != .down { choices.append(.serverDies(host)) }
-            if hosts[host].agent != nil { choices.append(.agentDies(host)) }
+            if servers[host].process != .down { choices.append(.serverDies(host)) }
+            if hosts[host].hasAgent { choices.append(.agentDies(host)) }
             choices.append(.powerFails(host))
             if reaches(host, 1 - host) { choices.append(.linkBreaks(from: host, to: 1 - host)) }
             if store.reachableFrom.contains(HostID(host)) { choices.append(.storeUnreachable(host)) }
@@ -130,8 +130,8 @@ extension World {
             tick(host, hosts[host].incarnation)
         case .clientWrites(let host): commit(host, isClient: true)
         case .applierCatchesUp(let host):
-            hosts[host].server.applierReadyAt = 0
-            hosts[host].server.settle(at: time)
+            servers[host].applierReadyAt = 0
+            servers[host].settle(at: time)
         case .leaseExpires:
             store.leaderLease = nil
             store.leader = nil

@@ -8,7 +8,7 @@ extension World {
         let host = fault.host
         switch fault.kind {
         case .serverKilled: killServer(host, by: "a fault")
-        case .serverFrozen: hosts[host].server.frozenUntil = max(hosts[host].server.frozenUntil, until)
+        case .serverFrozen: servers[host].frozenUntil = max(servers[host].frozenUntil, until)
         case .agentKilled: killAgent(host, restartsAfter: fault.lastsMicroseconds)
         case .agentFrozen: hosts[host].agentFrozenUntil = max(hosts[host].agentFrozenUntil, until)
         case .bothKilled:
@@ -17,8 +17,8 @@ extension World {
         case .powerLost: cutPower(host, for: fault.lastsMicroseconds)
         case .hostFrozen: freezeHost(host, until)
         case .linkCut, .linkCutOneWay, .isolated: cutLinks(fault)
-        case .diskSlow: hosts[host].server.diskSlowUntil = max(hosts[host].server.diskSlowUntil, until)
-        case .applierSlow: hosts[host].server.applierSlowUntil = max(hosts[host].server.applierSlowUntil, until)
+        case .diskSlow: servers[host].diskSlowUntil = max(servers[host].diskSlowUntil, until)
+        case .applierSlow: servers[host].applierSlowUntil = max(servers[host].applierSlowUntil, until)
         case .storeLeaderLost: loseStoreLeader()
         case .storeGone: loseStore(until)
         case .everythingLost:
@@ -30,6 +30,7 @@ extension World {
         case .switchoverAsked: askSwitchover(fault)
         case .paused: pause(fault)
         case .logsPurged: purgeLogs()
+        case .failoverForced: forceFailover(fault)
         }
         needsAbilityCheck = true
     }
@@ -49,10 +50,16 @@ extension World {
 
     mutating func killAgent(_ host: Int, restartsAfter delay: Int64) {
         guard hosts[host].isPowered else { return }
-        hosts[host].agent = nil
+        endAgent(host)
         hosts[host].agentFrozenUntil = 0
         hosts[host].incarnation &+= 1
         schedule(.agentStarts(host: host, incarnation: hosts[host].incarnation), after: Int(delay) + 100_000)
+    }
+
+    private mutating func endAgent(_ host: Int) {
+        guard hosts[host].hasAgent else { return }
+        hosts[host].hasAgent = false
+        hosts[host].cluster = agents[host].knownCluster
     }
 
     private mutating func cutPower(_ host: Int, for length: Int64) {
@@ -62,7 +69,7 @@ extension World {
         hosts[host].powerCount &+= 1
         hosts[host].frozenUntil = 0
         hosts[host].agentFrozenUntil = 0
-        hosts[host].agent = nil
+        endAgent(host)
         hosts[host].incarnation &+= 1
         if hosts[host].holdsData { losePower(host) }
         schedule(.hostStarts(host: host, power: hosts[host].powerCount), after: Int(length) + 1_000_000)
@@ -82,9 +89,9 @@ extension World {
 
     private mutating func freezeHost(_ host: Int, _ until: Int64) {
         guard hosts[host].isPowered, until > hosts[host].frozenUntil else { return }
+        // The clock of a virtual machine that was halted may have stood still meanwhile. It never goes back.
+        if random.onceIn(2) { hosts[host].clockOffset -= until - max(time, hosts[host].frozenUntil) }
         hosts[host].frozenUntil = until
-        // The clock of a virtual machine that was halted may have stood still meanwhile.
-        if random.onceIn(2) { hosts[host].clockOffset -= until - time }
         networkChanged()
         schedule(.faultEnds(faults.firstIndex { $0.kind == .hostFrozen } ?? 0), after: Int(until - time) + 1)
     }
@@ -115,6 +122,22 @@ extension World {
             id: store.revision, to: HostID(fault.other), pauseBudget: fault.lastsMicroseconds / 1_000)
     }
 
+    /// The primary's host loses power for a while that looks like for ever, and an operator gives the word: neither agent
+    /// nor server runs, at this revision of `state`.
+    private mutating func forceFailover(_ fault: Fault) {
+        guard store.voter != nil, let record = store.record else { return }
+        let primary = Int(record.primary.index)
+        guard fault.other != primary else { return }
+        cutPower(primary, for: fault.lastsMicroseconds)
+        store.revision += 1
+        store.intent = SwitchoverIntent(
+            id: store.revision, to: HostID(fault.other), pauseBudget: 3_000, forcedAtRevision: store.stateRevision)
+        if givenWord.stateRevision != store.stateRevision {
+            givenWord = GivenWord(stateRevision: store.stateRevision)
+        }
+        givenWord.hosts.insert(HostID(fault.other))
+    }
+
     private mutating func pause(_ fault: Fault) {
         guard store.voter != nil else { return }
         store.isPaused = true
@@ -127,10 +150,10 @@ extension World {
     private mutating func purgeLogs() {
         guard let record = store.record else { return }
         let primary = Int(record.primary.index)
-        guard serverAnswers(primary), hosts[primary].server.access == .writing else { return }
-        let slowest = record.partner.map { hosts[Int($0.index)].server.history.count } ?? .max
-        let count = min(hosts[primary].server.committed, slowest) - 3
-        hosts[primary].server.purged = max(hosts[primary].server.purged, count)
+        guard serverAnswers(primary), servers[primary].access == .writing else { return }
+        let slowest = record.partner.map { servers[Int($0.index)].held } ?? .max
+        let count = min(servers[primary].committed, slowest) - 3
+        servers[primary].purged = max(servers[primary].purged, count)
     }
 
     /// No more faults: everything that was broken works again.
@@ -145,12 +168,12 @@ extension World {
         for host in hosts.indices {
             hosts[host].frozenUntil = 0
             hosts[host].agentFrozenUntil = 0
-            hosts[host].server.frozenUntil = 0
-            hosts[host].server.diskSlowUntil = 0
-            hosts[host].server.applierSlowUntil = 0
+            servers[host].frozenUntil = 0
+            servers[host].diskSlowUntil = 0
+            servers[host].applierSlowUntil = 0
             if !hosts[host].isPowered {
                 startHost(host, hosts[host].powerCount)
-            } else if hosts[host].agent == nil {
+            } else if !hosts[host].hasAgent {
                 schedule(.agentStarts(host: host, incarnation: hosts[host].incarnation), after: 100_000)
             }
         }

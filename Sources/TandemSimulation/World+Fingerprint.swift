@@ -6,35 +6,35 @@ extension World {
         switch happening {
         case .tick, .agentStarts, .election, .drop, .clientWrites, .fault, .faultEnds, .hostStarts, .audit: false
         case .toAgent(let host, let incarnation, .heartbeatCommitted(let id)):
-            isCurrent(host, incarnation) && hosts[host].agent?.awaitedHeartbeat == id
+            isCurrent(host, incarnation) && agent(host)?.awaitedHeartbeat == id
         case .toAgent(let host, let incarnation, _): isCurrent(host, incarnation)
-        case .message(_, let to, .answered(_, let question, _)): hosts[to].agent?.awaitedQuestion == question
-        case .message(let from, _, .asked(_, let question)): hosts[from].agent?.awaitedQuestion == question
+        case .message(_, let to, .answered(_, let question, _)): agent(to)?.awaitedQuestion == question
+        case .message(let from, _, .asked(_, let question)): agent(from)?.awaitedQuestion == question
         case .message(let from, let to, _): from < topology.dataNodes && to < topology.dataNodes
         case .storeRequest(let from, let incarnation, let id, .refresh, _):
-            from < topology.dataNodes && isCurrent(from, incarnation) && hosts[from].agent?.awaitedRefresh == id
+            from < topology.dataNodes && isCurrent(from, incarnation) && agent(from)?.awaitedRefresh == id
         case .storeRequest(_, _, _, .write(let transaction), _):
             // Refused for ever, and its sender learns that from a read as well.
             transaction.expectedRevision == store.stateRevision
         case .storeAnswer(let host, let incarnation, let id, .read):
-            isCurrent(host, incarnation) && hosts[host].agent?.awaitedRefresh == id
+            isCurrent(host, incarnation) && agent(host)?.awaitedRefresh == id
         case .storeAnswer(let host, let incarnation, let id, _):
-            isCurrent(host, incarnation) && hosts[host].agent?.awaitedWrites?.contains(id) == true
+            isCurrent(host, incarnation) && agent(host)?.awaitedWrites?.contains(id) == true
         case .command(let host, let incarnation, let boot, let id, _):
-            (isCurrent(host, incarnation) && hosts[host].agent?.awaitedCommand == id)
-                || (hosts[host].server.boot == boot && incarnation >= hosts[host].server.sessionsFrom)
+            (isCurrent(host, incarnation) && agent(host)?.awaitedCommand == id)
+                || (servers[host].boot == boot && incarnation >= servers[host].sessionsFrom)
         case .closingEnds(_, _, let by, let incarnation, let id):
-            isCurrent(by, incarnation) && hosts[by].agent?.awaitedCommand == id
-        case .booted(let host, let boot): hosts[host].server.boot == boot
-        case .heartbeat(let host, _, let boot, _): hosts[host].server.boot == boot
-        case .connect(let host, let boot): hosts[host].server.boot == boot && hosts[host].server.connection == nil
-        case .deliver(let host, let session, _): hosts[host].server.session == session
-        case .acknowledge(let source, let boot, _, _, _): hosts[source].server.boot == boot
+            isCurrent(by, incarnation) && agent(by)?.awaitedCommand == id
+        case .booted(let host, let boot): servers[host].boot == boot
+        case .heartbeat(let host, _, let boot, _): servers[host].boot == boot
+        case .connect(let host, let boot): servers[host].boot == boot && servers[host].connection == nil
+        case .deliver(let host, let session, _): servers[host].session == session
+        case .acknowledge(let source, let boot, _, _, _): servers[source].boot == boot
         }
     }
 
     private func isCurrent(_ host: Int, _ incarnation: UInt32) -> Bool {
-        hosts[host].agent != nil && hosts[host].incarnation == incarnation
+        hosts[host].hasAgent && hosts[host].incarnation == incarnation
     }
 
     /// Of what supersedes each other, the newest stays.
@@ -90,16 +90,16 @@ extension World {
         print.value(store.reachableFrom)
         print.value(blocked)
         for host in 0..<topology.dataNodes {
-            print.value(hosts[host].agent == nil)
-            hosts[host].agent?.add(to: &print, boot: hosts[host].server.boot)
-            add(hosts[host].server, hosts[host].incarnation, to: &print)
+            print.value(!hosts[host].hasAgent)
+            agent(host)?.add(to: &print, boot: servers[host].boot)
+            add(servers[host], of: host, to: &print)
         }
     }
 
-    private func add(_ server: SimulatedServer, _ incarnation: UInt32, to print: inout Fingerprint) {
+    private func add(_ server: SimulatedServer, of host: Int, to print: inout Fingerprint) {
         print.value(server.process)
-        print.value(server.history.suffix(12))
-        print.value([server.history.count, server.logged, server.committed, server.durable])
+        print.value(histories[host].suffix(12))
+        print.value([server.held, server.logged, server.committed, server.durable])
         print.value(server.admitted)
         print.value(server.source)
         print.value(server.attachedEpoch)
@@ -107,9 +107,9 @@ extension World {
         print.value([server.isSourceSideOn, server.isReplicaSideOn, server.isReceiverOn, server.isReceiverRefused])
         print.value(server.connection?.source)
         print.value(server.connection?.acknowledges)
-        print.value(server.connection.map { $0.sourceBoot == hosts[$0.source].server.boot })
-        print.value([server.isDeliveryUnderWay, server.isApplierOn, server.sessionsFrom == incarnation])
-        for beat in server.heartbeats { print.value(beat.count) }
+        print.value(server.connection.map { $0.sourceBoot == servers[$0.source].boot })
+        print.value([server.isDeliveryUnderWay, server.isApplierOn, server.sessionsFrom == hosts[host].incarnation])
+        for beat in heartbeats[host] { print.value(beat.count) }
     }
 
     private func add(_ happening: Happening, to print: inout Fingerprint) {
@@ -155,11 +155,11 @@ extension World {
             print.id(id, of: from)
         case .command(let host, let incarnation, let boot, let id, let command):
             print.value([10, host, incarnation == hosts[host].incarnation ? 1 : 0])
-            print.value(boot == hosts[host].server.boot)
+            print.value(boot == servers[host].boot)
             print.id(id, of: host)
             print.value(command)
         case .closingEnds(let host, let boot, let by, _, let id):
-            print.value([11, host, by, boot == hosts[host].server.boot ? 1 : 0])
+            print.value([11, host, by, boot == servers[host].boot ? 1 : 0])
             print.id(id, of: by)
         case .booted(let host, _): print.value([12, host])
         case .heartbeat(let host, let incarnation, _, let id):
@@ -168,7 +168,7 @@ extension World {
         case .connect(let host, _): print.value([14, host])
         case .deliver(let host, _, _): print.value([15, host])
         case .acknowledge(let source, _, let from, let session, let count):
-            print.value([16, source, from, count, session == hosts[from].server.session ? 1 : 0])
+            print.value([16, source, from, count, session == servers[from].session ? 1 : 0])
         default: print.value(17)
         }
     }

@@ -13,6 +13,7 @@ extension World {
         faultsAreOver = false
         flakyUntil = 0
         storeOutageUntil = 0
+        givenWord = GivenWord(stateRevision: 0)
         writeInterval = Int64(60_000 + random.below(400_000))
         lateOnceIn = [3, 20, 100, 500][random.below(4)]
         violation = nil
@@ -27,10 +28,10 @@ extension World {
         for host in hosts.indices {
             blocked[host] = 0
             nextOrigin += 1
-            var server = hosts[host].server
-            server.reset(origin: nextOrigin)
-            hosts[host] = SimulatedHost(
-                holdsData: topology.dataNodes > host, votes: topology.isVoter(host), server: server)
+            servers[host] = SimulatedServer(origin: nextOrigin)
+            histories[host].removeAll(keepingCapacity: true)
+            heartbeats[host].removeAll(keepingCapacity: true)
+            hosts[host] = SimulatedHost(holdsData: topology.dataNodes > host, votes: topology.isVoter(host))
             hosts[host].clockOffset = Int64(random.below(100_000_000))
             schedule(.agentStarts(host: host, incarnation: 0), after: random.below(300_000))
         }
@@ -59,12 +60,12 @@ extension World {
 
     private var situation: String {
         let record = store.record.map { describe($0) } ?? "no state"
-        let servers = hosts.indices.filter { hosts[$0].holdsData }.map { host in
-            let server = hosts[host].server
+        let states = hosts.indices.filter { hosts[$0].holdsData }.map { host in
+            let server = servers[host]
             return "\(topology.name(host)) \(server.process) \(server.access), source side \(server.isSourceSideOn), "
                 + "receiver \(server.isReceiverOn) \(server.connection.map { topology.name($0.source) } ?? "-"), "
-                + "\(server.logged) of \(server.history.count)"
+                + "\(server.logged) of \(server.held)"
         }
-        return ([record] + servers).joined(separator: "; ")
+        return ([record] + states).joined(separator: "; ")
     }
 }

@@ -101,7 +101,7 @@ extension World {
                     note(
                         nil, "etcd: \(describe(transaction.record)) at revision \(revision), by \(topology.name(host))")
                 }
-                stateChanged(from: before, to: transaction.record)
+                stateChanged(from: before, by: transaction)
                 answer = .written(revision: revision)
             } else {
                 if isTracing { note(nil, "etcd refuses \(topology.name(host))'s \(transaction.purpose)") }

@@ -33,9 +33,12 @@ extension World {
             case .switchoverAsked: "a switchover to \(other) is asked for, within \(seconds) s"
             case .paused: "an operator pauses failover for \(seconds) s"
             case .logsPurged: "the primary's old binary logs are purged"
+            case .failoverForced:
+                "the primary's host loses power for \(seconds) s, and an operator forces a failover to \(other)"
             }
         let isGeneral = [
             .storeLeaderLost, .storeGone, .everythingLost, .networkFlaky, .switchoverAsked, .paused, .logsPurged,
+            .failoverForced,
         ]
         .contains(fault.kind)
         if isTracing { note(isGeneral ? nil : fault.host, "FAULT: \(text)") }

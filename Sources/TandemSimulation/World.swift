@@ -1,22 +1,31 @@
 import TandemFailover
 
-/// A host: its power, its agent, its server, its clock.
+/// A host: its power, its agent's process, its clock. Agents and servers lie in arrays of their own, so that nothing large
+/// is copied where a flag is looked at.
 struct SimulatedHost: Sendable {
     var holdsData: Bool
     var votes: Bool
     var isPowered = true
     var powerCount: UInt32 = 0
     var frozenUntil: Int64 = 0
-    var agent: FailoverMachine?
+    /// Its agent runs: `World.agents` has it.
+    var hasAgent = false
     var incarnation: UInt32 = 0
     var agentFrozenUntil: Int64 = 0
     /// What this host's clock lacks (it stood still) or is ahead, in microseconds.
     var clockOffset: Int64 = 0
-    var server = SimulatedServer()
     /// For how many audits it stayed open after it was deposed, its agent able to close it.
     var staleAudits = 0
+    /// `init` as its agents remember it.
+    var cluster: ClusterID?
     /// The newest epoch that its agents have known.
     var knownEpoch: UInt64 = 0
+}
+
+/// An operator's word that, with `state` at this revision, the primary's server does not run: these may take its place.
+struct GivenWord: Sendable {
+    var hosts = HostSet()
+    var stateRevision: UInt64
 }
 
 /// Everything simulated, driven one happening after the other. Times are in microseconds of simulated time.
@@ -28,6 +37,14 @@ struct World: Sendable {
     var time: Int64 = 0
     var queue = EventQueue()
     var hosts: [SimulatedHost]
+    var servers: [SimulatedServer]
+    /// All that each server holds, in order: what is logged (binary log), then what is received and not applied (relay
+    /// log). The order is the same on every server (replica_preserve_commit_order), so a history is a path in a tree.
+    var histories: [[UInt32]]
+    /// The heartbeats that wait for an acknowledgement at each server.
+    var heartbeats: [[SimulatedServer.WaitingHeartbeat]]
+    /// Means nothing where the host's `hasAgent` is false.
+    var agents: [FailoverMachine]
     var store = SimulatedStore()
     var ledger = Ledger()
     /// blocked[from] has the hosts that nothing sent by `from` reaches.
@@ -39,6 +56,8 @@ struct World: Sendable {
     var faultsAreOver = false
     var flakyUntil: Int64 = 0
     var storeOutageUntil: Int64 = 0
+    /// The last one that an operator gave.
+    var givenWord = GivenWord(stateRevision: 0)
     var nextOrigin: UInt32 = 0
     var writeInterval: Int64 = 200_000
     /// One transaction in so many reaches etcd seconds late.
@@ -69,8 +88,17 @@ struct World: Sendable {
         hosts = (0..<topology.hostCount).map { index in
             SimulatedHost(holdsData: index < topology.dataNodes, votes: topology.isVoter(index))
         }
+        servers = Array(repeating: SimulatedServer(origin: 0), count: topology.hostCount)
+        histories = Array(repeating: [], count: topology.hostCount)
+        heartbeats = Array(repeating: [], count: topology.hostCount)
+        agents = (0..<topology.hostCount).map {
+            FailoverMachine(configuration: topology.configuration(of: $0), startedAt: 0)
+        }
         blocked = Array(repeating: 0, count: topology.hostCount)
     }
+
+    /// A host's agent, nil while none runs there.
+    func agent(_ host: Int) -> FailoverMachine? { hosts[host].hasAgent ? agents[host] : nil }
 
     @inline(__always)
     mutating func schedule(_ happening: Happening, after delay: Int) {
@@ -86,11 +114,11 @@ struct World: Sendable {
     @inline(__always)
     func isFrozen(_ host: Int) -> Bool { hosts[host].frozenUntil > time }
 
-    func serverThaws(_ host: Int) -> Int64 { max(hosts[host].frozenUntil, hosts[host].server.frozenUntil) }
+    func serverThaws(_ host: Int) -> Int64 { max(hosts[host].frozenUntil, servers[host].frozenUntil) }
 
     @inline(__always)
     func serverAnswers(_ host: Int) -> Bool {
-        hosts[host].isPowered && hosts[host].server.isUp && serverThaws(host) <= time
+        hosts[host].isPowered && servers[host].isUp && serverThaws(host) <= time
     }
 
     mutating func step() -> Bool {

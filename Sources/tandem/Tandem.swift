@@ -11,10 +11,27 @@ struct Tandem: AsyncParsableCommand {
             5 there are changes (plan --exit-code).
             """,
         version: Version.number,
-        subcommands: [
-            UpCommand.self, DownCommand.self, DestroyCommand.self, PlanCommand.self, RestartCommand.self,
-            StatusCommand.self, LogsCommand.self,
-            MySQLCommand.self, CheckCommand.self, RenderCommand.self, EnginesCommand.self, DocsCommand.self,
-            VersionCommand.self, AgentCommand.self, KeeperCommand.self,
+        subcommands: [AgentCommand.self, KeeperCommand.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Setup", subcommands: [InitCommand.self, DoctorCommand.self, DocsCommand.self]),
+            CommandGroup(
+                name: "Running",
+                subcommands: [
+                    UpCommand.self, PlanCommand.self, RestartCommand.self, DownCommand.self, DestroyCommand.self,
+                ]),
+            CommandGroup(
+                name: "Observing",
+                subcommands: [
+                    StatusCommand.self, TopCommand.self, LogsCommand.self, OpenCommand.self, MySQLCommand.self,
+                ]),
+            CommandGroup(
+                name: "Stack file",
+                subcommands: [CheckCommand.self, RenderCommand.self, EjectCommand.self, SimulateCommand.self]),
+            CommandGroup(
+                name: "Machine",
+                subcommands: [
+                    EnginesCommand.self, TrustCommand.self, CompletionsCommand.self, ManCommand.self,
+                    VersionCommand.self,
+                ]),
         ])
 }

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import MySQLConnector
+import TandemMySQL
 import Testing
 
 @testable import Conduit
@@ -27,12 +28,11 @@ struct OperationTests {
     @Test("without a database health and pages are 503, and the JSON says so in its shape")
     func unreachable() async throws {
         var environment = try await TestDatabase.environment()
-        environment["DATABASE_READ_URL"] = "mysql://reader:r@127.61.2.1:1/x"
+        environment["DATABASE_SERVERS"] = "127.61.2.1:1"
         let settings = try Settings(environment: environment)
-        let database = Database(settings, logger: quietLogger)
+        let database = try MySQLCluster(configuration: settings.database, logger: quietLogger)
         let app = Application(
-            router: makeRouter(settings, database: database), services: [database.reads, database.writes],
-            logger: quietLogger)
+            router: makeRouter(settings, database: database), services: [database], logger: quietLogger)
         try await app.test(.router) { client async throws in
             let health = try await client.get("/health")
             #expect(health.status == .serviceUnavailable)
@@ -61,7 +61,9 @@ struct OperationTests {
                 lines.contains(
                     #"conduit_http_request_duration_seconds_bucket{method="GET",route="/api/articles/{slug}",status="404",le="+Inf"} 2"#
                 ))
-            #expect(lines.contains(#"conduit_db_pool_connections_max{pool="read"} 4"#))
+            #expect(
+                lines.contains(#"conduit_db_pool_connections_max{pool="read",server="127.61.2.1:3306"} 4"#))
+            #expect(lines.contains(#"conduit_db_reads_total{server="127.61.2.1:3306"} 2"#))
         }
     }
 
@@ -70,11 +72,13 @@ struct OperationTests {
         let settings = try Settings(environment: try await TestDatabase.environment())
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<4 {
-                group.addTask { try await Schema.prepare(settings.writes, patience: .seconds(30), logger: quietLogger) }
+                group.addTask {
+                    try await Schema.prepare(settings.database.writer, patience: .seconds(30), logger: quietLogger)
+                }
             }
             try await group.waitForAll()
         }
-        let connection = try await MySQLConnection.connect(settings.reads, logger: quietLogger)
+        let connection = try await MySQLConnection.connect(settings.database.reader, logger: quietLogger)
         let tables = try await connection.execute("SHOW TABLES")
         #expect(tables.count == 2)
         await connection.close()
@@ -83,9 +87,9 @@ struct OperationTests {
     @Test("a refused log-in ends the start at once, with the reason")
     func refusedStart() async throws {
         var settings = try Settings(environment: try await TestDatabase.environment())
-        settings.writes.password = "wrong"
+        settings.database.writer.password = "wrong"
         let error = await #expect(throws: StartFailure.self) {
-            try await Schema.prepare(settings.writes, patience: .seconds(300), logger: quietLogger)
+            try await Schema.prepare(settings.database.writer, patience: .seconds(300), logger: quietLogger)
         }
         #expect(error?.description.contains("1045") == true && error?.description.contains("DATABASE_URL") == true)
     }

@@ -6,6 +6,7 @@ import Logging
 import MySQLConnector
 import MySQLTestServer
 import NIOCore
+import TandemMySQL
 
 @testable import Conduit
 
@@ -43,11 +44,10 @@ let quietLogger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler()
 /// Runs the application on an empty database.
 func withConduit(_ body: @Sendable (any TestClientProtocol) async throws -> Void) async throws {
     let settings = try Settings(environment: try await TestDatabase.environment())
-    try await Schema.prepare(settings.writes, patience: .seconds(20), logger: quietLogger)
-    let database = Database(settings, logger: quietLogger)
+    try await Schema.prepare(settings.database.writer, patience: .seconds(20), logger: quietLogger)
+    let database = try MySQLCluster(configuration: settings.database, logger: quietLogger)
     let app = Application(
-        router: makeRouter(settings, database: database), services: [database.reads, database.writes],
-        logger: quietLogger)
+        router: makeRouter(settings, database: database), services: [database], logger: quietLogger)
     try await app.test(.router) { client async throws in try await body(client) }
 }
 

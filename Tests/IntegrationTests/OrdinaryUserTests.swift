@@ -10,14 +10,9 @@ extension IntegrationTests {
         let deep = parent + "/" + String(repeating: "deep", count: 40)
         try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: parent) }
-        let isRoot = geteuid() == 0
-        let programs = isRoot ? try copyPrograms(to: parent) : TrialStack.programs
-        var stack = try TrialStack("ituser", "app:\n  run: \"'\(programs)/conduit'\"", parent: deep)
-        stack.programs = programs
-        if isRoot {
-            stack.user = (65534, 65534)
-            #expect(chown(stack.folder, 65534, 65534) == 0 && chown("\(stack.folder)/tandem.yaml", 65534, 65534) == 0)
-        }
+        let programs = geteuid() == 0 ? parent : TrialStack.programs
+        let stack = try TrialStack("ituser", "app:\n  run: \"'\(programs)/conduit'\"", parent: deep)
+            .ofOrdinaryUser(programsIn: parent)
         do {
             try await stack.succeed("up", "--detach")
             let status = try await stack.status()
@@ -34,14 +29,6 @@ extension IntegrationTests {
             throw error
         }
         try await stack.end()
-    }
-
-    private func copyPrograms(to folder: String) throws -> String {
-        chmod(folder, 0o755)
-        for name in ["tandem", "conduit"] {
-            try FileManager.default.copyItem(atPath: "\(TrialStack.programs)/\(name)", toPath: "\(folder)/\(name)")
-        }
-        return folder
     }
 
     /// Nobody else can look into the state; secrets are for their owner alone.

@@ -75,13 +75,17 @@ struct TrialStack {
         geteuid() == 0 && user == nil ? "/var/lib/tandem/stacks/\(name)" : "\(folder)/.tandem/\(name)"
     }
 
-    /// Processes that belong to this stack: those whose command line names its state folder.
+    /// Processes that belong to this stack: those whose command line names its state folder, and its apps.
     func processes() -> [String] {
         let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int($0) }
         return pids.compactMap { pid in
             guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return nil }
             let line = String(decoding: data, as: UTF8.self).replacing("\0", with: " ")
-            return line.contains(stateFolder + "/") || line.contains(stateFolder + " ") ? "\(pid) \(line)" : nil
+            let environment = FileManager.default.contents(atPath: "/proc/\(pid)/environ") ?? Data()
+            let isOurs =
+                line.contains(stateFolder + "/") || line.contains(stateFolder + " ")
+                || environment.split(separator: 0).contains { $0.elementsEqual("TANDEM_STACK=\(name)".utf8) }
+            return isOurs ? "\(pid) \(line)" : nil
         }
     }
 }
@@ -120,6 +124,7 @@ struct Status: Decodable {
     var stack: String
     var state: String
     var url: String
+    var keeper: HostState.Agent
     var hosts: [HostState]
     var database: Database?
 
@@ -132,7 +137,11 @@ struct Status: Decodable {
 
 /// Listening TCP ports of this machine on an address that begins with `prefix`, such as `127.20.3.`.
 func listeners(addressPrefix prefix: String) throws -> [String] {
-    let table = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
+    // Foundation takes a short read, of which this file gives many, for the end.
+    let handle = try #require(FileHandle(forReadingAtPath: "/proc/net/tcp"))
+    var bytes = Data()
+    while let more = try handle.read(upToCount: 4096), !more.isEmpty { bytes += more }
+    let table = String(decoding: bytes, as: UTF8.self)
     return table.split(separator: "\n").dropFirst().compactMap { line in
         let fields = line.split(separator: " ")
         guard fields.count > 3, fields[3] == "0A" else { return nil }

@@ -13,6 +13,7 @@ struct PoolStateMachineTests {
         options.acquireTimeout = .seconds(5)
         options.idleTimeout = .seconds(60)
         options.maximumLifetime = .seconds(1000)
+        options.keepAliveInterval = .seconds(2000)
         options.backoff = .milliseconds(100) ... .seconds(1)
         change(&options)
         return PoolStateMachine(options: options)
@@ -40,6 +41,30 @@ struct PoolStateMachineTests {
         #expect(!pool.abandon(4).0)
         #expect(pool.acquire(for: 5, at: .zero).0 == .waiting)
         #expect(pool.released(2, isReusable: true, at: .zero) == [.hand(2, to: 5)])
+    }
+
+    @Test(
+        "who has another server to ask is told at once that this one is away, and one attempt at a time finds out when it is back"
+    )
+    func unreachable() {
+        var pool = machine(minimum: 1) { $0.waitsForServer = false }
+        _ = pool.start(at: .zero)
+        #expect(pool.acquire(for: 1, at: .zero).0 == .waiting)
+        let failed = pool.openFailed(1, at: .zero)
+        #expect(failed.contains(.fail(1, .unreachable)) && opens(failed) == [2])
+        let (second, others) = pool.acquire(for: 2, at: .milliseconds(10))
+        #expect(second == .refused(.unreachable) && others.isEmpty)
+        _ = pool.opened(2, at: .milliseconds(200))
+        #expect(pool.acquire(for: 3, at: .milliseconds(200)).0 == .leased(2))
+
+        // Without a minimum, one who is turned away sets the next attempt off.
+        var lazy = machine { $0.waitsForServer = false }
+        _ = lazy.acquire(for: 1, at: .zero)
+        #expect(lazy.openFailed(1, at: .zero) == [.fail(1, .unreachable)])
+        let (refused, actions) = lazy.acquire(for: 2, at: .milliseconds(20))
+        #expect(refused == .refused(.unreachable) && actions == [.open(2, after: .milliseconds(80))])
+        let (third, more) = lazy.acquire(for: 3, at: .milliseconds(30))
+        #expect(third == .refused(.unreachable) && more.isEmpty)
     }
 
     @Test("of idle connections the last used is taken first")
@@ -162,7 +187,10 @@ struct PoolStateMachineTests {
     @Test("whatever happens, bounds hold and nobody is served twice", arguments: 0..<50)
     func invariants(seed: UInt64) {
         var random = SplitMix(state: seed)
-        var pool = machine(minimum: 1, maximum: 4) { $0.maximumWaiters = 6 }
+        var pool = machine(minimum: 1, maximum: 4) {
+            $0.maximumWaiters = 6
+            $0.keepAliveInterval = .seconds(5)
+        }
         var world = PoolWorld()
         world.carryOut(pool.start(at: .zero))
         for _ in 0..<2000 {
@@ -171,6 +199,47 @@ struct PoolStateMachineTests {
             #expect(pool.waiterCount <= 6 && pool.waiterCount == world.waiting.count)
             #expect(world.problems.isEmpty)
         }
+    }
+
+    @Test("an idle connection is asked for a sign of life, and grows no younger by answering")
+    func keepAlive() {
+        var pool = machine(minimum: 0) { $0.keepAliveInterval = .seconds(20) }
+        _ = pool.acquire(for: 1, at: .zero)
+        _ = pool.opened(1, at: .zero)
+        _ = pool.released(1, isReusable: true, at: .seconds(1))
+        #expect(pool.wake(at: .seconds(5)).contains(.wake(at: .seconds(21))))
+        #expect(pool.wake(at: .seconds(21)).contains(.probe(1)))
+        #expect(pool.idleCount == 0 && pool.acquireIdle() == nil)
+        #expect(pool.probed(1, isAlive: true, at: .seconds(22)).contains(.wake(at: .seconds(42))))
+        #expect(pool.idleCount == 1)
+        #expect(pool.wake(at: .seconds(42)).contains(.probe(1)))
+        _ = pool.probed(1, isAlive: true, at: .seconds(42))
+        #expect(pool.wake(at: .seconds(61)).contains(.close(1)))
+    }
+
+    @Test("a connection that gives no sign of life is replaced, and one that does goes to who waits")
+    func probes() {
+        var pool = machine(minimum: 1, maximum: 1) { $0.keepAliveInterval = .seconds(20) }
+        _ = pool.start(at: .zero)
+        _ = pool.opened(1, at: .zero)
+        #expect(pool.wake(at: .seconds(20)).contains(.probe(1)))
+        #expect(pool.acquire(for: 7, at: .seconds(20)).0 == .waiting)
+        #expect(pool.probed(1, isAlive: true, at: .seconds(20)) == [.hand(1, to: 7)])
+        _ = pool.released(1, isReusable: true, at: .seconds(21))
+        #expect(pool.wake(at: .seconds(41)).contains(.probe(1)))
+        let actions = pool.probed(1, isAlive: false, at: .seconds(42))
+        #expect(actions.contains(.close(1)) && opens(actions) == [2])
+        #expect(pool.probed(1, isAlive: true, at: .seconds(43)).isEmpty)
+    }
+
+    @Test("a shutdown waits for the answer of a connection that is being asked")
+    func probeDuringShutdown() {
+        var pool = machine(minimum: 1, maximum: 1) { $0.keepAliveInterval = .seconds(20) }
+        _ = pool.start(at: .zero)
+        _ = pool.opened(1, at: .zero)
+        _ = pool.wake(at: .seconds(20))
+        #expect(!pool.shutDown(force: false).contains(.finish))
+        #expect(pool.probed(1, isAlive: true, at: .seconds(21)) == [.close(1), .finish])
     }
 }
 
@@ -192,13 +261,14 @@ private struct PoolWorld {
     var opening: Set<Int> = []
     var idleOrLeased: Set<Int> = []
     var leased: Set<Int> = []
+    var probing: Set<Int> = []
     var waiting: Set<Int> = []
     var problems: [String] = []
     private var lastWaiter = 0
 
     mutating func step(_ pool: inout PoolStateMachine, _ random: inout SplitMix) {
         now += .milliseconds(Int.random(in: 0...2000, using: &random))
-        switch Int.random(in: 0..<7, using: &random) {
+        switch Int.random(in: 0..<8, using: &random) {
         case 0, 1:
             lastWaiter += 1
             let (outcome, actions) = pool.acquire(for: lastWaiter, at: now)
@@ -228,6 +298,11 @@ private struct PoolWorld {
                 if !wasWaiting { problems.append("waiter \(waiter) was lost") }
                 carryOut(actions)
             }
+        case 6:
+            if let id = probing.randomElement(using: &random) {
+                probing.remove(id)
+                carryOut(pool.probed(id, isAlive: Bool.random(using: &random), at: now))
+            }
         default: carryOut(pool.wake(at: now))
         }
     }
@@ -238,6 +313,8 @@ private struct PoolWorld {
             case .open(let id, _): opening.insert(id)
             case .close(let id):
                 if leased.contains(id) || idleOrLeased.remove(id) == nil { problems.append("closed \(id)") }
+            case .probe(let id):
+                if leased.contains(id) || !probing.insert(id).inserted { problems.append("probed \(id) wrongly") }
             case .hand(let id, let waiter):
                 if waiting.remove(waiter) == nil { problems.append("served \(waiter) twice") }
                 lend(id)
@@ -250,6 +327,8 @@ private struct PoolWorld {
     }
 
     private mutating func lend(_ id: Int) {
-        if !idleOrLeased.contains(id) || !leased.insert(id).inserted { problems.append("lent \(id) wrongly") }
+        if !idleOrLeased.contains(id) || probing.contains(id) || !leased.insert(id).inserted {
+            problems.append("lent \(id) wrongly")
+        }
     }
 }

@@ -228,21 +228,6 @@ struct StatementTests {
         }
     }
 
-    @Test("a cancelled task gets CancellationError while its statement runs, and the connection is closed")
-    func cancellation() async throws {
-        try await withConnection { connection async throws in
-            let start = ContinuousClock.now
-            let task = Task { try await connection.query("SELECT SLEEP(20)") }
-            try await Task.sleep(for: .milliseconds(200))
-            task.cancel()
-            await #expect(throws: CancellationError.self) { _ = try await task.value }
-            #expect(ContinuousClock.now - start < .seconds(4))
-            #expect(!connection.isUsable)
-            let later = await #expect(throws: MySQLError.self) { _ = try await connection.query("SELECT 1") }
-            #expect(later?.code == .connectionClosed)
-        }
-    }
-
     @Test("a task that is cancelled while it waits for its turn does not break the statement before it")
     func cancelledInLine() async throws {
         try await withConnection { connection async throws in

@@ -54,6 +54,7 @@ extension MySQLTestServer {
             innodb_buffer_pool_size=64M
             innodb_redo_log_capacity=32M
             max_connections=200
+            \(settings)
             """
         try Data((text + "\n").utf8).write(to: folder.appending(path: "my.cnf"))
     }

@@ -13,6 +13,8 @@ public final class MySQLTestServer: Sendable {
     public let port: Int
     public let folder: URL
     let engines: URL
+    /// Lines for my.cnf that come last, and so win.
+    let settings: String
     private let process = Mutex<Process?>(nil)
 
     /// The authority that signed the server's certificate.
@@ -30,7 +32,8 @@ public final class MySQLTestServer: Sendable {
         return octets.map(String.init).joined(separator: ".")
     }
 
-    init(address: String, port: Int, folder: URL, engines: URL) {
+    init(address: String, port: Int, folder: URL, engines: URL, settings: String) {
+        self.settings = settings
         self.address = address
         self.port = port
         self.folder = folder
@@ -38,7 +41,11 @@ public final class MySQLTestServer: Sendable {
     }
 
     /// Initialises and starts a server; takes some 3 seconds. `root` has no password and may come over the unix socket only.
-    public static func start(address: String, port: Int = 3306) async throws -> MySQLTestServer {
+    ///
+    /// - Parameter settings: more lines for my.cnf.
+    public static func start(
+        address: String, port: Int = 3306, settings: String = ""
+    ) async throws -> MySQLTestServer {
         guard let engines = ProcessInfo.processInfo.environment["TANDEM_TEST_ENGINES"], !engines.isEmpty else {
             throw Failure(
                 description:
@@ -46,7 +53,9 @@ public final class MySQLTestServer: Sendable {
             )
         }
         let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "mysql-test-\(UUID().uuidString.prefix(8))")
-        let server = MySQLTestServer(address: address, port: port, folder: folder, engines: URL(filePath: engines))
+        let server = MySQLTestServer(
+            address: address, port: port, folder: folder, engines: URL(filePath: engines),
+            settings: settings)
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             try server.makeCertificates()

@@ -25,7 +25,7 @@ private final class Server: Sendable {
 
     private static let nextPort = Mutex(24_200)
 
-    init() throws {
+    init() async throws {
         folder = try TemporaryFolder()
         port = Self.nextPort.withLock { port in
             port += 1
@@ -34,7 +34,7 @@ private final class Server: Sendable {
         let preparation = StackPreparation(.sample("127.200.12"), in: folder)
         state = preparation.folder
         try preparation.makeFolders()
-        try preparation.writeSecrets(environment: [:])
+        try await preparation.writeSecrets(environment: [:])
         try preparation.writeCertificates()
         try preparation.write(preparation.applied)
         agent = try HostAgent(hostName: Self.host.name, folder: state, logger: quietLogger)
@@ -58,6 +58,13 @@ private final class Server: Sendable {
             address: Self.host.address, port: port,
             tls: AgentTLS.server(certificate: layout.certificateFile, key: layout.keyFile, ca: layout.caFile),
             logger: quietLogger)
+        try await run(application, showing: certificate, body)
+    }
+
+    func run(
+        _ application: some ApplicationProtocol, showing certificate: (String, String)? = nil,
+        _ body: @escaping @Sendable (HTTPClient) async throws -> Void
+    ) async throws {
         let client = try client(certificate)
         // Both clients must be closed whatever happens, or they end the whole test process.
         let result = await Result { () async throws -> Void in
@@ -104,7 +111,7 @@ private final class Server: Sendable {
         let body = try await response.body.collect(upTo: 1 << 20)
         return Answer(
             code: response.status.code, body: String(buffer: body),
-            version: response.headers.first(name: AgentAPI.versionHeader).flatMap { Int($0) })
+            version: response.headers.first(name: TopologyRoute.versionHeader).flatMap { Int($0) })
     }
 }
 
@@ -112,7 +119,7 @@ private final class Server: Sendable {
 struct AgentAPITests {
     @Test("tells anybody whether it is there, and whether this host leads or may be read from")
     func withoutCertificate() async throws {
-        let server = try Server()
+        let server = try await Server()
         try await server.run { client async throws -> Void in
             func code(_ path: String) async throws -> UInt { try await server.answer(client, path).code }
             #expect(try await server.answer(client, "/health").body == "yes\n")
@@ -141,7 +148,7 @@ struct AgentAPITests {
             (.POST, "/fence"), (.POST, "/stop/mysql"), (.POST, "/stop/x"),
         ])
     func refused(_ method: HTTPMethod, _ path: String) async throws {
-        let server = try Server()
+        let server = try await Server()
         try await server.run { client async throws -> Void in
             let answer = try await server.answer(client, path, method)
             #expect(answer.code == 403)
@@ -151,7 +158,7 @@ struct AgentAPITests {
 
     @Test("breaks off with callers whose certificate another authority signed")
     func otherAuthority() async throws {
-        let server = try Server()
+        let server = try await Server()
         let other = try CertificateAuthority(stack: "shop", now: Date())
         let issued = try other.issue(CertificateRequest(commonName: "x", names: ["x"], addresses: []), now: Date())
         try server.folder.put("cert.pem", issued.certificatePEM)
@@ -164,7 +171,7 @@ struct AgentAPITests {
 
     @Test("tells all to callers with a certificate of the stack")
     func withCertificate() async throws {
-        let server = try Server()
+        let server = try await Server()
         try await server.run(showing: server.own) { client async throws -> Void in
             func body<T: Decodable>(_ type: T.Type, _ path: String) async throws -> T {
                 try JSONDecoder().decode(type, from: Data(try await server.answer(client, path).body.utf8))
@@ -184,9 +191,36 @@ struct AgentAPITests {
         }
     }
 
+    @Test("tells the host's own app who is primary, plainly, with the same long poll, and tells it nothing else")
+    func localDoor() async throws {
+        let server = try await Server()
+        let address = Server.host.address
+        let application = TopologyRoute(board: server.board).application(
+            address: address, port: server.port, logger: quietLogger)
+        try await server.run(application) { client async throws -> Void in
+            func get(_ path: String) async throws -> (code: UInt, version: Int?, body: String) {
+                let url = "http://\(address):\(server.port)\(path)"
+                let response = try await client.execute(HTTPClientRequest(url: url), timeout: .seconds(20))
+                let body = String(buffer: try await response.body.collect(upTo: 1 << 20))
+                let version = response.headers.first(name: TopologyRoute.versionHeader).flatMap { Int($0) }
+                return (response.status.code, version, body)
+            }
+            let first = try await get("/topology")
+            let topology = try JSONDecoder().decode(Topology.self, from: Data(first.body.utf8))
+            #expect(topology.primary == "server1" && topology.epoch == 1)
+            let seen = try #require(first.version)
+            async let second = get("/topology?after=\(seen)&wait=15")
+            await server.board.set(Server.member(.waiting, partner: "server2"))
+            #expect(try #require(try await second.version) > seen)
+            for path in ["/status", "/database", "/metrics", "/stop/mysql"] {
+                #expect(try await get(path).code == 404)
+            }
+        }
+    }
+
     @Test("holds a question back until there is news, and answers at once what is past")
     func longPoll() async throws {
-        let server = try Server()
+        let server = try await Server()
         try await server.run(showing: server.own) { client async throws -> Void in
             let first = try await server.answer(client, "/database?after=0&wait=30")
             let seen = try #require(first.version)
@@ -202,7 +236,7 @@ struct AgentAPITests {
         "answers after the time that was asked for when there is no news",
         arguments: ["0.01", "0", "-1", "nan", "x", ""])
     func bounded(_ wait: String) async throws {
-        let server = try Server()
+        let server = try await Server()
         try await server.run(showing: server.own) { client async throws -> Void in
             let version = await server.board.version
             let answer = try await server.answer(client, "/topology?after=\(version)&wait=\(wait)")

@@ -84,12 +84,9 @@ struct PortPlanTests {
         let socket = try ListenerCheck.bindListener(address: "127.0.0.1", port: 27_021)
         defer { close(socket) }
         let (_, plan) = try plan("127.200.8", https: Port(27_021, isFixed: true), http: Port(27_022, isFixed: false))
+        let message = "127.0.0.1:27021 is taken by \(ownName) (pid \(getpid())); end it, or choose another port"
         #expect(
-            throws: StateError(
-                """
-                front: 127.0.0.1:27021 is taken by \(ownName) (pid \(getpid()))
-                End what is listening there, or choose other addresses or ports in the stack file.
-                """)
+            throws: StackFileProblems(problems: [.init(path: ["balancer", "https_port"], message: message)])
         ) { try plan.resolved() }
     }
 

@@ -16,7 +16,7 @@ struct RouterChecksTests {
 
     /// An agent's verdicts on a port of its own. The third member was never heard of.
     private func withChecks(
-        port: Int, _ body: (TopologyBoard, Int) async throws -> Void
+        port: Int, mostConnections: Int = 512, _ body: (TopologyBoard, Int) async throws -> Void
     ) async throws {
         let members = [
             member("server1", .primary, .open), member("server2", .replica, .streaming, lag: 1),
@@ -28,6 +28,7 @@ struct RouterChecksTests {
         var checks = RouterChecks(board: board, address: Self.address, port: port, logger: quietLogger)
         // Nobody else will be heard of.
         checks.listeningTime = .milliseconds(10)
+        checks.mostConnections = mostConnections
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [checks] in try await checks.run() }
             try await eventually("it listens") { Connection(Self.address, port) != nil }
@@ -75,13 +76,15 @@ struct RouterChecksTests {
         }
     }
 
-    @Test("comes although others connect and say nothing, and those are cut off")
+    @Test("comes although others connect and say nothing; they are cut off, and too many are turned away until then")
     func silent() async throws {
-        try await withChecks(port: 24_104) { _, port in
-            let silent = (0..<RouterChecks.mostConnections + 5).compactMap { _ in Connection(Self.address, port) }
-            #expect(silent.count == RouterChecks.mostConnections + 5)
+        try await withChecks(port: 24_104, mostConnections: 20) { _, port in
+            let silent = (0..<10).compactMap { _ in Connection(Self.address, port) }
             #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.open.reply)
-            for connection in silent { #expect(await connection.answer() == "") }
+            let more = (0..<20).compactMap { _ in Connection(Self.address, port) }
+            #expect(silent.count == 10 && more.count == 20)
+            for connection in silent + more { #expect(await connection.answer() == "") }
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.open.reply)
         }
     }
 

@@ -14,25 +14,25 @@ struct SecretSourcesTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func read(_ sources: [String: App.SecretSource], _ environment: [String: String] = [:]) throws -> [String:
-        String]
-    {
-        try SecretSources.read(sources, environment: environment)
+    private func read(
+        _ sources: [String: App.SecretSource], _ environment: [String: String] = [:]
+    ) async throws -> [String: String] {
+        try await SecretSources.read(sources, environment: environment, workingDirectory: folder.path)
     }
 
     @Test("come from the environment as they are, and from a file without its last line break")
-    func values() throws {
+    func values() async throws {
         try folder.put("token", "a b\nc\n")
-        let values = try read(
+        let values = try await read(
             ["KEY": .environment("SHOP_KEY"), "TOKEN": .file("\(folder.path)/token")], ["SHOP_KEY": " v\n"])
         #expect(values == ["KEY": " v\n", "TOKEN": "a b\nc"])
     }
 
     @Test("that are missing are all named in one error, and no value is")
-    func missing() throws {
+    func missing() async throws {
         try folder.put("binary", "secret\u{0}value")
-        let error = #expect(throws: StateError.self) {
-            try read(
+        let error = await #expect(throws: StackFileProblems.self) {
+            try await read(
                 [
                     "D": .environment("HAVE"), "C": .environment("HAVE_NOT"), "B": .file("/nowhere/b"),
                     "A": .file("\(folder.path)/binary"), "E": .file(folder.path),
@@ -48,18 +48,59 @@ struct SecretSourcesTests {
     }
 
     @Test("may have 64 KB, and one byte more is an error")
-    func size() throws {
+    func size() async throws {
         try folder.put("full", String(repeating: "x", count: 65536))
         try folder.put("over", String(repeating: "x", count: 65537))
-        #expect(try read(["A": .file("\(folder.path)/full")])["A"]?.count == 65536)
-        #expect(throws: StateError("secret A: \(folder.path)/over has more than 64 KB")) {
-            try read(["A": .file("\(folder.path)/over")])
+        #expect(try await read(["A": .file("\(folder.path)/full")])["A"]?.count == 65536)
+        let error = await #expect(throws: StackFileProblems.self) {
+            try await read(["A": .file("\(folder.path)/over")])
         }
+        #expect(error?.description == "secret A: \(folder.path)/over has more than 64 KB")
     }
 
     @Test("are not read for ever from something that has no end", .timeLimit(.minutes(1)))
-    func endless() {
-        #expect(throws: StateError("secret A: /dev/zero has more than 64 KB")) { try read(["A": .file("/dev/zero")]) }
+    func endless() async {
+        let file = await #expect(throws: StackFileProblems.self) { try await read(["A": .file("/dev/zero")]) }
+        #expect(file?.description == "secret A: /dev/zero has more than 64 KB")
+        let command = await #expect(throws: StackFileProblems.self) { try await read(["A": .command("yes")]) }
+        #expect(command?.description == "secret A: what the command `yes` prints has more than 64 KB")
+    }
+
+    @Test("come from a command as what it prints, in the stack's folder, with the environment of `tandem up`")
+    func commands() async throws {
+        let values = try await read(
+            ["A": .command("echo \"$GREETING from $PWD\"; echo aside >&2"), "B": .command("printf 'x\\n\\n'")],
+            ["GREETING": "hello", "PATH": "/usr/bin:/bin"])
+        #expect(values == ["A": "hello from \(folder.path)", "B": "x\n"])
+    }
+
+    @Test("of a command that fails are told with its own words, but without the value")
+    func failingCommands() async throws {
+        let error = await #expect(throws: StackFileProblems.self) {
+            try await read([
+                "A": .command("echo hush; echo 'no key for hush' >&2; exit 3"), "B": .command("true"),
+                "C": .command("kill -9 $$"),
+            ])
+        }
+        #expect(
+            error?.description == """
+                secret A: the command `echo hush; echo 'no key for hush' >&2; exit 3` exited with status 3:
+                    no key for …
+                secret B: the command `true` printed nothing
+                secret C: the command `kill -9 $$` was ended by signal 9
+                """)
+    }
+
+    @Test("are not waited for without end, and what a command left running is ended with it", .timeLimit(.minutes(1)))
+    func slowCommands() async throws {
+        let command = SecretCommand(
+            command: "sleep 1000 & echo $! > child; wait", workingDirectory: folder.path,
+            environment: ["PATH": "/usr/bin:/bin"], account: nil, bound: .seconds(1))
+        let error = await #expect(throws: StateError.self) { try await command.output(limit: 10) }
+        #expect(error?.description.hasSuffix("did not end within 1 s") == true)
+        let text = try String(contentsOfFile: "\(folder.path)/child", encoding: .utf8)
+        let child = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(kill(child, 0) != 0)
     }
 }
 
@@ -67,15 +108,15 @@ struct SecretSourcesTests {
 struct StackSecretsTests {
     private let secrets = StackSecrets(
         database: DatabaseSecrets(root: "r", replication: "p", clone: "c", monitor: "m", app: "a", appRead: "b"),
-        app: ["KEY": "k"])
+        session: "s", app: ["KEY": "k"])
 
     @Test("are filled in where the blueprint names them")
     func resolve() throws {
         let value = EnvironmentValue([
             .text("mysql://shop:"), .secret("database.app"), .text("@h"), .secret("app.KEY"),
-            .secret("database.app_read"),
+            .secret("database.app_read"), .secret("session"),
         ])
-        #expect(try secrets.resolve(value) == "mysql://shop:a@hkb")
+        #expect(try secrets.resolve(value) == "mysql://shop:a@hkbs")
         #expect(try secrets.resolve("plain $KEY") == "plain $KEY")
     }
 
@@ -178,13 +219,13 @@ struct StackPreparationTests {
     }
 
     @Test("keeps the passwords it made, and takes the app's secrets from their sources each time")
-    func secrets() throws {
+    func secrets() async throws {
         defer { removeSockets() }
         var preparation = preparation
         preparation.stack.app.secrets = ["KEY": .environment("KEY")]
-        try preparation.writeSecrets(environment: ["KEY": "one"])
+        try await preparation.writeSecrets(environment: ["KEY": "one"])
         let first = try JSONText.decode(StackSecrets.self, fromFile: preparation.folder.secretsFile)
-        try preparation.writeSecrets(environment: ["KEY": "two"])
+        try await preparation.writeSecrets(environment: ["KEY": "two"])
         let second = try JSONText.decode(StackSecrets.self, fromFile: preparation.folder.secretsFile)
         #expect(first.database == second.database)
         #expect([first.app, second.app] == [["KEY": "one"], ["KEY": "two"]])
@@ -192,10 +233,12 @@ struct StackPreparationTests {
     }
 
     @Test("refuses to make new passwords for data that has old ones")
-    func lostSecrets() throws {
+    func lostSecrets() async throws {
         defer { removeSockets() }
         try folder.make("state/hosts/server1/data/mysql")
-        let error = #expect(throws: StateError.self) { try preparation.writeSecrets(environment: [:]) }
+        let error = await #expect(throws: StateError.self) {
+            try await preparation.writeSecrets(environment: [:])
+        }
         #expect(error?.description.contains("\(preparation.folder.secretsFile) is missing") == true)
         #expect(error?.description.contains("tandem destroy") == true)
         #expect(status(preparation.folder.secretsFile) == nil)

@@ -49,7 +49,7 @@ final class Bench: Sendable {
     ) -> ServiceSupervisor {
         let secrets = StackSecrets(
             database: DatabaseSecrets(root: "", replication: "", clone: "", monitor: "", app: "", appRead: ""),
-            app: ["KEY": "hush"])
+            session: "", app: ["KEY": "hush"])
         let ready = "\(folder.path)/ready"
         return ServiceSupervisor(
             service: service,
@@ -103,6 +103,22 @@ struct SupervisorTests {
         #expect(await supervisor.status.state == .starting)
         try bench.folder.put("ready", "")
         _ = try await bench.running(supervisor)
+        await supervisor.stop()
+        await running.value
+    }
+
+    @Test("is replaced when it is frozen, as a whole, and says so meanwhile")
+    func frozen() async throws {
+        let supervisor = bench.supervisor(bench.service("echo up; touch ready; sleep 60 & wait"))
+        let running = Task { await supervisor.run() }
+        let first = try await bench.running(supervisor)
+        #expect(kill(-first, SIGSTOP) == 0)
+        try await eventually("another one runs") {
+            let status = await supervisor.status
+            return status.state == .running && status.pid != first
+        }
+        #expect(!bench.isAlive(first))
+        #expect(await supervisor.status.restarts == 1)
         await supervisor.stop()
         await running.value
     }

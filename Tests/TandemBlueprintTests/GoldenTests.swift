@@ -25,6 +25,22 @@ import struct TandemStack.Host
         #expect(recorded == expected, "files on record that nothing generates, or the other way round")
     }
 
+    @Test func `every file of an ejected stack is byte for byte the one on record`() throws {
+        let stack = Sample.split.stack
+        var expected: Set<String> = []
+        for host in stack.hosts {
+            let ejected = try EjectedHost(
+                stack: stack, host: host, names: EjectedNames(stack: stack.name),
+                programs: Sample.split.layout(host).programs, leadership: .fixed(primary: "db1", partner: "db2"))
+            for file in ejected.files {
+                let path = "ejected/\(host.name)/\((file.path as NSString).lastPathComponent)"
+                #expect(expected.insert(path).inserted, "two files of the name \(path)")
+                try Self.compare(Data(file.contents.utf8), with: path)
+            }
+        }
+        #expect(try Self.recordedFiles(under: "ejected") == expected)
+    }
+
     @Test(arguments: Sample.all)
     func `the same stack gives the same blueprint every time`(sample: Sample) throws {
         for host in sample.stack.hosts {

@@ -94,7 +94,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
                 programs: programs, front: Layout.Front(httpDescriptor: 20, httpsDescriptor: 21))
         })
 
-    private static let programs = Layout.Programs(
+    static let programs = Layout.Programs(
         haproxy: "/opt/engines/bin/haproxy", nginx: "/opt/engines/bin/nginx",
         mimeTypes: "/opt/engines/etc/nginx/mime.types", mysqld: "/opt/engines/bin/mysqld",
         mysql: "/opt/engines/bin/mysql", mysqlBase: "/opt/engines/usr",

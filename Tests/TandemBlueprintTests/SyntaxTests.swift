@@ -43,6 +43,7 @@ import Testing
         #expect(try NginxSyntax.literal(#"a "b" \ $c;{}"#) == #""a \"b\" \\ $c;{}""#)
         #expect(try NginxSyntax.expanded("/a $b") == #""/a ${tandem_dollar}b""#)
         #expect(try NginxSyntax.included("/a[1]*?") == #""/a[[]1][*][?]""#)
+        #expect(try OptionFileSyntax.key("validate_password.policy") == "validate_password.policy")
         #expect(try OptionFileSyntax.value(#"a # b\c"#) == #""a # b\\c""#)
         #expect(try OptionFileSyntax.value(#"say "hi""#) == #"'say "hi"'"#)
         #expect(throws: BlueprintError.bothQuotationMarks(value: #"'""#)) { try OptionFileSyntax.value(#"'""#) }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TandemAgent
 import Testing
 
@@ -198,6 +199,32 @@ struct LogSourceTests {
         try FileManager.default.moveItem(atPath: "\(temporary.path)/log", toPath: "\(temporary.path)/log.1")
         try temporary.put("log", "three, longer than before\n")
         #expect(new() == ["three, longer than before"])
+    }
+
+    @Test("loses no line when it is copied and emptied, and shows none twice")
+    mutating func copied() throws {
+        let long = String(repeating: "x", count: 200)
+        try temporary.put("log", "\(long)\n")
+        #expect(new() == [long])
+        try temporary.append("log", "two\n".utf8)
+        try temporary.put("log.1", "\(long)\ntwo\n")
+        #expect(new() == ["two"], "it is copied, and not yet emptied")
+        try temporary.append("log", "three\nfo".utf8)
+        try temporary.append("log.1", "three\nfo".utf8)
+        try temporary.put("log", "ur\n")
+        #expect(new() == ["three", "four"])
+        try temporary.append("log", "five\n\(long)\n".utf8)
+        try FileManager.default.copyItem(atPath: "\(temporary.path)/log", toPath: "\(temporary.path)/log.0")
+        #expect(rename("\(temporary.path)/log.0", "\(temporary.path)/log.1") == 0)
+        try temporary.put("log", "six\n")
+        #expect(new() == ["five", long, "six"])
+    }
+
+    @Test("that was just emptied begins with the lines before that")
+    mutating func justRotated() throws {
+        try temporary.put("log.1", "one\ntwo\n")
+        try temporary.put("log", "three\n")
+        #expect(new() == ["one", "two", "three"])
     }
 
     @Test("is skipped to its newest lines when it is far ahead, and none of them is cut")

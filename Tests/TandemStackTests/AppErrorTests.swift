@@ -89,10 +89,10 @@ private let appErrors = [
             F: {file: "a\nb"}
         """#,
         #"""
-        tandem.yaml:5:5: error: app.secrets.A: expected either env or file, found both
-        tandem.yaml:6:5: error: app.secrets.B: expected either env or file, found neither
-        tandem.yaml:7:8: error: app.secrets.C: expected a map with env, file, found 'value'
-        tandem.yaml:8:9: error: unknown key 'from' in app.secrets.D; expected one of env, file
+        tandem.yaml:5:5: error: app.secrets.A: expected one of env, file and command, found env and file
+        tandem.yaml:6:5: error: app.secrets.B: expected one of env, file and command, found none of them
+        tandem.yaml:7:8: error: app.secrets.C: expected a map with env, file, command, found 'value'
+        tandem.yaml:8:9: error: unknown key 'from' in app.secrets.D; expected one of env, file, command
         tandem.yaml:9:14: error: app.secrets.E.env: expected the name of an environment variable: letters, digits and underscores, found 'x y'
         tandem.yaml:10:15: error: app.secrets.F.file: a path must not hold control characters; found 'a\nb'
         """#),

@@ -91,6 +91,7 @@ private let databaseErrors = [
             event_scheduler:
             local_infile: yes
             default_time_zone: "'+00:00'"
+            wsrep_name: a"b'c
         """#,
         #"""
         tandem.yaml:5:5: error: database.settings: sql_mode: expected one line of at most 1000 ASCII characters, found 'ANSI\nskip_grant_tables'
@@ -99,6 +100,7 @@ private let databaseErrors = [
         tandem.yaml:8:5: error: database.settings: event_scheduler: expected a value, found nothing; for a switch write on or off
         tandem.yaml:9:5: error: database.settings: local_infile: mysqld does not know 'yes'; write on or off, or put quotes around it
         tandem.yaml:10:5: error: database.settings: default_time_zone: expected a value that begins with no quote and has no blanks around it, found ''+00:00''
+        tandem.yaml:11:5: error: database.settings: wsrep_name: expected a value with single or double quotation marks, not both, found 'a"b'c'
         """#),
     Golden(
         "A setting in two spellings",

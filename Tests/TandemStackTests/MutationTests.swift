@@ -1,4 +1,5 @@
 import Foundation
+import StackFuzz
 import Testing
 
 @testable import TandemStack
@@ -7,14 +8,13 @@ import Testing
 struct MutationTests {
     @Test("Five thousand mutated files give a valid stack or errors with a place, and never a crash")
     func mutations() throws {
-        let given = ProcessInfo.processInfo.environment["TANDEM_TEST_SEED"].flatMap(UInt64.init)
-        let seed = given ?? UInt64.random(in: 0...UInt64.max)
+        let seed = SeededRandom.seedOfThisRun
         print("mutations: TANDEM_TEST_SEED=\(seed) replays this run")
-        var mutator = Mutator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let originals = [smallest, try Reference.text(), Mutator.sample]
         var loaded = 0
         for round in 0..<5000 {
-            let text = mutator.mutate(originals[round % originals.count])
+            let text = Mutator.mutate(originals[round % originals.count], using: &random)
             do throws(StackFileErrors) {
                 let stack = try StackFile(text: text, name: "tandem.yaml", folder: "/srv/my shop").load()
                 loaded += 1
@@ -61,90 +61,4 @@ struct MutationTests {
         let messages = errors.diagnostics.map(\.message)
         #expect(messages.allSatisfy { !$0.isEmpty && !$0.unicodeScalars.contains { $0.value < 0x20 } }, comment)
     }
-}
-
-/// Breaks files, the same way for the same seed (SplitMix64).
-private struct Mutator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func mutate(_ text: String) -> String {
-        var bytes = Array(text.utf8)
-        for _ in 0..<Int.random(in: 1...4, using: &self) {
-            if Bool.random(using: &self) { mutateBytes(&bytes) } else { mutateLines(&bytes) }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private mutating func mutateBytes(_ bytes: inout [UInt8]) {
-        let place = Int.random(in: 0...bytes.count, using: &self)
-        switch Int.random(in: 0..<5, using: &self) {
-        case 0 where place < bytes.count: bytes[place] = UInt8.random(in: 0...255, using: &self)
-        case 1 where place < bytes.count: bytes[place] = UInt8.random(in: 0x20...0x7E, using: &self)
-        case 2 where place < bytes.count:
-            bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1...8, using: &self)))
-        case 3: bytes.removeSubrange(place...)
-        default: bytes.insert(contentsOf: (Self.tokens.randomElement(using: &self) ?? "").utf8, at: place)
-        }
-    }
-
-    private mutating func mutateLines(_ bytes: inout [UInt8]) {
-        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
-        let first = Int.random(in: 0..<lines.count, using: &self)
-        let second = Int.random(in: 0..<lines.count, using: &self)
-        switch Int.random(in: 0..<5, using: &self) {
-        case 0: lines.remove(at: first)
-        case 1: lines.insert(lines[first], at: second)
-        case 2: lines.swapAt(first, second)
-        case 3: lines[first].insert(contentsOf: "  ".utf8, at: 0)
-        default: lines[first] = Array(lines[first].drop { $0 == UInt8(ascii: " ") })
-        }
-        bytes = Array(lines.joined(separator: [UInt8(ascii: "\n")]))
-    }
-
-    private static let tokens = [
-        "*", "*a", "&a ", "!!str ", "!x ", "\"", "'", "\\", "{", "}", "[", "]", ", ", ": ", "- ", "? ", "|\n", ">\n",
-        "#",
-        "---\n", "...\n", "%YAML 1.1\n", "\t", "\r", "\r\n", "\0", "\u{7}", "\u{85}", "\u{2028}", "\u{FEFF}", "é", "😀",
-        "\u{100000}", "\\U00100000", "<<: ", "~", "null", "on", "0", "-1", "99999999999999999999", "1e9", "$", ";", "`",
-        "\\n", "\"\\0\"", "127.0.0.1", "10.0.0.21", "web", "database", "sync_binlog: 0\n", "stack: x\n", "app:\n",
-    ]
-
-    static let sample = """
-        # A stack with a bit of everything.
-        stack: big-shop
-        domain: shop.example.com
-        hosts:
-          lb1: {address: 10.0.0.11, roles: [balancer]}
-          "web1":
-            address: '10.0.0.21'
-            roles:
-              - web
-              - app
-          db1: {address: 10.0.0.31, roles: database}
-        balancer: {algorithm: leastconn, https_port: 8443}
-        web: {static: my files/public, body_limit: 8m}
-        app:
-          run: |
-            exec ./shop serve --all *.txt
-          instances: 3
-          env: {A: 1, B: "two\\n", C: 'it''s'}
-          secrets: [KEY, OTHER]
-          timeouts: {start: 1m}
-        database:
-          name: shop
-          settings:
-            max-connections: 500
-        engines: {mysqld: /opt/mysql/bin/mysqld}
-
-        """
 }

@@ -40,12 +40,13 @@ struct ValuesTests {
     @Test("Secrets come as a list or as a map")
     func secrets() throws {
         #expect(try app("  secrets: [A, B]").secrets == ["A": .environment("A"), "B": .environment("B")])
-        let map = try app("  secrets:\n    A: {env: OTHER}\n    B: {file: /run/b}\n    C: {file: keys/c}\n    D:\n")
-            .secrets
+        let map = try app(
+            "  secrets:\n    A: {env: OTHER}\n    B: {file: /run/b}\n    C: {file: keys/c}\n    D:\n    E: {command: pass x}\n"
+        ).secrets
         #expect(
             map == [
                 "A": .environment("OTHER"), "B": .file("/run/b"), "C": .file("/srv/shop/keys/c"),
-                "D": .environment("D"),
+                "D": .environment("D"), "E": .command("pass x"),
             ])
     }
 

@@ -4,6 +4,7 @@ import Logging
 import MySQLConnector
 import NIOCore
 import ServiceLifecycle
+import TandemMySQL
 import UnixSignals
 
 /// The beginning of a RealWorld ("Conduit") back end: articles over JSON and as plain pages.
@@ -34,8 +35,8 @@ enum Conduit {
     }
 
     private static func run(_ settings: Settings, _ logger: Logger) async throws {
-        try await Schema.prepare(settings.writes, patience: databasePatience, logger: logger)
-        let database = Database(settings, logger: logger)
+        try await Schema.prepare(settings.database.writer, patience: databasePatience, logger: logger)
+        let database = try MySQLCluster(configuration: settings.database, logger: logger)
         let app = Application(
             router: makeRouter(settings, database: database),
             server: .http1(configuration: .init(idleTimeout: idleTimeout)),
@@ -45,7 +46,7 @@ enum Conduit {
         // Stopped in the opposite order: the database connections go when the last answer is out.
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: ([database.reads, database.writes, app] as [any Service]).map { .init(service: $0) },
+                services: ([database, app] as [any Service]).map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }

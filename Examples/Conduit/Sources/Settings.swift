@@ -1,19 +1,21 @@
 import Foundation
+import HummingbirdTandemMySQL
 import Logging
 import MySQLConnector
+import TandemMySQL
 
 /// What the environment says.
 struct Settings: Sendable {
     var host: String
     var port: Int
-    /// The primary.
-    var writes: MySQLConfiguration
-    /// Primary and replicas; the user may only SELECT, and what it sees may be a moment old.
-    var reads: MySQLConfiguration
+    /// Primary and replicas.
+    var database: MySQLClusterConfiguration
+    /// What seals visitors' sessions.
+    var sessionSigner: SessionTokenSigner
+    /// Whether visitors come over HTTPS, as they do in a stack.
+    var isBehindTLS: Bool
     /// The host that this instance runs on.
     var hostName: String
-    var readConnections: Int
-    var writeConnections: Int
     var logLevel: Logger.Level
 
     /// All that is wrong with the environment.
@@ -26,18 +28,16 @@ struct Settings: Sendable {
         var reader = Reader(environment: environment)
         host = environment["HOST"].flatMap { $0.isEmpty ? nil : $0 } ?? "127.0.0.1"
         port = reader.number("PORT", default: 3000, in: 1...65535)
-        writes = reader.database("DATABASE_URL")
-        reads = reader.database("DATABASE_READ_URL")
+        var database = reader.database()
         hostName = environment["TANDEM_HOST"].flatMap { $0.isEmpty ? nil : $0 } ?? ProcessInfo.processInfo.hostName
-        readConnections = reader.number("CONDUIT_READ_CONNECTIONS", default: 16, in: 1...256)
-        writeConnections = reader.number("CONDUIT_WRITE_CONNECTIONS", default: 8, in: 1...256)
+        database.adapt(
+            readConnections: reader.number("CONDUIT_READ_CONNECTIONS", default: 16, in: 1...256),
+            writeConnections: reader.number("CONDUIT_WRITE_CONNECTIONS", default: 8, in: 1...256))
+        self.database = database
+        sessionSigner = reader.signer()
+        isBehindTLS = environment["TANDEM_STACK"]?.isEmpty == false
         logLevel = environment["LOG_LEVEL"].flatMap(Logger.Level.init(rawValue:)) ?? .info
         guard reader.problems.isEmpty else { throw Problem(lines: reader.problems) }
-        // A read that hangs is better refused; a write may have to wait for the replica.
-        reads.queryTimeout = .seconds(5)
-        writes.queryTimeout = .seconds(30)
-        reads.connectTimeout = .seconds(2)
-        writes.connectTimeout = .seconds(2)
     }
 }
 
@@ -57,17 +57,26 @@ private struct Reader {
         return number
     }
 
-    mutating func database(_ name: String) -> MySQLConfiguration {
-        let nowhere = MySQLConfiguration(address: .unixSocket("/"), username: "", password: "")
-        guard let url = environment[name], !url.isEmpty else {
-            problems.append("\(name) is not set; expected mysql://user:password@host:port/database")
-            return nowhere
-        }
+    mutating func database() -> MySQLClusterConfiguration {
         do {
-            return try MySQLConfiguration(url: url)
+            return try MySQLClusterConfiguration(environment: environment)
         } catch {
-            problems.append("\(name): \((error as? MySQLError)?.message ?? "\(error)")")
-            return nowhere
+            let text = (error as? MySQLError)?.message ?? "\(error)"
+            problems += text.split(separator: "\n").map(String.init)
+            let nowhere = MySQLConfiguration(address: .unixSocket("/"), username: "", password: "")
+            return MySQLClusterConfiguration(topology: .servers([nowhere.address]), writer: nowhere)
         }
+    }
+
+    /// Without a key from outside, one of this process's own: sessions hold here, and until it ends.
+    mutating func signer() -> SessionTokenSigner {
+        do {
+            if environment["TANDEM_SESSION_KEY"]?.isEmpty == false {
+                return try SessionTokenSigner(environment: environment)
+            }
+        } catch {
+            problems.append("TANDEM_SESSION_KEY: \(error)")
+        }
+        return SessionTokenSigner()
     }
 }

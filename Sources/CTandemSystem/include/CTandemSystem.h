@@ -39,7 +39,19 @@ int tandem_pidfd_open(pid_t pid);
 /// pidfd_send_signal(2): cannot hit a process that took over the number; -1 and errno on failure.
 int tandem_pidfd_send_signal(int pidfd, int signal);
 
+/// pidfd_getfd(2): a copy, close-on-exec, of another process's descriptor; -1 and errno on failure.
+int tandem_pidfd_getfd(int pidfd, int descriptor);
+
 /// Makes this process the parent of its descendants' orphans (PR_SET_CHILD_SUBREAPER).
 int tandem_become_subreaper(void);
+
+/// Whether the kernel's generator of random numbers has been seeded.
+int tandem_has_randomness(void);
+
+/// Whether somebody keeps the clock right: 1 or 0; -1 where that cannot be asked.
+int tandem_is_clock_synchronised(void);
+
+/// Whether no program can be run from where `path` lies.
+int tandem_is_noexec(const char *path);
 
 #endif

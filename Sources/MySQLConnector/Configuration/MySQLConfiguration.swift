@@ -60,6 +60,14 @@ extension MySQLConfiguration.Address: CustomStringConvertible {
     }
 }
 
+extension MySQLConfiguration {
+    func with(_ change: (inout MySQLConfiguration) -> Void) -> MySQLConfiguration {
+        var changed = self
+        change(&changed)
+        return changed
+    }
+}
+
 extension MySQLConfiguration.Address {
     var shortName: String {
         switch self {

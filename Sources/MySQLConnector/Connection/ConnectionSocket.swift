@@ -27,6 +27,15 @@ final class ConnectionSocket: Sendable {
         }
     }
 
+    /// Keeps the link open though the library has given it up.
+    func duplicate() -> ConnectionSocket {
+        let other = ConnectionSocket()
+        state.withLock { state in
+            if let descriptor = state.descriptor { other.attach(descriptor) }
+        }
+        return other
+    }
+
     /// Makes the blocked thread return at once with an error. The statement may go on at the server.
     func interrupt() {
         state.withLock { state in
@@ -36,6 +45,14 @@ final class ConnectionSocket: Sendable {
     }
 
     var isInterrupted: Bool { state.withLock { $0.isInterrupted } }
+
+    /// Whether there is something to read, or the end, at once or within the time.
+    func hasInput(within patience: Duration) -> Bool {
+        // Not under the lock: an interruption must not wait for this, and shutting the socket down ends the waiting.
+        guard let descriptor = state.withLock({ $0.isInterrupted ? nil : $0.descriptor }) else { return true }
+        var query = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&query, 1, Int32(clamping: Int(patience / .milliseconds(1)))) != 0
+    }
 
     /// Open, with nothing to read. Between statements a server says something only when it is leaving.
     var isQuiet: Bool {

@@ -8,8 +8,14 @@ import Synchronization
 ///
 /// After `retire` the thread ends as soon as it has nothing to do. A job that comes later still (a second `close`, say) gets a short-lived thread.
 final class ConnectionThread: SerialExecutor {
+    private enum Job {
+        case task(UnownedJob)
+        case work(@Sendable () -> Void)
+    }
+
     private struct State {
-        var jobs: [UnownedJob] = []
+        var jobs: [Job] = []
+        var thread: pthread_t?
         var hasThread = false
         var isParked = false
         var isRetired = false
@@ -35,8 +41,17 @@ final class ConnectionThread: SerialExecutor {
         }
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+    func enqueue(_ job: consuming ExecutorJob) { add(.task(UnownedJob(job))) }
+
+    /// Runs the closure on the thread, after what is queued already. In it, actors on this executor may assume that they are isolated.
+    func run(_ work: @escaping @Sendable () -> Void) { add(.work(work)) }
+
+    func checkIsolated() {
+        let isHere = state.withLock { state in state.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
+        precondition(isHere, "not on the connection's thread")
+    }
+
+    private func add(_ job: Job) {
         let need = state.withLock { state -> Need in
             state.jobs.append(job)
             if !state.hasThread {
@@ -85,25 +100,41 @@ final class ConnectionThread: SerialExecutor {
     private func runJobs() {
         cmariadb_name_thread(name)
         mysql_thread_init()
-        while let jobs = nextJobs() {
-            for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+        state.withLock { $0.thread = pthread_self() }
+        var jobs: [Job] = []
+        while nextJobs(&jobs) {
+            for job in jobs {
+                switch job {
+                case .task(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+                case .work(let work): work()
+                }
+            }
         }
         mysql_thread_end()
     }
 
-    /// What is queued, waiting for it if need be; `nil` when the thread shall end.
-    private func nextJobs() -> [UnownedJob]? {
+    /// Takes what is queued, waiting for it if need be.
+    ///
+    /// - Parameter jobs: those that are done; the array's memory is used again.
+    /// - Returns: false when the thread shall end.
+    private func nextJobs(_ jobs: inout [Job]) -> Bool {
+        jobs.removeAll(keepingCapacity: true)
         while true {
-            let jobs: [UnownedJob]? = state.withLock { state in
+            let mayGoOn = state.withLock { state in
                 if !state.jobs.isEmpty {
-                    defer { state.jobs = [] }
-                    return state.jobs
+                    swap(&state.jobs, &jobs)
+                    return true
                 }
-                if state.isRetired { state.hasThread = false } else { state.isParked = true }
-                return state.isRetired ? nil : []
+                if state.isRetired {
+                    state.hasThread = false
+                    state.thread = nil
+                } else {
+                    state.isParked = true
+                }
+                return !state.isRetired
             }
-            guard let jobs else { return nil }
-            if !jobs.isEmpty { return jobs }
+            guard mayGoOn else { return false }
+            if !jobs.isEmpty { return true }
             wake.wait()
         }
     }

@@ -7,6 +7,15 @@ extension MySQLConnection {
     /// - Throws: ``MySQLError`` with ``MySQLError/Code/connectFailed`` and Connector/C's number: 1045 for a wrong password, 2002 when nothing answers,
     ///   2026 for TLS. A cancelled task gets `CancellationError` at once; the attempt itself ends in the background, within its timeout.
     public static func connect(_ configuration: MySQLConfiguration, logger: Logger) async throws -> MySQLConnection {
+        try await connect(
+            configuration, logger: logger, killer: QueryKiller(configuration: configuration, logger: logger),
+            instruments: Instruments(configuration))
+    }
+
+    /// - Parameter killer: what ends statements of cancelled tasks; without it their connection is closed.
+    static func connect(
+        _ configuration: MySQLConfiguration, logger: Logger, killer: QueryKiller?, instruments: Instruments
+    ) async throws -> MySQLConnection {
         try Task.checkCancellation()
         let outcome = ConnectOutcome()
         return try await withTaskCancellationHandler {
@@ -14,7 +23,8 @@ extension MySQLConnection {
                 outcome.deliver(to: continuation)
                 Task {
                     do {
-                        let connection = try await dial(configuration, logger: logger)
+                        let connection = try await dial(
+                            configuration, logger: logger, killer: killer, instruments: instruments)
                         if !outcome.succeed(connection) { await connection.close() }
                     } catch {
                         outcome.fail(error)
@@ -26,16 +36,23 @@ extension MySQLConnection {
         }
     }
 
-    private static func dial(_ configuration: MySQLConfiguration, logger: Logger) async throws -> MySQLConnection {
+    private static func dial(
+        _ configuration: MySQLConfiguration, logger: Logger, killer: QueryKiller?, instruments: Instruments
+    ) async throws -> MySQLConnection {
         let thread = try ConnectionThread(server: configuration.address.shortName)
         let socket = ConnectionSocket()
+        let start = ContinuousClock.now
         do {
             let wire = try await Dialler(thread: thread).dial(configuration, socket: socket)
             let connection = MySQLConnection(
-                wire: wire, thread: thread, socket: socket, queryTimeout: configuration.queryTimeout, logger: logger)
+                wire: wire, thread: thread, socket: socket, killer: killer, queryTimeout: configuration.queryTimeout,
+                instruments: instruments, logger: logger)
+            instruments.connected(after: ContinuousClock.now - start)
             logger.debug(
                 "MySQL connection opened",
-                metadata: ["connection": "\(connection.connectionID)", "server": "\(configuration.address)"])
+                metadata: [
+                    LogKey.connectionID: "\(connection.connectionID)", LogKey.server: "\(configuration.address)",
+                ])
             return connection
         } catch {
             thread.retire()

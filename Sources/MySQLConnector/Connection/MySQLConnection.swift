@@ -5,32 +5,44 @@ import Logging
 /// Each connection has a thread of its own, on which everything about it runs; so a statement that takes long holds up nothing else. Statements of one
 /// connection run one after another.
 ///
-/// A task that is cancelled while its statement runs gets `CancellationError` at once, and the connection is closed; the statement may go on at
-/// the server.
+/// A task that is cancelled while its statement runs gets `CancellationError`; the statement is ended at the server with KILL QUERY, over another
+/// connection, and this one can be used further. Where that is not possible within a few seconds the connection is closed.
 public actor MySQLConnection {
     /// As the server says it: `9.7.4`.
     public nonisolated let serverVersion: String
     /// The server's number for this session, as in SHOW PROCESSLIST.
     public nonisolated let connectionID: UInt64
+    /// What the server calls itself, `@@server_uuid`; two servers never have the same.
+    public nonisolated let serverUUID: String
     nonisolated let session: SessionState
     nonisolated let socket: ConnectionSocket
-    private nonisolated let thread: ConnectionThread
-    private let queryTimeout: Duration?
-    private let logger: Logger
-    private var wire: (any Wire)?
+    nonisolated let canceller: StatementCanceller
+    nonisolated let thread: ConnectionThread
+    let queryTimeout: Duration?
+    let instruments: Instruments
+    let logger: Logger
+    var wire: (any Wire)?
+    /// The result that is being read piece by piece.
+    var reading: OpenStream?
+    /// What has to end before the next statement may begin.
+    var housekeeping: Task<Void, Never>?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     init(
-        wire: sending any Wire, thread: ConnectionThread, socket: ConnectionSocket, queryTimeout: Duration?,
-        logger: Logger
+        wire: sending any Wire, thread: ConnectionThread, socket: ConnectionSocket, killer: QueryKiller?,
+        queryTimeout: Duration?, instruments: Instruments, logger: Logger
     ) {
         serverVersion = wire.serverVersion
         connectionID = wire.connectionID
+        serverUUID = wire.serverUUID
         session = SessionState()
+        canceller = StatementCanceller(
+            socket: socket, killer: killer, session: wire.connectionID, serverUUID: wire.serverUUID)
         self.thread = thread
         self.socket = socket
         self.queryTimeout = queryTimeout
+        self.instruments = instruments
         self.logger = logger
         self.wire = wire
     }
@@ -38,8 +50,15 @@ public actor MySQLConnection {
     deinit { thread.retire() }
 
     /// Runs a prepared statement. It is prepared once per connection and kept.
+    ///
+    /// - Returns: of several results, as CALL may give them, the first that has columns.
     public func query(_ query: MySQLQuery, file: String = #fileID, line: Int = #line) async throws -> MySQLResult {
         try await perform(query.sql, file: file, line: line) { wire throws(MySQLError) in try wire.query(query) }
+    }
+
+    /// Runs a prepared statement, and returns all its results; CALL gives one for each SELECT of the procedure, and a last one without columns.
+    public func queryAll(_ query: MySQLQuery, file: String = #fileID, line: Int = #line) async throws -> [MySQLResult] {
+        try await perform(query.sql, file: file, line: line) { wire throws(MySQLError) in try wire.queryAll(query) }
     }
 
     /// Runs a statement as text, for what cannot be prepared: SET, CLONE, START REPLICA, … Of several results, the first that has columns is returned.
@@ -47,93 +66,56 @@ public actor MySQLConnection {
     /// - Parameter sql: one statement, taken as it is. Never build it from what a user typed: use ``query(_:file:line:)``.
     @discardableResult
     public func execute(_ sql: String, file: String = #fileID, line: Int = #line) async throws -> MySQLResult {
+        let results = try await executeAll(sql, file: file, line: line)
+        return results.first { !$0.columns.isEmpty } ?? results.last ?? MySQLResult()
+    }
+
+    /// Runs a statement as text, and returns all its results.
+    public func executeAll(_ sql: String, file: String = #fileID, line: Int = #line) async throws -> [MySQLResult] {
         try await perform(sql, file: file, line: line) { wire throws(MySQLError) in try wire.execute(sql) }
     }
 
     /// Says good-bye to the server and ends the connection's thread. Idempotent.
     public func close() {
         session.markUnusable()
+        reading = nil
         guard let wire else { return }
         wire.close()
         self.wire = nil
         thread.retire()
-        logger.debug("MySQL connection closed", metadata: ["connection": "\(connectionID)"])
+        logger.debug("MySQL connection closed", metadata: [LogKey.connectionID: "\(connectionID)"])
     }
 
     /// Whether it is open and its session of use; it may still turn out to be broken.
     public nonisolated var isUsable: Bool { session.isUsable }
 
     /// Makes the session as new, for its next user.
-    func reset() throws {
+    func reset() async throws {
+        await becomeFree()
         guard let wire else { throw MySQLError(code: .connectionClosed, message: "the connection is closed") }
         do {
             try wire.reset()
-            session.setNeedsReset(false)
+            noteSession()
         } catch {
             close()
             throw error
         }
     }
 
+    /// Asks for a sign of life; closes the connection when none comes.
+    func ping() {
+        do { try wire?.ping() } catch { close() }
+    }
+
     /// Ends a transaction that failed; if that fails too, the connection, and so the server ends it. Works for cancelled tasks.
-    func rollBack() {
+    package func rollBack() async {
+        await becomeFree()
         guard let wire else { return }
         do {
             _ = try wire.execute("ROLLBACK")
-            session.setNeedsReset(wire.isTouched || wire.isInTransaction)
+            noteSession()
         } catch {
             close()
         }
-    }
-
-    private func perform(
-        _ sql: String, file: String, line: Int, _ body: (any Wire) throws(MySQLError) -> MySQLResult
-    ) async throws -> MySQLResult {
-        try Task.checkCancellation()
-        guard let wire else {
-            throw MySQLError(code: .connectionClosed, message: "the connection is closed").at(
-                statement: sql, file: file, line: line)
-        }
-        logger.trace("MySQL statement", metadata: ["connection": "\(connectionID)", "statement": "\(sql)"])
-        let start = ContinuousClock.now
-        do {
-            // The handler goes in here, on the connection's thread: a task that still waits for its turn must not break another's statement.
-            let result = try await withTaskCancellationHandler {
-                try self.block(on: wire, body)
-            } onCancel: { [socket] in
-                socket.interrupt()
-            }
-            if socket.isInterrupted { close() }
-            session.setNeedsReset(wire.isTouched || wire.isInTransaction)
-            return result
-        } catch let error as MySQLError {
-            session.setNeedsReset(wire.isTouched || wire.isInTransaction)
-            throw failure(error, after: ContinuousClock.now - start, statement: sql, file: file, line: line)
-        }
-    }
-
-    /// A method of the actor, so that the closure that calls it runs on the connection's thread. One that does not mention the actor would run, and
-    /// block, on a thread of Swift's own pool.
-    private func block(on wire: any Wire, _ body: (any Wire) throws(MySQLError) -> MySQLResult) throws(MySQLError)
-        -> MySQLResult
-    {
-        try body(wire)
-    }
-
-    private func failure(_ error: MySQLError, after elapsed: Duration, statement: String, file: String, line: Int)
-        -> any Error
-    {
-        var error = error
-        if error.endsSession { session.markUnusable() }
-        if error.breaksLink || socket.isInterrupted {
-            close()
-            if socket.isInterrupted { return CancellationError() }
-            if let queryTimeout, elapsed >= queryTimeout, error.code == .connectionClosed {
-                error.code = .queryTimeout
-                error.message =
-                    "the server was silent for \(queryTimeout); the connection was closed (\(error.message))"
-            }
-        }
-        return error.at(statement: statement, file: file, line: line)
     }
 }

@@ -22,7 +22,7 @@ extension MySQLError: CustomStringConvertible, CustomDebugStringConvertible {
     /// Server errors whose messages quote names of schema objects, accounts and options only.
     private static let quotesNamesOnly: Set<Int> = [
         1005, 1007, 1008, 1040, 1044, 1045, 1046, 1049, 1050, 1051, 1052, 1053, 1054, 1060, 1061, 1072, 1091, 1109,
-        1142, 1143, 1146, 1161,
+        1142, 1143, 1146, 1153, 1161,
         1205, 1213, 1226, 1227, 1290, 1305, 1317, 1364, 1396, 1406, 1451, 1452, 1792, 1836, 3024, 3032, 3100, 3159,
         4031,
     ]

@@ -13,6 +13,8 @@ public struct MySQLError: Error, Sendable {
         public static let connectFailed = Code(description: "connectFailed")
         /// The connection was closed, or broke while a statement ran: whether that was carried out is unknown.
         public static let connectionClosed = Code(description: "connectionClosed")
+        /// Rows of an earlier statement are still being read on the connection.
+        public static let connectionBusy = Code(description: "connectionBusy")
         /// The server was silent for longer than ``MySQLConfiguration/queryTimeout``.
         public static let queryTimeout = Code(description: "queryTimeout")
         /// COMMIT was sent and its answer never came: the transaction may be committed or not.
@@ -29,6 +31,8 @@ public struct MySQLError: Error, Sendable {
         public static let poolTimeout = Code(description: "poolTimeout")
         /// Too many tasks wait for a connection already.
         public static let poolQueueFull = Code(description: "poolQueueFull")
+        /// No server of a cluster could take it in time; nothing was carried out.
+        public static let noServer = Code(description: "noServer")
         /// The client was shut down.
         public static let poolClosed = Code(description: "poolClosed")
         /// The configuration makes no sense.
@@ -55,6 +59,12 @@ public struct MySQLError: Error, Sendable {
         self.message = message
         self.serverErrorNumber = serverErrorNumber
         self.sqlState = sqlState
+    }
+
+    static func resultTooLarge(maximumBytes: Int) -> MySQLError {
+        MySQLError(
+            code: .resultTooLarge,
+            message: "the result is larger than \(maximumBytes) bytes; ask for less at a time, or read it as a stream")
     }
 
     func at(statement: String?, file: String, line: Int) -> MySQLError {

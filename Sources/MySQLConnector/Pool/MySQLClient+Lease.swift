@@ -26,57 +26,100 @@ extension MySQLClient {
         }
     }
 
+    /// Ends a statement whose rows nobody reads any more, then releases its connection.
+    func endInBackground(_ stream: OpenStream, _ lease: PoolLease) {
+        guard case .enqueued = commandSink.yield(.endStream(stream, lease)) else {
+            return finish(lease, isReusable: false)
+        }
+    }
+
     func finish(_ lease: PoolLease, isReusable: Bool) {
         apply { $0.machine.released(lease.id, isReusable: isReusable, at: $1) }
     }
 
-    private func acquireAny() async throws -> PoolLease {
-        let idle = pool.withLock { state in
-            state.machine.acquireIdle().flatMap { id in state.connections[id].map { PoolLease(id: id, connection: $0) }
+    /// An idle connection, for one who then needs not wait.
+    private func takeIdle() -> PoolLease? {
+        pool.withLock { state in
+            state.machine.acquireIdle().flatMap { id in
+                state.connections[id].map { PoolLease(id: id, connection: $0) }
             }
-        }
-        if let idle { return idle }
-        let waiter = pool.withLock { state in
-            state.lastWaiter += 1
-            return state.lastWaiter
-        }
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { enqueue(waiter, $0) }
-        } onCancel: {
-            let continuation = pool.withLock { state -> PoolState.Waiter? in
-                let (wasWaiting, actions) = state.machine.abandon(waiter)
-                defer { carryOut(actions, &state) }
-                return wasWaiting ? state.waiters.removeValue(forKey: waiter) : nil
-            }
-            continuation?.resume(throwing: CancellationError())
         }
     }
 
-    private func enqueue(_ id: PoolStateMachine.WaiterID, _ waiter: PoolState.Waiter) {
-        var isRunning = true
-        let outcome = pool.withLock { state -> Result<PoolLease, any Error>? in
-            // The handler has run already, and found nothing to cancel.
-            if Task.isCancelled { return .failure(CancellationError()) }
-            isRunning = state.isRunning
-            let (acquisition, actions) = state.machine.acquire(for: id, at: now)
-            defer { carryOut(actions, &state) }
-            switch acquisition {
-            case .leased(let connectionID):
-                guard let connection = state.connections[connectionID] else { return .failure(refusal(.closed, state)) }
-                return .success(PoolLease(id: connectionID, connection: connection))
-            case .waiting:
-                state.waiters[id] = waiter
-                return nil
-            case .refused(let reason): return .failure(refusal(reason, state))
-            }
+    private func acquireAny() async throws -> PoolLease {
+        if let idle = takeIdle() { return idle }
+        let waiter = lastWaiter.wrappingAdd(1, ordering: .relaxed).newValue
+        let start = ContinuousClock.now
+        defer { instruments.waited(for: ContinuousClock.now - start) }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { enqueue(waiter, .lease($0)) }
+        } onCancel: {
+            abandon(waiter)
         }
-        if let outcome { return waiter.resume(with: outcome) }
+    }
+
+    /// The task that waits is cancelled.
+    func abandon(_ id: PoolStateMachine.WaiterID) {
+        let (waiter, effects) = pool.withLock { state -> (PoolState.Waiter?, [PoolEffect]) in
+            let (wasWaiting, actions) = state.machine.abandon(id)
+            let waiter = wasWaiting ? state.waiters.removeValue(forKey: id) : nil
+            return (waiter, self.effects(of: actions, &state))
+        }
+        if let waiter { refuse(waiter, CancellationError()) }
+        carryOut(effects)
+    }
+
+    func enqueue(_ id: PoolStateMachine.WaiterID, _ waiter: PoolState.Waiter) {
+        let now = now
+        let (outcome, isRunning, effects) = pool.withLock { state -> (Outcome, Bool, [PoolEffect]) in
+            // The handler has run already, and found nothing to cancel.
+            if isCancelled(waiter) { return (.refused(CancellationError()), true, []) }
+            let (acquisition, actions) = state.machine.acquire(for: id, at: now)
+            let outcome = self.outcome(of: acquisition, waiter, id, &state)
+            return (outcome, state.isRunning, self.effects(of: actions, &state))
+        }
+        switch outcome {
+        case .leased(let lease): hand(lease, to: waiter, wasIdle: true)
+        case .refused(let error): refuse(waiter, error)
+        case .waiting: break
+        }
+        carryOut(effects)
+        guard case .waiting = outcome else { return }
         // `run` keeps the time, once it runs. Until then a task that waits keeps its own, lest a forgotten `run` hang it for ever.
         if !isRunning {
             Task { [weak self, timeout = options.acquireTimeout] in
                 try await Task.sleep(for: timeout)
                 self?.apply { $0.machine.wake(at: $1) }
             }
+        }
+    }
+
+    private enum Outcome {
+        case leased(PoolLease)
+        case refused(any Error)
+        case waiting
+    }
+
+    private func outcome(
+        of acquisition: PoolStateMachine.Acquisition, _ waiter: PoolState.Waiter, _ id: PoolStateMachine.WaiterID,
+        _ state: inout PoolState
+    ) -> Outcome {
+        switch acquisition {
+        case .leased(let connectionID):
+            guard let connection = state.connections[connectionID] else { return .refused(refusal(.closed, state)) }
+            return .leased(PoolLease(id: connectionID, connection: connection))
+        case .waiting:
+            state.waiters[id] = waiter
+            return .waiting
+        case .refused(let reason): return .refused(refusal(reason, state))
+        }
+    }
+
+    private func isCancelled(_ waiter: PoolState.Waiter) -> Bool {
+        switch waiter {
+        // The continuation is made by its own task.
+        case .lease: Task.isCancelled
+        case .query(let request): request.isCancelled
         }
     }
 }

@@ -16,6 +16,7 @@ extension MySQLClient {
             await withGracefulShutdownHandler {
                 await withDiscardingTaskGroup { group in
                     self.apply { $0.machine.start(at: $1) }
+                    group.addTask { await self.reportStatistics() }
                     for await command in self.commands {
                         group.addTask { await self.carryOut(command) }
                     }
@@ -31,13 +32,26 @@ extension MySQLClient {
         }
     }
 
+    /// Until it is cancelled.
+    private func reportStatistics() async {
+        repeat { instruments.observe(statistics) } while (try? await Task.sleep(for: Self.reportInterval)) != nil
+    }
+
+    private static let reportInterval = Duration.seconds(5)
+
     private func carryOut(_ command: PoolCommand) async {
         switch command {
         case .open(let id, let delay): await open(id, after: delay)
         case .close(let connection): await connection.close()
+        case .probe(let id, let connection):
+            await connection.ping()
+            apply { $0.machine.probed(id, isAlive: connection.isUsable, at: $1) }
         case .reset(let lease):
             let isReset = (try? await lease.connection.reset()) != nil
             finish(lease, isReusable: isReset)
+        case .endStream(let stream, let lease):
+            await lease.connection.endStream(stream)
+            release(lease)
         case .wake(let time):
             guard (try? await Task.sleep(until: epoch + time, clock: .continuous)) != nil else { return }
             apply { $0.machine.wake(at: $1) }
@@ -48,7 +62,8 @@ extension MySQLClient {
         do {
             // Not all of a fleet's clients at the same moment, when a server comes back.
             if delay > .zero { try await Task.sleep(for: delay * Double.random(in: 0.5...1)) }
-            let connection = try await MySQLConnection.connect(configuration, logger: logger)
+            let connection = try await MySQLConnection.connect(
+                configuration, logger: logger, killer: killer, instruments: instruments)
             apply { state, now in
                 state.connections[id] = connection
                 state.openedTotal += 1
@@ -56,7 +71,8 @@ extension MySQLClient {
                 return state.machine.opened(id, at: now)
             }
         } catch {
-            logger.debug("MySQL connect failed", metadata: ["server": "\(configuration.address)", "error": "\(error)"])
+            logger.debug(
+                "MySQL connect failed", metadata: [LogKey.server: "\(configuration.address)", LogKey.error: "\(error)"])
             apply { state, now in
                 if !(error is CancellationError) {
                     state.lastConnectError = "\(error)"
@@ -77,5 +93,6 @@ extension MySQLClient {
             connection.socket.interrupt()
             await connection.close()
         }
+        await killer.close()
     }
 }

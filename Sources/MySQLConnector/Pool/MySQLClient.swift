@@ -1,6 +1,7 @@
 import Logging
 import ServiceLifecycle
 import Synchronization
+import Tracing
 
 /// A client for one MySQL server: a pool of connections, shared by any number of tasks.
 ///
@@ -15,24 +16,46 @@ public final class MySQLClient: Service, Sendable {
     let pool: Mutex<PoolState>
     let commands: AsyncStream<PoolCommand>
     let commandSink: AsyncStream<PoolCommand>.Continuation
+    let killer: QueryKiller
+    let instruments: Instruments
+    let lastWaiter = Atomic(0)
     let epoch = ContinuousClock.now
 
-    public init(configuration: MySQLConfiguration, options: MySQLPoolOptions = MySQLPoolOptions(), logger: Logger) {
+    /// - Parameter tracer: gets a span for each statement; left out, the one that the program set up for all does.
+    public init(
+        configuration: MySQLConfiguration, options: MySQLPoolOptions = MySQLPoolOptions(), logger: Logger,
+        tracer: (any Tracer)? = nil
+    ) {
         self.configuration = configuration
         self.options = options
         self.logger = logger
         pool = Mutex(PoolState(machine: PoolStateMachine(options: options)))
+        instruments = Instruments(configuration, tracer: tracer)
+        killer = QueryKiller(configuration: configuration, logger: logger)
         (commands, commandSink) = AsyncStream.makeStream()
-    }
-
-    /// Runs one prepared statement on any connection; see ``MySQLConnection/query(_:file:line:)``.
-    public func query(_ query: MySQLQuery, file: String = #fileID, line: Int = #line) async throws -> MySQLResult {
-        try await withConnection { try await $0.query(query, file: file, line: line) }
     }
 
     /// Runs one statement as text on any connection; see ``MySQLConnection/execute(_:file:line:)``.
     public func execute(_ sql: String, file: String = #fileID, line: Int = #line) async throws -> MySQLResult {
         try await withConnection { try await $0.execute(sql, file: file, line: line) }
+    }
+
+    /// The rows of a prepared statement, as they come: however many there are, only a few are in memory at a time.
+    ///
+    /// The statement runs when the rows are first asked for, once for each loop over them; it holds a connection from then until the loop ends. A loop
+    /// that is left early ends the statement at the server.
+    /// ```swift
+    /// for try await row in client.stream("SELECT id, title FROM article") {
+    ///     let (id, title) = try row.decode((Int, String).self)
+    /// }
+    /// ```
+    public func stream(_ query: MySQLQuery, file: String = #fileID, line: Int = #line) -> MySQLRowSequence {
+        MySQLRowSequence(source: .client(self), query: query, file: file, line: line)
+    }
+
+    /// Runs one prepared statement on any connection, and returns all its results; see ``MySQLConnection/queryAll(_:file:line:)``.
+    public func queryAll(_ query: MySQLQuery, file: String = #fileID, line: Int = #line) async throws -> [MySQLResult] {
+        try await withConnection { try await $0.queryAll(query, file: file, line: line) }
     }
 
     /// Lends a connection to the closure, for it alone.
@@ -45,38 +68,6 @@ public final class MySQLClient: Service, Sendable {
         let lease = try await acquire()
         defer { release(lease) }
         return try await body(lease.connection)
-    }
-
-    /// Runs the closure in a transaction: committed when it returns, rolled back when it throws.
-    ///
-    /// - Throws: ``MySQLError`` with ``MySQLError/Code/commitOutcomeUnknown`` when the connection broke during COMMIT; else as ``withConnection(isolation:_:)``.
-    public func withTransaction<Value>(
-        isolation: isolated (any Actor)? = #isolation, file: String = #fileID, line: Int = #line,
-        _ body: (MySQLConnection) async throws -> sending Value
-    ) async throws -> sending Value {
-        let lease = try await acquire()
-        defer { release(lease) }
-        let connection = lease.connection
-        _ = try await connection.execute("START TRANSACTION", file: file, line: line)
-        let value: Value
-        do {
-            value = try await body(connection)
-        } catch {
-            // Not through `execute`: that would refuse a cancelled task. What fails here leaves the connection unusable, and the server rolls back.
-            await connection.rollBack()
-            throw error
-        }
-        do {
-            _ = try await connection.execute("COMMIT", file: file, line: line)
-        } catch {
-            await connection.rollBack()
-            guard var failure = error as? MySQLError, failure.breaksLink else { throw error }
-            failure.code = .commitOutcomeUnknown
-            failure.message =
-                "the connection broke during COMMIT, so the transaction may be committed or not (\(failure.message))"
-            throw failure
-        }
-        return value
     }
 
     /// What the pool holds at this moment.

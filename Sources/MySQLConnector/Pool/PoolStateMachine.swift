@@ -9,6 +9,8 @@ struct PoolStateMachine {
     enum Action: Equatable {
         case open(ConnectionID, after: Duration)
         case close(ConnectionID)
+        /// Ask the server for a sign of life, then call `probed`.
+        case probe(ConnectionID)
         case hand(ConnectionID, to: WaiterID)
         case fail(WaiterID, Refusal)
         /// Call `wake` at this time.
@@ -17,7 +19,7 @@ struct PoolStateMachine {
         case finish
     }
 
-    enum Refusal: Equatable { case timeout, queueFull, closed }
+    enum Refusal: Equatable { case timeout, queueFull, closed, unreachable }
 
     enum Acquisition: Equatable {
         case leased(ConnectionID)
@@ -25,7 +27,11 @@ struct PoolStateMachine {
         case refused(Refusal)
     }
 
-    private enum Phase { case opening, idle(since: Duration), leased }
+    private enum Phase {
+        case opening, leased
+        case idle(since: Duration, heard: Duration)
+        case probing(idleSince: Duration)
+    }
 
     private struct Slot {
         var phase: Phase
@@ -68,6 +74,7 @@ struct PoolStateMachine {
     mutating func acquire(for waiter: WaiterID, at now: Duration) -> (Acquisition, [Action]) {
         guard mode == .running else { return (.refused(.closed), []) }
         if let id = acquireIdle() { return (.leased(id), []) }
+        if isUnreachable { return (.refused(.unreachable), attemptIfNone(at: now)) }
         guard waiters.count < options.maximumWaiters else { return (.refused(.queueFull), []) }
         let deadline = now + options.acquireTimeout
         waiters.append(waiter, deadline: deadline)
@@ -85,7 +92,7 @@ struct PoolStateMachine {
         guard let slot = slots[id], case .opening = slot.phase else { return [.close(id)] }
         openingCount -= 1
         consecutiveFailures = 0
-        return place(id, at: now) + openAsNeeded(at: now)
+        return place(id, idleSince: now, at: now) + openAsNeeded(at: now)
     }
 
     mutating func openFailed(_ id: ConnectionID, at now: Duration) -> [Action] {
@@ -97,7 +104,8 @@ struct PoolStateMachine {
             lastFailure = now
             nextAttempt = now + backoff(afterFailures: consecutiveFailures)
         }
-        return openAsNeeded(at: now) + finishIfDrained()
+        let refused = isUnreachable ? waiters.removeAll().map { Action.fail($0, .unreachable) } : []
+        return refused + openAsNeeded(at: now) + finishIfDrained()
     }
 
     /// A lease ended. `isReusable` is false for a connection that must not be used again.
@@ -107,7 +115,15 @@ struct PoolStateMachine {
             slots[id] = nil
             return [.close(id)] + openAsNeeded(at: now) + finishIfDrained()
         }
-        return place(id, at: now)
+        return place(id, idleSince: now, at: now)
+    }
+
+    /// The answer to `probe`.
+    mutating func probed(_ id: ConnectionID, isAlive: Bool, at now: Duration) -> [Action] {
+        guard let slot = slots[id], case .probing(let idleSince) = slot.phase else { return [] }
+        if isAlive { return place(id, idleSince: idleSince, at: now) }
+        slots[id] = nil
+        return [.close(id)] + openAsNeeded(at: now) + finishIfDrained()
     }
 
     mutating func wake(at now: Duration) -> [Action] {
@@ -117,11 +133,11 @@ struct PoolStateMachine {
             actions.append(.close(id))
         }
         idle.removeAll { slots[$0] == nil }
-        actions += openAsNeeded(at: now)
+        actions += probeSilent(at: now) + openAsNeeded(at: now)
         // An earlier timer than the armed one was overtaken; the armed one will come.
         guard armedWake.map({ $0 <= now }) ?? true else { return actions + finishIfDrained() }
         armedWake = nil
-        let next = [waiters.firstDeadline, idle.map(wearsOut).min()].compactMap(\.self).min()
+        let next = [waiters.firstDeadline, idle.map(nextDate).min()].compactMap(\.self).min()
         return actions + (next.map { arm(max($0, now + .milliseconds(1))) } ?? []) + finishIfDrained()
     }
 
@@ -146,7 +162,7 @@ struct PoolStateMachine {
     // MARK: -
 
     /// Gives a free connection to the first in the queue, or lays it aside.
-    private mutating func place(_ id: ConnectionID, at now: Duration) -> [Action] {
+    private mutating func place(_ id: ConnectionID, idleSince: Duration, at now: Duration) -> [Action] {
         if let waiter = waiters.popFirst() {
             slots[id]?.phase = .leased
             return [.hand(id, to: waiter)]
@@ -155,9 +171,39 @@ struct PoolStateMachine {
             slots[id] = nil
             return [.close(id)] + finishIfDrained()
         }
-        slots[id]?.phase = .idle(since: now)
-        idle.append(id)
-        return arm(wearsOut(id))
+        slots[id]?.phase = .idle(since: idleSince, heard: now)
+        // A probe does not make a connection more recently used.
+        let place = idle.lastIndex { idleSince >= self.idleSince($0) }.map { $0 + 1 } ?? 0
+        idle.insert(id, at: place)
+        return arm(nextDate(id))
+    }
+
+    /// Idle connections from which nothing was heard for a while.
+    private mutating func probeSilent(at now: Duration) -> [Action] {
+        var actions: [Action] = []
+        for id in idle {
+            guard let slot = slots[id], case .idle(let since, let heard) = slot.phase,
+                now - heard >= options.keepAliveInterval
+            else { continue }
+            slots[id]?.phase = .probing(idleSince: since)
+            actions.append(.probe(id))
+        }
+        guard !actions.isEmpty else { return [] }
+        idle.removeAll { id in
+            if case .probing = slots[id]?.phase { true } else { false }
+        }
+        return actions
+    }
+
+    private func idleSince(_ id: ConnectionID) -> Duration {
+        guard let slot = slots[id], case .idle(let since, _) = slot.phase else { return .zero }
+        return since
+    }
+
+    /// When something is to be done about an idle connection.
+    private func nextDate(_ id: ConnectionID) -> Duration {
+        guard let slot = slots[id], case .idle(_, let heard) = slot.phase else { return .zero }
+        return min(wearsOut(id), heard + options.keepAliveInterval)
     }
 
     private mutating func openAsNeeded(at now: Duration) -> [Action] {
@@ -168,12 +214,24 @@ struct PoolStateMachine {
         if consecutiveFailures > 0 { wanted = min(wanted, 1 - openingCount) }
         guard wanted > 0 else { return [] }
         let delay = consecutiveFailures > 0 ? max(.zero, nextAttempt - now) : .zero
-        return (0..<wanted).map { _ in
-            nextID += 1
-            openingCount += 1
-            slots[nextID] = Slot(phase: .opening, start: now + delay)
-            return .open(nextID, after: delay)
-        }
+        return (0..<wanted).map { _ in beginOpening(after: delay, at: now) }
+    }
+
+    /// The last attempt failed, no connection is left, and tasks are not to wait for better times.
+    private var isUnreachable: Bool {
+        !options.waitsForServer && consecutiveFailures > 0 && slots.count == openingCount
+    }
+
+    /// Tasks that are turned away leave nobody to open a connection for; one attempt finds out when the server is back.
+    private mutating func attemptIfNone(at now: Duration) -> [Action] {
+        openingCount > 0 ? [] : [beginOpening(after: max(.zero, nextAttempt - now), at: now)]
+    }
+
+    private mutating func beginOpening(after delay: Duration, at now: Duration) -> Action {
+        nextID += 1
+        openingCount += 1
+        slots[nextID] = Slot(phase: .opening, start: now + delay)
+        return .open(nextID, after: delay)
     }
 
     private func backoff(afterFailures failures: Int) -> Duration {
@@ -182,14 +240,14 @@ struct PoolStateMachine {
     }
 
     private func wearsOut(_ id: ConnectionID) -> Duration {
-        guard let slot = slots[id], case .idle(let since) = slot.phase else { return .zero }
+        guard let slot = slots[id], case .idle(let since, _) = slot.phase else { return .zero }
         let end = slot.start + options.maximumLifetime
         // Those of the minimum never grow too idle; a timer for that would fire again and again.
         return slots.count > options.minimumConnections ? min(since + options.idleTimeout, end) : end
     }
 
     private func isWorn(_ id: ConnectionID, at now: Duration) -> Bool {
-        guard let slot = slots[id], case .idle(let since) = slot.phase else { return false }
+        guard let slot = slots[id], case .idle(let since, _) = slot.phase else { return false }
         if now - slot.start >= options.maximumLifetime { return true }
         return slots.count > options.minimumConnections && now - since >= options.idleTimeout
     }

@@ -13,6 +13,9 @@ public struct MySQLDataType: Sendable, Hashable, CustomStringConvertible {
     /// The character set is `binary`: bytes rather than text.
     public let isBinary: Bool
 
+    var isText: Bool { [15, 245, 247, 248, 253, 254].contains(rawValue) || (249...252).contains(rawValue) }
+    var isJSON: Bool { rawValue == 245 }
+
     /// As in SQL: `BIGINT UNSIGNED`, `DATETIME`, `BLOB`.
     public var description: String {
         let name =
@@ -44,5 +47,15 @@ public struct MySQLDataType: Sendable, Hashable, CustomStringConvertible {
             }
         return isUnsigned && (rawValue <= 5 || rawValue == 8 || rawValue == 9 || rawValue == 246)
             ? name + " UNSIGNED" : name
+    }
+}
+
+extension MySQLColumn {
+    /// Says what the column holds and what was asked for; never the value.
+    func mismatch(_ value: MySQLValue, _ wanted: String) -> MySQLError {
+        var held = value.isNull ? "NULL (\(type))" : "\(type)"
+        if case .bytes = value, !type.isBinary, type.isText { held += " with bytes that are not UTF-8" }
+        return MySQLError(
+            code: .decodingFailed, message: "column “\(name)” is \(held) and cannot be read as \(wanted)")
     }
 }

@@ -10,6 +10,14 @@ public struct MySQLResult: Sendable {
     public let warnings: Int
     /// The GTID of the transaction that this statement committed, when the server reports it: see ``MySQLConfiguration/tracksGTIDs``.
     public let gtid: String?
+    /// What a result takes in memory even when it is empty, about; for the bound on results.
+    static let overheadBytes = 128
+
+    /// What it takes in memory, about.
+    var payloadBytes: Int {
+        values.reduce(Self.overheadBytes + values.count * MemoryLayout<MySQLValue>.stride) { $0 + $1.payloadBytes }
+    }
+
     /// Row after row.
     let values: [MySQLValue]
 

@@ -36,11 +36,14 @@ public struct MySQLRow: Sendable {
         _ column: String, as type: T.Type = T.self, file: String = #fileID, line: Int = #line
     ) throws -> T {
         guard let index = columns.firstIndex(where: { $0.name == column }) else {
-            let names = columns.map(\.name).joined(separator: ", ")
-            throw MySQLError(code: .decodingFailed, message: "there is no column “\(column)”; there are: \(names)")
-                .at(statement: nil, file: file, line: line)
+            throw noColumn(column).at(statement: nil, file: file, line: line)
         }
         return try decode(at: index, as: type, file: file, line: line)
+    }
+
+    func noColumn(_ name: String) -> MySQLError {
+        let names = columns.map(\.name).joined(separator: ", ")
+        return MySQLError(code: .decodingFailed, message: "there is no column “\(name)”; there are: \(names)")
     }
 
     private func next<T: MySQLDecodable>(_ type: T.Type, _ index: inout Int, file: String, line: Int) throws -> T {
@@ -51,11 +54,6 @@ public struct MySQLRow: Sendable {
     private func decode<T: MySQLDecodable>(at index: Int, as type: T.Type, file: String, line: Int) throws -> T {
         let value = self[index]
         if let decoded = T(mysqlValue: value) { return decoded }
-        let column = columns[index]
-        let held = value.isNull ? "NULL (\(column.type))" : "\(column.type)"
-        throw MySQLError(
-            code: .decodingFailed, message: "column “\(column.name)” is \(held) and cannot be read as \(T.self)"
-        )
-        .at(statement: nil, file: file, line: line)
+        throw columns[index].mismatch(value, "\(T.self)").at(statement: nil, file: file, line: line)
     }
 }

@@ -18,6 +18,21 @@ public struct MySQLDecimal: Sendable, Hashable, CustomStringConvertible {
 
     init(unchecked text: String) { description = text }
 
+    /// The digits that count: without leading zeros, and without the fraction's zeros at the end.
+    var significantDigits: Int {
+        let (whole, fraction) = halves
+        let wholeDigits = whole.utf8.drop { !(UInt8(ascii: "1")...UInt8(ascii: "9")).contains($0) }
+        let end = fraction.utf8.lastIndex { $0 != UInt8(ascii: "0") }
+        let fractionDigits = end.map { fraction.utf8[...$0] } ?? fraction.utf8.prefix(0)
+        if !wholeDigits.isEmpty { return wholeDigits.count + fractionDigits.count }
+        return fractionDigits.drop { $0 == UInt8(ascii: "0") }.count
+    }
+
+    private var halves: (Substring, Substring) {
+        guard let point = description.firstIndex(of: ".") else { return (description[...], "") }
+        return (description[..<point], description[description.index(after: point)...])
+    }
+
     /// The whole number that this is, if it is one: `12` and `12.00`, but not `12.5`.
     public var wholeNumber: Int64? {
         let parts = description.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)

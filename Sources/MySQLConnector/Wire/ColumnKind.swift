@@ -19,7 +19,7 @@ enum ColumnKind: Equatable {
         case MYSQL_TYPE_DECIMAL, MYSQL_TYPE_NEWDECIMAL: self = .decimal
         case MYSQL_TYPE_JSON: self = .text
         case MYSQL_TYPE_BIT: self = .bits
-        case MYSQL_TYPE_GEOMETRY: self = .bytes
+        case MYSQL_TYPE_GEOMETRY, .vector: self = .bytes
         case MYSQL_TYPE_NULL, MYSQL_TYPE_VARCHAR, MYSQL_TYPE_VAR_STRING, MYSQL_TYPE_STRING, MYSQL_TYPE_ENUM,
             MYSQL_TYPE_SET,
             MYSQL_TYPE_TINY_BLOB, MYSQL_TYPE_MEDIUM_BLOB, MYSQL_TYPE_LONG_BLOB, MYSQL_TYPE_BLOB:
@@ -70,9 +70,15 @@ enum ColumnKind: Equatable {
         // Big-endian, as many bytes as the width needs.
         case .bits: .uint(bytes.reduce(0) { $0 << 8 | UInt64($1) })
         case .bytes: .bytes(Array(bytes))
-        default: .text(String(decoding: bytes, as: UTF8.self))
+        // What a server sends as text and is none stays as it came: mended, it would be another text.
+        default: String(validating: bytes, as: UTF8.self).map(MySQLValue.text) ?? .bytes(Array(bytes))
         }
     }
+}
+
+extension enum_field_types {
+    /// MySQL's type for vectors. Connector/C has no name for it, and does not know how to fetch it.
+    static let vector = enum_field_types(242)
 }
 
 extension MYSQL_FIELD {

@@ -22,6 +22,7 @@ extension LibMariaDBWire {
         cmariadb_set_io_timeout(handle, configuration.queryTimeout.map { Int32(milliseconds($0)) } ?? 0)
         let wire = LibMariaDBWire(handle: handle, configuration: configuration, socket: socket)
         try wire.prepareSession()
+        try wire.identifyServer()
         return wire
     }
 
@@ -87,7 +88,7 @@ extension LibMariaDBWire {
     }
 
     /// At least one, at most what a C int holds.
-    private static func milliseconds(_ duration: Duration) -> Int {
+    static func milliseconds(_ duration: Duration) -> Int {
         let (seconds, attoseconds) = duration.components
         return max(
             1, min(Int(Int32.max), Int(min(seconds, 2_000_000)) * 1000 + Int(attoseconds / 1_000_000_000_000_000)))

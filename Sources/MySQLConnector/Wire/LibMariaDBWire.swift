@@ -1,15 +1,18 @@
 import CMariaDB
+import Glibc
 
 /// The wire on MariaDB Connector/C.
 final class LibMariaDBWire: Wire {
     let serverVersion: String
     let connectionID: UInt64
-    private let handle: UnsafeMutablePointer<MYSQL>
-    private let socket: ConnectionSocket
-    private let configuration: MySQLConfiguration
-    private var statements: StatementCache
+    let handle: UnsafeMutablePointer<MYSQL>
+    let socket: ConnectionSocket
+    let configuration: MySQLConfiguration
+    var statements: StatementCache
+    var cursor: RowCursor?
     private var isClosed = false
     private(set) var isTouched = false
+    private(set) var serverUUID = ""
 
     /// - Parameter handle: connected; this object closes it from now on.
     init(handle: UnsafeMutablePointer<MYSQL>, configuration: MySQLConfiguration, socket: ConnectionSocket) {
@@ -26,52 +29,65 @@ final class LibMariaDBWire: Wire {
 
     var isInTransaction: Bool { handle.pointee.server_status & UInt32(SERVER_STATUS_IN_TRANS) != 0 }
 
-    /// The columns of `SELECT *` became more or fewer since it was prepared: Connector/C gives up then, after the server ran it.
-    private static let columnsChanged = 2057
-
-    func query(_ query: MySQLQuery) throws(MySQLError) -> MySQLResult {
-        try checkOpen()
-        do throws(MySQLError) {
-            return try run(query)
-        } catch {
-            guard error.serverErrorNumber == Self.columnsChanged, SessionEffect.isPlainRead(query.sql) else {
-                throw error
-            }
-            return try run(query)
-        }
-    }
-
-    private func run(_ query: MySQLQuery) throws(MySQLError) -> MySQLResult {
-        let statement: PreparedStatement
-        if let cached = statements[query.sql] {
-            statement = cached
-        } else {
-            statement = try PreparedStatement(preparing: query.sql, on: handle)
-            statements[query.sql] = statement
-        }
-        noteEffect(statement.effect)
-        do throws(MySQLError) {
-            return try statement.execute(
-                query.bindings, on: handle, maximumResultBytes: configuration.maximumResultBytes)
-        } catch {
-            // The next use prepares afresh, which also heals a statement whose tables were altered.
-            statements[query.sql] = nil
-            throw error
-        }
-    }
-
-    func execute(_ sql: String) throws(MySQLError) -> MySQLResult {
+    func execute(_ sql: String) throws(MySQLError) -> [MySQLResult] {
         try checkOpen()
         noteEffect(SessionEffect(of: sql))
-        return try TextStatement(handle: handle, maximumResultBytes: configuration.maximumResultBytes).execute(sql)
+        return try text.execute(sql)
+    }
+
+    func ping() throws(MySQLError) {
+        try checkOpen()
+        try withPromptAnswer { () throws(MySQLError) in
+            guard mysql_ping(handle) == 0 else { throw handle.lastError() }
+        }
+    }
+
+    func clearKill() throws(MySQLError) {
+        try checkOpen()
+        do throws(MySQLError) {
+            _ = try text.execute("DO 0")
+        } catch {
+            guard error.serverErrorNumber == MySQLError.queryInterrupted else { throw error }
+        }
+    }
+
+    func begin(_ options: MySQLTransactionOptions) throws(MySQLError) {
+        try checkOpen()
+        // Not noted as an effect: SET TRANSACTION is for the next transaction, which begins at once.
+        for statement in options.statements { _ = try text.execute(statement) }
+    }
+
+    private var text: TextStatement {
+        TextStatement(handle: handle, maximumResultBytes: configuration.maximumResultBytes)
     }
 
     func reset() throws(MySQLError) {
         try checkOpen()
-        // The server forgets its prepared statements here, and Connector/C knows: closing ours afterwards sends nothing.
-        guard mysql_reset_connection(handle) == 0 else { throw handle.lastError() }
-        statements.removeAll()
-        try prepareSession()
+        try withPromptAnswer { () throws(MySQLError) in
+            // The server forgets its prepared statements here, and Connector/C knows: closing ours afterwards sends nothing.
+            guard mysql_reset_connection(handle) == 0 else { throw handle.lastError() }
+            cursor = nil
+            statements.removeAll()
+            try prepareSession()
+        }
+    }
+
+    /// What a server answers at once or, when it hangs, never; and nobody who waits could cancel it.
+    private func withPromptAnswer(_ body: () throws(MySQLError) -> Void) throws(MySQLError) {
+        let limit = configuration.connectTimeout
+        cmariadb_set_io_timeout(handle, Int32(Self.milliseconds(min(limit, configuration.queryTimeout ?? limit))))
+        defer { cmariadb_set_io_timeout(handle, configuration.queryTimeout.map { Int32(Self.milliseconds($0)) } ?? 0) }
+        try body()
+    }
+
+    /// Asks the server who it is, once. A server that does not know is none whose statements can be ended from outside.
+    func identifyServer() throws(MySQLError) {
+        do throws(MySQLError) {
+            guard case .text(let uuid)? = try text.execute("SELECT @@server_uuid").first?.first?[0] else { return }
+            serverUUID = uuid
+        } catch  where error.code != .server {
+            throw error
+        } catch {}
     }
 
     /// Settings that the values' meaning rests on; a reset undoes them.
@@ -87,14 +103,15 @@ final class LibMariaDBWire: Wire {
         socket.detach()
         // In this order, or each cached statement would send a packet of its own.
         mysql_close(handle)
+        cursor = nil
         statements.removeAll()
     }
 
-    private func noteEffect(_ effect: SessionEffect) {
+    func noteEffect(_ effect: SessionEffect) {
         if effect == .possible { isTouched = true }
     }
 
-    private func checkOpen() throws(MySQLError) {
+    func checkOpen() throws(MySQLError) {
         guard !isClosed else { throw MySQLError(code: .connectionClosed, message: "the connection is closed") }
     }
 }
@@ -105,6 +122,9 @@ extension UnsafeMutablePointer<MYSQL> {
         MySQLError.reported(
             code: code, number: Int(mysql_errno(self)), sqlState: mysql_sqlstate(self), message: mysql_error(self))
     }
+
+    /// So that nothing is read any more of a result that is too large to read; the library would take in the rest of it.
+    func cutOff() { shutdown(Int32(mysql_get_socket(self)), Int32(SHUT_RDWR)) }
 
     /// The GTID that came with the last answer.
     func trackedGTID() -> String? {

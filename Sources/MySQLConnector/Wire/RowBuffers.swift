@@ -3,6 +3,7 @@ import CMariaDB
 /// Where a statement's rows arrive: one fixed slot per column, used for every row of every execution.
 final class RowBuffers {
     let columns: [MySQLColumn]
+    let hasVectors: Bool
     private let kinds: [ColumnKind]
     private let binds: UnsafeMutablePointer<MYSQL_BIND>
     private let lengths: UnsafeMutablePointer<UInt>
@@ -17,6 +18,7 @@ final class RowBuffers {
 
     init(fields: UnsafeBufferPointer<MYSQL_FIELD>) {
         columns = fields.map(MySQLColumn.init)
+        hasVectors = fields.contains { $0.type == .vector }
         kinds = fields.map { ColumnKind($0) ?? .bytes }
         binds = .allocate(capacity: fields.count)
         lengths = .allocate(capacity: fields.count)
@@ -64,34 +66,41 @@ final class RowBuffers {
         }
     }
 
-    func fetchAll(from statement: UnsafeMutablePointer<MYSQL_STMT>, maximumBytes: Int) throws(MySQLError)
-        -> [MySQLValue]
-    {
-        try bind(to: statement)
-        var values: [MySQLValue] = []
-        var bytes = 0
-        while true {
-            switch mysql_stmt_fetch(statement) {
-            case 0, MYSQL_DATA_TRUNCATED:
-                for index in columns.indices {
-                    let value = try value(at: index, of: statement)
-                    bytes += value.payloadBytes + MemoryLayout<MySQLValue>.stride
-                    values.append(value)
-                }
-                // Not before the row is read: binding makes the library forget where the row's values lie.
-                if mustBindAgain { try bind(to: statement) }
-                guard bytes <= maximumBytes else {
-                    throw MySQLError(
-                        code: .resultTooLarge,
-                        message: "the result is larger than \(maximumBytes) bytes; ask for less at a time")
-                }
-            case MYSQL_NO_DATA: return values
-            default: throw statement.lastError()
-            }
+    /// Appends the values of the next row.
+    ///
+    /// - Parameter bytes: grows by what the row takes in memory.
+    /// - Returns: false when there are no more rows.
+    func fetchRow(
+        from statement: UnsafeMutablePointer<MYSQL_STMT>, into values: inout [MySQLValue], bytes: inout Int
+    ) throws(MySQLError) -> Bool {
+        switch mysql_stmt_fetch(statement) {
+        case 0, MYSQL_DATA_TRUNCATED: break
+        case MYSQL_NO_DATA: return false
+        default: throw statement.lastError()
+        }
+        for index in kinds.indices {
+            let value = try value(at: index, of: statement)
+            bytes += value.payloadBytes
+            values.append(value)
+        }
+        bytes += kinds.count * MemoryLayout<MySQLValue>.stride
+        // Not before the row is read: binding makes the library forget where the row's values lie.
+        if mustBindAgain { try bind(to: statement) }
+        return true
+    }
+
+    /// Passes over the next row.
+    ///
+    /// - Returns: about how many bytes it had; `nil` when there are no more rows.
+    func skipRow(of statement: UnsafeMutablePointer<MYSQL_STMT>) throws(MySQLError) -> Int? {
+        switch mysql_stmt_fetch(statement) {
+        case 0, MYSQL_DATA_TRUNCATED: return kinds.indices.reduce(kinds.count) { $0 + Int(lengths[$1]) }
+        case MYSQL_NO_DATA: return nil
+        default: throw statement.lastError()
         }
     }
 
-    private func bind(to statement: UnsafeMutablePointer<MYSQL_STMT>) throws(MySQLError) {
+    func bind(to statement: UnsafeMutablePointer<MYSQL_STMT>) throws(MySQLError) {
         mustBindAgain = false
         guard mysql_stmt_bind_result(statement, binds) == 0 else { throw statement.lastError() }
     }

@@ -5,24 +5,24 @@ struct TextStatement {
     let handle: UnsafeMutablePointer<MYSQL>
     let maximumResultBytes: Int
 
-    /// Reads every result, and returns the first that has columns, else the last.
-    func execute(_ sql: String) throws(MySQLError) -> MySQLResult {
+    /// Reads every result; there is at least one.
+    func execute(_ sql: String) throws(MySQLError) -> [MySQLResult] {
         var sql = sql
         let failed = sql.withUTF8 { text in
             text.withMemoryRebound(to: CChar.self) { mysql_real_query(handle, $0.baseAddress, UInt($0.count)) }
         }
         guard failed == 0 else { throw handle.lastError() }
-        var chosen = try readResult()
+        var bytes = 0
+        var results = [try readResult(&bytes)]
         while true {
             let step = mysql_next_result(handle)
-            if step < 0 { return chosen }
+            if step < 0 { return results }
             guard step == 0 else { throw handle.lastError() }
-            let next = try readResult()
-            if chosen.columns.isEmpty { chosen = next }
+            results.append(try readResult(&bytes))
         }
     }
 
-    private func readResult() throws(MySQLError) -> MySQLResult {
+    private func readResult(_ bytes: inout Int) throws(MySQLError) -> MySQLResult {
         guard let result = mysql_use_result(handle) else {
             guard mysql_field_count(handle) == 0 else { throw handle.lastError() }
             let insertID = mysql_insert_id(handle)
@@ -35,7 +35,7 @@ struct TextStatement {
         let fields = UnsafeBufferPointer(start: mysql_fetch_fields(result), count: Int(mysql_num_fields(result)))
         let kinds = fields.map { ColumnKind($0) ?? .bytes }
         var values: [MySQLValue] = []
-        var bytes = 0
+        bytes += MySQLResult.overheadBytes
         while let row = mysql_fetch_row(result) {
             guard let lengths = mysql_fetch_lengths(result) else { throw handle.lastError() }
             for (index, kind) in kinds.enumerated() {
@@ -46,9 +46,8 @@ struct TextStatement {
                 values.append(value)
             }
             guard bytes <= maximumResultBytes else {
-                throw MySQLError(
-                    code: .resultTooLarge,
-                    message: "the result is larger than \(maximumResultBytes) bytes; ask for less at a time")
+                handle.cutOff()
+                throw MySQLError.resultTooLarge(maximumBytes: maximumResultBytes)
             }
         }
         guard mysql_errno(handle) == 0 else { throw handle.lastError() }
@@ -62,7 +61,7 @@ extension ColumnKind {
     /// From the characters of the text protocol. What does not read as its type stays text.
     func value(text bytes: UnsafeRawBufferPointer) -> MySQLValue {
         if [.decimal, .bits, .bytes].contains(self) { return value(bytes: bytes) }
-        let text = String(decoding: bytes, as: UTF8.self)
+        guard let text = String(validating: bytes, as: UTF8.self) else { return .bytes(Array(bytes)) }
         let parsed: MySQLValue? =
             switch self {
             case .signedInteger: Int64(text).map(MySQLValue.int)

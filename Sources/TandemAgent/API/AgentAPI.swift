@@ -11,17 +11,13 @@ import TandemTopology
 /// What an agent answers, over HTTPS.
 ///
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With one: `/status`,
-/// `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
+/// `/statistics`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
 /// `X-Tandem-Version`), `/metrics`, what `tandem down` needs: `POST /fence`, `POST /stop/SERVICE`, and what changes need:
 /// `POST /check` and `POST /apply` with settings, `POST /restart/SERVICE`.
 struct AgentAPI: Sendable {
     let agent: HostAgent
     let board: TopologyBoard
     let host: Host
-
-    static let versionHeader = "X-Tandem-Version"
-    /// The longest that a long poll is held.
-    static let longestWaitSeconds = 30.0
 
     /// A silent connection is closed after this long; one whose request is being answered is not silent. Longer than
     /// clients keep theirs (60 s), so that none is closed just as it is used again.
@@ -42,19 +38,17 @@ struct AgentAPI: Sendable {
         let router = Router(context: AgentRequestContext.self)
         addHealth(to: router)
         let inner = router.group("").add(middleware: CertificateMiddleware())
-        inner.get("/status") { _, _ in try await json(agent.status()) }
-        inner.get("/topology") { request, _ in
-            let version = await waitIfAsked(request)
-            return try await json(board.topology, version: version)
-        }
+        inner.get("/status") { _, _ in try await Response.json(agent.status()) }
+        inner.get("/statistics") { _, _ in try await Response.json(agent.statisticsReader().read()) }
+        TopologyRoute(board: board).add(to: inner)
         inner.get("/database") { request, _ in
-            let version = await waitIfAsked(request)
+            let version = await TopologyRoute(board: board).waitIfAsked(request)
             // Not before it has looked: an agent that has just started would say of a server that serves that it does
             // not, and others would cut its sessions.
             guard let member = await board.knownMember(host.name) else {
                 throw HTTPError(.serviceUnavailable, message: "\(host.name) has no database, or not yet")
             }
-            return try json(member, version: version)
+            return try Response.json(member, version: version)
         }
         inner.get("/metrics") { _, _ in
             let text = await AgentMetrics(status: agent.status(), topology: board.topology).text
@@ -109,7 +103,7 @@ struct AgentAPI: Sendable {
             try await body()
             return Response(status: .noContent)
         } catch let refusal as RefusedFile {
-            var response = try json(refusal)
+            var response = try Response.json(refusal)
             response.status = .unprocessableContent
             return response
         } catch {
@@ -133,25 +127,5 @@ struct AgentAPI: Sendable {
         Response(
             status: isGood ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain"],
             body: .init(byteBuffer: ByteBuffer(string: isGood ? "yes\n" : "no\n")))
-    }
-
-    private func waitIfAsked(_ request: Request) async -> Int {
-        let parameters = request.uri.queryParameters
-        if let after = parameters["after"].flatMap({ Int($0) }), let wait = parameters["wait"].flatMap({ Double($0) }),
-            // NaN is in no range, and makes no Duration.
-            (0...Double.infinity).contains(wait)
-        {
-            await board.waitForChange(from: after, timeout: .seconds(min(wait, Self.longestWaitSeconds)))
-        }
-        return await board.version
-    }
-
-    private func json(_ value: some Encodable, version: Int? = nil) throws -> Response {
-        let text = try JSONText.encode(value, isPretty: false)
-        var response = Response(
-            status: .ok, headers: [.contentType: "application/json"],
-            body: .init(byteBuffer: ByteBuffer(string: text)))
-        if let version, let name = HTTPField.Name(Self.versionHeader) { response.headers[name] = "\(version)" }
-        return response
     }
 }

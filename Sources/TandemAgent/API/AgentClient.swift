@@ -22,8 +22,18 @@ public struct AgentClient: Sendable {
 
     public func shutdown() async { try? await client.shutdown() }
 
+    /// Whether the agent answers at all.
+    func isHealthy(_ host: Host, timeout: Duration = .seconds(5)) async -> Bool {
+        let request = HTTPClientRequest(url: url(host, "/health"))
+        return (try? await execute(request, host: host, timeout: timeout)) != nil
+    }
+
     public func status(of host: Host, timeout: Duration = .seconds(2)) async throws -> HostStatus {
         try await get(HostStatus.self, from: host, path: "/status", timeout: timeout).value
+    }
+
+    public func statistics(of host: Host, timeout: Duration = .seconds(2)) async throws -> HostStatistics {
+        try await get(HostStatistics.self, from: host, path: "/statistics", timeout: timeout).value
     }
 
     public func topology(from host: Host, timeout: Duration = .seconds(2)) async throws -> Topology {
@@ -83,7 +93,7 @@ public struct AgentClient: Sendable {
     ) async throws -> (value: T, version: Int) {
         let (body, headers) = try await execute(
             HTTPClientRequest(url: url(host, path)), host: host, timeout: timeout)
-        let version = headers.first(name: AgentAPI.versionHeader).flatMap { Int($0) } ?? 0
+        let version = headers.first(name: TopologyRoute.versionHeader).flatMap { Int($0) } ?? 0
         return (try JSONDecoder().decode(type, from: Data(body.readableBytesView)), version)
     }
 

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 import TandemBlueprint
 import TandemStack
 import TandemTopology
@@ -14,88 +15,111 @@ struct RouterChecks: Sendable {
 
     /// A replica that is further behind than this is left out of the reads.
     static let lagBoundSeconds = 10.0
-    /// Questions answered at the same time. Further ones wait in the kernel's queue.
-    static let mostConnections = 64
+    /// Questions answered at the same time. Whoever asks beyond that is turned away, which changes no verdict.
+    var mostConnections = 512
     /// Whoever has not asked and read the answer by then is cut off; HAProxy gives up long before.
     static let patience = TimeAmount.seconds(2)
-    private static let longestLineBytes = 256
 
     /// How long an agent that has just started listens to the others before it gives verdicts of its own.
-    var listeningTime = Duration.seconds(3)
+    var listeningTime = TopologyBoard.listeningTime
 
     /// Runs until cancelled.
     func run() async throws {
-        // An agent that starts anew knows nothing yet. Saying so would cut the sessions of a router that serves, so it
-        // says nothing: the last verdict stands.
-        let deadline = ContinuousClock.now + listeningTime
-        while await !board.knowsEveryMember, ContinuousClock.now < deadline {
-            let version = await board.version
-            await board.waitForChange(from: version, timeout: .milliseconds(100))
-        }
+        await board.listen(atMost: listeningTime)
+        let answers = RouterAnswers(members: board.knownMembers, mostConnections: mostConnections)
         let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: address, port: port) { channel in
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    try channel.pipeline.syncOperations.addHandler(RouterCheckHandler(answers: answers))
                 }
             }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            try await server.executeThenClose { connections in
-                var open = 0
-                for try await connection in connections {
-                    // Each ends within `patience`, so the wait for a free place has a bound too.
-                    if open == Self.mostConnections {
-                        try await group.next()
-                        open -= 1
-                    }
-                    group.addTask { await answer(connection) }
-                    open += 1
-                }
-            }
+            .bind(host: address, port: port).get()
+        try? await withTaskCancellationHandler {
+            try await server.closeFuture.get()
+        } onCancel: {
+            server.close(promise: nil)
         }
+        try Task.checkCancellation()
+    }
+}
+
+/// The verdicts, and how many are being asked for.
+final class RouterAnswers: Sendable {
+    private let members: KnownMembers
+    private let mostConnections: Int
+    private let open = Atomic(0)
+
+    init(members: KnownMembers, mostConnections: Int) {
+        self.members = members
+        self.mostConnections = mostConnections
     }
 
-    private func answer(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
-        // Closing ends the read below, also for a client that never says anything or never reads.
-        let timer = connection.channel.eventLoop.scheduleTask(in: Self.patience) {
-            connection.channel.close(promise: nil)
-        }
-        try? await connection.executeThenClose { inbound, outbound in
-            guard let line = try await Self.line(from: inbound) else { return }
-            if let verdict = await verdict(on: line) {
-                try await outbound.write(ByteBuffer(string: verdict.reply))
-            }
-            outbound.finish()
-        }
-        timer.cancel()
-    }
-
-    /// The first line, however many packets it came in; nil when there is none.
-    private static func line(from inbound: NIOAsyncChannelInboundStream<ByteBuffer>) async throws -> String? {
-        var received = ByteBuffer()
-        for try await var buffer in inbound {
-            received.writeBuffer(&buffer)
-            let bytes = received.readableBytesView
-            if let end = bytes.firstIndex(where: {
-                $0 == UInt8(ascii: "\n") || $0 == RouterQuestion.terminator.asciiValue
-            }) {
-                return String(decoding: bytes[..<end], as: UTF8.self)
-            }
-            guard bytes.count <= longestLineBytes else { return nil }
-        }
-        return nil
-    }
+    /// - Returns: whether there is a place for one more.
+    func enter() -> Bool { open.add(1, ordering: .relaxed).newValue <= mostConnections }
+    func leave() { open.subtract(1, ordering: .relaxed) }
 
     /// nil: there was no word of that server yet.
-    private func verdict(on line: String) async -> RouterVerdict? {
-        guard let question = RouterQuestion(line: line), let member = await board.knownMember(question.host) else {
-            return nil
-        }
+    func verdict(on line: String) -> RouterVerdict? {
+        guard let question = RouterQuestion(line: line), let member = members[question.host] else { return nil }
         let isOpen =
             switch question.purpose {
             case .write: member.takesWrites
-            case .read: member.servesReads(lagBoundSeconds: Self.lagBoundSeconds)
+            case .read: member.servesReads(lagBoundSeconds: RouterChecks.lagBoundSeconds)
             }
         return isOpen ? .open : .closed
     }
+}
+
+/// One question. Asked many times a second for as long as the stack runs, so it does without tasks.
+private final class RouterCheckHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private static let longestLineBytes = 256
+    private static let lineEnds = [UInt8(ascii: "\n"), RouterQuestion.terminator]
+
+    private let answers: RouterAnswers
+    private var received = ByteBuffer()
+    private var isAnswered = false
+    private var timer: Scheduled<Void>?
+
+    init(answers: RouterAnswers) { self.answers = answers }
+
+    func channelActive(context: ChannelHandlerContext) {
+        guard answers.enter() else {
+            context.close(promise: nil)
+            return
+        }
+        // Also for a client that never says anything or never reads.
+        let channel = context.channel
+        timer = context.eventLoop.scheduleTask(in: RouterChecks.patience) { channel.close(promise: nil) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        answers.leave()
+    }
+
+    /// The first line, however many packets it comes in.
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isAnswered else { return }
+        var buffer = unwrapInboundIn(data)
+        received.writeBuffer(&buffer)
+        let bytes = received.readableBytesView
+        guard let end = bytes.firstIndex(where: { Self.lineEnds.contains($0) }) else {
+            if bytes.count > Self.longestLineBytes { context.close(promise: nil) }
+            return
+        }
+        isAnswered = true
+        let channel = context.channel
+        guard let verdict = answers.verdict(on: String(decoding: bytes[..<end], as: UTF8.self)) else {
+            context.close(promise: nil)
+            return
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: verdict.reply)))
+            .whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

@@ -29,7 +29,7 @@ actor DatabaseController {
     private static let mostFailures = 4
     /// A server that says nothing for this long does not serve.
     private static let silenceBound = Duration.seconds(2)
-    private static let pollInterval = Duration.milliseconds(250)
+    private static let pollInterval = Duration.milliseconds(500)
 
     init(environment: DatabaseEnvironment, board: TopologyBoard, member: DatabaseMember) {
         self.environment = environment
@@ -51,10 +51,9 @@ actor DatabaseController {
     func run() async {
         var failures = 0
         while !Task.isCancelled {
-            guard !isLeaving, let connection = try? await environment.connect() else {
+            guard !isLeaving, let connection = await connect() else {
                 failures = 0
-                if !isLeaving, member.state != .provisioning { await report(.starting) }
-                try? await Task.sleep(for: .milliseconds(50))
+                try? await Task.sleep(for: member.state == .failed ? .milliseconds(500) : .milliseconds(50))
                 continue
             }
             do {
@@ -67,6 +66,27 @@ actor DatabaseController {
             await connection.close()
             if failures > 1 { try? await Task.sleep(for: .milliseconds(500)) }
         }
+    }
+
+    /// nil while there is no server, or when it does not let us in.
+    private func connect() async -> MySQLConnection? {
+        do {
+            return try await environment.connect()
+        } catch let error as MySQLError where Self.isRefusal(error) {
+            guard !isLeaving else { return nil }
+            await report(
+                .failed,
+                detail: "the passwords in secrets.json do not fit its data; put back the ones that it was made with "
+                    + "(\(error.message))")
+        } catch {
+            if !isLeaving, member.state != .provisioning { await report(.starting) }
+        }
+        return nil
+    }
+
+    /// ER_ACCESS_DENIED_ERROR and its kin.
+    private static func isRefusal(_ error: MySQLError) -> Bool {
+        [1044, 1045, 1698].contains(error.serverErrorNumber)
     }
 
     /// One failure is what a server that ends looks like. Several in a row, with the server up, are a reason to call
@@ -217,7 +237,7 @@ actor DatabaseController {
             // Without a primary that writes, no heartbeat comes, and its age says nothing of what is missing.
             let primaryState = await board.knownMember(primary.host)?.state
             if status.isStreaming || primaryState == .open {
-                member.lagSeconds = (try? await Heartbeat.lagSeconds(on: connection)) ?? nil
+                member.lagSeconds = ((try? await Heartbeat.lagSeconds(on: connection)) ?? nil).map(Self.rounded)
             }
             if !isOpen, status.isStreaming, member.lagSeconds != nil {
                 try await ReplicaRole.open(connection)
@@ -230,6 +250,11 @@ actor DatabaseController {
             }
             try await Task.sleep(for: member.state == .streaming ? Self.pollInterval : .milliseconds(50))
         }
+    }
+
+    /// Every change is told to all agents at once, so one that means nothing should be none.
+    private static func rounded(_ lagSeconds: Double) -> Double {
+        lagSeconds < 0.5 ? 0 : (lagSeconds * 10).rounded() / 10
     }
 
     // MARK: - Stopping

@@ -1,4 +1,15 @@
+import Synchronization
 import TandemTopology
+
+/// What there was word of, for readers that cannot wait.
+final class KnownMembers: Sendable {
+    private let members = Mutex<[String: DatabaseMember]>([:])
+
+    /// nil before the first word.
+    subscript(host: String) -> DatabaseMember? { members.withLock { $0[host] } }
+
+    fileprivate func set(_ member: DatabaseMember) { members.withLock { $0[member.host] = member } }
+}
 
 /// What this agent knows of the stack's databases: its own as it sees it, the others as their agents last said.
 ///
@@ -14,6 +25,7 @@ actor TopologyBoard {
     private(set) var version = 1
     private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     private var nextWaiter = 0
+    nonisolated let knownMembers = KnownMembers()
 
     /// - Parameter members: the database hosts in the order of the stack file, as nobody has looked at them yet.
     init(stack: String, placement: Placement, members: [DatabaseMember]) {
@@ -44,7 +56,22 @@ actor TopologyBoard {
 
     var knowsEveryMember: Bool { known.count == hosts.count }
 
+    /// How long an agent that has just started listens to the others before it says anything to those who act on it.
+    static let listeningTime = Duration.seconds(3)
+
+    /// Returns when there was word of every member, or after `limit`.
+    ///
+    /// An agent that starts anew knows nothing yet. Saying so would cut the sessions of those who serve, so it says nothing: its last word
+    /// stands.
+    func listen(atMost limit: Duration = listeningTime) async {
+        let deadline = ContinuousClock.now + limit
+        while !knowsEveryMember, ContinuousClock.now < deadline, !Task.isCancelled {
+            await waitForChange(from: version, timeout: .milliseconds(100))
+        }
+    }
+
     func set(_ member: DatabaseMember) {
+        knownMembers.set(member)
         if known.insert(member.host).inserted { changed() }
         guard members[member.host] != member else { return }
         members[member.host] = member

@@ -20,13 +20,18 @@ public actor Keeper {
     private var agents: [String: RunningProcess] = [:]
     private var state: KeeperState
     private var isStopping = false
-    /// The front's listening sockets by the number that balancers know them by.
-    private var frontSockets: [Int32: Int32] = [:]
+    /// Asks agents whether they are well; nil: they are not asked, only looked at.
+    private var client: AgentClient?
+    private var front = FrontSockets()
+    /// The keeper that died, when this one takes its place.
+    private let predecessor: Int32?
 
-    public init(folder: StackFolder, program: String, logger: Logger) throws {
+    /// - Parameter predecessor: the pid of a keeper that died. This one takes over the agents that it kept.
+    public init(folder: StackFolder, program: String, predecessor: Int32? = nil, logger: Logger) throws {
         applied = try JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile)
         self.folder = folder
         self.program = program
+        self.predecessor = predecessor
         self.logger = logger
         guard let identity = ProcessIdentity(pid: getpid()) else {
             throw StateError("cannot read this process's entry in /proc; is it mounted?")
@@ -37,12 +42,17 @@ public actor Keeper {
     /// Runs until cancelled; then stops the whole stack in order.
     public func run() async throws {
         guard let lock = try FileLock(path: folder.keeperLock) else {
+            // Another agent's was faster.
+            if predecessor != nil { return }
             throw StateError("another keeper runs this stack already")
         }
         defer { withExtendedLifetime(lock) {} }
+        // The stack may have been stopped, or started anew, while we were coming up.
+        guard isWanted else { return }
         _ = tandem_become_subreaper()
+        let leftovers = Leftovers(applied: applied, folder: folder)
         do {
-            try openFrontSockets()
+            front = try FrontSockets.open(applied, owners: predecessor == nil ? [] : leftovers.socketOwners)
             try save()
         } catch {
             state.phase = .failed
@@ -50,6 +60,8 @@ public actor Keeper {
             try save()
             throw error
         }
+        client = try? AgentClient(
+            certificate: folder.clientCertificateFile, key: folder.clientKeyFile, ca: folder.caFile)
         await withDiscardingTaskGroup { group in
             group.addTask { await self.reapOrphans() }
             var file = AppliedFile(path: folder.appliedFile)
@@ -63,23 +75,14 @@ public actor Keeper {
             await Task { await self.stopInOrder() }.value
             group.cancelAll()
         }
+        await client?.shutdown()
         unlink(folder.keeperFile)
     }
 
-    private func openFrontSockets() throws {
-        guard let front = applied.front else { return }
-        for (descriptor, port) in [
-            (front.httpDescriptor, applied.stack.balancer.httpPort.number),
-            (front.httpsDescriptor, applied.stack.balancer.httpsPort.number),
-        ] {
-            do {
-                frontSockets[descriptor] = try ListenerCheck.bindListener(
-                    address: AppliedStack.frontAddress, port: port)
-            } catch let error as ListenerCheck.BindError {
-                throw StateError(
-                    "cannot listen on the front address \(AppliedStack.frontAddress):\(port): \(error.reason)")
-            }
-        }
+    private var isWanted: Bool {
+        guard let predecessor else { return true }
+        guard let last = KeeperState.load(folder) else { return false }
+        return last.phase == .running && last.identity.pid == predecessor && !last.isAlive
     }
 
     // MARK: - Agents
@@ -106,17 +109,17 @@ public actor Keeper {
     private func keep(_ name: String) async {
         defer { kept.remove(name) }
         var policy = RestartPolicy()
+        var left =
+            predecessor == nil ? nil : applied.stack.hosts.first { $0.name == name }.flatMap { adopt($0) }
         while !Task.isCancelled, !isStopping, let host = applied.stack.hosts.first(where: { $0.name == name }) {
             do {
-                let agent = try RunningProcess.start(specification(host))
+                let agent = try left ?? start(host)
+                left = nil
                 agents[host.name] = agent
-                try AtomicFile.write(
-                    ServiceRecord(identity: agent.identity, since: Date().iso8601, restarts: 0, fingerprint: ""),
-                    to: "\(folder.records(host.name))/\(Leftovers.agentRecord)")
-                guard let ending = await agent.waitForEnd() else { return }
+                guard let reason = await end(of: agent, host) else { return }
                 agents[host.name] = nil
                 if isStopping || !applied.stack.hosts.contains(where: { $0.name == name }) { return }
-                logger.warning("the agent of \(host.name) \(ending); starting it again")
+                logger.warning("the agent of \(host.name) \(reason); starting it again")
             } catch {
                 logger.error("cannot start the agent of \(host.name): \(error)")
             }
@@ -126,15 +129,59 @@ public actor Keeper {
         }
     }
 
+    private func adopt(_ host: Host) -> RunningProcess? {
+        let agent = Leftovers(applied: applied, folder: folder).agent(host.name).flatMap { RunningProcess.adopt($0) }
+        if let agent { logger.info("adopted the agent of \(host.name)", metadata: ["pid": "\(agent.identity.pid)"]) }
+        return agent
+    }
+
+    private func start(_ host: Host) throws -> RunningProcess {
+        let agent = try RunningProcess.start(specification(host))
+        do {
+            try AtomicFile.write(
+                ServiceRecord(identity: agent.identity, since: Date().iso8601, restarts: 0, fingerprint: ""),
+                to: "\(folder.records(host.name))/\(Leftovers.agentRecord)")
+        } catch {
+            // Without a record the next keeper would start a second one beside it.
+            agent.signal(SIGKILL)
+            throw error
+        }
+        return agent
+    }
+
+    /// Waits until an agent has ended, by itself or because it hangs.
+    /// - Returns: what happened to it; nil when the keeper stops.
+    private func end(of agent: RunningProcess, _ host: Host) async -> String? {
+        async let hanging = endIfItHangs(agent, host)
+        guard let ending = await agent.waitForEnd() else { return nil }
+        return await hanging ?? "\(ending)"
+    }
+
+    private func endIfItHangs(_ agent: RunningProcess, _ host: Host) async -> String? {
+        let question = LivenessWatch.Question(interval: Self.askInterval, silenceBound: Self.silence) { [client] in
+            guard let client else { return true }
+            return await client.isHealthy(host)
+        }
+        guard let reason = await LivenessWatch(process: agent, question: question).run() else { return nil }
+        // Its services go on, and the next agent adopts them.
+        agent.signal(SIGKILL)
+        return "was ended, because \(reason)"
+    }
+
+    private static let askInterval = Duration.seconds(3)
+    /// An agent that starts, or one on a machine that is busy, is silent for a while too.
+    private static let silence = Duration.seconds(20)
     private static let clockStart = ContinuousClock.now
 
     private func specification(_ host: Host) -> ProcessSpecification {
         var environment = ProcessInfo.processInfo.environment
         environment["TANDEM_AGENT"] = host.name
+        // glibc gives each thread an arena of its own, and an agent has more threads than work.
+        environment["MALLOC_ARENA_MAX"] = environment["MALLOC_ARENA_MAX"] ?? "2"
         return ProcessSpecification(
             command: [program, "agent", "--folder", folder.path, "--host", host.name], environment: environment,
             workingDirectory: folder.host(host.name), logFile: "\(folder.logs(host.name))/agent.log",
-            descriptors: host.has(.balancer) ? frontSockets : [:])
+            descriptors: front.descriptors)
     }
 
     /// Services whose agent died become our children; when they end, somebody has to take note, or they stay as zombies.
@@ -165,7 +212,7 @@ public actor Keeper {
             }
         }
         Leftovers(applied: applied, folder: folder).end()
-        for socket in frontSockets.values { close(socket) }
+        front.close()
     }
 
     private func did(_ text: String, _ seconds: Double) {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TandemBlueprint
 import TandemServices
 import TandemStack
 
@@ -35,6 +36,23 @@ public struct Leftovers: Sendable {
     }
 
     static let agentRecord = "agent.json"
+
+    /// The agent of a host as it was recorded.
+    func agent(_ host: String) -> ProcessIdentity? {
+        ServiceRecord.load("\(folder.records(host))/\(Self.agentRecord)")?.identity
+    }
+
+    /// Whether an agent is left, which will start a keeper by itself.
+    public var hasAgents: Bool { applied.stack.hosts.contains { agent($0.name)?.isAlive == true } }
+
+    /// Who may have the front's sockets: agents, and balancers.
+    var socketOwners: [ProcessIdentity] {
+        applied.stack.hosts.flatMap { host in
+            [Self.agentRecord, "\(ServiceName.haproxy.rawValue).json"].compactMap {
+                ServiceRecord.load("\(folder.records(host.name))/\($0)")?.identity
+            }
+        }
+    }
 
     private func records(_ host: String) -> [String] {
         let folder = folder.records(host)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TandemServices
 
 /// Finds out who holds a TCP port, before anything is started.
 public enum ListenerCheck {
@@ -45,24 +46,28 @@ public enum ListenerCheck {
         return descriptor
     }
 
-    /// Whether a descriptor of this process is a listening socket.
-    static func isListening(_ descriptor: Int32) -> Bool {
-        var value: Int32 = 0
+    /// Whether a descriptor is a socket that listens on this address and port.
+    static func isListening(_ descriptor: Int32, address: String, port: Int) -> Bool {
+        var flag: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
-        return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value == 1
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &flag, &size) == 0, flag != 0 else { return false }
+        var bound = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isNamed = withUnsafeMutablePointer(to: &bound) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) == 0 }
+        }
+        var wanted = in_addr()
+        inet_pton(AF_INET, address, &wanted)
+        return isNamed && bound.sin_family == sa_family_t(AF_INET) && bound.sin_addr.s_addr == wanted.s_addr
+            && in_port_t(bigEndian: bound.sin_port) == in_port_t(UInt16(port))
     }
 
     /// The program that listens on a port, such as `nginx (pid 12)`; nil when it cannot be seen (another user's).
     private static func holder(of port: Int, address: String) -> String? {
-        // While sockets come and go the kernel may leave lines out of its table.
-        for _ in 0..<10 {
-            let inodes = Set(
-                listeningInodes(port: port, address: address, table: "/proc/net/tcp")
-                    + listeningInodes(port: port, address: address, table: "/proc/net/tcp6"))
-            if !inodes.isEmpty { return program(holding: inodes) }
-            usleep(2000)
-        }
-        return nil
+        let inodes = Set(
+            listeningInodes(port: port, address: address, table: "/proc/net/tcp")
+                + listeningInodes(port: port, address: address, table: "/proc/net/tcp6"))
+        return inodes.isEmpty ? nil : program(holding: inodes)
     }
 
     private static func program(holding inodes: Set<String>) -> String? {
@@ -82,7 +87,7 @@ public enum ListenerCheck {
 
     /// proc(5), /proc/net/tcp: fields 1 (local address, hex), 3 (state, 0A is LISTEN) and 9 (inode).
     private static func listeningInodes(port: Int, address: String, table: String) -> [String] {
-        let text = (try? String(contentsOfFile: table, encoding: .utf8)) ?? ""
+        let text = ProcFile.whole(table)
         let clashing = clashingAddresses(address)
         return text.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(separator: " ")

@@ -12,10 +12,12 @@ public struct PortPlan: Sendable {
     }
 
     /// The stack with front ports that are free: a taken one is replaced, unless the stack file fixes it.
-    /// - Throws: `StateError` that names every address that is taken, and by whom.
+    /// - Throws: `StackFileProblems` for taken ports that the stack file fixes; else `StateError` that names every address
+    ///   that is taken. Both say by whom.
     public func resolved() throws -> AppliedStack {
         var result = applied
         var problems: [String] = []
+        try checkFixed()
         // Neither may move to where the other one is to be.
         let http = result.stack.balancer.httpPort.number
         problems += chooseFront(&result.stack.balancer.httpsPort, avoiding: http)
@@ -47,6 +49,17 @@ public struct PortPlan: Sendable {
             }
         }
         return problems
+    private func checkFixed() throws {
+        let balancer = applied.stack.balancer
+        let problems: [StackFileProblems.Problem] = [
+            ("https_port", balancer.httpsPort), ("http_port", balancer.httpPort),
+        ].compactMap { key, port in
+            guard port.isFixed else { return nil }
+            return ListenerCheck.problem(address: AppliedStack.frontAddress, port: port.number).map {
+                .init(path: ["balancer", key], message: "\($0); end it, or choose another port")
+            }
+        }
+        guard problems.isEmpty else { throw StackFileProblems(problems: problems) }
     }
 
     /// How far from the wanted port a free one is looked for.
@@ -55,6 +68,7 @@ public struct PortPlan: Sendable {
     private func chooseFront(_ port: inout Port, avoiding other: Int) -> [String] {
         let address = AppliedStack.frontAddress
         guard let problem = ListenerCheck.problem(address: address, port: port.number) else { return [] }
+        // The others were checked before, and may be taken since.
         if port.isFixed { return ["front: \(problem)"] }
         for candidate in port.number + 1...port.number + Self.searchRange
         where candidate < 65536 && candidate != other
@@ -84,6 +98,7 @@ public struct PortPlan: Sendable {
         return services + [
             ("agent", ServiceBlueprint.Listener(address: host.address, port: Ports.agent)),
             ("agent", ServiceBlueprint.Listener(address: host.loopbackAddress, port: Ports.agentCheck)),
+            ("agent", ServiceBlueprint.Listener(address: host.loopbackAddress, port: Ports.agentTopology)),
         ]
     }
 }

@@ -18,6 +18,28 @@ struct ReadinessProbe: Sendable {
         }
     }
 
+    /// Whether whoever listens there speaks first, as MySQL does: a router without an open server accepts and hangs up.
+    func greets(_ address: String, _ port: Int) async -> Bool {
+        do {
+            let connection = try await ClientBootstrap(group: client.eventLoopGroup)
+                .connectTimeout(Self.timeout).connect(host: address, port: port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    }
+                }
+            let timer = connection.channel.eventLoop.scheduleTask(in: Self.timeout) {
+                connection.channel.close(promise: nil)
+            }
+            defer { timer.cancel() }
+            return try await connection.executeThenClose { inbound, _ in
+                for try await buffer in inbound where buffer.readableBytes > 0 { return true }
+                return false
+            }
+        } catch {
+            return false
+        }
+    }
+
     private func accepts(_ address: String, _ port: Int) async -> Bool {
         do {
             let channel = try await ClientBootstrap(group: client.eventLoopGroup)

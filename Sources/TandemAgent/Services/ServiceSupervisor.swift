@@ -39,6 +39,8 @@ actor ServiceSupervisor {
     private var refusal: String?
     /// Whether the process has served with its present settings.
     private(set) var isSettled = false
+    /// Why the process had to be ended.
+    private var hanging: String?
     /// When an adopted process was started, ISO 8601.
     private var runningSince: String?
     private(set) var status: ServiceStatus
@@ -79,9 +81,16 @@ actor ServiceSupervisor {
         if !isWanted { await set(.stopped) }
     }
 
-    /// Waits until the process can serve, and then until it has ended.
+    /// Waits until the process can serve, and then until it has ended, by itself or because it hangs.
     /// - Returns: why it ended.
     private func serve(_ process: RunningProcess) async throws -> String {
+        hanging = nil
+        async let _ = endIfItHangs(process)
+        let reason = try await serveUntilEnd(process)
+        return hanging ?? reason
+    }
+
+    private func serveUntilEnd(_ process: RunningProcess) async throws -> String {
         let bound = ContinuousClock.now + .seconds(service.startTimeoutSeconds)
         let isServing = await waitUntilReady(process, until: bound)
         try Task.checkCancellation()
@@ -94,14 +103,54 @@ actor ServiceSupervisor {
             await set(.running, since: runningSince)
         } else if isWanted, !process.hasEnded {
             reason = "it was not ready within \(service.startTimeoutSeconds) s"
-            await set(.starting, detail: "not ready within \(service.startTimeoutSeconds) s: starting it again")
+            await tooLate()
             await hooks.stop(process)
         }
         guard let ending = await process.waitForEnd() else { throw CancellationError() }
         // Somebody else's stop waits for the group itself.
-        if isWanted { await process.sweep() }
+        if isWanted { await process.sweepOrphans(signal: service.stop.signal, bound: Self.orphanBound) }
         return reason ?? "it \(ending)"
     }
+
+    /// The time that an app gets is its author's word, so an app that needs more has failed; a server of ours may only
+    /// have met a busy machine. Both are started again.
+    private func tooLate() async {
+        let reason = "it was not ready within \(service.startTimeoutSeconds) s"
+        guard service.name == .app else {
+            await set(.starting, detail: "\(reason): starting it again")
+            return
+        }
+        var asked = ""
+        if case .http(_, _, let path) = service.readiness { asked = ": it never answered 200 on \(path)" }
+        let log = LogTail.lastLines(of: starter.logFile(service), count: 5)
+        await set(.failed, detail: (["\(reason)\(asked)"] + log).joined(separator: "\n"))
+    }
+
+    private func endIfItHangs(_ process: RunningProcess) async {
+        guard let reason = await LivenessWatch(process: process, question: question).run() else { return }
+        hanging = reason
+        logger.warning("\(status.name) hangs: \(reason); replacing it")
+        // What is stopped hears no signal but this one.
+        if process.identity.isFrozen { process.signalGroup(SIGKILL) } else { await hooks.stop(process) }
+    }
+
+    /// What is asked of a service that serves. An app may be busy for as long as a request may take.
+    private var question: LivenessWatch.Question? {
+        guard case .http = service.readiness else { return nil }
+        let isApp = service.name == .app
+        let bound =
+            isApp ? max(Self.appSilence, .seconds(starter.applied.stack.app.requestTimeoutSeconds)) : Self.silence
+        return LivenessWatch.Question(interval: isApp ? .seconds(5) : .seconds(1), silenceBound: bound) {
+            await self.isServing ? await self.hooks.isReady() : true
+        }
+    }
+
+    private var isServing: Bool { status.state == .running }
+    /// A busy machine was seen to keep a probe waiting for 2 s.
+    private static let silence = Duration.seconds(8)
+    private static let appSilence = Duration.seconds(30)
+    /// What the workers of a server that died get to finish what they carry.
+    private static let orphanBound = Duration.seconds(1)
 
     /// Ends the process and keeps it ended.
     func stop() async {
@@ -161,7 +210,7 @@ actor ServiceSupervisor {
         restarts = record.restarts
         guard let adopted = RunningProcess.adopt(record.identity) else {
             // Its leader is gone; what is left of its group may hold the port.
-            await record.identity.sweepGroup()
+            await record.identity.sweepOrphans(signal: service.stop.signal, bound: Self.orphanBound)
             restarts += 1
             return nil
         }
@@ -249,7 +298,10 @@ actor ServiceSupervisor {
     private func afterEnd(_ reason: String) async {
         let now = ContinuousClock.now
         let decision = policy.died(at: Self.clockStart.duration(to: now))
-        let log = LogTail.lastLines(of: starter.logFile(service), count: 5)
+        let tail = LogTail.lastLines(of: starter.logFile(service), count: 20)
+        let cause = FailureCause.find(in: tail + [reason], folder: starter.layout.hostFolder)
+        let reason = cause.map { "\(reason)\n\($0)" } ?? reason
+        let log = tail.suffix(5)
         logger.warning("\(status.name) ended: \(reason)")
         restarts += 1
         switch decision {

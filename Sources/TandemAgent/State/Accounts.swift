@@ -28,10 +28,16 @@ public struct Accounts: Codable, Sendable, Equatable {
 
     /// Finds the accounts, and makes the system user when it is missing.
     public static func forThisMachine(stackFile: String) throws -> Accounts {
-        guard geteuid() == 0 else { return own }
+        guard let owner = try ofOwner(stackFile: stackFile) else { return own }
+        return Accounts(engine: try engineAccount(), application: owner)
+    }
+
+    /// Whom the stack file belongs to, if we are root; nil: we act as ourselves. Makes no user.
+    public static func ofOwner(stackFile: String) throws -> Account? {
+        guard geteuid() == 0 else { return nil }
         var status = stat()
         guard stat(stackFile, &status) == 0 else { throw StateError.file("look at", stackFile) }
-        return Accounts(engine: try engineAccount(), application: try account(user: status.st_uid))
+        return try account(user: status.st_uid)
     }
 
     private static func engineAccount() throws -> Account {

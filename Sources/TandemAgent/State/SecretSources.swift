@@ -4,13 +4,18 @@ import TandemStack
 
 /// Reads the app's secrets from where the stack file says they come from.
 public enum SecretSources {
-    /// A secret larger than this is a mistake in the path.
+    /// A secret larger than this is a mistake in the path or the command.
     static let largestFileBytes = 64 * 1024
 
-    /// - Throws: `StateError` that names every secret that is missing, never a value.
+    /// - Parameters:
+    ///   - environment: of `tandem up`; commands get it too.
+    ///   - workingDirectory: of commands.
+    ///   - account: whose rights commands run with; nil: ours.
+    /// - Throws: `StackFileProblems` that name every secret that is missing, never a value; `CancellationError`.
     public static func read(
-        _ sources: [String: App.SecretSource], environment: [String: String]
-    ) throws -> [String: String] {
+        _ sources: [String: App.SecretSource], environment: [String: String], workingDirectory: String = "/",
+        account: Accounts.Account? = nil
+    ) async throws -> [String: String] {
         var values: [String: String] = [:]
         var problems: [String] = []
         for (name, source) in sources.sorted(by: { $0.key < $1.key }) {
@@ -23,10 +28,29 @@ public enum SecretSources {
                 }
             case .file(let path):
                 do { values[name] = try contents(path) } catch { problems.append("secret \(name): \(error)") }
+            case .command(let command):
+                // One after the other: several that ask the same keyring at once get in each other's way.
+                let program = SecretCommand(
+                    command: command, workingDirectory: workingDirectory, environment: environment, account: account)
+                do {
+                    values[name] = try await output(program)
+                } catch {
+                    try Task.checkCancellation()
+                    problems.append("secret \(name): \(error)")
+                }
             }
         }
-        guard problems.isEmpty else { throw StateError(problems.joined(separator: "\n")) }
+        guard problems.isEmpty else {
+            throw StackFileProblems(problems: problems.map { .init(path: ["app", "secrets"], message: $0) })
+        }
         return values
+    }
+
+    private static func output(_ program: SecretCommand) async throws -> String {
+        let what = "what the command `\(program.command)` prints"
+        let value = try text(try await program.output(limit: largestFileBytes), named: what)
+        guard !value.isEmpty else { throw StateError("the command `\(program.command)` printed nothing") }
+        return value
     }
 
     /// At most one byte more than is allowed: the path may name something without end.
@@ -46,11 +70,12 @@ public enum SecretSources {
         return data
     }
 
-    private static func contents(_ path: String) throws -> String {
-        let data = try bytes(path)
-        guard data.count <= largestFileBytes else { throw StateError("\(path) has more than 64 KB") }
+    private static func contents(_ path: String) throws -> String { try text(try bytes(path), named: path) }
+
+    private static func text(_ data: Data, named name: String) throws -> String {
+        guard data.count <= largestFileBytes else { throw StateError("\(name) has more than 64 KB") }
         guard var text = String(data: data, encoding: .utf8), !text.contains("\0") else {
-            throw StateError("\(path) is not text")
+            throw StateError("\(name) is not text")
         }
         if text.hasSuffix("\n") { text.removeLast() }
         return text

@@ -1,17 +1,27 @@
-import Foundation
-import TandemBlueprint
+public import Foundation
+public import TandemBlueprint
 import TandemPKI
-import TandemStack
+public import TandemStack
 
 /// Makes the stack's CA and certificates on first use, and again when names change or they are about to expire.
-struct StackPKI: Sendable {
+public struct StackPKI: Sendable {
     let stack: Stack
     let folder: StackFolder
     let accounts: Accounts
 
+    /// - Parameters:
+    ///   - folder: its `pkiFolder` holds the authority and the command line's own certificate.
+    ///   - accounts: whose the hosts' files become.
+    public init(stack: Stack, folder: StackFolder, accounts: Accounts) {
+        self.stack = stack
+        self.folder = folder
+        self.accounts = accounts
+    }
+
+    /// - Parameter layout: where a host's certificates go.
     /// - Returns: how many certificates were made.
     @discardableResult
-    func ensure(layout: (Host) -> Layout, now: Date) throws -> Int {
+    public func ensure(layout: (Host) -> Layout, now: Date) throws -> Int {
         try Folders.make(folder.pkiFolder)
         let authority = try authority(now: now)
         var count = 0
@@ -76,12 +86,16 @@ struct StackPKI: Sendable {
         let inside = try CertificateRequest(
             commonName: host.name, names: dialled.names + ["localhost"],
             addresses: dialled.addresses)
-        var result = [Wanted(request: inside, certificate: layout.certificateFile, key: layout.keyFile, bundle: nil)]
+        var result = [
+            Wanted(
+                request: inside, certificate: layout.certificateFile, key: layout.keyFile,
+                bundle: layout.bundleFile)
+        ]
         guard host.has(.balancer) else { return result }
         let users = stack.frontCertificateNames
         let front = try CertificateRequest(
             commonName: stack.domain, names: users.names, addresses: users.addresses + ["::1"])
-        let pair = "\(layout.hostFolder)/tls/front"
+        let pair = "\(layout.tlsFolder)/front"
         result.append(
             Wanted(
                 request: front, certificate: "\(pair)-cert.pem", key: "\(pair)-key.pem",
@@ -92,7 +106,7 @@ struct StackPKI: Sendable {
     /// - Returns: how many certificates were made.
     private func ensureHost(_ host: Host, layout: Layout, authority: CertificateAuthority, now: Date) throws -> Int {
         let owner = accounts.engine?.specification
-        try Folders.make("\(layout.hostFolder)/tls", owner: owner)
+        try Folders.make(layout.tlsFolder, owner: owner)
         try AtomicFile.write(authority.certificatePEM, to: layout.caFile, mode: 0o644, owner: owner)
         try Folders.make(layout.publicFolder, mode: 0o755, owner: owner)
         try AtomicFile.write(authority.certificatePEM, to: layout.publicCAFile, mode: 0o644, owner: owner)

@@ -82,12 +82,12 @@ public struct StackPreparation: Sendable {
                 + "\(folder.host(primary.name))/data/mysql, or list \(other.name) first in the stack file.")
     }
 
-    public func writeSecrets(environment: [String: String]) throws {
-        try AtomicFile.write(try secrets(environment: environment), to: folder.secretsFile)
+    public func writeSecrets(environment: [String: String]) async throws {
+        try AtomicFile.write(try await secrets(environment: environment), to: folder.secretsFile)
     }
 
     /// The stack's secrets as they would be written: passwords stay what they are once made, the app's are read anew.
-    public func secrets(environment: [String: String]) throws -> StackSecrets {
+    public func secrets(environment: [String: String]) async throws -> StackSecrets {
         var secrets = StackSecrets.generate()
         if FileManager.default.fileExists(atPath: folder.secretsFile) {
             secrets = try JSONText.decode(StackSecrets.self, fromFile: folder.secretsFile)
@@ -96,7 +96,9 @@ public struct StackPreparation: Sendable {
                 "\(folder.secretsFile) is missing, but there is data that can be opened only with its passwords. "
                     + "Put the file back, or run `tandem destroy` to begin anew.")
         }
-        secrets.app = try SecretSources.read(stack.app.secrets, environment: environment)
+        secrets.app = try await SecretSources.read(
+            stack.app.secrets, environment: environment, workingDirectory: stack.app.workingDirectory,
+            account: accounts.application)
         return secrets
     }
 

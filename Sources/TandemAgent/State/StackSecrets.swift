@@ -1,15 +1,18 @@
 import Foundation
-import TandemBlueprint
+public import TandemBlueprint
 public import TandemReplication
 
 /// The secrets of one stack: passwords that Tandem made, and values that the app was given. Never printed.
 public struct StackSecrets: Codable, Sendable, Equatable {
     public var database: DatabaseSecrets
+    /// What the app signs its visitors' sessions with; the same on all hosts.
+    public var session: String
     /// By the name of the app's environment variable.
     public var app: [String: String]
 
-    public init(database: DatabaseSecrets, app: [String: String]) {
+    public init(database: DatabaseSecrets, session: String, app: [String: String]) {
         self.database = database
+        self.session = session
         self.app = app
     }
 
@@ -19,7 +22,15 @@ public struct StackSecrets: Codable, Sendable, Equatable {
             database: DatabaseSecrets(
                 root: password(), replication: password(), clone: password(), monitor: password(), app: password(),
                 appRead: password()),
-            app: [:])
+            session: password(), app: [:])
+    }
+
+    /// Stacks that were made before there was a session key get one.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        database = try container.decode(DatabaseSecrets.self, forKey: .database)
+        session = try container.decodeIfPresent(String.self, forKey: .session) ?? Self.password()
+        app = try container.decode([String: String].self, forKey: .app)
     }
 
     private static func password() -> String {
@@ -30,7 +41,7 @@ public struct StackSecrets: Codable, Sendable, Equatable {
 
     /// The text of an environment value.
     /// - Throws: when it names a secret that is not here.
-    func resolve(_ value: EnvironmentValue) throws -> String {
+    public func resolve(_ value: EnvironmentValue) throws -> String {
         try value.parts.map { part in
             switch part {
             case .text(let text): return text
@@ -45,6 +56,7 @@ public struct StackSecrets: Codable, Sendable, Equatable {
         switch name {
         case "database.app": database.app
         case "database.app_read": database.appRead
+        case "session": session
         default: name.hasPrefix("app.") ? app[String(name.dropFirst(4))] : nil
         }
     }

@@ -52,7 +52,8 @@ public struct RouterServers: Sendable, Equatable {
         // The socket knows no quotation marks; a backslash takes a blank's meaning.
         let question = "\(server.section) \(server.name)"
         let rest = server.rest.replacing(
-            #""\#(question)\n""#, with: question.replacing(" ", with: #"\ "#) + String(RouterQuestion.terminator))
+            #""\#(question)\n""#,
+            with: question.replacing(" ", with: #"\ "#) + String(UnicodeScalar(RouterQuestion.terminator)))
         return ["add server \(name) \(rest) \(defaults)", "enable health \(name)", "enable agent \(name)"]
     }
 

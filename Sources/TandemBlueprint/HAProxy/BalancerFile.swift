@@ -127,8 +127,8 @@ struct BalancerFile {
         let port = stack.balancer.httpsPort.number
         let authority = "%[var(txn.host)]" + (port == 443 ? "" : ":\(port)")
         return """
-            http-request set-var(txn.host) str(\(stack.domain))
-            http-request set-var(txn.host) \(host) if { \(host) -m str \(known.joined(separator: " ")) }
+            http-request set-var(txn.host) str(\(stack.domain)) unless { ssl_fc }
+            http-request set-var(txn.host) \(host) if !{ ssl_fc } { \(host) -m str \(known.joined(separator: " ")) }
             http-request redirect code \(isLocalDomain ? 307 : 308) location https://\(authority)%[pathq] unless { ssl_fc }
             """
     }
@@ -153,7 +153,7 @@ struct BalancerFile {
                 http-check send meth GET uri \(Site.webHealthPath) ver HTTP/1.1 hdr Host \(stack.sharedWebName)
                 http-check expect status 200
                 http-request disable-l7-retry unless METH_GET
-                default-server ssl verify required ca-file \(try HAProxySyntax.word(layout.caFile))
+                default-server \(try tlsToServers())
                 default-server check inter 1s fastinter 250ms downinter 500ms fall 2 rise 1
                 # A connection that fails brings the next check forward; by then the requests that met it have gone to
                 # another server. Requests that hang in a server that is down are ended rather than left to their time-out.
@@ -170,9 +170,14 @@ struct BalancerFile {
         backend last_resort from http
             balance roundrobin
             http-request disable-l7-retry unless METH_GET
-            default-server ssl verify required ca-file \(try HAProxySyntax.word(layout.caFile))
+            default-server \(try tlsToServers())
         \(servers.joined(separator: "\n").indented)
         """
+    }
+
+    /// Web servers serve nobody but the stack's own hosts: what the balancer says of a client is believed there.
+    private func tlsToServers() throws(BlueprintError) -> String {
+        "ssl verify required ca-file \(try HAProxySyntax.word(layout.caFile)) crt \(try HAProxySyntax.word(layout.bundleFile))"
     }
 
     private var servers: [String] {

@@ -56,17 +56,32 @@ struct RouterFile {
             retries 2
             option redispatch 1
             maxconn \(Self.connections)
-            # Closed until the agent on this host opens a server. An agent that cannot be reached leaves its last verdict
-            # standing. Sessions to a server that is closed again are cut.
-            default-server disabled check inter 1s downinter 250ms fastinter 250ms fall 2 rise 1 on-marked-down shutdown-sessions
-            default-server agent-check agent-addr \(site.host.loopbackAddress) agent-port \(Ports.agentCheck) agent-inter 250ms
+        \(checks.indented)
         """
     }
 
+    private var checks: String {
+        let check = "check inter 1s downinter 250ms fastinter 250ms fall 2 rise 1 on-marked-down shutdown-sessions"
+        guard site.leadership == .agents else {
+            return """
+                # A server that accepts connections counts as one that serves.
+                default-server \(check)
+                """
+        }
+        return """
+            # Closed until the agent on this host opens a server. An agent that cannot be reached leaves its last verdict
+            # standing. Sessions to a server that is closed again are cut.
+            default-server disabled \(check)
+            default-server agent-check agent-addr \(site.host.loopbackAddress) agent-port \(Ports.agentCheck) agent-inter 250ms
+            """
+    }
+
     private func listen(_ purpose: RouterQuestion.Purpose, port: Int, balance: String) -> String {
-        let servers = site.stack.hosts(.database).map { host in
+        let servers = hosts(for: purpose).map { host in
+            let server = "server \(host.name) \(host.address):\(Ports.mysql)"
+            guard site.leadership == .agents else { return server }
             let question = RouterQuestion(purpose: purpose, host: host.name)
-            return #"server \#(host.name) \#(host.address):\#(Ports.mysql) agent-send "\#(question.line)\n""#
+            return server + #" agent-send "\#(question.line)\n""#
         }
         return """
             listen \(purpose.rawValue) from sql
@@ -74,5 +89,12 @@ struct RouterFile {
                 balance \(balance)
             \(servers.joined(separator: "\n").indented)
             """
+    }
+
+    /// Where an agent is asked, every server is named to it.
+    private func hosts(for purpose: RouterQuestion.Purpose) -> [Host] {
+        let all = site.stack.hosts(.database)
+        guard case .fixed(let primary, _) = site.leadership, purpose == .write else { return all }
+        return all.filter { $0.name == primary }
     }
 }

@@ -33,7 +33,7 @@ public struct RouterQuestion: Sendable, Equatable {
 
     /// What ends a question: a line break, or this, for a server that was added through HAProxy's socket, where a line
     /// break cannot be written.
-    public static let terminator: Character = "!"
+    public static let terminator = UInt8(ascii: "!")
 }
 
 /// What the agent answers to a `RouterQuestion`: `reply`, then it closes the connection. It is free to close without

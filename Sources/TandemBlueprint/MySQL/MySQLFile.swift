@@ -114,18 +114,14 @@ struct MySQLFile {
         plugin_load_add = semisync_source.so
         plugin_load_add = semisync_replica.so
         plugin_load_add = mysql_clone.so
-        # Closed until the agent knows this server's place.
-        super_read_only = ON
-        offline_mode = ON
-        skip_replica_start = ON
-        persisted_globals_load = OFF
+        \(place)
         # A commit is acknowledged once a replica has it on disk, however long that takes (here a hundred years).
-        loose_rpl_semi_sync_source_enabled = ON
+        loose_rpl_semi_sync_source_enabled = \(Self.onOff(isSource))
         loose_rpl_semi_sync_source_timeout = 3155760000000
         loose_rpl_semi_sync_source_wait_no_replica = ON
         loose_rpl_semi_sync_source_wait_for_replica_count = 1
         loose_rpl_semi_sync_source_wait_point = AFTER_SYNC
-        loose_rpl_semi_sync_replica_enabled = OFF
+        loose_rpl_semi_sync_replica_enabled = \(Self.onOff(isPartner))
         sync_relay_log = 1
         sync_binlog = 1
         innodb_flush_log_at_trx_commit = 1
@@ -137,6 +133,39 @@ struct MySQLFile {
         replica_preserve_commit_order = ON
         """
     }
+
+    private var place: String {
+        switch site.leadership {
+        case .agents:
+            """
+            # Closed until the agent knows this server's place.
+            super_read_only = ON
+            offline_mode = ON
+            skip_replica_start = ON
+            persisted_globals_load = OFF
+            """
+        case .fixed(let primary, _) where primary == site.host.name:
+            "# The primary: open from its start."
+        case .fixed:
+            """
+            # A replica: nobody but the primary writes here.
+            super_read_only = ON
+            """
+        }
+    }
+
+    /// Agents switch it off where it is not wanted.
+    private var isSource: Bool {
+        guard case .fixed(let primary, let partner) = site.leadership else { return true }
+        return primary == site.host.name && partner != nil
+    }
+
+    private var isPartner: Bool {
+        guard case .fixed(_, let partner) = site.leadership else { return false }
+        return partner == site.host.name
+    }
+
+    private static func onOff(_ isOn: Bool) -> String { isOn ? "ON" : "OFF" }
 
     /// The address as a number: unique in the stack as the address is, and never 0.
     static func serverID(address: String) -> UInt32 {

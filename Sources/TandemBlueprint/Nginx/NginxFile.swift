@@ -14,7 +14,7 @@ struct NginxFile {
     var stack: Stack { site.stack }
     var host: Host { site.host }
     /// Whether a request may go to another host's app when this host's own fails.
-    var hasPeerHop: Bool { host.has(.web) && host.has(.app) && !site.otherAppHosts.isEmpty }
+    var hasPeerHop: Bool { host.has(.web) && host.has(.app) && !site.standInHosts.isEmpty }
 
     private func main() throws(BlueprintError) -> String {
         """
@@ -34,7 +34,7 @@ struct NginxFile {
     }
 
     private func http() throws(BlueprintError) -> String {
-        var parts = [try general(), try temporaryFolders(), log, try tls(), proxying]
+        var parts = [try general(), try temporaryFolders(), try log(), try tls(), proxying]
         parts.append(contentsOf: upstreams)
         if host.has(.web) { parts.append(try webServer()) }
         if host.has(.app) { parts.append(appDoor) }
@@ -79,13 +79,16 @@ struct NginxFile {
 
     /// The path is relative to the prefix (`-p`), because one with variables, such as that for a dollar sign, cannot
     /// be buffered.
-    private var log: String {
-        """
-        log_format tandem '$time_iso8601 $http_x_forwarded_for "$request" $status $body_bytes_sent $request_time '
-                          'id=$http_x_request_id port=$server_port balancer=$http_x_tandem_balancer '
-                          'upstream="$upstream_addr" upstream_status="$upstream_status" upstream_time="$upstream_response_time"';
-        access_log log/nginx-access.log tandem buffer=64k flush=1s;
-        """
+    private func log() throws(BlueprintError) -> String {
+        let isUnderPrefix = site.layout.logFolder == site.layout.hostFolder + "/log"
+        let file =
+            isUnderPrefix ? "log/nginx-access.log" : try NginxSyntax.expanded(site.layout.nginxAccessLogFile)
+        return """
+            log_format tandem '$time_iso8601 $http_x_forwarded_for "$request" $status $body_bytes_sent $request_time '
+                              'id=$http_x_request_id port=$server_port balancer=$http_x_tandem_balancer '
+                              'upstream="$upstream_addr" upstream_status="$upstream_status" upstream_time="$upstream_response_time"';
+            access_log \(file) tandem buffer=64k flush=1s;
+            """
     }
 
     private func tls() throws(BlueprintError) -> String {
@@ -95,7 +98,13 @@ struct NginxFile {
         ssl_protocols TLSv1.2 TLSv1.3;
         ssl_session_cache shared:tls:1m;
         ssl_session_timeout 1h;
+        # Only the stack's own hosts may call: what a balancer says of a client, such as its address, is believed.
+        ssl_client_certificate \(try NginxSyntax.literal(site.layout.caFile));
+        ssl_verify_client on;
+        ssl_verify_depth 2;
         # Calls to other hosts' apps.
+        proxy_ssl_certificate \(try NginxSyntax.expanded(site.layout.certificateFile));
+        proxy_ssl_certificate_key \(try NginxSyntax.expanded(site.layout.keyFile));
         proxy_ssl_verify on;
         proxy_ssl_verify_depth 2;
         proxy_ssl_trusted_certificate \(try NginxSyntax.literal(site.layout.caFile));
@@ -105,6 +114,11 @@ struct NginxFile {
         """
     }
 
+    /// As long as the balancers let a WebSocket idle.
+    static let tunnelTimeouts = timeouts("1h")
+
+    static func timeouts(_ time: String) -> String { "proxy_read_timeout \(time);\nproxy_send_timeout \(time);" }
+
     /// Headers are listed once: a `proxy_set_header` further in would drop all of these.
     private var proxying: String {
         """
@@ -113,6 +127,11 @@ struct NginxFile {
             default upgrade;
             "" "";
         }
+        # WebSockets may be silent for long.
+        map $http_upgrade $tandem_tunnel {
+            default "";
+            "~*^websocket$" 1;
+        }
         proxy_http_version 1.1;
         proxy_set_header Host $http_host;
         proxy_set_header Upgrade $http_upgrade;
@@ -120,8 +139,7 @@ struct NginxFile {
         proxy_set_header X-Tandem-Web \(host.has(.web) ? host.name : "$http_x_tandem_web");
         proxy_connect_timeout 1s;
         # [app] request_timeout
-        proxy_read_timeout \(stack.app.requestTimeoutSeconds)s;
-        proxy_send_timeout \(stack.app.requestTimeoutSeconds)s;
+        \(Self.timeouts("\(stack.app.requestTimeoutSeconds)s"))
         proxy_buffer_size 16k;
         proxy_buffers 16 16k;
         proxy_busy_buffers_size 32k;

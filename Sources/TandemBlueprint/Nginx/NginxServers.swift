@@ -4,9 +4,9 @@ extension NginxFile {
     /// The groups of servers that requests are passed to.
     var upstreams: [String] {
         var groups: [String] = []
-        if host.has(.web) { groups.append(host.has(.app) ? ownAppFirst : remoteApps(name: "app")) }
+        if host.has(.web) { groups.append(host.has(.app) ? ownAppFirst : remoteApps(stack.hosts(.app), name: "app")) }
         if host.has(.app) { groups.append(ownApp) }
-        if hasPeerHop { groups.append(remoteApps(name: "peers")) }
+        if hasPeerHop { groups.append(remoteApps(site.standInHosts, name: "peers")) }
         return groups
     }
 
@@ -45,8 +45,8 @@ extension NginxFile {
         """
     }
 
-    private func remoteApps(name: String) -> String {
-        let servers = site.otherAppHosts.map {
+    private func remoteApps(_ hosts: [Host], name: String) -> String {
+        let servers = hosts.map {
             "server \($0.address):\(Ports.appDoor) max_fails=1 fail_timeout=\(Suspicion.seconds)s;"
         }
         return """
@@ -84,7 +84,7 @@ extension NginxFile {
         let appLocation = stack.web.staticFolder == nil ? "/" : "@app"
         let app =
             host.has(.app) ? "location \(appLocation) {\n    proxy_pass http://app;\n}" : remote(appLocation, "app")
-        let locations = files + app
+        let locations = files + app + "\n" + tunnel
         return """
             # [web]: what the balancers call
             server {
@@ -105,7 +105,28 @@ extension NginxFile {
                     default_type text/plain;
                     return 200 "ok\\n";
                 }
+                if ($tandem_tunnel) {
+                    rewrite ^ \(Self.tunnelPath) last;
+                }
             \(locations.indented)
+            }
+            """
+    }
+
+    private static let tunnelPath = "/.tandem/tunnel"
+
+    /// WebSockets. A location of their own because a time-out cannot depend on the request; named by a path that nobody
+    /// can ask for.
+    private var tunnel: String {
+        let pass =
+            host.has(.app)
+            ? "proxy_pass http://app$request_uri;"
+            : "proxy_pass https://app$request_uri;\nproxy_next_upstream error timeout http_502;"
+        return """
+            location = \(Self.tunnelPath) {
+                internal;
+            \(Self.tunnelTimeouts.indented)
+            \(pass.indented)
             }
             """
     }
@@ -152,6 +173,7 @@ extension NginxFile {
         server {
             listen \(host.address):\(Ports.appDoor) ssl backlog=4096;
             server_name _;
+        \(Self.boundElsewhere.indented)
             location / {
                 proxy_pass http://own_app;
                 proxy_hide_header X-Tandem-Unsent;
@@ -171,11 +193,17 @@ extension NginxFile {
         server {
             listen \(host.loopbackAddress):\(Ports.peerHop);
             server_name _;
+        \(Self.boundElsewhere.indented)
             access_log off;
         \(remote("/", "peers").indented)
         }
         """
     }
+
+    private static let boundElsewhere = """
+        # The web server that took the request bounds it. A WebSocket may be silent for long.
+        \(tunnelTimeouts)
+        """
 
     private static let unchangedHeaders = """
         proxy_set_header Host $http_host;

@@ -32,6 +32,11 @@ extension Site {
         environment["DATABASE_READ_URL"] = databaseURL(
             user: database.appReadUser, secret: "database.app_read", port: Ports.routerRead)
         environment["DATABASE_CA"] = EnvironmentValue(layout.publicCAFile)
+        if leadership == .agents {
+            environment["TANDEM_TOPOLOGY_URL"] = EnvironmentValue(
+                "http://\(host.loopbackAddress):\(Ports.agentTopology)/topology")
+        }
+        environment["TANDEM_SESSION_KEY"] = EnvironmentValue([.secret("session")])
         environment["TANDEM_STACK"] = EnvironmentValue(stack.name)
         environment["TANDEM_HOST"] = EnvironmentValue(host.name)
         return environment

@@ -73,7 +73,9 @@ enum OptionFileSyntax {
     /// The name of a setting.
     static func key(_ key: String) throws(BlueprintError) -> String {
         let isNameCharacter = { (scalar: Unicode.Scalar) in
-            scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "_")
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "_"
+                    || scalar == ".")
         }
         guard !key.isEmpty, key.unicodeScalars.allSatisfy(isNameCharacter) else { throw .notASetting(key) }
         return key

@@ -40,6 +40,10 @@ enum DatabaseSetting {
             throw Complaint(
                 "\(name): expected a value that begins with no quote and has no blanks around it, found \(text.quoted)")
         }
+        if text.contains("\""), text.contains("'") {
+            throw Complaint(
+                "\(name): expected a value with single or double quotation marks, not both, found \(text.quoted)")
+        }
         return text
     }
 }

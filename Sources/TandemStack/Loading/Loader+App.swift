@@ -74,12 +74,16 @@ extension Loader {
         let section = open(entry.value, as: Schema.secret, path: "\(name).\(Self.shown(entry.key))", at: entry.position)
         let variable = optionalText("env", in: section)
         let file = optionalText("file", in: section)
+        let command = optionalText("command", in: section)
         if section.entries.count != 1, !section.hasUnknown, !section.isRefused {
+            let found = section.schema.keys.map(\.name).filter { section.entries[$0] != nil }
             problems.add(
-                "\(section.path): expected either env or file, found \(section.entries.isEmpty ? "neither" : "both")",
+                "\(section.path): expected one of env, file and command, found "
+                    + (found.isEmpty ? "none of them" : found.joined(separator: " and ")),
                 at: entry.position)
         }
         if let file { return .file(file.value) }
+        if let command { return .command(command.value) }
         return variable.map { .environment($0.value) }
     }
 

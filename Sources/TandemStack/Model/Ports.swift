@@ -19,6 +19,8 @@ public enum Ports {
     public static let mysqlAdmin = 33062
     /// The agent's API, HTTPS.
     public static let agent = 8007
+    /// The agent's word on who is primary, for the host's own app: plain HTTP, no certificate. Loopback only.
+    public static let agentTopology = 8009
     /// The agent's verdicts for the router (HAProxy `agent-check`). Loopback only.
     public static let agentCheck = 8008
 
@@ -41,6 +43,7 @@ public enum Ports {
         Reserved(port: mysqlAdmin, user: "MySQL's administrative interface"),
         Reserved(port: agent, user: "the agent"),
         Reserved(port: agentCheck, user: "the agent's verdicts"),
+        Reserved(port: agentTopology, user: "the agent's word on who is primary"),
     ]
 
     /// How many instances of the app fit between its first port and the next port that is taken.

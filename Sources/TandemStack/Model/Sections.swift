@@ -55,6 +55,8 @@ public struct App: Codable, Sendable, Equatable {
         case environment(String)
         /// The content of this file (absolute path) without the line break at its end.
         case file(String)
+        /// What this command line, given to `/bin/sh -c` in the stack file's folder, prints.
+        case command(String)
     }
 
     /// The command line, given to `/bin/sh -c`; its working directory is the stack file's folder.

@@ -48,7 +48,7 @@ extension Schema {
             case .section(let section): "a map with \(section.keys.map(\.name).joined(separator: ", "))"
             case .hosts: "a map: each host's name, then its address and roles"
             case .environment: "a map of environment variables"
-            case .secrets: "a list of names, or a map: name, then {env: VARIABLE} or {file: PATH}"
+            case .secrets: "a list of names, or a map: name, then {env: VARIABLE}, {file: PATH} or {command: COMMAND}"
             case .settings: "a map of mysqld settings"
             }
         }

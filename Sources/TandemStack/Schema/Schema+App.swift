@@ -32,7 +32,11 @@ extension Schema {
                     Environment variables whose values stay out of this file. A list takes each from the variable of \
                     the same name in the environment of `tandem up`; a map says for each where it comes from.
                     """,
-                example: "SESSION_KEY: {env: SHOP_SESSION_KEY}\nMAIL_PASSWORD: {file: secrets/mail}"),
+                example: """
+                    SESSION_KEY: {env: SHOP_SESSION_KEY}
+                    MAIL_PASSWORD: {file: secrets/mail}
+                    API_KEY: {command: pass show shop/api}
+                    """),
             Key(
                 name: "timeouts", kind: .section(timeouts), presence: .optional, synonyms: ["timeout"],
                 explanation: timeouts.explanation),
@@ -40,7 +44,7 @@ extension Schema {
 
     static let secret = Section(
         path: "app.secrets.NAME",
-        explanation: "Where a secret's value comes from: one of the two.",
+        explanation: "Where a secret's value comes from: one of the three.",
         keys: [
             Key(
                 name: "env", kind: .variable, presence: .optional, synonyms: ["environment", "variable"],
@@ -50,6 +54,13 @@ extension Schema {
                 name: "file", kind: .path, presence: .optional, synonyms: ["path"],
                 explanation: "A file whose content it is, without the line break at its end. Relative to this file.",
                 example: "secrets/mail"),
+            Key(
+                name: "command", kind: .command, presence: .optional, synonyms: ["cmd", "exec", "run", "shell"],
+                explanation: """
+                    A command line whose output it is, without the line break at its end; given to /bin/sh -c in the \
+                    folder of this file, as its owner. It has 30 s and nobody to ask.
+                    """,
+                example: "pass show shop/api"),
         ])
 
     static let timeouts = Section(

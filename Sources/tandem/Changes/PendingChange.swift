@@ -20,7 +20,7 @@ struct PendingChange: Sendable {
     ///   - broken: hosts of which something does not run.
     init(
         project: Project, preparation: StackPreparation, running: AppliedStack?, broken: Set<String> = []
-    ) throws {
+    ) async throws {
         self.project = project
         self.preparation = preparation
         self.running = running
@@ -33,7 +33,7 @@ struct PendingChange: Sendable {
             given[host.name] = own
             old.append(try own.version(host: host.name, folder: folder))
         }
-        secrets = try preparation.secrets(
+        secrets = try await preparation.secrets(
             environment: Self.environment(project.stack.app.secrets, last: given.values.first?.secrets))
         let next = AppliedHost(applied: target, secrets: secrets)
         let outdated = running == nil ? [] : try preparation.outdatedCertificates()
@@ -92,18 +92,5 @@ struct PendingChange: Sendable {
     /// A host by its name, among those that run and those that are to.
     func host(_ name: String) -> Host? {
         target.stack.hosts.first { $0.name == name } ?? running?.stack.hosts.first { $0.name == name }
-    }
-}
-
-extension Project {
-    /// A message that points at a key of the stack file, where it has that key.
-    func diagnostic(_ message: String, at path: [String]) -> String {
-        let name = (stackFile as NSString).lastPathComponent
-        guard !path.isEmpty, let text = try? String(contentsOfFile: stackFile, encoding: .utf8),
-            let found = StackFile(
-                text: text, name: name, folder: (stackFile as NSString).deletingLastPathComponent
-            ).diagnostic(message, at: path)
-        else { return "\(name): error: \(message)" }
-        return found.description
     }
 }

@@ -1,4 +1,5 @@
 import CDispatch
+import CoreFoundation
 import Foundation
 import Glibc
 
@@ -11,12 +12,15 @@ struct LogSource {
     private var inode: UInt64 = 0
     /// The start of a line whose end is not written yet.
     private var rest: [UInt8] = []
+    /// The file that was rotated last (`PATH.1`): another one there means that it has happened again.
+    private var rotatedInode: UInt64 = 0
     /// A line without a time belongs to the line before it.
     private var lastTime: Double?
 
     /// More than this at once is skipped to its end: a reader far behind wants the newest.
     private static let mostBytes = 4 << 20
     private static let longestLineBytes = 64 << 10
+    private static let fewBytes: UInt64 = 64 << 10
 
     struct Line {
         var time: Double
@@ -31,17 +35,41 @@ struct LogSource {
 
     /// The lines that were written since the last call.
     mutating func newLines(localOffset: Int) -> [Line] {
-        guard let handle = FileHandle(forReadingAtPath: path) else { return [] }
-        defer { try? handle.close() }
-        var status = stat()
-        guard fstat(handle.fileDescriptor, &status) == 0, status.st_size >= 0 else { return [] }
-        let size = UInt64(status.st_size)
-        // Rotated (another file has the name) or truncated.
-        if UInt64(status.st_ino) != inode || size < offset {
-            inode = UInt64(status.st_ino)
+        // In this order: a file that was found empty has its copy in place already.
+        let current = FileHandle(forReadingAtPath: path)
+        defer { try? current?.close() }
+        let status = current.flatMap { Self.status($0) }
+        let rotated = FileHandle(forReadingAtPath: "\(path).1")
+        defer { try? rotated?.close() }
+        let copy = rotated.flatMap { Self.status($0) }
+        let size = status.map { UInt64($0.st_size) } ?? 0
+        var lines: [Line] = []
+        if let rotated, let copy, UInt64(copy.st_ino) != rotatedInode,
+            size < UInt64(copy.st_size) || UInt64(copy.st_ino) == inode
+        {
+            // What was written to it after we looked last; at first, what makes up for a file that is new.
+            if inode != 0 || size < Self.fewBytes { lines += self.lines(rotated, copy, localOffset) }
+            rotatedInode = UInt64(copy.st_ino)
+            // A line that the copy cut in two goes on in the emptied file.
             offset = 0
-            rest = []
         }
+        guard let current, let status else { return lines }
+        // Another file has the name, or it was emptied.
+        if UInt64(status.st_ino) != inode || size < offset {
+            if inode != 0 { rest = [] }
+            offset = 0
+            inode = UInt64(status.st_ino)
+        }
+        return lines + self.lines(current, status, localOffset)
+    }
+
+    private static func status(_ handle: FileHandle) -> stat? {
+        var status = stat()
+        return fstat(handle.fileDescriptor, &status) == 0 && status.st_size >= 0 ? status : nil
+    }
+
+    private mutating func lines(_ handle: FileHandle, _ status: stat, _ localOffset: Int) -> [Line] {
+        let size = UInt64(status.st_size)
         guard size > offset, let bytes = read(handle, size: size) else { return [] }
         let modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
         return timed(bytes, modified: modified, localOffset: localOffset)

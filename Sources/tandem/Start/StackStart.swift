@@ -38,6 +38,7 @@ struct StackStart: Sendable {
         try bare.makeFolders()
         let lock = try await ChangeLock(project: project).take()
         defer { withExtendedLifetime(lock) {} }
+        try await KeeperRevival(project: project, steps: steps).run()
         if let running = try runningStack() { return try await change(running, bare) }
 
         steps.headline("Starting \(project.stack.name)")
@@ -49,9 +50,32 @@ struct StackStart: Sendable {
         var preparation = bare
         preparation.programs = set.layoutPrograms
         preparation.versions = set.versionsByName
-        let applied = try prepare(preparation)
-        try await launch(applied)
-        return .started(applied)
+        return .started(try await launchSomewhere(preparation))
+    }
+
+    /// How often other ports are chosen for the front.
+    private static let launchLimit = 5
+
+    /// Between the choice of the front's ports and listening on them another stack may take one; then others are chosen.
+    private func launchSomewhere(_ preparation: StackPreparation) async throws -> AppliedStack {
+        var attempts = 1
+        while true {
+            let applied = try await prepare(preparation)
+            do {
+                try await launch(applied)
+                return applied
+            } catch  where attempts < Self.launchLimit && !Task.isCancelled && hasLostFront(applied) {
+                steps.note("another program has just taken the front's port; choosing another one")
+                attempts += 1
+            }
+        }
+    }
+
+    /// Asked when nothing of this stack runs any more: whether somebody else listens where its front was to be.
+    private func hasLostFront(_ applied: AppliedStack) -> Bool {
+        [applied.stack.balancer.httpsPort, applied.stack.balancer.httpPort].contains { port in
+            !port.isFixed && ListenerCheck.problem(address: AppliedStack.frontAddress, port: port.number) != nil
+        }
     }
 
     /// The stack that runs already.
@@ -79,7 +103,7 @@ struct StackStart: Sendable {
             let broken = await reader.read().hosts.filter { host in
                 host.services.contains { $0.state != .running } || host.agent.state == .down
             }
-            let pending = try PendingChange(
+            let pending = try await PendingChange(
                 project: project, preparation: preparation, running: running, broken: Set(broken.map(\.name)))
             try pending.throwRefusals()
             if !pending.isNothing {
@@ -94,12 +118,12 @@ struct StackStart: Sendable {
         }
     }
 
-    private func prepare(_ preparation: StackPreparation) throws -> AppliedStack {
+    private func prepare(_ preparation: StackPreparation) async throws -> AppliedStack {
         let folder = project.folder
         // What a keeper that was killed has left: nothing of it may hold a port or the data.
         if let last = project.applied { Leftovers(applied: last, folder: folder).end() }
         try preparation.checkData()
-        try preparation.writeSecrets(environment: ProcessInfo.processInfo.environment)
+        try await preparation.writeSecrets(environment: ProcessInfo.processInfo.environment)
         let planned = preparation.applied
         let applied = try PortPlan(applied: planned, folder: folder).resolved()
         for (wanted, given) in [
@@ -119,10 +143,7 @@ struct StackStart: Sendable {
     private func launch(_ applied: AppliedStack) async throws {
         let folder = project.folder
         unlink(folder.keeperFile)
-        let keeper = try RunningProcess.start(
-            ProcessSpecification(
-                command: [OwnProgram.path, "keeper", "--folder", folder.path],
-                environment: ProcessInfo.processInfo.environment, workingDirectory: "/", logFile: folder.keeperLog))
+        let keeper = try KeeperStart(folder: folder, program: OwnProgram.path).run()
         do {
             try await StartProgress(applied: applied, project: project, keeper: keeper, steps: steps).wait()
         } catch {

@@ -14,18 +14,38 @@ struct StackStop: Sendable {
     private var bound: Duration { .seconds(90 + applied.stack.app.stopTimeoutSeconds) }
 
     func run() async {
-        if let keeper = KeeperState.load(project.folder), let process = RunningProcess.adopt(keeper.identity) {
-            process.signal(SIGTERM)
-            await follow(process)
-            if !process.hasEnded {
-                steps?.note("the keeper does not stop; ending it")
-                process.signal(SIGKILL)
-                _ = await process.endsWithin(.seconds(5))
-            }
+        let lock = await stopKeepers()
+        // While we hold the lock no agent can bring a keeper back.
+        withExtendedLifetime(lock) {
+            Leftovers(applied: applied, folder: project.folder).end()
+            unlink(project.folder.keeperFile)
         }
-        Leftovers(applied: applied, folder: project.folder).end()
         // Sockets of programs that could not tidy up; made anew at the next start.
         try? FileManager.default.removeItem(atPath: project.folder.socketRoot)
+    }
+
+    /// More than one when a keeper was killed just now, and an agent has started another.
+    /// - Returns: the keepers' lock; nil when it cannot be had.
+    private func stopKeepers() async -> FileLock? {
+        let deadline = ContinuousClock.now + bound
+        while ContinuousClock.now < deadline {
+            if let keeper = KeeperState.load(project.folder), let process = RunningProcess.adopt(keeper.identity) {
+                await stop(process)
+            }
+            if let lock = try? FileLock(path: project.folder.keeperLock) { return lock }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+        return nil
+    }
+
+    private func stop(_ keeper: RunningProcess) async {
+        // One that is frozen would hear it only when somebody thaws it.
+        keeper.signal(keeper.identity.isFrozen ? SIGKILL : SIGTERM)
+        await follow(keeper)
+        guard !keeper.hasEnded else { return }
+        steps?.note("the keeper does not stop; ending it")
+        keeper.signal(SIGKILL)
+        _ = await keeper.endsWithin(.seconds(5))
     }
 
     private func follow(_ process: RunningProcess) async {

@@ -11,6 +11,9 @@ struct StartProgress: Sendable {
     /// The keeper as our child.
     let keeper: RunningProcess
     let steps: StepPrinter
+    /// Whether the keeper takes over what an earlier one kept. Until it does, the earlier one's last word stands; and
+    /// another one may be faster.
+    var isTakingOver = false
 
     private static let pollInterval = Duration.milliseconds(60)
 
@@ -54,7 +57,7 @@ struct StartProgress: Sendable {
         if let state = KeeperState.load(project.folder), state.phase == .failed, let error = state.error {
             throw Failure(.failed, error)
         }
-        if keeper.hasEnded {
+        if keeper.hasEnded, !(isTakingOver && KeeperState.load(project.folder)?.isAlive == true) {
             let words = LogTail.lastLines(of: project.folder.keeperLog, count: 5).joined(separator: "\n")
             throw Failure(.failed, "the keeper ended while the stack was starting:\n\(words)")
         }
@@ -63,7 +66,7 @@ struct StartProgress: Sendable {
     private func firstFailure(_ status: StackStatus) -> Failure? {
         for host in status.hosts {
             for service in host.services where service.state == .failed {
-                return failure(host, service, "keeps failing")
+                return failure(host, service, "failed")
             }
         }
         return nil

@@ -91,18 +91,10 @@ struct StatusPicture {
         } else if host.agent.state == .down {
             lines.append(framed("✗ agent does not answer", style.red))
         }
-        for service in ordered(host.services) { lines.append(framed(line(service, host), color(service.state))) }
+        for service in host.services.inRequestOrder { lines.append(framed(line(service, host), color(service.state))) }
         if host.services.isEmpty, host.agent.state == .up { lines.append(framed("no services", style.dim)) }
         lines.append("└" + String(repeating: "─", count: inner) + "┘")
         return lines
-    }
-
-    /// In the order in which a request passes them.
-    private func ordered(_ services: [ServiceStatus]) -> [ServiceStatus] {
-        let names = ["haproxy", "nginx", "app", "router", "mysql"]
-        func place(_ service: ServiceStatus) -> Int { names.lastIndex { service.name.hasPrefix($0) } ?? names.count }
-        return services.enumerated().sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }
-            .map(\.element)
     }
 
     private func framed(_ text: String, _ paint: (String) -> String) -> String {

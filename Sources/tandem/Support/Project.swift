@@ -5,7 +5,9 @@ import TandemStack
 
 struct ProjectOptions: ParsableArguments {
     // No short name: -f is for following logs.
-    @Option(help: "The stack file. Without it: tandem.yaml in this folder, or in the nearest one above.")
+    @Option(
+        help: "The stack file. Without it: tandem.yaml in this folder, or in the nearest one above.",
+        completion: .file(extensions: ["yaml", "yml"]))
     var file: String?
 }
 
@@ -74,7 +76,7 @@ struct Project {
             certificate: folder.clientCertificateFile, key: folder.clientKeyFile, ca: folder.caFile)
     }
 
-    private static func locate(_ given: String?) throws -> String {
+    static func locate(_ given: String?) throws -> String {
         let here = FileManager.default.currentDirectoryPath
         if let given {
             let path = given.hasPrefix("/") ? given : "\(here)/\(given)"

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import TandemAgent
+import TandemServices
 
 /// What a host's agent runs as. Started by the keeper.
 struct AgentCommand: AsyncParsableCommand {
@@ -14,8 +15,13 @@ struct AgentCommand: AsyncParsableCommand {
     func run() async throws {
         let state = StackFolder(path: folder, environment: ProcessInfo.processInfo.environment)
         let logger = ProcessLog.logger(label: "agent.\(host)")
+        let watch = KeeperWatch(folder: state, hostName: host, program: OwnProgram.path, logger: logger)
+        let rotation = LogRotation(folder: state.logs(host), logger: logger)
         let host = host
         try await StopSignals.runUntilToldToStop {
+            async let _ = watch.run()
+            async let _ = rotation.run()
+            async let _ = releaseWhatStartingNeeded()
             while try await HostAgent(hostName: host, folder: state, logger: logger).run() == .changed {}
         }
     }
@@ -27,11 +33,24 @@ struct KeeperCommand: AsyncParsableCommand {
         commandName: "keeper", abstract: "Keeps the agents of a stack running.", shouldDisplay: false)
 
     @Option(help: "The stack's state folder.") var folder: String
+    @Option(help: "The process id of the keeper that died, whose agents are taken over.") var after: Int32?
 
     func run() async throws {
         let state = StackFolder(path: folder, environment: ProcessInfo.processInfo.environment)
+        let logger = ProcessLog.logger(label: "keeper")
         let keeper = try Keeper(
-            folder: state, program: OwnProgram.path, logger: ProcessLog.logger(label: "keeper"))
-        try await StopSignals.runUntilToldToStop { try await keeper.run() }
+            folder: state, program: OwnProgram.path, predecessor: after, logger: logger)
+        let rotation = LogRotation(folder: folder, logger: logger)
+        try await StopSignals.runUntilToldToStop {
+            async let _ = rotation.run()
+            async let _ = releaseWhatStartingNeeded()
+            try await keeper.run()
+        }
     }
+}
+
+/// These processes stay for as long as the stack does, and do little.
+private func releaseWhatStartingNeeded() async {
+    guard (try? await Task.sleep(for: .seconds(15))) != nil else { return }
+    ResidentText.release()
 }

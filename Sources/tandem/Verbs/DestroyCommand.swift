@@ -34,6 +34,12 @@ struct DestroyCommand: AsyncParsableCommand {
                 await StackStop(project: project, applied: applied, steps: steps).run()
             }
         }
+        do {
+            try StackTrust(stack: project.stack.name, certificateFile: folder.caFile).forget()
+        } catch {
+            // The stack goes all the same: an authority without a key signs nothing.
+            Terminal.error("its certificate authority is still trusted: \((error as? Failure)?.message ?? "\(error)")")
+        }
         for path in [folder.path, folder.socketRoot] where FileManager.default.fileExists(atPath: path) {
             do {
                 try FileManager.default.removeItem(atPath: path)

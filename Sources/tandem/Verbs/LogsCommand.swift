@@ -7,7 +7,9 @@ struct LogsCommand: AsyncParsableCommand {
         commandName: "logs", abstract: "Shows the logs of all hosts as one, in order of time.")
 
     @OptionGroup var project: ProjectOptions
-    @Argument(help: "Only this service (haproxy, nginx, app, router, mysql, agent) or only this host.")
+    @Argument(
+        help: "Only this service (haproxy, nginx, app, router, mysql, agent) or only this host.",
+        completion: StackCompletion.servicesAndHosts)
     var only: String?
     @Flag(name: [.short, .long], help: "Go on with new lines until Ctrl-C.")
     var follow = false

@@ -12,7 +12,7 @@ struct MySQLCommand: ParsableCommand {
             """)
 
     @OptionGroup var project: ProjectOptions
-    @Argument(help: "The database host.")
+    @Argument(help: "The database host.", completion: StackCompletion.databases)
     var host: String?
     @Argument(parsing: .postTerminator, help: "Arguments for the mysql client.")
     var arguments: [String] = []

@@ -21,7 +21,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let project = try Project.load(project)
-        let pending = try await PendingChange.load(project)
+        let pending = try await project.placingProblems { try await PendingChange.load(project) }
         let report = PlanReport(pending)
         try output.write(report) { report.text(Style(isColored: Terminal.isOutputColored)) }
         try pending.throwRefusals()
@@ -41,7 +41,7 @@ extension PendingChange {
             programs: set?.layoutPrograms ?? running?.programs ?? .onSearchPath,
             versions: set?.versionsByName ?? running?.versions ?? [:])
         try preparation.checkOrigin()
-        return try PendingChange(project: project, preparation: preparation, running: running)
+        return try await PendingChange(project: project, preparation: preparation, running: running)
     }
 }
 

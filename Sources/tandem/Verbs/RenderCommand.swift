@@ -61,7 +61,7 @@ struct RenderCommand: AsyncParsableCommand {
             do {
                 try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
                 for file in blueprint.files {
-                    try file.contents.write(toFile: "\(target)/\(Self.name(file))", atomically: true, encoding: .utf8)
+                    try file.contents.write(toFile: "\(target)/\(Self.name(file))", atomically: false, encoding: .utf8)
                 }
             } catch {
                 throw Failure(.failed, "cannot write to \(target): \(error.localizedDescription)")

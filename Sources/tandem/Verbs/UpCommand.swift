@@ -23,7 +23,9 @@ struct UpCommand: AsyncParsableCommand {
         let signals = StopSignals()
         let project = try Project.load(project)
         let isRunning = project.running != nil
-        let outcome = try await interruptible(signals) { try await StackStart(project: project).run() }
+        let outcome = try await project.placingProblems {
+            try await interruptible(signals) { try await StackStart(project: project).run() }
+        }
         guard let outcome else {
             // A stack that ran before goes on.
             if isRunning { throw Failure(.failed, "interrupted; \(project.stack.name) goes on running") }
@@ -63,12 +65,18 @@ struct UpCommand: AsyncParsableCommand {
         }
     }
 
-    /// Returns when the stack was stopped by somebody else.
+    /// Returns when the stack was stopped by somebody else, or when its keeper died and no agent brought it back.
     private static func waitForKeeper(_ project: Project) async {
-        while !Task.isCancelled, KeeperState.load(project.folder)?.isAlive == true {
+        var lastSeen = ContinuousClock.now
+        while !Task.isCancelled, let keeper = KeeperState.load(project.folder), keeper.phase != .failed,
+            ContinuousClock.now - lastSeen < revivalBound
+        {
+            if keeper.isAlive { lastSeen = .now }
             try? await Task.sleep(for: .milliseconds(500))
         }
     }
+
+    private static let revivalBound = Duration.seconds(15)
 
     private func stop(_ project: Project) async throws {
         guard let applied = project.applied else { return }

@@ -1,4 +1,5 @@
 import MySQLConnector
+import TandemMySQL
 
 /// The statements about articles. Each runs on a connection that the caller chose: reads anywhere, writes on the primary.
 struct ArticleStore: Sendable {
@@ -53,22 +54,23 @@ struct ArticleStore: Sendable {
 
 extension ArticleStore {
     /// Stores an article under a slug of its own, and reads it back on the same connection.
-    static func publish(_ draft: Draft, in writes: MySQLClient) async throws -> Article {
+    static func publish(_ draft: Draft, in database: MySQLCluster) async throws -> Article {
         let plain = Slug.make(from: draft.title)
         var slug = plain
         for _ in 0..<5 {
             do {
-                return try await publish(draft, slug: slug, in: writes)
+                return try await publish(draft, slug: slug, in: database)
             } catch let error as MySQLError where error.serverErrorNumber == duplicateKey {
                 slug = Slug.distinct(plain)
             }
         }
-        return try await publish(draft, slug: slug, in: writes)
+        return try await publish(draft, slug: slug, in: database)
     }
 
-    private static func publish(_ draft: Draft, slug: String, in writes: MySQLClient) async throws -> Article {
+    private static func publish(_ draft: Draft, slug: String, in database: MySQLCluster) async throws -> Article {
         let tags = draft.tags.joined(separator: "\n")
-        return try await writes.withTransaction { connection in
+        // A visitor whose answer is lost posts again: better to know.
+        return try await database.write(exactlyOnce: true) { connection in
             let inserted = try await connection.query(
                 """
                 INSERT INTO article (slug, title, description, body, tags, author, created_at, updated_at)
@@ -82,6 +84,6 @@ extension ArticleStore {
                 throw MySQLError(code: .server, message: "the article “\(slug)” was inserted and is not there")
             }
             return article
-        }
+        }.value
     }
 }

@@ -1,21 +1,19 @@
+import HummingbirdTandemMySQL
 import Logging
 import MySQLConnector
+import TandemMySQL
 
-/// The two ways to the database.
-struct Database: Sendable {
-    let reads: MySQLClient
-    let writes: MySQLClient
-
-    init(_ settings: Settings, logger: Logger) {
-        reads = Self.client(settings.reads, connections: settings.readConnections, logger: logger)
-        writes = Self.client(settings.writes, connections: settings.writeConnections, logger: logger)
-    }
-
-    private static func client(_ configuration: MySQLConfiguration, connections: Int, logger: Logger) -> MySQLClient {
-        var options = MySQLPoolOptions(maximumConnections: connections)
-        options.acquireTimeout = .seconds(3)
-        options.backoff = .milliseconds(25) ... .milliseconds(500)
-        return MySQLClient(configuration: configuration, options: options, logger: logger)
+extension MySQLClusterConfiguration {
+    /// What suits a web application: better refuse than pile up.
+    mutating func adapt(readConnections: Int, writeConnections: Int) {
+        readPool.maximumConnections = readConnections
+        writePool.maximumConnections = writeConnections
+        // A read that hangs is better refused; a write may have to wait for the replica.
+        reader.queryTimeout = .seconds(5)
+        writer.queryTimeout = .seconds(30)
+        reader.connectTimeout = .seconds(2)
+        writer.connectTimeout = .seconds(2)
+        readHoldLimit = .seconds(3)
     }
 }
 

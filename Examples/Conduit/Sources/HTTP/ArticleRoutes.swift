@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import MySQLConnector
+import TandemMySQL
 
 /// The JSON interface, as RealWorld specifies it.
 struct ArticleRoutes {
@@ -20,7 +21,7 @@ struct ArticleRoutes {
     private static let requestLimitBytes = 512 << 10
     private static let defaultLimit = 20
 
-    let database: Database
+    let database: MySQLCluster
 
     func add(to api: RouterGroup<Context>) {
         api.get("articles", use: list)
@@ -35,7 +36,7 @@ struct ArticleRoutes {
             tag: parameters["tag"].map(String.init),
             limit: try number(parameters, "limit", default: Self.defaultLimit, maximum: ArticleFilter.maximumLimit),
             offset: try number(parameters, "offset", default: 0, maximum: 1_000_000))
-        let page = try await database.reads.withConnection { try await ArticleStore(connection: $0).page(filter) }
+        let page = try await database.read { try await ArticleStore(connection: $0).page(filter) }
         let bytes = page.articles.reduce(64) { $0 + $1.body.utf8.count + 1024 }
         return .json(expecting: bytes) { $0.page(page) }
     }
@@ -43,7 +44,7 @@ struct ArticleRoutes {
     @Sendable private func show(_ request: Request, _ context: Context) async throws -> Response {
         let slug = try context.parameters.require("slug")
         guard
-            let article = try await database.reads.withConnection({
+            let article = try await database.read({
                 try await ArticleStore(connection: $0).article(slug: slug)
             })
         else {
@@ -64,12 +65,12 @@ struct ArticleRoutes {
         }
         let draft = try Draft(
             title: fields.title, description: fields.description, body: fields.body, tags: fields.tagList)
-        let article = try await ArticleStore.publish(draft, in: database.writes)
+        let article = try await ArticleStore.publish(draft, in: database)
         return .json(status: .created, expecting: article.body.utf8.count + 1024) { $0.single(article) }
     }
 
     @Sendable private func tags(_ request: Request, _ context: Context) async throws -> Response {
-        let tags = try await database.reads.withConnection { try await ArticleStore(connection: $0).tags() }
+        let tags = try await database.read { try await ArticleStore(connection: $0).tags() }
         return .json(expecting: 4096) { $0.tags(tags) }
     }
 

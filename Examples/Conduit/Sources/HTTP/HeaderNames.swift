@@ -2,6 +2,8 @@ import HTTPTypes
 
 extension HTTPField.Name {
     static let servedBy = known("X-Served-By")
+    /// The database server that the last read came from.
+    static let readFrom = known("X-Database-Server")
     /// The balancer that passed the request on.
     static let balancer = known("X-Tandem-Balancer")
     /// The web server that did.

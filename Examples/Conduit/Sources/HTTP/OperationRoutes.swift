@@ -1,10 +1,11 @@
 import Hummingbird
 import Logging
 import MySQLConnector
+import TandemMySQL
 
 /// What balancers and monitoring ask.
 struct OperationRoutes {
-    let database: Database
+    let database: MySQLCluster
     let metrics: Metrics
 
     func add(to router: Router<Context>) {
@@ -15,7 +16,7 @@ struct OperationRoutes {
     /// Reads are what this host needs to be of use; while writes are away, pages are still served.
     @Sendable private func health(_ request: Request, _ context: Context) async throws -> Response {
         do {
-            _ = try await database.reads.query("SELECT 1")
+            _ = try await database.read("SELECT 1")
             return .text("ok\n")
         } catch {
             context.logger.warning("The health check failed", metadata: ["error": "\(error)"])
@@ -24,8 +25,8 @@ struct OperationRoutes {
     }
 
     @Sendable private func showMetrics(_ request: Request, _ context: Context) async throws -> Response {
-        let pools = [("read", database.reads.statistics), ("write", database.writes.statistics)]
-        return .text(
-            metrics.exposition + PoolMetrics(pools: pools).exposition, type: "text/plain; version=0.0.4; charset=utf-8")
+        .text(
+            metrics.exposition + DatabaseMetrics(database.statistics).exposition,
+            type: "text/plain; version=0.0.4; charset=utf-8")
     }
 }

@@ -10,7 +10,7 @@ struct ListPage {
     var tag: String?
     /// Counted from 1.
     var page: Int
-    /// Just written, and read from the primary.
+    /// Just written.
     var posted: Article?
     var form = ArticleForm()
 
@@ -19,7 +19,7 @@ struct ListPage {
             title: tag.map { "\($0) – conduit" } ?? "conduit",
             """
             \(path.html)
-            <p class="note">Reload the page to be served by others. Reads are shared with the replica, so a new article may take a moment to appear.</p>
+            <p class="note">Reload the page to be served by others. What you write you see at once; others may see it a moment later, for reads are shared with the replica.</p>
             \(banner)
             <div class="columns">
             <section aria-labelledby="articles"><h1 id="articles">\(heading)</h1>\(articles)\(pager)</section>
@@ -42,7 +42,7 @@ struct ListPage {
     }
 
     private var articles: HTML {
-        // A replica may not have it yet.
+        // A replica may not have it yet for one who followed another's link.
         let missing = posted.flatMap { posted in
             listing.articles.contains { $0.slug == posted.slug } || page > 1 || tag != nil ? nil : posted
         }

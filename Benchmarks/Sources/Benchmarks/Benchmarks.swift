@@ -1,0 +1,72 @@
+import Foundation
+
+/// Measures a stack that Tandem runs beside one that was configured by hand, and writes what came out as a document.
+@main
+struct Benchmarks {
+    static func main() throws {
+        let options = try Options(CommandLine.arguments.dropFirst())
+        let stack = try TandemStack(program: options.tandem, app: options.conduit)
+        defer { stack.remove() }
+        say("check and render of a stack of 1,000 hosts")
+        let largeStack = try LargeStack.measure(program: options.tandem, repetitions: options.repetitions)
+        say("first up, down, later up: \(options.repetitions) times")
+        let lifecycle = try Lifecycle.measure(stack, repetitions: options.repetitions)
+        try stack.run("up", "--detach")
+        say("idle for \(options.idleSeconds) s")
+        let idle = try Idle.measure(stack, seconds: options.idleSeconds)
+        say("requests: \(options.rounds) rounds of \(options.seconds) s for each contender and workload")
+        let requests = try Requests.measure(stack, options: options)
+        let report = Report(
+            options: options, machine: try Machine.current(versions: stack.versions()), largeStack: largeStack,
+            lifecycle: lifecycle, idle: idle, requests: requests)
+        try report.text().write(toFile: options.output, atomically: true, encoding: .utf8)
+        say("wrote \(options.output)")
+    }
+}
+
+struct Options {
+    var tandem = ""
+    var conduit = ""
+    var output = ""
+    var rounds = 7
+    var seconds = 5
+    var connections = 64
+    var repetitions = 3
+    var idleSeconds = 30
+
+    init(_ arguments: some Sequence<String>) throws {
+        var iterator = arguments.makeIterator()
+        while let name = iterator.next() {
+            guard let value = iterator.next() else { throw Failure("\(name) needs a value") }
+            switch name {
+            case "--tandem": tandem = value
+            case "--conduit": conduit = value
+            case "--output": output = value
+            case "--rounds": rounds = try number(value, name)
+            case "--seconds": seconds = try number(value, name)
+            case "--connections": connections = try number(value, name)
+            case "--repetitions": repetitions = try number(value, name)
+            case "--idle": idleSeconds = try number(value, name)
+            default: throw Failure("unknown option \(name)")
+            }
+        }
+    }
+
+    private func number(_ text: String, _ name: String) throws -> Int {
+        guard let number = Int(text), (1...3600).contains(number) else {
+            throw Failure("\(name) expects a number from 1 to 3600, found \(text)")
+        }
+        return number
+    }
+}
+
+/// Why a measurement cannot go on.
+struct Failure: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+func say(_ text: String) {
+    FileHandle.standardError.write(Data("== \(text)\n".utf8))
+}

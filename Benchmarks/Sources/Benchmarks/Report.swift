@@ -1,0 +1,110 @@
+import Foundation
+
+/// The machine that was measured on.
+struct Machine {
+    var description: String
+
+    static func current(versions: String) throws -> Machine {
+        let cpu = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).split(separator: "\n")
+            .first { $0.hasPrefix("model name") }?.split(separator: ":").last?.trimmingCharacters(in: .whitespaces)
+        let memory = ProcessInfo.processInfo.physicalMemory >> 30
+        let load = try String(contentsOfFile: "/proc/loadavg", encoding: .utf8).split(separator: " ").first ?? "?"
+        let kernel = try Program.succeed(["uname", "-sr"]).trimmingCharacters(in: .newlines)
+        return Machine(
+            description: "\(cpu ?? "unknown processor"), \(ProcessInfo.processInfo.activeProcessorCount) cores, "
+                + "\(memory) GB; \(kernel); \(versions). Load average at the end: \(load)")
+    }
+}
+
+/// docs/benchmarks.md.
+struct Report {
+    var options: Options
+    var machine: Machine
+    var largeStack: LargeStack
+    var lifecycle: Lifecycle
+    var idle: Idle
+    var requests: Requests
+
+    func text() -> String {
+        ([introduction] + Workload.allCases.map(table) + [times, agents]).joined(separator: "\n\n") + "\n"
+    }
+
+    private var introduction: String {
+        """
+        # Benchmarks
+
+        Written by `bin/bench`, which measures everything again and overwrites this page.
+
+        - \(Date.now.formatted(.iso8601.year().month().day())). \(machine.description).
+        - Load: wrk on the same machine, one thread, \(options.connections) connections that are kept. All contenders in turns, \
+        \(options.rounds) rounds of \(options.seconds) s each after one that warms up. Numbers are medians, in brackets the \
+        least and the most.
+        - Everything shares the machine's cores, the load too: compare within a table, and not with other machines.
+
+        ## Requests
+
+        The whole chain: HTTPS → HAProxy ×2 → TLS → nginx ×2 → application ×2 → MySQL primary and replica. The application \
+        is Conduit, the default stack's.
+
+        **Written by hand** is the best that we could configure with the same four programs, the same number of workers and \
+        the same certificates: no agents, no health checks, no retries, no request ids, and no database router (each application \
+        goes straight to the primary for writes and to its own host's server for reads). It uses the database servers of \
+        Tandem's stack, so that these are the same too. One variant speaks plain HTTP between HAProxy and nginx, which Tandem \
+        never does.
+        """
+    }
+
+    private func table(_ workload: Workload) -> String {
+        let results = requests.measurements[workload] ?? [:]
+        let tiers = ["haproxy", "nginx", "app", "router", "MySQL"]
+        var lines = [
+            "### \(workload.rawValue.capitalized): \(workload.explanation)", "",
+            "| | requests/s | p50 ms | p99 ms | Tandem's rate to this | CPU µs per request: \(tiers.joined(separator: ", ")) |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
+        let own = (results[Requests.tandem] ?? []).map(\.requestsPerSecond)
+        for name in requests.contenders {
+            let all = results[name] ?? []
+            let rates = all.map(\.requestsPerSecond)
+            // Round by round: what disturbs a round disturbs all in it.
+            let ratios = name == Requests.tandem ? "" : zip(own, rates).map { $0 / $1 }.summary(digits: 2)
+            let cpu = tiers.map { tier in
+                let values = all.compactMap { $0.cpuMicroseconds[tier] }
+                return values.isEmpty ? "–" : values.median.rounded(0)
+            }
+            lines.append(
+                "| \(name) | \(rates.summary(digits: 0)) | \(all.map(\.p50Milliseconds).summary(digits: 1)) | "
+                    + "\(all.map(\.p99Milliseconds).summary(digits: 1)) | \(ratios) | \(cpu.joined(separator: ", ")) |")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private var times: String {
+        """
+        ## Starting, stopping, reading the stack file
+
+        | | seconds | target |
+        | --- | --- | --- |
+        | first `up --detach`, engines cached: two databases are made, copied and joined | \(lifecycle.firstUp.summary(digits: 1)) | 15 |
+        | later `up --detach` | \(lifecycle.laterUp.summary(digits: 1)) | 8 |
+        | `down` | \(lifecycle.down.summary(digits: 1)) | 10 |
+        | `check` of 1,000 hosts | \(largeStack.check.summary(digits: 2)) | 1 |
+        | `render --out` of 1,000 hosts | \(largeStack.render.summary(digits: 2)) | 1 |
+        """
+    }
+
+    private var agents: String {
+        let rows = idle.processes.map {
+            "| \($0.name) | \($0.cpuPercent.rounded(2)) | \((Double($0.residentBytes) / 1e6).rounded(0)) |"
+        }
+        return """
+            ## Idle agents
+
+            Over \(options.idleSeconds) s without requests. The target is less than 1 % of a core and 40 MB for an agent.
+
+            | | % of one core | resident MB |
+            | --- | --- | --- |
+            \(rows.joined(separator: "\n"))
+            """
+    }
+}

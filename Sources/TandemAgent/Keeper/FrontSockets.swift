@@ -1,0 +1,72 @@
+import CTandemSystem
+import Glibc
+import TandemBlueprint
+import TandemServices
+import TandemStack
+
+/// The front's listening sockets, by the number that balancers know them by.
+///
+/// Nobody may close the last copy while a stack runs: what waits in the kernel's queue would be lost. Every agent has
+/// copies, so that any of them can start a keeper anew.
+struct FrontSockets: Sendable {
+    private(set) var descriptors: [Int32: Int32] = [:]
+
+    /// The numbers and ports of a stack's front; empty where each balancer binds its own.
+    static func wanted(_ applied: AppliedStack) -> [(descriptor: Int32, port: Int)] {
+        guard let front = applied.front else { return [] }
+        return [
+            (front.httpDescriptor, applied.stack.balancer.httpPort.number),
+            (front.httpsDescriptor, applied.stack.balancer.httpsPort.number),
+        ]
+    }
+
+    /// Those that this process was handed when it was started.
+    static func inherited(_ applied: AppliedStack) -> FrontSockets {
+        var sockets = FrontSockets()
+        for (descriptor, port) in wanted(applied)
+        where ListenerCheck.isListening(descriptor, address: AppliedStack.frontAddress, port: port) {
+            sockets.descriptors[descriptor] = descriptor
+        }
+        return sockets
+    }
+
+    /// - Parameter owners: processes that may have them under the same numbers; asked when we were handed none.
+    /// - Throws: `StateError` when somebody else listens there.
+    static func open(_ applied: AppliedStack, owners: [ProcessIdentity]) throws -> FrontSockets {
+        var sockets = inherited(applied)
+        for (descriptor, port) in wanted(applied) where sockets.descriptors[descriptor] == nil {
+            sockets.descriptors[descriptor] =
+                try copy(descriptor, port: port, from: owners) ?? bind(port: port)
+        }
+        return sockets
+    }
+
+    func close() {
+        for socket in descriptors.values { _ = Glibc.close(socket) }
+    }
+
+    private static func bind(port: Int) throws -> Int32 {
+        do {
+            return try ListenerCheck.bindListener(address: AppliedStack.frontAddress, port: port)
+        } catch let error as ListenerCheck.BindError {
+            throw StateError(
+                "cannot listen on the front address \(AppliedStack.frontAddress):\(port): \(error.reason)")
+        }
+    }
+
+    /// pidfd_getfd(2): a copy of another process's descriptor. The kernel grants it to those who may debug that process.
+    private static func copy(_ descriptor: Int32, port: Int, from owners: [ProcessIdentity]) -> Int32? {
+        for owner in owners where owner.isAlive {
+            let handle = tandem_pidfd_open(owner.pid)
+            guard handle >= 0 else { continue }
+            defer { _ = Glibc.close(handle) }
+            let copy = tandem_pidfd_getfd(handle, descriptor)
+            guard copy >= 0 else { continue }
+            if owner.isAlive, ListenerCheck.isListening(copy, address: AppliedStack.frontAddress, port: port) {
+                return copy
+            }
+            _ = Glibc.close(copy)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,13 @@
+/// What is wrong with the stack file only here and now, such as a port in it that another program has.
+public struct StackFileProblems: Error, CustomStringConvertible, Sendable, Equatable {
+    public struct Problem: Sendable, Equatable {
+        /// Keys from the top of the file down.
+        public var path: [String]
+        public var message: String
+    }
+
+    /// At least one.
+    public var problems: [Problem]
+
+    public var description: String { problems.map(\.message).joined(separator: "\n") }
+}

@@ -1,0 +1,36 @@
+import TandemTopology
+
+/// Reads what HAProxy answers to `show stat`: comma-separated values under a line of names (management guide, 9.1).
+enum HAProxyStatistics {
+    static func parse(_ text: String) -> [TrafficCounters] {
+        var lines = text.split(separator: "\n")
+        guard let first = lines.first, first.hasPrefix("# ") else { return [] }
+        lines.removeFirst()
+        let names = first.dropFirst(2).split(separator: ",").map(String.init)
+        var fronts: Set<Substring> = []
+        return lines.compactMap { line in
+            let values = line.split(separator: ",", omittingEmptySubsequences: false)
+            var row: [String: Substring] = [:]
+            for (name, value) in zip(names, values) where !value.isEmpty { row[name] = value }
+            // A section that is both (listen) counts each request twice; the second time is left out.
+            if row["svname"] == "FRONTEND", let section = row["pxname"] { fronts.insert(section) }
+            if row["svname"] == "BACKEND", let section = row["pxname"], fronts.contains(section) { return nil }
+            return counters(row)
+        }
+    }
+
+    private static func counters(_ row: [String: Substring]) -> TrafficCounters? {
+        guard let section = row["pxname"], let server = row["svname"] else { return nil }
+        func number(_ name: String) -> Int? { row[name].flatMap { Int($0) } }
+        let answers = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"].compactMap { number("hrsp_\($0)") }
+        // Older versions count no requests of servers, but their answers.
+        let isHTTP = row["mode"] != "tcp"
+        let requests = isHTTP ? number("req_tot") ?? answers.reduce(0, +) : number("stot") ?? 0
+        let failed = (number("econ") ?? 0) + (number("eresp") ?? 0)
+        let isWhole = server == "FRONTEND" || server == "BACKEND"
+        return TrafficCounters(
+            section: String(section), server: isWhole ? nil : String(server), requests: requests,
+            errors: (number("hrsp_5xx") ?? 0) + (isWhole ? 0 : failed), connections: number("scur") ?? 0,
+            responseMilliseconds: isHTTP ? number("rtime") : nil)
+    }
+}

@@ -1,0 +1,56 @@
+import MySQLConnector
+
+/// What the cluster's lock guards.
+struct ClusterState: Sendable {
+    enum Phase: Sendable { case idle, running, closed }
+
+    var phase = Phase.idle
+    var routing: RoutingState
+    var readPools: [String: ServerPool] = [:]
+    var writePool: ServerPool?
+    var counters: [String: MySQLClusterStatistics.Server] = [:]
+    var heldReads = 0
+    var heldWrites = 0
+    var heldTotal = 0
+    /// Whether a transaction asked for `exactlyOnce`, so that there are records to sweep.
+    var keepsCommitRecords = false
+
+    init(routing: RoutingState) { self.routing = routing }
+
+    mutating func count(_ server: String, _ counter: WritableKeyPath<MySQLClusterStatistics.Server, Int>) {
+        counters[server, default: .init()][keyPath: counter] += 1
+    }
+}
+
+/// A cluster at one moment, and its counters since the start.
+public struct MySQLClusterStatistics: Sendable, Hashable {
+    public struct Server: Sendable, Hashable {
+        /// Reads that it answered.
+        public var readsTotal = 0
+        /// Writes that it committed.
+        public var writesTotal = 0
+        /// Reads that failed there and went on elsewhere.
+        public var failedReadsTotal = 0
+        /// Times that a read waited for it to catch up with a write.
+        public var gtidWaitsTotal = 0
+        /// Those that took too long, so that the read went elsewhere.
+        public var gtidTimeoutsTotal = 0
+        public var readPool: MySQLPoolStatistics?
+        public var writePool: MySQLPoolStatistics?
+        /// Whether reads are sent there at the moment.
+        public var servesReads = false
+        /// How far it is behind; `nil` where it is not known.
+        public var lagSeconds: Double?
+    }
+
+    /// By name.
+    public var servers: [String: Server] = [:]
+    public var epoch = 0
+    /// Who leads; `nil` before that is known.
+    public var primary: String?
+    /// Whether the primary takes writes.
+    public var takesWrites = false
+    /// Reads and writes that wait for a server at the moment.
+    public var held = 0
+    public var heldTotal = 0
+}

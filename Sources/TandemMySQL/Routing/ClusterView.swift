@@ -1,0 +1,63 @@
+import MySQLConnector
+import TandemTopology
+
+/// Who holds the data and may be asked, as somebody saw it at one moment.
+struct ClusterView: Sendable, Equatable {
+    struct Server: Sendable, Equatable {
+        var name: String
+        var address: MySQLConfiguration.Address
+        /// `server_uuid`, which begins the GTIDs of what was written there; `nil` where it is not known.
+        var uuid: String?
+        /// Whether it answers at all.
+        var isReachable = true
+        var servesReads: Bool
+        var lagSeconds: Double?
+    }
+
+    /// Rises with every change of primary; 0 where nobody counts them.
+    var epoch: Int
+    /// Who leads.
+    var primary: String?
+    /// Whether it takes writes at this moment.
+    var takesWrites: Bool
+    var servers: [Server]
+    /// Why nobody takes writes, when there is something to say.
+    var detail: String?
+
+    func server(_ name: String) -> Server? { servers.first { $0.name == name } }
+
+    /// What the servers' own words add while nobody can be asked who leads.
+    ///
+    /// Only a single server that takes writes says something; silence closes nothing.
+    func corrected(by probe: ClusterView) -> ClusterView {
+        guard probe.takesWrites, let found = probe.servers.first(where: { $0.name == probe.primary }),
+            let server = servers.first(where: { $0.address == found.address })
+        else { return self }
+        var view = self
+        // A change of primary raises the epoch by one at least; whoever knows the true one overrules this.
+        if server.name != primary { view.epoch += 1 }
+        view.primary = server.name
+        view.takesWrites = true
+        view.detail = nil
+        return view
+    }
+}
+
+extension ClusterView {
+    /// What an agent says.
+    /// - Parameter maximumLagSeconds: a replica that is further behind serves no reads.
+    init(_ topology: Topology, maximumLagSeconds: Double) {
+        let primary = topology.member(topology.primary)
+        self.init(
+            epoch: topology.epoch, primary: topology.primary,
+            // A primary that waits for its partner would keep a commit waiting, perhaps until it is lost: better not sent yet.
+            takesWrites: primary?.role == .primary && primary?.state == .open,
+            servers: topology.members.map { member in
+                Server(
+                    name: member.host, address: .tcp(host: member.address, port: member.port), uuid: nil,
+                    isReachable: [.open, .waiting, .streaming, .disconnected].contains(member.state),
+                    servesReads: member.servesReads(lagBoundSeconds: maximumLagSeconds), lagSeconds: member.lagSeconds)
+            },
+            detail: primary.map { "\($0.host) is \($0.state.rawValue)\($0.detail.map { ": " + $0 } ?? "")" })
+    }
+}

@@ -1,0 +1,68 @@
+/// One thing that `tandem doctor` looked at.
+struct Finding: Encodable, Sendable, Equatable {
+    enum Verdict: String, Encodable, Sendable {
+        case ok
+        /// It will run, but not as well as it could, or not for ever.
+        case warning
+        /// It will not run.
+        case error
+    }
+
+    /// Such as `memory`.
+    var name: String
+    var verdict: Verdict
+    /// What was found, in one line.
+    var text: String
+    /// A command, or an order in words, that mends it; nil where nothing is to be mended.
+    var remedy: String?
+
+    static func ok(_ name: String, _ text: String) -> Finding {
+        Finding(name: name, verdict: .ok, text: text, remedy: nil)
+    }
+
+    static func warning(_ name: String, _ text: String, _ remedy: String) -> Finding {
+        Finding(name: name, verdict: .warning, text: text, remedy: remedy)
+    }
+
+    static func error(_ name: String, _ text: String, _ remedy: String) -> Finding {
+        Finding(name: name, verdict: .error, text: text, remedy: remedy)
+    }
+}
+
+/// What `tandem doctor` says in the end. JSON: a contract like the other lists.
+struct Diagnosis: Encodable, Sendable {
+    /// The worst verdict.
+    var verdict: Finding.Verdict
+    var findings: [Finding]
+
+    init(_ findings: [Finding]) {
+        self.findings = findings
+        verdict =
+            findings.contains { $0.verdict == .error }
+            ? .error : (findings.contains { $0.verdict == .warning } ? .warning : .ok)
+    }
+
+    func text(_ style: Style) -> String {
+        let width = findings.map(\.name.count).max() ?? 0
+        let lines = findings.map { finding in
+            let mark =
+                switch finding.verdict {
+                case .ok: style.green("✓")
+                case .warning: style.yellow("!")
+                case .error: style.red("✗")
+                }
+            let remedy = finding.remedy.map { "\n    \(StepPrinter.padded("", width))  → \($0)" } ?? ""
+            return "  \(mark) \(StepPrinter.padded(finding.name, width))  \(finding.text)\(remedy)\n"
+        }
+        return lines.joined() + "\n\(summary)\n"
+    }
+
+    private var summary: String {
+        let errors = findings.filter { $0.verdict == .error }.count
+        let warnings = findings.filter { $0.verdict == .warning }.count
+        let warned = warnings == 0 ? "" : warnings == 1 ? "1 warning" : "\(warnings) warnings"
+        if errors == 0 { return warnings == 0 ? "Nothing is missing." : "It will run. \(warned) above." }
+        let failed = errors == 1 ? "1 thing is missing" : "\(errors) things are missing"
+        return "\(failed)\(warnings == 0 ? "" : ", and \(warned)"); what mends each stands below it."
+    }
+}

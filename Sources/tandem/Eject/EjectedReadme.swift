@@ -1,0 +1,208 @@
+import TandemBlueprint
+import TandemStack
+
+/// The way from the written folder to a running stack: every command, in order.
+struct EjectedReadme {
+    var stack: Stack
+    var names: EjectedNames
+    var hosts: [EjectedHost]
+    var primary: Host
+    var partner: Host?
+    var programs: Layout.Programs
+
+    var text: String {
+        ([introduction, files, install, databases] + [rest, changes, certificates, limits]).joined(separator: "\n\n")
+            + "\n"
+    }
+
+    private var introduction: String {
+        let table = stack.hosts.map { host in
+            "| \(host.name) | \(host.address) | \(host.roles.map(\.rawValue).joined(separator: ", ")) |"
+        }
+        return """
+            # The stack \(stack.name), without Tandem
+
+            Plain files for HAProxy, nginx, MySQL and systemd. Nothing in here calls Tandem. **It holds passwords and private
+            keys**: keep it to yourself, and out of version control.
+
+            | host | address | roles |
+            | --- | --- | --- |
+            \(table.joined(separator: "\n"))
+            """
+    }
+
+    private var files: String {
+        """
+        ## What is where
+
+        A folder for each host, as it has to lie under `/`:
+
+        - `\(names.configurationRoot)/HOST/`: haproxy.cfg, nginx.conf, router.cfg (HAProxy between app and databases),
+          my.cnf, the certificates
+        - `\(names.configurationRoot)/HOST.app.env`: what the app gets, its secrets and `DATABASE_URL`s among it
+        - `\(names.unitFolder)/\(stack.name)-HOST-SERVICE.service`
+        - data goes to `\(names.stateRoot)/HOST/`, logs to `\(names.logRoot)/HOST/` and to the journal
+
+        `pki/` has the certificate authority, `secrets.json` all passwords: no host needs them.
+        """
+    }
+
+    private var install: String {
+        let own = [programs.haproxy, programs.nginx, programs.mysqld, programs.mysql]
+        let unpack = hosts.map { host in
+            stack.isOnThisMachine
+                ? "tar -C \(host.host.name) -c . | tar -C / --no-overwrite-dir --no-same-owner -xp"
+                : "tar -C \(host.host.name) -c . | ssh root@\(host.host.address) tar -C / --no-overwrite-dir --no-same-owner -xp"
+        }
+        let perHost = hosts.map {
+            "systemd-tmpfiles --create \(names.root)/etc/tmpfiles.d/\(stack.name)-stack-\($0.host.name).conf"
+        }
+        let users = "systemd-sysusers \(names.root)/etc/sysusers.d/\(stack.name)-stack.conf"
+        return """
+            ## 1. On every host, as root
+
+            The programs: \(own.map { "`\($0)`" }.joined(separator: ", ")). HAProxy 2.8 or later, MySQL (not MariaDB)
+            8.0.26 or later. Of Debian's packages disable what they start by themselves:
+            `systemctl disable --now haproxy nginx mysql`.
+
+            Unpack, from this folder:
+
+            \(block(unpack))
+
+            Then make users and folders (only the line of the host that you are on):
+
+            \(block([users] + perHost + ["systemctl daemon-reload"]))
+            \(appPlace)
+            """
+    }
+
+    private var appPlace: String {
+        let folder = stack.app.workingDirectory
+        guard !stack.isOnThisMachine else {
+            return "\nThe app is run from `\(folder)` by the user `\(names.appUser)`, who has to be able to read it."
+        }
+        return "\nPut the app into `\(folder)` on \(list(stack.hosts(.app))), readable for `\(names.appUser)`."
+    }
+
+    private var databases: String {
+        let databases = hosts.filter { $0.host.has(.database) }
+        let first = databases.filter { $0.host == primary }
+        let others = databases.filter { $0.host != primary }
+        var parts = [
+            "## 2. The databases", "On \(list(databases.map(\.host))), once: empty data, and the service.",
+            block(databases.flatMap(begin)), "On \(primary.name): the app's database and all users.",
+            block(first.map { "\(client($0)) < \($0.layout.etcFolder)/primary.sql" }),
+        ]
+        if !others.isEmpty {
+            parts += [
+                "On \(list(others.map(\.host))): follow \(primary.name). `Replica_IO_Running` and `Replica_SQL_Running` have to say Yes.",
+                block(
+                    others.flatMap {
+                        [
+                            "\(client($0)) < \($0.layout.etcFolder)/replica.sql",
+                            "\(client($0)) --vertical -e 'SHOW REPLICA STATUS'",
+                        ]
+                    }),
+            ]
+        }
+        if let partner {
+            parts += [
+                "On \(primary.name), when \(partner.name) follows: from now on each write waits until it has it, too.",
+                block(first.map { "\(client($0)) -e 'SET GLOBAL rpl_semi_sync_source_enabled = ON'" }),
+            ]
+        }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private func begin(_ host: EjectedHost) -> [String] {
+        let folder = host.layout.etcFolder
+        let unit = host.units.first { $0.contains("-mysql") } ?? ""
+        return [
+            "runuser -u \(names.engineUser) -- \(programs.mysqld) --defaults-file=\(folder)/my.cnf --initialize-insecure --skip-log-bin --init-file=\(folder)/root.sql",
+            "systemctl enable --now \(unit)",
+        ]
+    }
+
+    private func client(_ host: EjectedHost) -> String {
+        "\(programs.mysql) --defaults-extra-file=\(host.layout.etcFolder)/client.cnf"
+    }
+
+    private var rest: String {
+        let ordered = hosts.filter { !$0.host.has(.balancer) } + hosts.filter { $0.host.has(.balancer) }
+        let units = ordered.map { host in
+            let own = host.units.filter { !$0.contains("-mysql") }
+            return own.isEmpty ? "" : "systemctl enable --now \(own.joined(separator: " "))"
+        }.filter { !$0.isEmpty }
+        let port = stack.balancer.httpsPort.number
+        let balancers = stack.hosts(.balancer)
+        let asked = balancers.map {
+            "curl --cacert pki/ca.pem --connect-to ::\($0.address):\(port) https://\(stack.domain):\(port)\(stack.app.health)"
+        }
+        return """
+            ## 3. The rest
+
+            App hosts and web servers first, then the balancers:
+
+            \(block(units))
+
+            Each balancer answers:
+
+            \(block(asked))
+
+            Users reach a balancer by its address. Let the name `\(stack.domain)` lead to all of them, or move one address
+            between them with keepalived.
+            """
+    }
+
+    private var changes: String {
+        """
+        ## Later
+
+        After a change of a file: `systemctl reload UNIT` for HAProxy and nginx (the program checks its files first),
+        `systemctl restart UNIT` for the rest. `systemctl stop` of a primary closes it before it ends.
+
+        When \(partner?.name ?? "a replica") is away, writes on \(primary.name) wait for it. To go on without it, on \(primary.name):
+        `SET GLOBAL rpl_semi_sync_source_enabled = OFF`. What is written then is on one server only until it has caught up;
+        then switch it on again.
+        """
+    }
+
+    private var certificates: String {
+        let renew = [
+            "openssl x509 -x509toreq -in cert.pem -signkey key.pem -copy_extensions copyall -out renewed.csr",
+            "openssl x509 -req -in renewed.csr -CA pki/ca.pem -CAkey pki/ca-key.pem -copy_extensions copyall -days 397 -out cert.pem",
+        ]
+        return """
+            ## Certificates
+
+            They are good for 397 days, the authority in `pki/` for ten years. `tandem eject --force` into this folder renews
+            them, and so does OpenSSL 3, for each `cert.pem` and, of balancers, for `front-cert.pem`, from which
+            `front.pem` is put together (certificate, then key):
+
+            \(block(renew))
+            """
+    }
+
+    private var limits: String {
+        """
+        ## What Tandem did, and nobody does now
+
+        - Nothing fails over: \(primary.name) is the primary, for good.
+        - The database router sends writes to \(primary.name) and reads to every server that accepts connections, however far
+          behind it is.
+        - A replica that lost its data is not copied anew: stop it, empty its data folder, begin with it as in part 2. If the
+          primary no longer has all of its binary logs (they are kept for a week), copy it with MySQL's CLONE first.
+        - Nobody watches a process that runs and does not answer.
+        """
+    }
+
+    // MARK: - Words
+
+    private func block(_ lines: [String]) -> String { lines.map { "    \($0)" }.joined(separator: "\n") }
+
+    private func list(_ hosts: [Host]) -> String {
+        let names = hosts.map(\.name)
+        guard let last = names.last, names.count > 1 else { return names.first ?? "" }
+        return names.dropLast().joined(separator: ", ") + " and " + last
+    }
+}

@@ -1,0 +1,82 @@
+import TandemStack
+
+/// The text of a new stack file: short, commented, and the reader's own from then on.
+struct StackFileTemplate: Sendable {
+    var name: String
+    var kind: ProjectKind
+
+    var text: String {
+        """
+        # The stack `\(name)`: two HAProxy balancers, two servers with nginx, the app, a MySQL primary and its replica,
+        # all on this machine. Start it with `tandem up`. Every key is explained by `tandem docs`.
+        stack: \(name)
+
+        app:
+        \(comment(beforeAndRemark))  run: \(Self.scalar(kind.run))
+
+          # The app gets HOST and PORT, where it listens; DATABASE_URL for writes and DATABASE_READ_URL for reads, with
+          # DATABASE_CA to check MySQL's certificate. On SIGTERM it finishes what is in flight and ends.
+
+          # The path that answers 200 when the app can serve.
+          health: /health
+
+          # env:
+          #   LOG_LEVEL: info
+
+          # Values that stay out of this file: from the environment of `tandem up`, a file, or a command.
+          # secrets:
+          #   SESSION_KEY: {env: SESSION_KEY}
+          #   MAIL_PASSWORD: {file: secrets/mail}
+          #   API_KEY: {command: pass show \(name)/api}
+
+        # web:
+        #   static: public        # files that nginx answers by itself
+        #   body_limit: 10mb      # the largest upload
+
+        # database:
+        #   settings:
+        #     innodb_buffer_pool_size: 1G
+
+        # Left out, these are the hosts. With addresses they are machines of their own.
+        # hosts:
+        #   lb1: {roles: [balancer]}
+        #   lb2: {roles: [balancer]}
+        #   server1: {roles: [web, app, database]}
+        #   server2: {roles: [web, app, database]}
+
+        """
+    }
+
+    private var beforeAndRemark: [String] {
+        [kind.before.map { "Before the first start, and after changes: \($0)" }, kind.remark].compactMap(\.self)
+    }
+
+    private func comment(_ lines: [String]) -> String { lines.map { "  # \($0)\n" }.joined() }
+
+    /// YAML: as it is where it means only itself, else in single quotes.
+    static func scalar(_ text: String) -> String {
+        let isPlain = text.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII && scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                || " _./=+-".unicodeScalars.contains(scalar)
+        }
+        let begins = text.unicodeScalars.first.map { $0.properties.isAlphabetic || "./".unicodeScalars.contains($0) }
+        if isPlain, begins == true, text.contains("/") || text.contains(" ") { return text }
+        return "'\(text.replacing("'", with: "''"))'"
+    }
+
+    /// A stack's name from a folder's: lower-case letters, digits and hyphens, at most 32.
+    static func name(from folder: String) -> String {
+        var name = ""
+        for scalar in folder.lowercased().unicodeScalars {
+            if ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) {
+                name.unicodeScalars.append(scalar)
+            } else if !name.isEmpty, name.last != "-" {
+                name += "-"
+            }
+        }
+        if let first = name.unicodeScalars.first, !("a"..."z").contains(first) { name = "app-" + name }
+        name = String(name.prefix(32))
+        while name.last == "-" { name.removeLast() }
+        return name.isEmpty || ["mysql", "sys", "root", "tandem"].contains(name) ? "my-app" : name
+    }
+}

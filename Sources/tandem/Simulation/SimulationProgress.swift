@@ -1,0 +1,43 @@
+import Foundation
+import TandemSimulation
+
+/// One line on a terminal's standard error that is written over and over.
+struct SimulationProgress {
+    let isShown: Bool
+
+    private static let cells = 28
+
+    func show(_ progress: SimulationRunner.Progress, elapsed: Duration) {
+        guard isShown else { return }
+        Terminal.write("\r\u{1B}[K\(Self.line(progress, elapsed: elapsed))", to: .standardError)
+    }
+
+    func clear() {
+        guard isShown else { return }
+        Terminal.write("\r\u{1B}[K", to: .standardError)
+    }
+
+    static func line(_ progress: SimulationRunner.Progress, elapsed: Duration) -> String {
+        let filled = progress.schedules == 0 ? 0 : progress.done * cells / progress.schedules
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
+        let seconds = max(elapsed / .seconds(1), 0.001)
+        let rate = Double(progress.done) / seconds
+        let left = rate > 0 ? Double(progress.schedules - progress.done) / rate : 0
+        let words = "\(progress.done.grouped) of \(progress.schedules.grouped) schedules, \(Int(rate).grouped)/s"
+        let violations = "\(progress.violations) violation\(progress.violations == 1 ? "" : "s")"
+        return "\(bar) \(words), \(Int(left.rounded(.up))) s left, \(violations)"
+    }
+}
+
+extension Int {
+    /// With commas between thousands, the same in every locale.
+    var grouped: String {
+        let digits = String(magnitude)
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
+            text.append(digit)
+        }
+        return self < 0 ? "-\(text)" : text
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import TandemAgent
+import TandemServices
+import TandemStack
+
+/// Before anything else is done to a stack: when its keeper was killed and something of it runs on, has it kept again,
+/// as it is.
+struct KeeperRevival: Sendable {
+    let project: Project
+    let steps: StepPrinter
+
+    /// Longer than agents take to notice and to start another one.
+    private static let agentsBound = Duration.seconds(8)
+
+    /// Does nothing where the keeper lives, or where nothing is left that would be worth it.
+    func run() async throws {
+        guard let dead = deadKeeper, let applied = project.applied else { return }
+        let leftovers = Leftovers(applied: applied, folder: project.folder)
+        guard leftovers.areAny else { return }
+        steps.note("the keeper was killed; what it kept goes on under a new one")
+        if leftovers.hasAgents { await waitForAgents(dead) }
+        guard deadKeeper != nil else { return }
+        let keeper = try KeeperStart(folder: project.folder, program: OwnProgram.path).run(after: dead)
+        do {
+            try await StartProgress(
+                applied: applied, project: project, keeper: keeper, steps: steps, isTakingOver: true
+            ).wait()
+        } catch {
+            // Interrupted: whoever interrupted us stops what was started.
+            try Task.checkCancellation()
+            steps.note("it does not come up as it was (\(error)); starting it anew")
+            await StackStop(project: project, applied: applied, steps: nil).run()
+        }
+    }
+
+    private var deadKeeper: ProcessIdentity? {
+        guard let state = KeeperState.load(project.folder), state.phase == .running, !state.isAlive else { return nil }
+        return state.identity
+    }
+
+    private func waitForAgents(_ dead: ProcessIdentity) async {
+        let deadline = ContinuousClock.now + Self.agentsBound
+        while deadKeeper != nil, !Task.isCancelled, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// A small tool of the machine, run to its end; nothing that asks questions or runs for long.
+struct ToolRun {
+    var status: Int32
+    /// What it said on both of its outputs, the last lines of it.
+    var words: String
+
+    /// - Parameter command: absolute path and arguments.
+    init(_ command: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
+        process.standardInput = FileHandle.nullDevice
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        do {
+            try process.run()
+        } catch {
+            throw Failure(.failed, "cannot run \(command[0]): \(error.localizedDescription)")
+        }
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        status = process.terminationStatus
+        words = text.split(separator: "\n").suffix(5).joined(separator: "\n")
+    }
+}
+
+enum Shell {
+    /// As one word of a POSIX shell.
+    static func quoted(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "/._-+:=@%,".utf8.contains(byte)
+            }
+        }
+        return isPlain && !text.isEmpty ? text : "'\(text.replacing("'", with: "'\\''"))'"
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import TandemAgent
+
+/// This machine's trust store as Debian and Ubuntu have it: certificates in a folder, and a program that makes one file
+/// of them all.
+struct SystemTrust: Sendable {
+    /// Of the machine's own authorities.
+    var folder = "/usr/local/share/ca-certificates"
+    /// Program and arguments.
+    var update = ["/usr/sbin/update-ca-certificates"]
+
+    var isHere: Bool { FileManager.default.isExecutableFile(atPath: update[0]) }
+
+    func file(of stack: String) -> String { "\(folder)/tandem-\(stack).crt" }
+
+    /// Whether exactly this certificate is trusted.
+    func trusts(_ certificate: Data, of stack: String) -> Bool {
+        FileManager.default.contents(atPath: file(of: stack)) == certificate
+    }
+
+    /// Whether this or another certificate of a stack of this name is trusted.
+    func hasAny(of stack: String) -> Bool { FileManager.default.fileExists(atPath: file(of: stack)) }
+
+    func add(_ certificate: Data, of stack: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try certificate.write(to: URL(fileURLWithPath: file(of: stack)), options: .atomic)
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file(of: stack))
+        } catch {
+            throw Failure(.failed, "cannot write \(file(of: stack)): \(error.localizedDescription)")
+        }
+        try rebuild()
+    }
+
+    func remove(_ stack: String) throws {
+        do {
+            try FileManager.default.removeItem(atPath: file(of: stack))
+        } catch {
+            throw Failure(.failed, "cannot delete \(file(of: stack)): \(error.localizedDescription)")
+        }
+        try rebuild()
+    }
+
+    private func rebuild() throws {
+        let outcome = try ToolRun(update)
+        guard outcome.status == 0 else {
+            throw Failure(
+                .failed,
+                "\(update.joined(separator: " ")) ended with status \(outcome.status):\n\(outcome.words)")
+        }
+    }
+
+    /// What an ordinary user types instead.
+    func commandToAdd(_ certificateFile: String, of stack: String) -> String {
+        "sudo install -m 644 \(Shell.quoted(certificateFile)) \(file(of: stack)) && sudo update-ca-certificates"
+    }
+
+    func commandToRemove(_ stack: String) -> String {
+        "sudo rm \(file(of: stack)) && sudo update-ca-certificates"
+    }
+}
+
+/// The certificate databases of the browsers that keep their own: Chromium's, and one for each profile of Firefox.
+struct BrowserTrust: Sendable {
+    /// Of the user.
+    var home: String
+    /// NSS's tool; nil where it is not installed.
+    var certutil: String?
+
+    init(home: String, certutil: String? = BrowserTrust.installedTool) {
+        self.home = home
+        self.certutil = certutil
+    }
+
+    static var installedTool: String? {
+        ["/usr/bin/certutil", "/usr/local/bin/certutil"].first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    /// Folders that hold a database.
+    var databases: [String] {
+        let firefox = ["\(home)/.mozilla/firefox", "\(home)/snap/firefox/common/.mozilla/firefox"]
+        let profiles = firefox.flatMap { folder in
+            ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { "\(folder)/\($0)" }
+        }
+        return (["\(home)/.pki/nssdb"] + profiles).filter {
+            FileManager.default.fileExists(atPath: "\($0)/cert9.db")
+        }
+    }
+
+    private func nickname(_ stack: String) -> String { "Tandem CA of the stack \(stack)" }
+
+    /// - Returns: the databases that have it now.
+    func add(_ certificateFile: String, of stack: String) throws -> [String] {
+        guard let certutil else { return [] }
+        for database in databases {
+            let outcome = try ToolRun([
+                certutil, "-d", "sql:\(database)", "-A", "-t", "C,,", "-n", nickname(stack), "-i", certificateFile,
+            ])
+            guard outcome.status == 0 else {
+                throw Failure(.failed, "certutil cannot add the CA to \(database):\n\(outcome.words)")
+            }
+        }
+        return databases
+    }
+
+    /// - Returns: the databases that had it.
+    func remove(_ stack: String) throws -> [String] {
+        guard let certutil else { return [] }
+        return try databases.filter { database in
+            let had = try ToolRun([certutil, "-d", "sql:\(database)", "-L", "-n", nickname(stack)]).status == 0
+            guard had else { return false }
+            let outcome = try ToolRun([certutil, "-d", "sql:\(database)", "-D", "-n", nickname(stack)])
+            guard outcome.status == 0 else {
+                throw Failure(.failed, "certutil cannot take the CA out of \(database):\n\(outcome.words)")
+            }
+            return true
+        }
+    }
+}

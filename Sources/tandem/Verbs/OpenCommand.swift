@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import TandemAgent
+import TandemServices
+import TandemStack
+
+struct OpenCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "open", abstract: "Opens the stack's page in a browser, or says its address.",
+        discussion: """
+            Prints the address. Where there is a desktop it also asks xdg-open to show it. Exit status 4 when the stack \
+            is not running.
+            """)
+
+    @OptionGroup var project: ProjectOptions
+
+    func run() throws {
+        let project = try Project.load(project)
+        let applied = try project.requireApplied()
+        guard StackProcesses(project: project, applied: applied).areAny else {
+            throw Failure(.notRunning, "the stack '\(project.stack.name)' is not running; start it with: tandem up")
+        }
+        print(applied.url)
+        let desktop = Desktop(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
+        guard let opener = desktop.opener else { return }
+        do {
+            try desktop.open(applied.url, with: opener)
+        } catch {
+            // The address was said; that is all that was promised.
+            Terminal.line("no browser was opened: \(error)")
+        }
+    }
+}
+
+/// The desktop that this command line was called from, if any.
+struct Desktop {
+    var environment: [String: String]
+    var isRoot: Bool
+
+    /// The program that shows an address in the user's browser; nil where there is no desktop. A browser is no program
+    /// to run as root.
+    var opener: String? {
+        let hasDisplay = ["DISPLAY", "WAYLAND_DISPLAY"].contains { environment[$0]?.isEmpty == false }
+        guard hasDisplay, !isRoot else { return nil }
+        let folders = (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
+        return folders.map { "\($0)/xdg-open" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    /// Does not wait: a browser may be that process itself, and stays.
+    func open(_ url: String, with opener: String) throws {
+        let log = "\(NSTemporaryDirectory())/tandem-open-\(UUID().uuidString)"
+        defer { unlink(log) }
+        _ = try RunningProcess.start(
+            ProcessSpecification(
+                command: [opener, url], environment: environment, workingDirectory: "/", logFile: log))
+    }
+}

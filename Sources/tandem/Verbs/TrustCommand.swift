@@ -1,0 +1,122 @@
+import ArgumentParser
+import Foundation
+import TandemAgent
+import TandemStack
+
+struct TrustCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trust", abstract: "Makes this machine trust the stack's certificates; --remove takes that back.",
+        discussion: """
+            Puts the stack's certificate authority into the machine's trust store, which takes root, and into the \
+            databases of your Chromium and Firefox if certutil (package libnss3-tools) is there. Whoever has the key of \
+            that authority could pose as any site to those who trust it; it stays in the stack's folder, mode 0600.
+            """)
+
+    @OptionGroup var project: ProjectOptions
+    @Flag(help: "Take it out again.")
+    var remove = false
+
+    func run() throws {
+        let project = try Project.load(project)
+        let trust = StackTrust(stack: project.stack.name, certificateFile: project.folder.caFile)
+        let isDone = remove ? try trust.remove() : try trust.add()
+        // Something is left for root to do.
+        if !isDone { throw ExitCode(ExitStatus.failed.rawValue) }
+    }
+}
+
+/// Trust in one stack's authority on this machine, as far as this user may change it.
+struct StackTrust {
+    var stack: String
+    var certificateFile: String
+    var system = SystemTrust()
+    var browsers = BrowserTrust(home: ProcessInfo.processInfo.environment["HOME"] ?? "/")
+    var isRoot = geteuid() == 0
+
+    /// - Returns: false when a command is left for root, which was said.
+    func add() throws -> Bool {
+        guard let certificate = FileManager.default.contents(atPath: certificateFile) else {
+            throw Failure(
+                .failed, "'\(stack)' has no certificate authority yet (\(certificateFile)); it is made by: tandem up")
+        }
+        let isDone = try addToSystem(certificate)
+        // Root's browsers are nobody's.
+        if !isRoot { try addToBrowsers() }
+        return isDone
+    }
+
+    private func addToSystem(_ certificate: Data) throws -> Bool {
+        guard system.isHere else {
+            Terminal.line("this machine has no update-ca-certificates (Debian: package ca-certificates).")
+            Terminal.line("Tell its trust store about \(certificateFile)")
+            return false
+        }
+        if system.trusts(certificate, of: stack) {
+            Terminal.line("this machine trusts the CA of '\(stack)' already: \(system.file(of: stack))")
+            return true
+        }
+        guard isRoot else {
+            Terminal.line("the machine's trust store is root's. Run:\n")
+            Terminal.line("    \(system.commandToAdd(certificateFile, of: stack))\n")
+            return false
+        }
+        try system.add(certificate, of: stack)
+        Terminal.line("this machine trusts the CA of '\(stack)' now: \(system.file(of: stack))")
+        Terminal.line(
+            "curl and most programs use it at once; browsers may keep a list of their own. As the user of one:")
+        Terminal.line(
+            "    certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n 'Tandem CA of the stack \(stack)' -i \(system.file(of: stack))"
+        )
+        Terminal.line("To take it out again: tandem trust --remove")
+        return true
+    }
+
+    private func addToBrowsers() throws {
+        guard browsers.certutil != nil else {
+            if !browsers.databases.isEmpty {
+                Terminal.line(
+                    "your browsers keep lists of their own; with the package libnss3-tools `tandem trust` adds it there too"
+                )
+            }
+            return
+        }
+        for database in try browsers.add(certificateFile, of: stack) {
+            Terminal.line("your browser trusts it now, once started anew: \(database)")
+        }
+    }
+
+    /// - Returns: false when a command is left for root, which was said.
+    func remove() throws -> Bool {
+        try removeFromBrowsers()
+        guard system.hasAny(of: stack) else {
+            Terminal.line("this machine does not trust a CA of '\(stack)'")
+            return true
+        }
+        return try removeFromSystem()
+    }
+
+    private func removeFromBrowsers() throws {
+        guard !isRoot else { return }
+        for database in try browsers.remove(stack) {
+            Terminal.line("your browser no longer trusts the CA of '\(stack)': \(database)")
+        }
+    }
+
+    private func removeFromSystem() throws -> Bool {
+        guard isRoot else {
+            Terminal.line("the machine's trust store is root's. Run:\n\n    \(system.commandToRemove(stack))\n")
+            return false
+        }
+        try system.remove(stack)
+        Terminal.line("this machine no longer trusts the CA of '\(stack)'")
+        return true
+    }
+
+    /// For `destroy`: the key is about to be deleted, so nothing is lost by forgetting the certificate. From the machine
+    /// only that very one: another user may have a stack of the same name.
+    func forget() throws {
+        guard let certificate = FileManager.default.contents(atPath: certificateFile) else { return }
+        try removeFromBrowsers()
+        if system.trusts(certificate, of: stack) { _ = try removeFromSystem() }
+    }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import Testing
+
+@testable import tandem
+
+/// What `eject` writes, shown to the programs that it is for.
+@Suite("tandem eject")
+struct EjectTests {
+    private let folder: TemporaryFolder
+    private let engines: [String: String]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        let links = try #require(
+            ProcessInfo.processInfo.environment["TANDEM_TEST_ENGINES"],
+            "TANDEM_TEST_ENGINES must name the folder of the real programs; bin/test sets it")
+        // Where they really are, since their own files lie beside them.
+        engines = ["haproxy", "nginx", "mysqld", "mysql"].reduce(into: [:]) { engines, name in
+            engines[name] = URL(fileURLWithPath: "\(links)/bin/\(name)").resolvingSymlinksInPath().path
+        }
+    }
+
+    private func program(_ name: String) -> String { engines[name] ?? name }
+
+    /// Addresses of this machine, since nginx tries them; programs of the test's own.
+    private func stackFile(_ app: String) -> String {
+        """
+        stack: shop
+        app:
+        \(app)
+        hosts:
+          lb1: {address: 127.201.3.11, roles: [balancer]}
+          server1: {address: 127.201.3.21, roles: [web, app, database]}
+          server2: {address: 127.201.3.22, roles: [web, app, database]}
+        engines:
+          haproxy: \(program("haproxy"))
+          nginx: \(program("nginx"))
+          mysqld: \(program("mysqld"))
+          mysql: \(program("mysql"))
+        """
+    }
+
+    private var out: String { "\(folder.path)/out" }
+    private var tree: String { "\(folder.path)/tree" }
+
+    /// Written, and unpacked where its paths say.
+    private func eject(_ app: String = "  run: ./shop serve", _ environment: [String: String] = [:]) throws {
+        try folder.put("tandem.yaml", stackFile(app))
+        let outcome = try Program.run(
+            ["eject", out, "--root", tree], in: folder.path, environment: environment)
+        try #require(outcome.status == 0, "\(outcome)")
+        for host in ["lb1", "server1", "server2"] {
+            let unpacked = try ToolRun(["/bin/cp", "-a", "\(out)/\(host)\(folder.path)/.", folder.path])
+            try #require(unpacked.status == 0, "\(unpacked.words)")
+        }
+        // What systemd-tmpfiles would make.
+        for file in try FileManager.default.contentsOfDirectory(atPath: "\(tree)/etc/tmpfiles.d") {
+            let lines = try text("etc/tmpfiles.d/\(file)").split(separator: "\n").filter { $0.hasPrefix("d ") }
+            for line in lines {
+                try FileManager.default.createDirectory(
+                    atPath: String(line.split(separator: " ")[1]), withIntermediateDirectories: true)
+            }
+        }
+    }
+
+    private func text(_ path: String) throws -> String {
+        try String(contentsOfFile: "\(tree)/\(path)", encoding: .utf8)
+    }
+
+    private func run(_ command: String...) throws -> ToolRun { try ToolRun(command) }
+
+    @Test("writes files that the real programs accept, and units that systemd accepts")
+    func accepted() throws {
+        try eject()
+        let root = geteuid() == 0 ? ["--user=root"] : []
+        let folder = "\(tree)/etc/shop-stack"
+        for (file, host) in [("haproxy.cfg", "lb1"), ("router.cfg", "server1"), ("router.cfg", "server2")] {
+            let outcome = try run(program("haproxy"), "-c", "-q", "-f", "\(folder)/\(host)/\(file)")
+            #expect(outcome.status == 0 && outcome.words.isEmpty, "\(host): \(outcome.words)")
+        }
+        for host in ["server1", "server2"] {
+            let web = try run(
+                program("nginx"), "-p", "\(tree)/var/lib/shop-stack/\(host)/", "-e", "stderr", "-t", "-q", "-c",
+                "\(folder)/\(host)/nginx.conf")
+            #expect(web.status == 0 && web.words.isEmpty, "\(host): \(web.words)")
+            let data = try ToolRun(
+                [program("mysqld"), "--defaults-file=\(folder)/\(host)/my.cnf", "--validate-config"] + root)
+            #expect(data.status == 0, "\(host): \(data.words)")
+        }
+        let units = try FileManager.default.contentsOfDirectory(atPath: "\(tree)/etc/systemd/system")
+            .map { "\(tree)/etc/systemd/system/\($0)" }
+        #expect(units.count == 9)
+        let verdict = try ToolRun(["/usr/bin/systemd-analyze", "verify", "--man=no"] + units)
+        #expect(verdict.status == 0 && !verdict.words.contains("shop-"), "\(verdict.words)")
+    }
+
+    @Test("fixes who is primary: writes have one way, reads both, and no file speaks of agents")
+    func fixed() throws {
+        try eject()
+        let router = try text("etc/shop-stack/server2/router.cfg")
+        let parts = router.components(separatedBy: "listen ")
+        #expect(parts[1].contains("server server1 ") && !parts[1].contains("server server2 "))
+        #expect(parts[2].contains("server server1 ") && parts[2].contains("server server2 "))
+        for host in ["lb1", "server1", "server2"] {
+            for name in try FileManager.default.contentsOfDirectory(atPath: "\(tree)/etc/shop-stack/\(host)") {
+                guard let text = try? text("etc/shop-stack/\(host)/\(name)") else { continue }
+                #expect(!text.contains("agent") || name == "my.cnf", "\(host)/\(name)")
+            }
+        }
+        let primary = try text("etc/shop-stack/server1/my.cnf")
+        let replica = try text("etc/shop-stack/server2/my.cnf")
+        #expect(!primary.contains("super_read_only") && primary.contains("rpl_semi_sync_source_enabled = ON"))
+        #expect(replica.contains("super_read_only = ON") && replica.contains("rpl_semi_sync_replica_enabled = ON"))
+        #expect(!(primary + replica).contains("offline_mode"))
+    }
+
+    @Test("keeps secrets in files of mode 0600, and gives them to the app as they are")
+    func secrets() throws {
+        let value = "it's \"100 %\" of $HOME\\n `x`\nsecond line"
+        try eject("  run: ./shop serve\n  secrets: [KEY]", ["KEY": value])
+        let file = "\(tree)/etc/shop-stack/server1.app.env"
+        // A shell reads such a file as systemd does.
+        let shown = try ToolRun(["/bin/sh", "-c", "set -a; . '\(file)'; printf '%s' \"$KEY\""])
+        #expect(shown.words == value)
+        for path in try FileManager.default.subpathsOfDirectory(atPath: out) {
+            let full = "\(out)/\(path)"
+            let attributes = try FileManager.default.attributesOfItem(atPath: full)
+            guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }
+            let text = try String(contentsOfFile: full, encoding: .utf8)
+            let isSecret =
+                text.contains("second line") || text.contains("PRIVATE KEY") || text.contains("IDENTIFIED BY '")
+                || text.contains("PASSWORD = '")
+            if isSecret { #expect(attributes[.posixPermissions] as? Int == 0o600, "\(path)") }
+        }
+        #expect(try FileManager.default.attributesOfItem(atPath: out)[.posixPermissions] as? Int == 0o700)
+        #expect(!(try String(contentsOfFile: "\(out)/README.md", encoding: .utf8)).contains("second line"))
+    }
+
+    @Test("keeps passwords and the authority when it is called again, and leaves a full folder alone otherwise")
+    func again() throws {
+        try eject()
+        let names = ["secrets.json", "pki/ca.pem", "server1\(tree)/etc/shop-stack/server1/tls/cert.pem"]
+        let before = try names.map { try String(contentsOfFile: "\(out)/\($0)", encoding: .utf8) }
+        #expect(try Program.run(["eject", out, "--root", tree], in: folder.path).status == 2)
+        #expect(try Program.run(["eject", out, "--root", tree, "--force"], in: folder.path).status == 0)
+        let after = try names.map { try String(contentsOfFile: "\(out)/\($0)", encoding: .utf8) }
+        #expect(before == after)
+    }
+
+    @Test("writes nothing where a secret is missing")
+    func missingSecret() throws {
+        try folder.put("tandem.yaml", stackFile("  run: x\n  secrets: [NOBODY_SET_THIS]"))
+        let outcome = try Program.run(["eject", out], in: folder.path)
+        #expect(outcome.status == 1)
+        #expect(outcome.error.contains("secret NOBODY_SET_THIS"))
+        #expect(!FileManager.default.fileExists(atPath: out))
+    }
+}

@@ -1,0 +1,122 @@
+import MySQLConnector
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Passes bytes on between clients and a server, and cuts links when told to.
+final class Proxy: Sendable {
+    enum Cut: Sendable {
+        /// The next thing that a client says is lost, and its link with it.
+        case question
+        /// The next thing that a client says arrives; the answer is lost, and the link with it.
+        case answer
+    }
+
+    private struct State {
+        var cut: Cut?
+        var links: [ObjectIdentifier: any Channel] = [:]
+        var cuts = 0
+    }
+
+    let address: String
+    let port: Int
+    private let target: MySQLConfiguration.Address
+    private let state = Mutex(State())
+
+    init(address: String, port: Int, target: MySQLConfiguration.Address) {
+        self.address = address
+        self.port = port
+        self.target = target
+    }
+
+    var place: MySQLConfiguration.Address { .tcp(host: address, port: port) }
+
+    /// Links cut so far.
+    var cuts: Int { state.withLock { $0.cuts } }
+
+    func cutNext(_ cut: Cut) { state.withLock { $0.cut = cut } }
+
+    /// Cuts all links at once.
+    func cutAll() {
+        let links = state.withLock { Array($0.links.values) }
+        for link in links { link.close(promise: nil) }
+    }
+
+    /// Runs until cancelled.
+    func run() async throws {
+        let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .bind(host: address, port: port) { channel in Self.wrap(channel) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            try await server.executeThenClose { clients in
+                for try await client in clients { group.addTask { try? await self.pass(client) } }
+            }
+        }
+    }
+
+    private static func wrap(_ channel: any Channel) -> EventLoopFuture<NIOAsyncChannel<ByteBuffer, ByteBuffer>> {
+        channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
+    }
+
+    private func pass(_ client: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async throws {
+        guard case .tcp(let host, let port) = target else { return }
+        let id = ObjectIdentifier(client.channel)
+        state.withLock { $0.links[id] = client.channel }
+        defer { state.withLock { $0.links[id] = nil } }
+        try await client.executeThenClose { fromClient, toClient in
+            let server = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .channelOption(.socketOption(.tcp_nodelay), value: 1)
+                .connect(host: host, port: port) { channel in Self.wrap(channel) }
+            let link = Link(proxy: self)
+            try await server.executeThenClose { fromServer, toServer in
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { try? await link.ask(fromClient, toServer) }
+                    group.addTask { try? await link.answer(fromServer, toClient) }
+                    await group.next()
+                    client.channel.close(promise: nil)
+                    server.channel.close(promise: nil)
+                    group.cancelAll()
+                }
+            }
+        }
+    }
+
+    private final class Link: Sendable {
+        private let proxy: Proxy
+        private let swallows = Mutex(false)
+
+        init(proxy: Proxy) { self.proxy = proxy }
+
+        func ask(
+            _ client: NIOAsyncChannelInboundStream<ByteBuffer>, _ server: NIOAsyncChannelOutboundWriter<ByteBuffer>
+        ) async throws {
+            for try await bytes in client {
+                switch proxy.takeCut() {
+                case .question: return
+                case .answer: swallows.withLock { $0 = true }
+                case nil: break
+                }
+                try await server.write(bytes)
+            }
+        }
+
+        func answer(
+            _ server: NIOAsyncChannelInboundStream<ByteBuffer>, _ client: NIOAsyncChannelOutboundWriter<ByteBuffer>
+        ) async throws {
+            for try await bytes in server {
+                if swallows.withLock({ $0 }) { return }
+                try await client.write(bytes)
+            }
+        }
+    }
+
+    private func takeCut() -> Cut? {
+        state.withLock { state in
+            guard let cut = state.cut else { return nil }
+            state.cut = nil
+            state.cuts += 1
+            return cut
+        }
+    }
+}
