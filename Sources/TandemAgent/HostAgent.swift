@@ -156,6 +156,7 @@ public actor HostAgent {
 
     /// Ends this agent's run; the next one begins with what the host was given by then.
     func beginAnew() { isChanged = true }
+
     func statisticsReader() async -> HostStatisticsReader {
         HostStatisticsReader(
             host: host, layout: layout, services: await status().services,

@@ -49,6 +49,8 @@ public struct PortPlan: Sendable {
             }
         }
         return problems
+    }
+
     private func checkFixed() throws {
         let balancer = applied.stack.balancer
         let problems: [StackFileProblems.Problem] = [
