@@ -47,7 +47,7 @@ extension IntegrationTests {
             #expect(try await stack.succeed("plan", "--exit-code").output.contains("nothing to do"))
             let url = try await stack.status().url + "/api/articles"
             let first = edited
-            let total = try await GetLoad.run(url) { load in
+            let total = try await Load([url], pause: .milliseconds(10)).during { load in
                 var edited = first
                 try await reloads(&edited, load)
                 try await restartsTheApp(&edited, load)
@@ -55,7 +55,7 @@ extension IntegrationTests {
                 try await comesAndGoes(&edited, load, "server3")
                 try await restartVerb(edited, load)
             }
-            #expect(total.failures == [])
+            #expect(total.failed.isEmpty)
             try await refused(&edited)
             try await putBack(&edited)
         } catch {
@@ -65,15 +65,15 @@ extension IntegrationTests {
         try await stack.end()
     }
 
-    private func check(_ load: GetLoad, _ what: String) async {
-        let count = await load.take()
+    private func check(_ load: Load, _ what: String) {
+        let count = load.take()
         print("\(what): \(count)")
-        #expect(count.failures == [], "\(what): \(count)")
-        #expect(count.requests > 0)
+        #expect(count.failed.isEmpty, "\(what): \(count)")
+        #expect(count.answered > 0)
     }
 
     /// Only a generated file differs: the same processes go on with it.
-    private func reloads(_ edited: inout Edited, _ load: GetLoad) async throws {
+    private func reloads(_ edited: inout Edited, _ load: Load) async throws {
         let before = try await edited.processes()
         edited.more = "balancer:\n  algorithm: leastconn"
         try edited.write()
@@ -84,10 +84,10 @@ extension IntegrationTests {
         try await edited.stack.succeed("up", "--detach")
         #expect(try await edited.processes() == before)
         #expect(try await edited.stack.tandem("plan", "--exit-code").status == 0)
-        await check(load, "reload of both balancers")
+        check(load, "reload of both balancers")
     }
 
-    private func restartsTheApp(_ edited: inout Edited, _ load: GetLoad) async throws {
+    private func restartsTheApp(_ edited: inout Edited, _ load: Load) async throws {
         let before = try await edited.processes()
         edited.app += "\n  environment: {GREETING: hush-hush}"
         try edited.write()
@@ -100,10 +100,10 @@ extension IntegrationTests {
         #expect(changed(before, after) == ["server1/app", "server2/app"])
         let pid = try #require(after["server1/app"])
         #expect(try readEnvironment(of: pid)["GREETING"] == "hush-hush")
-        await check(load, "restart of both apps")
+        check(load, "restart of both apps")
     }
 
-    private func comesAndGoes(_ edited: inout Edited, _ load: GetLoad, _ host: String) async throws {
+    private func comesAndGoes(_ edited: inout Edited, _ load: Load, _ host: String) async throws {
         let before = try await edited.processes()
         edited.hosts.append(host)
         try edited.write()
@@ -113,11 +113,11 @@ extension IntegrationTests {
         #expect(status.database?.replicas.allSatisfy { $0.state == "streaming" } == true)
         #expect(changed(before, try await edited.processes()).allSatisfy { $0.hasPrefix("\(host)/") })
         if host.hasPrefix("server") {
-            _ = await load.take()
+            _ = load.take()
             try await Task.sleep(for: .seconds(1))
-            #expect(await load.servedBy[host, default: 0] > 0, "it is sent requests")
+            #expect(load.soFar.servedBy[host, default: 0] > 0, "it is sent requests")
         }
-        await check(load, "\(host) came")
+        check(load, "\(host) came")
 
         let address = try status.host(host).address
         edited.hosts.removeLast()
@@ -131,17 +131,17 @@ extension IntegrationTests {
             let data = "\(edited.stack.stateFolder)/hosts/\(host)/data/mysql"
             #expect(FileManager.default.fileExists(atPath: data), "its data stays")
         }
-        await check(load, "\(host) left")
+        check(load, "\(host) left")
     }
 
-    private func restartVerb(_ edited: Edited, _ load: GetLoad) async throws {
+    private func restartVerb(_ edited: Edited, _ load: Load) async throws {
         let before = try await edited.processes()
         try await edited.stack.succeed("restart", "app", "server2/nginx", "lb1")
         let after = try await edited.processes()
         #expect(changed(before, after) == ["server1/app", "server2/app", "server2/nginx", "lb1/haproxy"])
         let unknown = try await edited.stack.tandem("restart", "sever1")
         #expect(unknown.status == 2 && unknown.errors.contains("did you mean 'server1'?"), "\(unknown)")
-        await check(load, "tandem restart")
+        check(load, "tandem restart")
     }
 
     /// A file that its program refuses replaces nothing, and the error points at the line that asked for it.
