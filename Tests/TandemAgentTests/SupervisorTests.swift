@@ -177,6 +177,8 @@ struct SupervisorTests {
         await running.value
         let second = bench.supervisor(bench.service(Self.serves, environment: ["NEW": "1"]))
         let runningAgain = Task { await second.run() }
+        // The old one serves until then.
+        try await eventually("it has its settings") { await second.isSettled }
         #expect(try await bench.running(second) != pid)
         #expect(!bench.isAlive(pid))
         await second.stop()
