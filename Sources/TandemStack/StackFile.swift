@@ -32,4 +32,15 @@ public struct StackFile: Sendable {
         guard let stack, diagnostics.isEmpty else { throw StackFileErrors(diagnostics) }
         return stack
     }
+
+    /// The stack's name, as far as it can be told from a file that may be wrong otherwise: the value of the first line
+    /// that begins with `stack:`. nil when there is none that could be a name.
+    public var declaredName: String? {
+        let key = "stack:"
+        guard let line = text.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix(key) }) else { return nil }
+        let value = line.dropFirst(key.count).prefix { $0 != "#" }
+        let name = value.trimmingPrefix { $0 == " " || $0 == "'" || $0 == "\"" }
+            .prefix { $0 != " " && $0 != "'" && $0 != "\"" }
+        return Grammar.isLabel(String(name)) ? String(name) : nil
+    }
 }

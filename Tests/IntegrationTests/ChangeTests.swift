@@ -89,7 +89,7 @@ extension IntegrationTests {
 
     private func restartsTheApp(_ edited: inout Edited, _ load: Load) async throws {
         let before = try await edited.processes()
-        edited.app += "\n  environment: {GREETING: hush-hush}"
+        edited.app += "\n  env: {GREETING: hush-hush}"
         try edited.write()
         let plan = try await edited.stack.succeed("plan")
         #expect(plan.output.contains("app      restart  environment GREETING"))
@@ -158,6 +158,14 @@ extension IntegrationTests {
         let file = try String(
             contentsOfFile: "\(edited.stack.stateFolder)/hosts/server2/etc/my.cnf", encoding: .utf8)
         #expect(!file.contains("no_such_setting"))
+
+        // A file that cannot be read at all is no reason not to look at what runs.
+        edited.more = "databse: {}\n\t"
+        try edited.write()
+        #expect(try await edited.stack.tandem("plan").status == 3)
+        let status = try await edited.stack.tandem("status")
+        #expect(status.status == 0 && status.errors.contains("as it was started"), "\(status)")
+        #expect(try await edited.processes() == before)
         edited.more = good
     }
 

@@ -31,3 +31,17 @@ struct KeyPlaceTests {
         #expect(file.diagnostic("no", at: []) == nil)
     }
 }
+
+@Suite("The name of a stack whose file is wrong")
+struct DeclaredNameTests {
+    @Test(
+        "is what stands behind `stack:`, if that can be a name",
+        arguments: [
+            ("stack: shop\nhosts: [", "shop"), ("# mine\nstack:  'shop' # the shop\n\t", "shop"),
+            ("stack: \"shop\"", "shop"), ("stack:shop", "shop"), ("stack:", nil), ("stack: a b", "a"),
+            ("stack: ../etc", nil), ("  stack: shop", nil), ("", nil),
+        ] as [(String, String?)])
+    func name(_ text: String, _ name: String?) {
+        #expect(StackFile(text: text, name: "tandem.yaml", folder: "/srv").declaredName == name)
+    }
+}
