@@ -68,8 +68,8 @@ extension Contender {
     /// What was compared, for the report.
     static func versions(engines: String, python: String) throws -> String {
         let script =
-            "import asyncmy.version as a, MySQLdb as m, sys; "
-            + "print('Python', sys.version.split()[0] + ', asyncmy', a.__VERSION__ + ', mysqlclient', m.__version__)"
+            "import sys; from importlib.metadata import version; "
+            + "print('Python', sys.version.split()[0], 'with asyncmy', version('asyncmy'), 'and mysqlclient', version('mysqlclient'))"
         let package = "golang-github-go-sql-driver-mysql-dev"
         let lines = try [
             Program.succeed(["\(engines)/bin/mysql", "--version"]).split(separator: " ").drop { $0 != "Ver" }

@@ -54,13 +54,14 @@ struct MySQLComparison {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let contenders = try Contender.all(
             load: options.load, sources: options.clients, python: options.python, folder: folder)
+        let versions = try Contender.versions(engines: options.engines, python: options.python)
         say("a MySQL server with \(BenchServer.rows) rows")
         let server = try BenchServer.start(engines: options.engines)
         defer { server.stop() }
+        let results = try measure(contenders)
         let report = MySQLReport(
-            options: options, contenders: contenders, results: try measure(contenders),
-            machine: try Machine.current(
-                versions: Contender.versions(engines: options.engines, python: options.python)))
+            options: options, contenders: contenders, results: results, machine: try Machine.current(versions: versions)
+        )
         try Page.replace("mysql", with: report.text(), in: options.output)
         say("wrote \(options.output)")
     }
