@@ -53,9 +53,7 @@ struct RenderCommand: AsyncParsableCommand {
     private func programs(_ project: Project) async throws -> Layout.Programs {
         let setup = EngineSetup(accounts: .own, own: project.stack.engines)
         if let set = try? await setup.installed() { return set.layoutPrograms }
-        return Layout.Programs(
-            haproxy: "haproxy", nginx: "nginx", mimeTypes: "/etc/nginx/mime.types", mysqld: "mysqld", mysql: "mysql",
-            mysqlBase: "/usr", mysqlPlugins: "/usr/lib/mysql/plugin")
+        return .onSearchPath
     }
 
     private func write(_ blueprints: [HostBlueprint], to folder: String) throws {
@@ -83,4 +81,11 @@ struct RenderCommand: AsyncParsableCommand {
     }
 
     private static func name(_ file: FileBlueprint) -> String { (file.path as NSString).lastPathComponent }
+}
+
+extension Layout.Programs {
+    /// Where the programs would be if the machine had them.
+    static let onSearchPath = Layout.Programs(
+        haproxy: "haproxy", nginx: "nginx", mimeTypes: "/etc/nginx/mime.types", mysqld: "mysqld", mysql: "mysql",
+        mysqlBase: "/usr", mysqlPlugins: "/usr/lib/mysql/plugin")
 }
