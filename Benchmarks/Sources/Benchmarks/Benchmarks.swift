@@ -9,6 +9,7 @@ struct Benchmarks {
             return try MySQLComparison(options: .init(CommandLine.arguments.dropFirst(2))).run()
         }
         let options = try Options(CommandLine.arguments.dropFirst())
+        let loadBefore = Machine.load()
         let stack = try TandemStack(program: options.tandem, app: options.conduit)
         defer { stack.remove() }
         say("check and render of a stack of 1,000 hosts")
@@ -21,7 +22,8 @@ struct Benchmarks {
         say("requests: \(options.rounds) rounds of \(options.seconds) s for each contender and workload")
         let requests = try Requests.measure(stack, options: options)
         let report = Report(
-            options: options, machine: try Machine.current(versions: stack.versions()), largeStack: largeStack,
+            options: options,
+            machine: try Machine.current(versions: stack.versions(), loadBefore: loadBefore), largeStack: largeStack,
             lifecycle: lifecycle, idle: idle, requests: requests)
         try Page.replace("stack", with: report.text(), in: options.output)
         say("wrote \(options.output)")

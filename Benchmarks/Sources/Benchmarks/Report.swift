@@ -3,16 +3,27 @@ import Foundation
 /// The machine that was measured on.
 struct Machine {
     var description: String
+    /// Whether others used it, so that rates and times are theirs as much as ours.
+    var isBusy: Bool
 
-    static func current(versions: String) throws -> Machine {
+    /// The load average of the last minute.
+    static func load() -> Double {
+        var averages = [0.0]
+        return getloadavg(&averages, 1) == 1 ? averages[0] : 0
+    }
+
+    /// - Parameter loadBefore: the load average before anything was measured, where it is known.
+    static func current(versions: String, loadBefore: Double? = nil) throws -> Machine {
         let cpu = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).split(separator: "\n")
             .first { $0.hasPrefix("model name") }?.split(separator: ":").last?.trimmingCharacters(in: .whitespaces)
         let memory = ProcessInfo.processInfo.physicalMemory >> 30
-        let load = try String(contentsOfFile: "/proc/loadavg", encoding: .utf8).split(separator: " ").first ?? "?"
+        let cores = ProcessInfo.processInfo.activeProcessorCount
         let kernel = try Program.succeed(["uname", "-sr"]).trimmingCharacters(in: .newlines)
         return Machine(
-            description: "\(cpu ?? "unknown processor"), \(ProcessInfo.processInfo.activeProcessorCount) cores, "
-                + "\(memory) GB; \(kernel); \(versions). Load average at the end: \(load)")
+            description:
+                "\(cpu ?? "unknown processor"), \(cores) cores, \(memory) GB; \(kernel); \(versions). Load average "
+                + (loadBefore.map { "before the run: \($0.rounded(1))" } ?? "at the end: \(load().rounded(1))"),
+            isBusy: (loadBefore ?? 0) > Double(cores) / 2)
     }
 }
 
@@ -29,6 +40,12 @@ struct Report {
         ([introduction] + Workload.allCases.map(table) + [times, agents]).joined(separator: "\n\n")
     }
 
+    private static let warning = """
+        - **The machine was busy with other work.** Processor time per request can be compared; rates and times cannot be relied on, \
+        and those of starting and stopping are several times what they are on an idle machine.
+
+        """
+
     private var introduction: String {
         """
         ## The stack
@@ -40,7 +57,7 @@ struct Report {
         \(options.rounds) rounds of \(options.seconds) s each after one that warms up. Numbers are medians, in brackets the \
         least and the most.
         - Everything shares the machine's cores, the load too: compare within a table, and not with other machines.
-
+        \(machine.isBusy ? Self.warning : "")
         ### Requests
 
         The whole chain: HTTPS → HAProxy ×2 → TLS → nginx ×2 → application ×2 → MySQL primary and replica. The application \
