@@ -117,6 +117,6 @@ struct RestartTargetTests {
             #expect(failure?.message.contains("no service or host named '\(name)'; did you mean '\(near)'?") == true)
         }
         let failure = #expect(throws: Failure.self) { try resolve("lb1/nginx") }
-        #expect(failure?.message.contains("There are: mysql, router, app, nginx, server2") == true)
+        #expect(failure?.message.contains("There are: mysql, router, app, nginx, haproxy, server2") == true)
     }
 }
