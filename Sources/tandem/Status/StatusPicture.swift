@@ -29,7 +29,7 @@ struct StatusPicture {
         if let database = status.database { parts.append(databaseLine(database)) }
         if status.isKeeperGone {
             parts.append(
-                style.yellow("The keeper is gone: what runs goes on, and an agent starts another keeper within seconds."))
+                style.yellow("The keeper is gone: what runs goes on, and an agent starts another one within seconds."))
             parts.append(style.yellow("If it stays away: tandem up (it takes over what runs)"))
         }
         parts += status.hosts.flatMap(reasons)
