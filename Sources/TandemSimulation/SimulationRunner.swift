@@ -22,6 +22,12 @@ public struct SimulationRunner: Sendable {
         public var done: Int
         public var schedules: Int
         public var violations: Int
+
+        package init(done: Int, schedules: Int, violations: Int) {
+            self.done = done
+            self.schedules = schedules
+            self.violations = violations
+        }
     }
 
     public internal(set) var options: Options

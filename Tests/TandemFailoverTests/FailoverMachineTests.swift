@@ -11,11 +11,11 @@ private struct Agent {
     var now: Milliseconds = 0
     var log: [Action] = []
 
-    init(_ host: HostID) {
+    init(_ host: HostID, cluster: ClusterID? = nil) {
         machine = FailoverMachine(
             configuration: .init(
                 host: host, dataHosts: HostSet(Self.primary, Self.partner),
-                members: HostSet(Self.primary, Self.partner, Self.witness)), startedAt: 0)
+                members: HostSet(Self.primary, Self.partner, Self.witness), cluster: cluster), startedAt: 0)
     }
 
     @discardableResult
@@ -168,6 +168,107 @@ struct FailoverMachineTests {
         #expect(agent.lastCommand()?.command == .killSessions)
         agent.handle(.storeAnswered(id: shrink.id, .written(revision: 9)))
         #expect(agent.lastCommand()?.command == .setSourceSide(false))
+    }
+
+    @Test("A primary that boots in a pair opens, for its heartbeat only, after it has moved the revision")
+    func opensPairAfterClaim() throws {
+        var agent = Agent(Agent.primary)
+        let closed = ServerObservation(life: .up, admitted: HostSet(Agent.partner))
+        agent.read(pair, closed)
+        agent.finish(closed)
+        let claim = try #require(agent.lastWrite())
+        #expect(claim.transaction.purpose == .claim)
+        #expect(agent.lastCommand()?.command == .killSessions)
+        agent.handle(.storeAnswered(id: claim.id, .written(revision: 8)))
+        #expect(agent.lastCommand()?.command == .setAccess(.guarded))
+    }
+
+    /// Follows a primary that is alone: it does not acknowledge.
+    private let silent = ServerObservation(
+        life: .up, access: .reading, isSourceSideOn: false, receiver: .connected, source: Agent.primary,
+        attachedEpoch: 1, isApplierOn: true, isCloseBehind: true)
+
+    /// `state` as `alone` has it, the primary's lease gone, and an operator's word at this revision.
+    private func forced(at revision: UInt64) -> StoreSnapshot {
+        var snapshot = alone
+        snapshot.leader = nil
+        snapshot.intent = SwitchoverIntent(
+            id: 9, to: Agent.partner, pauseBudget: 3_000, forcedAtRevision: revision)
+        return snapshot
+    }
+
+    @Test("A forced change of primary waits for signs of life, seals, and compares the revision of the operator's word")
+    func forces() throws {
+        var agent = Agent(Agent.partner)
+        agent.read(forced(at: 7), silent)
+        agent.finish(silent)
+        agent.now = 1_000
+        agent.read(forced(at: 7), silent)
+        #expect(agent.lastCommand()?.command == .killSessions && agent.lastWrite() == nil)
+        agent.now = 3_000
+        agent.read(forced(at: 7), silent)
+        #expect(agent.lastCommand()?.command == .stopReceiver && agent.lastWrite() == nil)
+        var sealed = silent
+        sealed.receiver = .off
+        agent.finish(sealed)
+        let write = try #require(agent.lastWrite()).transaction
+        #expect(write.purpose == .force && write.expectedRevision == 7 && write.endsIntent)
+        #expect(write.record == StateRecord(epoch: 2, primary: Agent.partner, standing: .solo))
+        #expect(write.history?.cause == .forced)
+    }
+
+    @Test("An operator's word is void once `state` has moved, and while the primary is heard")
+    func keepsToTheWord() {
+        var late = Agent(Agent.partner)
+        var hearing = Agent(Agent.partner)
+        late.read(forced(at: 6), silent)
+        late.finish(silent)
+        hearing.read(forced(at: 7), silent)
+        hearing.finish(silent)
+        for _ in 0..<20 {
+            late.now += 500
+            late.read(forced(at: 6), silent)
+            hearing.now += 500
+            hearing.handle(.heard(Agent.primary, PeerStatus(epoch: 1, stateRevision: 7, serverAnswers: true)))
+            hearing.read(forced(at: 7), silent)
+        }
+        for agent in [late, hearing] {
+            #expect(agent.lastWrite() == nil)
+            #expect(!agent.log.contains { if case .server(_, .stopReceiver) = $0 { true } else { false } })
+        }
+    }
+
+    @Test("Keys of another stack are neither followed nor written, and readiness says so")
+    func ignoresForeignStacks() {
+        var agent = Agent(Agent.partner, cluster: 5)
+        var foreign = pair
+        foreign.cluster = 6
+        agent.read(foreign, following)
+        agent.finish(following)
+        agent.now = 600
+        agent.read(foreign, following)
+        #expect(agent.machine.readiness.blockers == [.foreignStack])
+        #expect(agent.machine.knownRecord == nil && agent.lastWrite() == nil)
+        var own = pair
+        own.cluster = 5
+        agent.now = 1_200
+        agent.read(own, following)
+        #expect(agent.machine.readiness.isReady)
+    }
+
+    @Test("Who remembers a stack does not found another when etcd has none")
+    func foundsOnce() {
+        let fresh = ServerObservation(life: .up, isFresh: true)
+        var newcomer = Agent(Agent.primary)
+        newcomer.read(StoreSnapshot(), fresh)
+        newcomer.finish(fresh)
+        #expect(newcomer.lastWrite()?.transaction.purpose == .bootstrap)
+        #expect(newcomer.lastWrite()?.transaction.founds != nil)
+        var returning = Agent(Agent.primary, cluster: 5)
+        returning.read(StoreSnapshot(), fresh)
+        returning.finish(fresh)
+        #expect(returning.lastWrite() == nil)
+        #expect(returning.machine.readiness.blockers == [.stateLost])
     }
 
     @Test("A statement that does not answer is ended with its server, never left to take effect later")

@@ -91,6 +91,14 @@ struct ScenarioTests {
         #expect(most(outcomes, are: { $0.failovers == 0 && $0.lastPrimary == 0 }), "\(outcomes)")
     }
 
+    @Test("With the primary gone while it was alone, an operator's word puts the other one in its place")
+    func forced() {
+        let partner = Fault(.powerLost, atSecond: 6, lastsSeconds: 8, host: 1)
+        let primary = Fault(.failoverForced, atSecond: 11, lastsSeconds: 30, other: 1)
+        let outcomes = run(partner, primary, endsAtSecond: 35)
+        #expect(most(outcomes, are: { $0.failovers == 1 && $0.lastPrimary == 1 }), "\(outcomes)")
+    }
+
     @Test("After all hosts lost power the stack comes back by itself")
     func everythingLost() {
         let outcomes = run(Fault(.everythingLost, atSecond: 6, lastsSeconds: 4))

@@ -5,7 +5,8 @@ import TandemSimulation
 struct SimulationProgress {
     let isShown: Bool
 
-    private static let cells = 28
+    /// So few that the line fits 80 columns with a million schedules, too: a line that wraps is not written over.
+    private static let cells = 20
 
     func show(_ progress: SimulationRunner.Progress, elapsed: Duration) {
         guard isShown else { return }
@@ -23,9 +24,9 @@ struct SimulationProgress {
         let seconds = max(elapsed / .seconds(1), 0.001)
         let rate = Double(progress.done) / seconds
         let left = rate > 0 ? Double(progress.schedules - progress.done) / rate : 0
-        let words = "\(progress.done.grouped) of \(progress.schedules.grouped) schedules, \(Int(rate).grouped)/s"
+        let words = "\(progress.done.grouped) of \(progress.schedules.grouped), \(Int(rate).grouped)/s"
         let violations = "\(progress.violations) violation\(progress.violations == 1 ? "" : "s")"
-        return "\(bar) \(words), \(Int(left.rounded(.up))) s left, \(violations)"
+        return "\(bar) \(words), \(Int(left.rounded(.up)).grouped) s left, \(violations)"
     }
 }
 

@@ -2,15 +2,12 @@ import TandemSimulation
 import TandemStack
 
 extension SimulationTopology {
-    /// The hosts of a stack that hold data or vote. Every host with a database holds data. The witnesses are the hosts
-    /// that the stack names as such; where it names none, the first host without a database.
+    /// The hosts of a stack that hold data or vote: every host with a database, and the first one without, as a witness.
     ///
     /// - Throws: `SimulationError` where these are too few, or too many.
     init(_ stack: Stack) throws {
         let data = stack.hosts(.database)
-        let declared = Role(rawValue: "witness").map { stack.hosts($0) } ?? []
-        let others = declared.isEmpty ? Array(stack.hosts.filter { !$0.has(.database) }.prefix(1)) : declared
-        let witnesses = others.filter { !$0.has(.database) }
+        let witnesses = stack.hosts.filter { !$0.has(.database) }.prefix(1)
         try self.init(
             dataNodes: data.count, witnesses: witnesses.count, names: data.map(\.name) + witnesses.map(\.name))
     }

@@ -1,6 +1,6 @@
 /* The core of the failover protocol, for two hosts with data, out of time: every order of what may happen.
  *
- * Checked by bin/model. The rules are those of docs/failover.md, written down a second time by hand; what is left out
+ * Checked by bin/model with spin. The rules are those of docs/failover.md, written down a second time by hand; what is left out
  * or simplified is said there, under "A model of the core". Times, leases and suspicions have no place in it: whatever is
  * under way may happen now or much later, and any agent may lose its patience at any moment. No rule depends on them.
  *
@@ -8,7 +8,8 @@
  * what it does follows from its purpose and the present record, or it can never take place.
  *
  * Bounds: EPOCHS epochs, WRITES client writes. Servers, agents and hosts may crash, links may break and heal, messages may
- * be late or lost, at any moment and any number of times. -DBREAK_… leaves out a rule.
+ * be late or lost, at any moment and any number of times; with -DFAULTS=n, at most n crashes and broken connections.
+ * -DBREAK_… leaves out a rule.
  */
 
 #ifndef EPOCHS
@@ -16,6 +17,15 @@
 #endif
 #ifndef WRITES
 #define WRITES 2
+#endif
+
+#ifdef FAULTS
+byte faults = 0;
+#define mayFail (faults < FAULTS)
+#define FAILS faults++;
+#else
+#define mayFail true
+#define FAILS
 #endif
 
 /* Who may be promoted. */
@@ -212,11 +222,11 @@ inline stopReceiver(i) { receiver[i] = 0; cutConnection(i) }
 
 #define hostSteps(i) \
     /* ---- the host and its network */ \
-    :: d_step { up[i] -> stopServer(i); check() } \
-    :: d_step { alive[i] -> endAgent(i); check() } \
-    :: d_step { alive[i] || up[i] -> stopServer(i); endAgent(i); orphans[i] = 0; orphanEpoch[i] = 0; check() } \
+    :: d_step { mayFail && up[i] -> FAILS stopServer(i); check() } \
+    :: d_step { mayFail && alive[i] -> FAILS endAgent(i); check() } \
+    :: d_step { mayFail && (alive[i] || up[i]) -> FAILS stopServer(i); endAgent(i); orphans[i] = 0; orphanEpoch[i] = 0; check() } \
     :: d_step { !alive[i] -> alive[i] = 1; endedOld[i] = !up[i] } \
-    :: d_step { connected[i] -> cutConnection(i) } \
+    :: d_step { mayFail && connected[i] -> FAILS cutConnection(i) } \
     :: d_step { up[i] && receiver[i] && hasSource[i] && !connected[i] && up[other(i)] && \
         (within(received[i], logged[other(i)]) || attached[i] == epoch) -> \
         assert(within(received[i], logged[other(i)])); \
@@ -288,10 +298,10 @@ inline stopReceiver(i) { receiver[i] = 0; cutConnection(i) }
     :: d_step { leads(i) && mayCommand(i) && up[i] && access[i] != CLOSED && \
         (knownStanding[i] == PAIR || pending[i] == PAIRING) -> access[i] = CLOSED; marker[i] = 0; check() } \
     :: d_step { leads(i) && mayCommand(i) && up[i] && access[i] == CLOSED && waits(i) -> UNSTICK(i) } \
-    :: d_step { leads(i) && mayCommand(i) && up[i] && !receiver[i] && !source[i] && named(i) -> source[i] = 1; marker[i] = 0; check() } \
-    :: d_step { mayCommand(i) && up[i] && !receiver[i] && source[i] && mayAcknowledgeAlone(i) -> statement[i] = SRC_OFF } \
+    :: d_step { leads(i) && mayCommand(i) && up[i] && SEALED(i) && !source[i] && named(i) -> source[i] = 1; marker[i] = 0; check() } \
+    :: d_step { mayCommand(i) && up[i] && SEALED(i) && source[i] && mayAcknowledgeAlone(i) -> statement[i] = SRC_OFF } \
     SHRINK_DATABASE(i) \
-    :: d_step { leads(i) && mayCommand(i) && up[i] && !receiver[i] && hasSource[i] && logged[i] == received[i] -> hasSource[i] = 0 } \
+    :: d_step { leads(i) && mayCommand(i) && up[i] && SEALED(i) && hasSource[i] && logged[i] == received[i] -> hasSource[i] = 0 } \
     :: d_step { leads(i) && mayCommand(i) && up[i] && CLEAN(i) && !stale[i] && access[i] != WRITING && \
         knownStanding[i] != PAIR && !source[i] -> statement[i] = OPEN } \
     :: d_step { leads(i) && mayCommand(i) && up[i] && CLEAN(i) && !stale[i] && access[i] == CLOSED && \
@@ -375,16 +385,22 @@ inline stopReceiver(i) { receiver[i] = 0; cutConnection(i) }
 #define COURT_AS COURTING
 #endif
 
+/* The receiver is seen off before the promotion, and again before a promoted server opens. */
 #ifdef BREAK_SEAL
 #define SEAL_SEEN(i) true
 #else
 #define SEAL_SEEN(i) (!receiver[i])
 #endif
+#if defined(BREAK_SEAL) || defined(BREAK_UNSEAL)
+#define SEALED(i) true
+#else
+#define SEALED(i) (!receiver[i])
+#endif
 
 #ifdef BREAK_APPLY
-#define CLEAN(i) (!receiver[i])
+#define CLEAN(i) SEALED(i)
 #else
-#define CLEAN(i) (!receiver[i] && !hasSource[i] && logged[i] == received[i])
+#define CLEAN(i) (SEALED(i) && !hasSource[i] && logged[i] == received[i])
 #endif
 
 #ifdef BREAK_COMPARE
