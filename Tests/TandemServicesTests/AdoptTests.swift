@@ -12,15 +12,33 @@ struct AdoptTests {
 
     @Test("takes over one that an earlier agent started, by what that wrote down")
     func adopts() async throws {
-        let first = try RunningProcess.start(folder.script("exec sleep 60"))
-        let record = try JSONEncoder().encode(first.identity)
+        let path = "\(folder.path)/pid"
+        let agent = try RunningProcess.start(folder.script("setsid sleep 60 & echo $! > \(path); wait"))
+        defer { agent.signal(SIGKILL) }
+        var pid: Int32?
+        for _ in 0..<500 where pid == nil {
+            try await Task.sleep(for: .milliseconds(10))
+            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            // Its session is its own a moment later.
+            pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)).flatMap { getsid($0) == $0 ? $0 : nil }
+        }
+        let started = try #require(ProcessIdentity(pid: try #require(pid)))
+        let record = try JSONEncoder().encode(started)
         let identity = try JSONDecoder().decode(ProcessIdentity.self, from: record)
         let adopted = try #require(RunningProcess.adopt(identity))
-        #expect(!adopted.isChild && first.isChild)
-        #expect(adopted.groupMembers == [first.identity.pid])
+        #expect(!adopted.isChild)
+        #expect(adopted.groupMembers == [started.pid])
         #expect(await adopted.stop(signal: SIGTERM, bound: .seconds(10)))
         #expect(await adopted.waitForEnd() == .unknown)
-        #expect(await first.waitForEnd() == .killed(signal: SIGTERM))
+    }
+
+    @Test("knows one of its own again that it had let go of, and takes note of its end")
+    func ownChild() async throws {
+        let identity = try RunningProcess.start(folder.script("exec sleep 60")).identity
+        let adopted = try #require(RunningProcess.adopt(identity))
+        #expect(adopted.isChild)
+        #expect(await adopted.stop(signal: SIGTERM, bound: .seconds(10)))
+        #expect(await adopted.waitForEnd() == .killed(signal: SIGTERM))
     }
 
     @Test("leaves alone another process that has its number, and never signals it")
