@@ -198,7 +198,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TandemCommandTests",
-            dependencies: ["tandem", "TandemAgent", "TandemStack", "TandemTopology"],
+            dependencies: ["tandem", "TandemAgent", "TandemBlueprint", "TandemStack", "TandemTopology"],
             swiftSettings: settings),
         .testTarget(
             name: "MySQLConnectorTests",

@@ -22,8 +22,12 @@ extension FailoverMachine {
     func mayAcknowledgeAlone(_ record: StateRecord) -> Bool {
         guard record.primary == me, record.partner == nil, store.staleSince == nil else { return false }
         guard store.write?.transaction.record.partner == nil else { return false }
-        return store.revision > store.firstRevision || has(.skipsClaim)
+        return hasClaimed
     }
+
+    /// The revision moved since this agent's first read: what was decided on an older one, be it a transaction of an
+    /// earlier agent or an operator's word that this server does not run, is void.
+    private var hasClaimed: Bool { store.revision > store.firstRevision || has(.skipsClaim) }
 
     /// The primary's server, one statement at a time, in the order that keeps each step safe.
     mutating func leadServer(_ record: StateRecord, _ out: inout [Action]) {
@@ -105,7 +109,7 @@ extension FailoverMachine {
         case .solo, .courting:
             if !seen.isSourceSideOn { issue(.setAccess(.writing), &out) }
         case .paired:
-            guard seen.isSourceSideOn else { return }
+            guard seen.isSourceSideOn, hasClaimed else { return }
             if seen.access == .guarded, isProven || has(.opensPairUnproven) {
                 issue(.setAccess(.writing), &out)
             } else if seen.access != .guarded {

@@ -32,7 +32,7 @@ struct EventQueue: Sendable {
 
     mutating func drain() -> [Happening] {
         var all: [Happening] = []
-        while let (_, happening) = pop() { all.append(happening) }
+        while let (_, slot) = pop() { all.append(take(slot)) }
         return all
     }
 
@@ -64,15 +64,24 @@ struct EventQueue: Sendable {
         }
     }
 
-    mutating func pop() -> (time: Int64, happening: Happening)? {
+    /// What happens next, to be fetched with `take` before anything is pushed.
+    @inline(__always)
+    mutating func pop() -> (time: Int64, slot: UInt32)? {
         guard let first = heap.first else { return nil }
         let last = heap.removeLast()
         if !heap.isEmpty { sink(last) }
         free.append(first.slot)
-        // Moved out: a copy would count the references inside.
-        var happening = Happening.audit
-        swap(&happening, &slots[Int(first.slot)])
-        return (first.time, happening)
+        return (first.time, first.slot)
+    }
+
+    /// Moved out: a copy would count the references inside.
+    @inline(__always)
+    mutating func take(_ slot: UInt32) -> Happening {
+        slots.withUnsafeMutableBufferPointer { slots in
+            let happening = slots.moveElement(from: Int(slot))
+            slots.initializeElement(at: Int(slot), to: .audit)
+            return happening
+        }
     }
 
     private mutating func sink(_ entry: Entry) {

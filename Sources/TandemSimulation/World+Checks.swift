@@ -73,6 +73,10 @@ extension World {
             violate(.wrongPromotion, host, "is promoted by force, without an operator's word on this state")
             return
         }
+        guard ledger.acknowledged == givenWord.acknowledged else {
+            violate(.lostWrite, host, "is promoted by force after the old primary acknowledged again")
+            return
+        }
         measures.forced += 1
         let onDisk = max(servers[host].durable, servers[host].logged)
         measures.forgiven += ledger.forgive(whatIsNotIn: histories[host][..<onDisk])

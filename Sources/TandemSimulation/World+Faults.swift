@@ -90,7 +90,11 @@ extension World {
     private mutating func freezeHost(_ host: Int, _ until: Int64) {
         guard hosts[host].isPowered, until > hosts[host].frozenUntil else { return }
         // The clock of a virtual machine that was halted may have stood still meanwhile. It never goes back.
-        if random.onceIn(2) { hosts[host].clockOffset -= until - max(time, hosts[host].frozenUntil) }
+        if !isFrozen(host) { hosts[host].clockStands = false }
+        if random.onceIn(2) {
+            hosts[host].clockOffset -= until - max(time, hosts[host].frozenUntil)
+            hosts[host].clockStands = true
+        }
         hosts[host].frozenUntil = until
         networkChanged()
         schedule(.faultEnds(faults.firstIndex { $0.kind == .hostFrozen } ?? 0), after: Int(until - time) + 1)
@@ -136,6 +140,7 @@ extension World {
             givenWord = GivenWord(stateRevision: store.stateRevision)
         }
         givenWord.hosts.insert(HostID(fault.other))
+        givenWord.acknowledged = ledger.acknowledged
     }
 
     private mutating func pause(_ fault: Fault) {
@@ -166,6 +171,8 @@ extension World {
         storeOutageUntil = 0
         store.isPaused = false
         for host in hosts.indices {
+            // Thawed before its time: the clock runs again from here, and did not go back.
+            if isFrozen(host), hosts[host].clockStands { hosts[host].clockOffset += hosts[host].frozenUntil - time }
             hosts[host].frozenUntil = 0
             hosts[host].agentFrozenUntil = 0
             servers[host].frozenUntil = 0

@@ -14,6 +14,8 @@ struct SimulatedHost: Sendable {
     var agentFrozenUntil: Int64 = 0
     /// What this host's clock lacks (it stood still) or is ahead, in microseconds.
     var clockOffset: Int64 = 0
+    /// Its clock stands still until it thaws: `clockOffset` has all of that already.
+    var clockStands = false
     /// For how many audits it stayed open after it was deposed, its agent able to close it.
     var staleAudits = 0
     /// `init` as its agents remember it.
@@ -26,6 +28,8 @@ struct SimulatedHost: Sendable {
 struct GivenWord: Sendable {
     var hosts = HostSet()
     var stateRevision: UInt64
+    /// How many writes had been acknowledged by then: the word gives up some of these, and none that come after it.
+    var acknowledged = 0
 }
 
 /// Everything simulated, driven one happening after the other. Times are in microseconds of simulated time.
@@ -122,10 +126,10 @@ struct World: Sendable {
     }
 
     mutating func step() -> Bool {
-        guard violation == nil, let (time, happening) = queue.pop() else { return false }
+        guard violation == nil, let (time, slot) = queue.pop() else { return false }
         self.time = time
         measures.steps += 1
-        dispatch(happening)
+        dispatch(queue.take(slot))
         check()
         return violation == nil
     }

@@ -47,8 +47,9 @@ struct Report {
         is Conduit, the default stack's.
 
         **Written by hand** is the best that we could configure with the same four programs, the same number of workers and \
-        the same certificates: no agents, no health checks, no retries, no request ids, and no database router (each application \
-        goes straight to the primary for writes and to its own host's server for reads). It uses the database servers of \
+        the same certificates: no agents, no health checks, no retries, no request ids. Each application goes straight to the \
+        primary for writes and to its own host's server for reads; in Tandem's stack it goes straight to the servers too, having \
+        asked the agent where they are, and spreads its reads over both. It uses the database servers of \
         Tandem's stack, so that these are the same too. One variant speaks plain HTTP between HAProxy and nginx, which Tandem \
         never does.
         """
