@@ -3,6 +3,7 @@ import Logging
 import MySQLConnector
 import ServiceLifecycle
 import Testing
+import Tracing
 import UnixSignals
 
 /// The code in the articles is the code in the functions below, which the compiler reads.
@@ -37,6 +38,25 @@ struct DocumentationTests {
             #expect(text.contains("<doc:\(article.dropLast(3))>"))
         }
     }
+
+    @Test("every metric, span attribute and log key is documented")
+    func names() throws {
+        let sources = Self.catalogue.deletingLastPathComponent()
+        let text = try String(contentsOf: Self.catalogue.appending(path: "Observing.md"), encoding: .utf8)
+        let code = try ["Observability/Instruments.swift", "Errors/LogKey.swift"].map {
+            try String(contentsOf: sources.appending(path: $0), encoding: .utf8)
+        }.joined()
+        let names = code.split(separator: "\"").filter {
+            $0.contains(/^(db|server|error|mysql)[._][a-z._]+$/)
+        }
+        #expect(names.count > 15)
+        for name in Set(names) { #expect(text.contains("`\(name)`"), "\(name)") }
+    }
+}
+
+private func observing(configuration: MySQLConfiguration, logger: Logger, tracer: any Tracer) {
+    let client = MySQLClient(configuration: configuration, logger: logger, tracer: tracer)
+    print(client.statistics)
 }
 
 private func overview(logger: Logger) async throws {

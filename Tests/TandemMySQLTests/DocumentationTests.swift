@@ -39,6 +39,17 @@ struct DocumentationTests {
         }
     }
 
+    @Test("every metric is documented")
+    func metrics() throws {
+        let text = try String(contentsOf: Self.catalogue.appending(path: "Observing.md"), encoding: .utf8)
+        let source = Self.root.appending(path: "Sources/TandemMySQL/Cluster/ClusterMetrics.swift")
+        let names = try String(contentsOf: source, encoding: .utf8).split(separator: "\"").filter {
+            $0.hasPrefix("mysql_cluster_")
+        }
+        #expect(names.count > 8)
+        for name in Set(names) { #expect(text.contains("`\(name)`"), "\(name)") }
+    }
+
     @Test("the table that may be made by hand is the one that is made")
     func table() throws {
         let text = try String(contentsOf: Self.catalogue.appending(path: "Commits.md"), encoding: .utf8)

@@ -22,7 +22,7 @@ struct AdoptTests {
             // Its session is its own a moment later.
             pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)).flatMap { getsid($0) == $0 ? $0 : nil }
         }
-        let started = try #require(ProcessIdentity(pid: try #require(pid)))
+        let started = try #require(pid.flatMap { ProcessIdentity(pid: $0) })
         let record = try JSONEncoder().encode(started)
         let identity = try JSONDecoder().decode(ProcessIdentity.self, from: record)
         let adopted = try #require(RunningProcess.adopt(identity))

@@ -18,7 +18,6 @@ extension Double {
     func rounded(_ digits: Int) -> String {
         // Thousands in groups, as people read them.
         guard digits == 0, magnitude >= 1000 else { return String(format: "%.\(digits)f", self) }
-        let whole = Int(self.rounded())
-        return "\(whole / 1000),\(String(format: "%03d", abs(whole) % 1000))"
+        return Int(self.rounded()).formatted(.number.locale(Locale(identifier: "en")))
     }
 }

@@ -8,7 +8,18 @@ enum Usage {
             + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
     }
 
-    static var peakMegabytes: Double { Double(current.ru_maxrss) / 1024 }
+    /// Not getrusage: its figure counts what this process was before it became this program.
+    static var peakMegabytes: Double {
+        guard let file = fopen("/proc/self/status", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        while fgets(&line, Int32(line.count), file) != nil {
+            let words = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+                .split { $0 == " " || $0 == "\t" }
+            if words.count > 1, words[0] == "VmHWM:", let kilobytes = Double(words[1]) { return kilobytes / 1024 }
+        }
+        return 0
+    }
 
     private static var current: rusage {
         var usage = rusage()

@@ -53,6 +53,7 @@ actor QueryKiller {
         let last = connection
         connection = nil
         await last?.close()
+        await last?.thread.join()
     }
 
     private func send(

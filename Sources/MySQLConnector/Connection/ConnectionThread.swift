@@ -15,7 +15,10 @@ final class ConnectionThread: SerialExecutor {
 
     private struct State {
         var jobs: [Job] = []
+        /// Who runs the jobs at the moment.
         var thread: pthread_t?
+        /// The last thread that was started, until it is joined or let go.
+        var handle: pthread_t?
         var hasThread = false
         var isParked = false
         var isRetired = false
@@ -40,6 +43,8 @@ final class ConnectionThread: SerialExecutor {
                 message: "a thread for the connection could not be started: \(String(cString: strerror(failure)))")
         }
     }
+
+    deinit { if let handle = state.withLock({ $0.handle }) { pthread_detach(handle) } }
 
     func enqueue(_ job: consuming ExecutorJob) { add(.task(UnownedJob(job))) }
 
@@ -78,11 +83,27 @@ final class ConnectionThread: SerialExecutor {
         if isParked { wake.signal() }
     }
 
+    /// Waits until a retired thread is gone.
+    ///
+    /// A thread that is only about to end still gives back what OpenSSL keeps for it. When the process exits in that moment, it does so a second time.
+    func join() async {
+        let handle = state.withLock { state in
+            defer { state.handle = nil }
+            return state.handle
+        }
+        guard let handle else { return }
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                pthread_join(handle, nil)
+                continuation.resume()
+            }
+        }
+    }
+
     private func startThread() -> Int32 {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, Self.stackBytes)
         let context = Unmanaged.passRetained(self)
         var thread = pthread_t()
@@ -93,8 +114,16 @@ final class ConnectionThread: SerialExecutor {
                 Unmanaged<ConnectionThread>.fromOpaque(context).takeRetainedValue().runJobs()
                 return nil
             }, context.toOpaque())
-        if failure != 0 { context.release() }
-        return failure
+        guard failure == 0 else {
+            context.release()
+            return failure
+        }
+        let last = state.withLock { [thread] state in
+            defer { state.handle = thread }
+            return state.handle
+        }
+        if let last { pthread_detach(last) }
+        return 0
     }
 
     private func runJobs() {

@@ -45,7 +45,9 @@ extension MySQLClient {
     private func carryOut(_ command: PoolCommand) async {
         switch command {
         case .open(let id, let delay): await open(id, after: delay)
-        case .close(let connection): await connection.close()
+        case .close(let connection):
+            await connection.close()
+            await connection.thread.join()
         case .probe(let id, let connection):
             await connection.ping()
             apply { $0.machine.probed(id, isAlive: connection.isUsable, at: $1) }
@@ -95,6 +97,7 @@ extension MySQLClient {
         for connection in remaining {
             connection.socket.interrupt()
             await connection.close()
+            await connection.thread.join()
         }
         await killer.close()
     }

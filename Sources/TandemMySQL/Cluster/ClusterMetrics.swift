@@ -21,7 +21,7 @@ final class ClusterMetrics: Sendable {
         }
     }
 
-    private let handlers = Mutex<[String: Handlers]>([:])
+    private let handlers = BriefLock<[String: Handlers]>([:])
     let heldReads = CoreMetrics.Timer(label: "mysql_cluster_held", dimensions: [("kind", "read")])
     let heldWrites = CoreMetrics.Timer(label: "mysql_cluster_held", dimensions: [("kind", "write")])
     private let epoch = Gauge(label: "mysql_cluster_epoch")

@@ -18,7 +18,7 @@ import Synchronization
 public final class MySQLCluster: Service, Sendable {
     public let configuration: MySQLClusterConfiguration
     let logger: Logger
-    let state: Mutex<ClusterState>
+    let state: BriefLock<ClusterState>
     let bell = Bell()
     let metrics = ClusterMetrics()
     let pools: AsyncStream<ServerPool>
@@ -30,7 +30,7 @@ public final class MySQLCluster: Service, Sendable {
     public init(configuration: MySQLClusterConfiguration, logger: Logger) throws {
         self.configuration = try configuration.checked()
         self.logger = logger
-        state = Mutex(ClusterState(routing: RoutingState(options: .init(weights: configuration.weights))))
+        state = BriefLock(ClusterState(routing: RoutingState(options: .init(weights: configuration.weights))))
         (pools, poolSink) = AsyncStream.makeStream()
         switch configuration.topology {
         case .agent(let url):
