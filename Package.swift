@@ -208,7 +208,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TandemCommandTests",
-            dependencies: ["tandem", "TandemAgent", "TandemSimulation", "TandemStack", "TandemTopology"],
+            dependencies: [
+                "tandem", "TandemAgent", "TandemBlueprint", "TandemSimulation", "TandemStack", "TandemTopology",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "MySQLConnectorTests",

@@ -7,6 +7,7 @@ import json
 import os
 import queue
 import signal
+import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,8 +64,8 @@ class Notes(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # Headers and body are two writes; the second must not wait for the first to be acknowledged.
     disable_nagle_algorithm = True
-    # An idle connection must not hold up the end of the process.
-    timeout = 5
+    # Seconds. Longer than nginx keeps an idle connection (4), so that we close none while it sends a request.
+    timeout = 60
 
     def do_GET(self):
         if self.path == "/health":
@@ -97,6 +98,10 @@ class Notes(BaseHTTPRequestHandler):
             self.answer(201, {"id": cursor.lastrowid, "body": body})
 
     def handle_one_request(self):
+        waiting.add(self.connection)
+        if stopping.is_set():
+            self.close_connection = True
+            return
         try:
             super().handle_one_request()
         except pymysql.MySQLError as error:
@@ -104,7 +109,16 @@ class Notes(BaseHTTPRequestHandler):
             self.close_connection = True
             self.answer(503, {"error": "the database does not answer"})
 
+    def parse_request(self):
+        waiting.discard(self.connection)
+        return super().parse_request()
+
+    def finish(self):
+        waiting.discard(self.connection)
+        super().finish()
+
     def answer(self, status, content):
+        self.close_connection = self.close_connection or stopping.is_set()
         body = json.dumps(content).encode() + b"\n"
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -125,6 +139,22 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 1024
 
 
+def stop(*_):
+    """Answers what has arrived, and keeps nobody waiting who has asked nothing."""
+    stopping.set()
+    # It waits for `serve_forever`, which runs in the thread that signals interrupt: hence another one.
+    threading.Thread(target=server.shutdown).start()
+    for connection in list(waiting):
+        try:
+            # What has been received can still be read.
+            connection.shutdown(socket.SHUT_RD)
+        except OSError:
+            pass  # it was closed at the same moment
+
+
+# Connections between two requests.
+waiting = set()
+stopping = threading.Event()
 writes = Database(os.environ["DATABASE_URL"])
 reads = Database(os.environ["DATABASE_READ_URL"])
 
@@ -133,6 +163,5 @@ with writes.cursor() as cursor:
     cursor.execute("CREATE TABLE IF NOT EXISTS note (id BIGINT PRIMARY KEY AUTO_INCREMENT, body TEXT NOT NULL)")
 
 with Server((os.environ["HOST"], int(os.environ["PORT"])), Notes) as server:
-    # `shutdown` waits for `serve_forever`, which runs in the thread that signals interrupt: hence another one.
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    signal.signal(signal.SIGTERM, stop)
     server.serve_forever()

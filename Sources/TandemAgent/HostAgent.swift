@@ -14,32 +14,46 @@ import TandemTopology
 ///
 /// Ending an agent leaves its services serving; the next agent adopts them.
 public actor HostAgent {
-    private let host: Host
-    private let folder: StackFolder
-    private let applied: AppliedStack
-    private let secrets: StackSecrets
+    /// Why `run` returned.
+    public enum Ending: Sendable {
+        /// It was told to stop.
+        case stopped
+        /// It was given new settings: a new agent is to begin with those.
+        case changed
+    }
+
+    let host: Host
+    let folder: StackFolder
+    private let given: AppliedHost
+    private var applied: AppliedStack { given.applied }
+    private var secrets: StackSecrets { given.secrets }
+    private let version: String
     private let layout: Layout
     private let blueprint: HostBlueprint
+    private let strays: Strays
     private let board: TopologyBoard
     private let intended: Placement
     private let client: HTTPClient
-    private let logger: Logger
-    private var supervisors: [ServiceSupervisor] = []
+    let logger: Logger
+    private(set) var supervisors: [ServiceSupervisor] = []
     private var controller: DatabaseController?
+    private var isChanged = false
+    private var hasStrays = true
 
     /// - Throws: when the host is not in the applied stack, or what `tandem up` prepared cannot be read.
     public init(hostName: String, folder: StackFolder, logger: Logger) throws {
-        let applied = try JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile)
-        guard let host = applied.stack.hosts.first(where: { $0.name == hostName }) else {
-            throw StateError("the stack '\(applied.stack.name)' has no host named '\(hostName)'")
-        }
+        let given = try AppliedHost.load(host: hostName, folder: folder)
+        let applied = given.applied
+        let host = try given.host(hostName)
         self.host = host
         self.folder = folder
-        self.applied = applied
+        self.given = given
         self.logger = logger
-        secrets = try JSONText.decode(StackSecrets.self, fromFile: folder.secretsFile)
+        version = try given.version
         layout = folder.layout(host: hostName, applied: applied)
         blueprint = try HostBlueprint(stack: applied.stack, host: host, layout: layout)
+        strays = Strays(
+            recordFolder: folder.records(hostName), wanted: Set(blueprint.services.map(\.statusName)))
         let databaseHosts = applied.stack.hosts(.database)
         guard let intended = Placement.intended(databaseHosts: databaseHosts.map(\.name)) else {
             throw StateError("the stack '\(applied.stack.name)' has no database host")
@@ -61,19 +75,27 @@ public actor HostAgent {
             role: host.name == placement.primary ? .primary : .replica, state: .starting)
     }
 
-    /// Runs until the task is cancelled.
-    public func run() async throws {
+    /// Runs until the task is cancelled, or until it is given new settings. Either way its services go on.
+    public func run() async throws -> Ending {
         do {
+            try await checkFrontSockets()
             try await prepareFiles()
             controller = makeController()
             supervisors = blueprint.services.map(makeSupervisor)
             try await run(makeApplication())
         } catch {
+            if isChanged {
+                // Not waited for: a peer that holds a question of ours would keep us for as long as TLS waits for its
+                // good-bye, 5 s.
+                Task { [client] in try? await client.shutdown() }
+                return .changed
+            }
             // The client must be shut down on every path.
             try? await shutdown()
             throw error
         }
         try? await shutdown()
+        return .stopped
     }
 
     /// Closes the connections to other agents. An agent that does not `run` needs it too.
@@ -98,10 +120,17 @@ public actor HostAgent {
             }
             if let controller { group.addTask { await controller.run() } }
             for supervisor in supervisors { group.addTask { await supervisor.run() } }
+            group.addTask { await self.endStrays() }
             // The supervisors end when their services are stopped; the agent goes on until it is told.
-            group.addTask { try await Task.sleep(for: .seconds(86_400 * 36_500)) }
+            group.addTask {
+                while await !self.isChanged { try await Task.sleep(for: .milliseconds(50)) }
+                // For the answer to whoever told us.
+                try await Task.sleep(for: .milliseconds(50))
+                throw CancellationError()
+            }
             defer { group.cancelAll() }
-            try await group.waitForAll()
+            // Not `waitForAll`, which would wait for the others before it tells of an error.
+            while try await group.next() != nil {}
         }
     }
 
@@ -110,7 +139,9 @@ public actor HostAgent {
     func status() async -> HostStatus {
         let database = await board.member(host.name)
         var services: [ServiceStatus] = []
+        var isSettled = !hasStrays
         for supervisor in supervisors {
+            if await !supervisor.isSettled { isSettled = false }
             var status = await supervisor.status
             if supervisor.service.name == .mysql { status.detail = status.detail ?? database?.detail }
             if supervisor.service.name == .mysql, database?.state == .failed, status.state == .starting {
@@ -118,8 +149,13 @@ public actor HostAgent {
             }
             services.append(status)
         }
-        return HostStatus(host: host.name, pid: getpid(), services: services, database: database)
+        return HostStatus(
+            host: host.name, pid: getpid(), services: services, database: database, version: version,
+            isSettled: isSettled)
     }
+
+    /// Ends this agent's run; the next one begins with what the host was given by then.
+    func beginAnew() { isChanged = true }
 
     func statisticsReader() async -> HostStatisticsReader {
         HostStatisticsReader(
@@ -137,6 +173,54 @@ public actor HostAgent {
 
     func fence() async throws {
         try await controller?.fence()
+    }
+
+    // MARK: - Changes
+
+    /// Services of one host change one after the other, in their order: a later one may need an earlier one.
+    private func waitForTurn(_ service: ServiceBlueprint) async {
+        while !Task.isCancelled {
+            let version = await board.version
+            var isTurn = true
+            for earlier in supervisors.prefix(while: { $0.service.statusName != service.statusName }) {
+                if await !earlier.isSettled { isTurn = false }
+            }
+            if isTurn {
+                if service.name == .app, service.instance > 1 { try? await Task.sleep(for: Suspicion.pause) }
+                return
+            }
+            await board.waitForChange(from: version, timeout: .seconds(1))
+        }
+    }
+
+    /// Only once all others serve with their new settings, and send nothing there any more.
+    private func endStrays() async {
+        if strays.areAny {
+            for supervisor in supervisors {
+                while await !supervisor.isSettled {
+                    let version = await board.version
+                    await board.waitForChange(from: version, timeout: .seconds(1))
+                    if Task.isCancelled { return }
+                }
+            }
+            await strays.end()
+        }
+        hasStrays = false
+        await board.changed()
+    }
+
+    /// A host that has just become a balancer has an agent that was started without the front's sockets.
+    private func checkFrontSockets() async throws {
+        guard let front = layout.front, host.has(.balancer) else { return }
+        let balancer = applied.stack.balancer
+        for (descriptor, port) in [
+            (front.httpDescriptor, balancer.httpPort), (front.httpsDescriptor, balancer.httpsPort),
+        ]
+        where !ListenerCheck.isListening(descriptor, address: AppliedStack.frontAddress, port: port.number) {
+            // Until the keeper has read of it.
+            try await Task.sleep(for: .milliseconds(600))
+            throw StateError("the front's sockets were not handed to this agent; the keeper starts it again with them")
+        }
     }
 
     // MARK: - Parts
@@ -176,7 +260,7 @@ public actor HostAgent {
 
     private func plainHooks(_ service: ServiceBlueprint) -> ServiceSupervisor.Hooks {
         let probe = ReadinessProbe(client: client)
-        return ServiceSupervisor.Hooks(
+        var hooks = ServiceSupervisor.Hooks(
             prepare: { [weak self] waitsFor in try await self?.waitForWhatItNeeds(service, waitsFor) },
             isReady: { await probe.isReady(service.readiness) { false } },
             stop: {
@@ -184,7 +268,12 @@ public actor HostAgent {
                     signal: service.stop.signal, isForGroup: service.account == .application,
                     bound: .seconds(service.stop.boundSeconds))
             },
-            changed: { [board] in await board.changed() })
+            changed: { [board] in await board.changed() },
+            turn: { [weak self] in await self?.waitForTurn(service) })
+        if service.name == .router {
+            hooks.refresh = { [layout] _ in try await RouterRefresh(layout).run() }
+        }
+        return hooks
     }
 
     private func databaseHooks(_ service: ServiceBlueprint) -> ServiceSupervisor.Hooks {
@@ -193,7 +282,9 @@ public actor HostAgent {
             prepare: { waitsFor in try await controller.provision(waitsFor: waitsFor) },
             isReady: { await controller.isReady },
             stop: { await controller.stop($0, bound: .seconds(service.stop.boundSeconds)) },
-            changed: { [board] in await board.changed() })
+            changed: { [board] in await board.changed() },
+            turn: { [weak self] in await self?.waitForTurn(service) },
+            refresh: { _ in try await controller.reloadCertificates() })
     }
 
     private func waitForWhatItNeeds(

@@ -45,4 +45,12 @@ public enum PrimaryRole {
         try await connection.execute("SET GLOBAL offline_mode = ON")
         try await connection.execute("SET GLOBAL super_read_only = ON")
     }
+
+    /// Ends the connections over which replicas follow. They try again after a second.
+    public static func disconnectReplicas(_ connection: MySQLConnection) async throws {
+        for row in try await connection.execute("SHOW PROCESSLIST") {
+            guard try row.decode("Command", as: String.self).hasPrefix("Binlog Dump") else { continue }
+            try await connection.execute("KILL \(try row.decode("Id", as: Int.self))")
+        }
+    }
 }

@@ -49,6 +49,7 @@ public struct ProcessIdentity: Codable, Sendable, Hashable {
 struct ProcessStatus {
     var pid: Int32
     var state: Character
+    var parent: Int32
     var group: Int32
     var session: Int32
     var threads: Int
@@ -63,11 +64,13 @@ struct ProcessStatus {
             let end = text.lastIndex(of: ")")
         else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 19, let state = fields[0].first, let group = Int32(fields[2]),
-            let session = Int32(fields[3]), let threads = Int(fields[17]), let ticks = UInt64(fields[19])
+        guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
+            let group = Int32(fields[2]), let session = Int32(fields[3]), let threads = Int(fields[17]),
+            let ticks = UInt64(fields[19])
         else { return nil }
         self.pid = pid
         self.state = state
+        self.parent = parent
         self.group = group
         self.session = session
         self.threads = threads

@@ -56,7 +56,8 @@ public final class RunningProcess: Sendable {
         return RunningProcess(identity: identity, isChild: true, handle: handle)
     }
 
-    /// Takes over a process that runs already; nil when it has ended.
+    /// Takes over a process that runs already; nil when it has ended. There must be no other value for the same process
+    /// that somebody waits on.
     public static func adopt(_ identity: ProcessIdentity) -> RunningProcess? {
         let handle = tandem_pidfd_open(identity.pid)
         guard handle >= 0 else { return nil }
@@ -65,7 +66,9 @@ public final class RunningProcess: Sendable {
             close(handle)
             return nil
         }
-        return RunningProcess(identity: identity, isChild: false, handle: handle)
+        // A process of our own that we had let go of: nobody else would take note of its end.
+        let isChild = ProcessStatus(pid: identity.pid)?.parent == getpid()
+        return RunningProcess(identity: identity, isChild: isChild, handle: handle)
     }
 
     /// Whether the process has ended. A child stays a zombie until `waitForEnd`.

@@ -5,12 +5,26 @@ public struct HostStatus: Codable, Sendable, Equatable {
     public var pid: Int32
     public var services: [ServiceStatus]
     public var database: DatabaseMember?
+    /// Which version of its settings the host was given: a fingerprint.
+    public var version: String?
+    /// Whether every service has served with the settings of that version, and nothing is left of earlier ones.
+    public var isSettled: Bool?
 
-    public init(host: String, pid: Int32, services: [ServiceStatus], database: DatabaseMember?) {
+    public init(
+        host: String, pid: Int32, services: [ServiceStatus], database: DatabaseMember?, version: String? = nil,
+        isSettled: Bool? = nil
+    ) {
         self.host = host
         self.pid = pid
         self.services = services
         self.database = database
+        self.version = version
+        self.isSettled = isSettled
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case host, pid, services, database, version
+        case isSettled = "is_settled"
     }
 }
 

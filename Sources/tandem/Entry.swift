@@ -40,6 +40,8 @@ enum ExitStatus: Int32 {
     /// The stack file is wrong.
     case stackFile = 3
     case notRunning = 4
+    /// `plan --exit-code`: there is something to change.
+    case changes = 5
 }
 
 /// A command ends with this when it cannot do what it was asked; the message is shown, whole.

@@ -7,13 +7,18 @@ struct Tandem: AsyncParsableCommand {
         discussion: """
             One file, tandem.yaml, describes the stack; `tandem up` runs it with the real servers.
 
-            Exit status: 0 fine, 1 failed, 2 usage, 3 the stack file is wrong, 4 not running.
+            Exit status: 0 fine, 1 failed, 2 usage, 3 the stack file is wrong, 4 not running, \
+            5 there are changes (plan --exit-code).
             """,
         version: Version.number,
         subcommands: [AgentCommand.self, KeeperCommand.self],
         groupedSubcommands: [
             CommandGroup(name: "Setup", subcommands: [InitCommand.self, DoctorCommand.self, DocsCommand.self]),
-            CommandGroup(name: "Running", subcommands: [UpCommand.self, DownCommand.self, DestroyCommand.self]),
+            CommandGroup(
+                name: "Running",
+                subcommands: [
+                    UpCommand.self, PlanCommand.self, RestartCommand.self, DownCommand.self, DestroyCommand.self,
+                ]),
             CommandGroup(
                 name: "Observing",
                 subcommands: [

@@ -257,7 +257,7 @@ enum Article {
         let answer = try await Curl.post(
             "\(url)/api/articles",
             json: #"{"article":{"title":"\#(title)","description":"d","body":"b","tagList":[]}}"#)
-        try #require(answer.status == 201, "\(answer)")
+        guard answer.status == 201 else { throw Curl.NoAnswer(description: "\(answer)") }
         return try JSONDecoder().decode(Envelope.self, from: Data(answer.body.utf8)).article.slug
     }
 }

@@ -10,6 +10,9 @@ enum Curl {
         var body: String
     }
 
+    /// Not an issue by itself: some ask on purpose where nobody may answer.
+    struct NoAnswer: Error, CustomStringConvertible { var description: String }
+
     static func get(_ url: String, _ more: String...) async throws -> Answer {
         try await ask(more + [url])
     }
@@ -21,15 +24,18 @@ enum Curl {
     private static func ask(_ arguments: [String]) async throws -> Answer {
         let outcome = try await Program.run(
             "curl", ["-sSk", "--http1.1", "--max-time", "20", "-D", "-", "-H", "Expect:"] + arguments)
-        try #require(outcome.status == 0, "curl: \(outcome)")
-        let end = try #require(outcome.output.range(of: "\r\n\r\n"))
+        guard outcome.status == 0, let end = outcome.output.range(of: "\r\n\r\n") else {
+            throw NoAnswer(description: "curl: \(outcome)")
+        }
         let (status, headers) = try parse(outcome.output[..<end.lowerBound])
         return Answer(status: status, headers: headers, body: String(outcome.output[end.upperBound...]))
     }
 
     private static func parse(_ head: Substring) throws -> (Int, [String: String]) {
         let lines = head.split(separator: "\r\n")
-        let status = try #require(lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+        guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+            throw NoAnswer(description: "not an answer: \(head.prefix(200))")
+        }
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else { continue }

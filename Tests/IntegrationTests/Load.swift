@@ -16,6 +16,8 @@ final class Load: Sendable {
         var retried = 0
         var failed: [String] = []
         var slowest = Duration.zero
+        /// Answers by the value of the header `X-Served-By`.
+        var servedBy: [String: Int] = [:]
 
         var description: String {
             "\(answered) answered, \(retried) of them on the second try, \(failed.count) failed, slowest \(slowest); "
@@ -55,8 +57,16 @@ final class Load: Sendable {
 
     var soFar: Tally { tally.withLock { $0 } }
 
+    /// What was counted since the last call, which is forgotten here.
+    func take() -> Tally {
+        tally.withLock { tally in
+            defer { tally = Tally() }
+            return tally
+        }
+    }
+
     private enum Outcome {
-        case good
+        case good(servedBy: String)
         /// Nothing of an answer had come.
         case cut(String)
         case bad(String)
@@ -89,8 +99,9 @@ final class Load: Sendable {
         let what = label.withLock { $0 }
         tally.withLock { tally in
             tally.slowest = max(tally.slowest, time)
-            if case .good = outcome {
+            if case .good(let server) = outcome {
                 tally.answered += 1
+                tally.servedBy[server, default: 0] += 1
                 if isRetried { tally.retried += 1 }
             } else {
                 tally.failed.append("\(what): \(outcome) after \(time)")
@@ -109,7 +120,10 @@ final class Load: Sendable {
         }
         do {
             let body = try await response.body.collect(upTo: 4 << 20)
-            return response.status == .ok ? .good : .bad("\(response.status): \(String(buffer: body).prefix(200))")
+            guard response.status == .ok else {
+                return .bad("\(response.status): \(String(buffer: body).prefix(200))")
+            }
+            return .good(servedBy: response.headers.first(name: "X-Served-By") ?? "")
         } catch {
             return .bad("the answer was cut: \(error)")
         }

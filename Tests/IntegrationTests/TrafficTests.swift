@@ -23,7 +23,7 @@ extension IntegrationTests {
             try await checkWebSocket(status)
             try await checkLargeBody(status, megabytes: isLong ? 1024 : 200)
             try await checkHTTP2(status)
-            try await checkSlowClients(status, seconds: isLong ? 30 : 6, connections: isLong ? 2000 : 400)
+            try await checkSlowClients(status, seconds: isLong ? 30 : 4, connections: isLong ? 2000 : 400)
             try await checkIdleClients(status, count: isLong ? 10_000 : 500, seconds: isLong ? 20 : 3)
             #expect(try await stack.status().state == "up")
             for host in try await stack.status().hosts {

@@ -66,7 +66,7 @@ struct TrialStack {
 
     /// Deletes the stack, whatever state it is in.
     func end() async throws {
-        try await tandem("destroy", "--yes")
+        try await succeed("destroy", "--yes")
         try FileManager.default.removeItem(atPath: folder)
     }
 

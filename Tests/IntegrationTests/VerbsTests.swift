@@ -34,7 +34,7 @@ extension IntegrationTests {
 
     private func checkMissingSecret(_ stack: TrialStack) async throws {
         let outcome = try await stack.tandem("up", "--detach")
-        #expect(outcome.status == 1)
+        #expect(outcome.status == 3)
         #expect(outcome.errors.contains("secret FROM_ENV: the environment variable TRIAL_SECRET is not set"))
         #expect(outcome.errors.contains("secret FROM_FILE: cannot read \(stack.folder)/secret"))
         #expect(outcome.errors.contains("secret FROM_COMMAND: the command `cat secret && echo fine >&2` exited"))

@@ -170,7 +170,7 @@ struct PoolStateMachineTests {
         _ = pool.acquire(for: 1, at: .zero)
         _ = pool.opened(1, at: .zero)
         _ = pool.acquire(for: 2, at: .zero)
-        #expect(pool.shutDown(force: false).isEmpty)
+        #expect(pool.shutDown(.drain).isEmpty)
         #expect(pool.acquire(for: 3, at: .zero).0 == .refused(.closed))
         #expect(pool.released(1, isReusable: true, at: .zero) == [.hand(1, to: 2)])
         #expect(pool.released(1, isReusable: true, at: .zero) == [.close(1), .finish])
@@ -180,8 +180,19 @@ struct PoolStateMachineTests {
     func forced() {
         var pool = machine(maximum: 1)
         _ = pool.acquire(for: 1, at: .zero)
-        #expect(pool.shutDown(force: true) == [.fail(1, .closed), .finish])
+        #expect(pool.shutDown(.force) == [.fail(1, .closed), .finish])
         #expect(pool.opened(1, at: .zero) == [.close(1)])
+    }
+
+    @Test("who leaves refuses those that wait, and ends with the last lease")
+    func leaving() {
+        var pool = machine(maximum: 1)
+        _ = pool.acquire(for: 1, at: .zero)
+        _ = pool.opened(1, at: .zero)
+        _ = pool.acquire(for: 2, at: .zero)
+        #expect(pool.shutDown(.leave) == [.fail(2, .closed)])
+        #expect(pool.acquire(for: 3, at: .zero).0 == .refused(.closed))
+        #expect(pool.released(1, isReusable: true, at: .zero) == [.close(1), .finish])
     }
 
     @Test("whatever happens, bounds hold and nobody is served twice", arguments: 0..<50)
@@ -238,7 +249,7 @@ struct PoolStateMachineTests {
         _ = pool.start(at: .zero)
         _ = pool.opened(1, at: .zero)
         _ = pool.wake(at: .seconds(20))
-        #expect(!pool.shutDown(force: false).contains(.finish))
+        #expect(!pool.shutDown(.drain).contains(.finish))
         #expect(pool.probed(1, isAlive: true, at: .seconds(21)) == [.close(1), .finish])
     }
 }

@@ -41,6 +41,8 @@ private final class Server: Sendable {
         board = TopologyBoard(
             stack: "shop", placement: Placement(epoch: 1, primary: "server1", partner: "server2"),
             members: [Self.member(.open, partner: "server2")])
+        // As the agent does when it has looked at its own.
+        await board.set(Self.member(.open, partner: "server2"))
     }
 
     static func member(_ state: DatabaseMember.State, partner: String? = nil) -> DatabaseMember {

@@ -10,7 +10,7 @@ import Testing
 @testable import TandemAgent
 
 /// Supervisors of one service that is a shell script, one after the other as agents come and go.
-private final class Bench: Sendable {
+final class Bench: Sendable {
     let folder: TemporaryFolder
     let layout: Layout
     private let started = Mutex<[RunningProcess]>([])
@@ -19,7 +19,7 @@ private final class Bench: Sendable {
         folder = try TemporaryFolder()
         layout = Layout(
             hostFolder: folder.path, socketFolder: folder.path, programs: .none, front: nil)
-        for name in ["log", "tmp"] { try folder.make(name) }
+        for name in ["log", "tmp", "etc"] { try folder.make(name) }
     }
 
     deinit {
@@ -32,18 +32,20 @@ private final class Bench: Sendable {
 
     /// A script that is ready when the file `ready` is there.
     func service(
-        _ script: String, check: [String]? = nil, startTimeoutSeconds: Int = 60,
-        environment: [String: EnvironmentValue] = [:]
+        _ script: String, name: ServiceName = .app, check: [String]? = nil, startTimeoutSeconds: Int = 60,
+        environment: [String: EnvironmentValue] = [:], reloadSignal: Int32? = nil
     ) -> ServiceBlueprint {
         ServiceBlueprint(
-            name: .app, command: ["/bin/sh", "-c", script], check: check, environment: environment,
+            name: name, command: ["/bin/sh", "-c", script], check: check, environment: environment,
             workingDirectory: folder.path, readiness: .database, startTimeoutSeconds: startTimeoutSeconds,
-            stop: .init(signal: SIGTERM, boundSeconds: 10), listeners: [.init(address: "127.0.0.1", port: 1)])
+            stop: .init(signal: SIGTERM, boundSeconds: 10), reloadSignal: reloadSignal,
+            listeners: [.init(address: "127.0.0.1", port: 1)])
     }
 
     func supervisor(
         _ service: ServiceBlueprint,
-        prepare: @escaping @Sendable (@Sendable (String) async -> Void) async throws -> Void = { _ in }
+        prepare: @escaping @Sendable (@Sendable (String) async -> Void) async throws -> Void = { _ in },
+        turn: @escaping @Sendable () async -> Void = {}
     ) -> ServiceSupervisor {
         let secrets = StackSecrets(
             database: DatabaseSecrets(root: "", replication: "", clone: "", monitor: "", app: "", appRead: ""),
@@ -56,7 +58,7 @@ private final class Bench: Sendable {
             hooks: .init(
                 prepare: prepare, isReady: { access(ready, F_OK) == 0 },
                 stop: { await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds)) },
-                changed: {}),
+                changed: {}, turn: turn),
             logger: quietLogger)
     }
 
@@ -175,6 +177,8 @@ struct SupervisorTests {
         await running.value
         let second = bench.supervisor(bench.service(Self.serves, environment: ["NEW": "1"]))
         let runningAgain = Task { await second.run() }
+        // The old one serves until then.
+        try await eventually("it has its settings") { await second.isSettled }
         #expect(try await bench.running(second) != pid)
         #expect(!bench.isAlive(pid))
         await second.stop()

@@ -30,7 +30,8 @@ struct CommandTests {
     func statuses() throws {
         #expect(
             try run("--help").output.replacingOccurrences(of: "\n", with: " ").contains(
-                "Exit status: 0 fine, 1 failed, 2 usage, 3 the stack file is wrong, 4 not running."))
+                "Exit status: 0 fine, 1 failed, 2 usage, 3 the stack file is wrong, 4 not running, 5 there are changes (plan --exit-code)."
+            ))
     }
 
     @Test("tells its version, to programs too")
@@ -69,6 +70,29 @@ struct CommandTests {
         #expect(
             outcome.error.contains("is not running (there is nothing in ")
                 && outcome.error.contains("start it with: tandem up"))
+    }
+
+    @Test("restarts nothing that does not run")
+    func restart() throws {
+        let outcome = try run("restart", "app")
+        #expect(outcome.status == 4 && outcome.error.contains("start it with: tandem up"))
+        #expect(try run("restart").status == 2)
+    }
+
+    @Test("plans the start of a stack that does not run, to programs too, and makes nothing")
+    func plan() throws {
+        let outcome = try run("plan")
+        #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
+        #expect(outcome.output.contains("does not run. `tandem up` starts all of it:\n\n  lb1        haproxy  start\n"))
+        #expect(try run("plan", "--exit-code").status == 5)
+        let json = try run("plan", "--format", "json").output
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        #expect(report["is_running"] as? Bool == false && report["has_changes"] as? Bool == true)
+        #expect(
+            (report["hosts"] as? [[String: Any]])?.map { $0["host"] as? String } == [
+                "lb1", "lb2", "server1", "server2",
+            ])
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/.tandem"))
     }
 
     @Test("has nothing to stop or to delete, which is fine", arguments: ["down", "destroy"])

@@ -124,9 +124,12 @@ struct InitTests {
         arguments: [
             ("shop", "shop"), ("My Shop_2", "my-shop-2"), ("2fast", "app-2fast"), ("Ünïcode", "n-code"),
             ("---", "my-app"),
-            ("mysql", "my-app"), (String(repeating: "ab-", count: 20), "ab-ab-ab-ab-ab-ab-ab-ab-ab-ab-ab"),
+            ("mysql", "my-app"), ("tandem-demo", "app-tandem-demo"), ("Performance Schema", "my-app"),
+            (String(repeating: "ab-", count: 20), "ab-ab-ab-ab-ab-ab-ab-ab-ab-ab-ab"),
         ])
     func names(folder: String, name: String) {
         #expect(StackFileTemplate.name(from: folder) == name)
+        let text = StackFileTemplate(name: name, kind: .unknown).text
+        #expect(throws: Never.self) { try StackFile(text: text, name: "tandem.yaml", folder: "/srv").load() }
     }
 }

@@ -15,7 +15,7 @@ final class Proxy: Sendable {
     private struct State {
         var cut: Cut?
         var links: [ObjectIdentifier: any Channel] = [:]
-        var cuts = 0
+        var lost: [Cut: Int] = [:]
     }
 
     let address: String
@@ -31,15 +31,22 @@ final class Proxy: Sendable {
 
     var place: MySQLConfiguration.Address { .tcp(host: address, port: port) }
 
-    /// Links cut so far.
-    var cuts: Int { state.withLock { $0.cuts } }
+    /// What was really lost so far: a question that came, an answer that was on its way.
+    func lost(_ cut: Cut) -> Int { state.withLock { $0.lost[cut, default: 0] } }
 
     func cutNext(_ cut: Cut) { state.withLock { $0.cut = cut } }
 
+    /// What was to be cut next, and did not come, shall not be.
+    func disarm() { state.withLock { $0.cut = nil } }
+
     /// Cuts all links at once.
-    func cutAll() {
+    ///
+    /// - Returns: how many there were.
+    @discardableResult
+    func cutAll() -> Int {
         let links = state.withLock { Array($0.links.values) }
         for link in links { link.close(promise: nil) }
+        return links.count
     }
 
     /// Runs until cancelled.
@@ -93,7 +100,7 @@ final class Proxy: Sendable {
         ) async throws {
             for try await bytes in client {
                 switch proxy.takeCut() {
-                case .question: return
+                case .question: return proxy.didLose(.question)
                 case .answer: swallows.withLock { $0 = true }
                 case nil: break
                 }
@@ -105,7 +112,7 @@ final class Proxy: Sendable {
             _ server: NIOAsyncChannelInboundStream<ByteBuffer>, _ client: NIOAsyncChannelOutboundWriter<ByteBuffer>
         ) async throws {
             for try await bytes in server {
-                if swallows.withLock({ $0 }) { return }
+                if swallows.withLock({ $0 }) { return proxy.didLose(.answer) }
                 try await client.write(bytes)
             }
         }
@@ -115,8 +122,9 @@ final class Proxy: Sendable {
         state.withLock { state in
             guard let cut = state.cut else { return nil }
             state.cut = nil
-            state.cuts += 1
             return cut
         }
     }
+
+    private func didLose(_ cut: Cut) { state.withLock { $0.lost[cut, default: 0] += 1 } }
 }

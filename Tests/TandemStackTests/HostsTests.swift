@@ -29,6 +29,25 @@ struct HostsTests {
         #expect(hosts[1].roles == [.web])
     }
 
+    @Test("A host without an address keeps the one it had, whoever comes or goes")
+    func sticky() throws {
+        let file = smallest + "hosts:\n  lb2: {roles: balancer}\n  new: {roles: balancer}\n  one: {\(everything)}\n"
+        func addresses(_ last: [String: String]) throws -> [String] {
+            try StackFile(text: file, name: "tandem.yaml", folder: "/srv/shop", lastAddresses: last).load().hosts
+                .map(\.address)
+        }
+        #expect(try addresses([:]) == ["127.93.100.11", "127.93.100.12", "127.93.100.21"])
+        #expect(
+            try addresses(["lb1": "127.93.100.11", "lb2": "127.93.100.12"]) == [
+                "127.93.100.12", "127.93.100.11", "127.93.100.21",
+            ])
+        // Not one of another network, nor one that two hosts had.
+        #expect(
+            try addresses(["lb2": "10.0.0.1", "new": "127.93.100.12", "one": "127.93.100.12"]) == [
+                "127.93.100.11", "127.93.100.12", "127.93.100.21",
+            ])
+    }
+
     @Test("Roles may sit on any hosts, in any number")
     func split() throws {
         var text = smallest + "hosts:\n"

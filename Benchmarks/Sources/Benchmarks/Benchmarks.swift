@@ -1,9 +1,13 @@
 import Foundation
 
-/// Measures a stack that Tandem runs beside one that was configured by hand, and writes what came out as a document.
+/// Measures, and writes what came out as a document: a stack that Tandem runs beside one that was configured by hand, or, with `mysql` as the first
+/// argument, MySQL clients.
 @main
 struct Benchmarks {
     static func main() throws {
+        if CommandLine.arguments.dropFirst().first == "mysql" {
+            return try MySQLComparison(options: .init(CommandLine.arguments.dropFirst(2))).run()
+        }
         let options = try Options(CommandLine.arguments.dropFirst())
         let stack = try TandemStack(program: options.tandem, app: options.conduit)
         defer { stack.remove() }
@@ -19,7 +23,7 @@ struct Benchmarks {
         let report = Report(
             options: options, machine: try Machine.current(versions: stack.versions()), largeStack: largeStack,
             lifecycle: lifecycle, idle: idle, requests: requests)
-        try report.text().write(toFile: options.output, atomically: true, encoding: .utf8)
+        try Page.replace("stack", with: report.text(), in: options.output)
         say("wrote \(options.output)")
     }
 }

@@ -170,6 +170,8 @@ struct HandWritten {
             else { throw Failure("the app has no \(variable)") }
             environment[variable] = url[..<start.upperBound] + (try status.address(host)) + ":3306" + url[end...]
         }
+        // There is no agent that it could ask: it goes where the URLs lead.
+        environment["TANDEM_TOPOLOGY_URL"] = nil
         environment["HOST"] = address
         environment["PORT"] = "3000"
         return environment

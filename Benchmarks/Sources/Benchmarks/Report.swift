@@ -16,7 +16,7 @@ struct Machine {
     }
 }
 
-/// docs/benchmarks.md.
+/// The part of docs/benchmarks.md about the stack.
 struct Report {
     var options: Options
     var machine: Machine
@@ -26,14 +26,14 @@ struct Report {
     var requests: Requests
 
     func text() -> String {
-        ([introduction] + Workload.allCases.map(table) + [times, agents]).joined(separator: "\n\n") + "\n"
+        ([introduction] + Workload.allCases.map(table) + [times, agents]).joined(separator: "\n\n")
     }
 
     private var introduction: String {
         """
-        # Benchmarks
+        ## The stack
 
-        Written by `bin/bench`, which measures everything again and overwrites this page.
+        Written by `bin/bench`, which measures everything again.
 
         - \(Date.now.formatted(.iso8601.year().month().day())). \(machine.description).
         - Load: wrk on the same machine, one thread, \(options.connections) connections that are kept. All contenders in turns, \
@@ -41,14 +41,15 @@ struct Report {
         least and the most.
         - Everything shares the machine's cores, the load too: compare within a table, and not with other machines.
 
-        ## Requests
+        ### Requests
 
         The whole chain: HTTPS → HAProxy ×2 → TLS → nginx ×2 → application ×2 → MySQL primary and replica. The application \
         is Conduit, the default stack's.
 
         **Written by hand** is the best that we could configure with the same four programs, the same number of workers and \
-        the same certificates: no agents, no health checks, no retries, no request ids, and no database router (each application \
-        goes straight to the primary for writes and to its own host's server for reads). It uses the database servers of \
+        the same certificates: no agents, no health checks, no retries, no request ids. Each application goes straight to the \
+        primary for writes and to its own host's server for reads; in Tandem's stack it goes straight to the servers too, having \
+        asked the agent where they are, and spreads its reads over both. It uses the database servers of \
         Tandem's stack, so that these are the same too. One variant speaks plain HTTP between HAProxy and nginx, which Tandem \
         never does.
         """
@@ -58,7 +59,7 @@ struct Report {
         let results = requests.measurements[workload] ?? [:]
         let tiers = ["haproxy", "nginx", "app", "router", "MySQL"]
         var lines = [
-            "### \(workload.rawValue.capitalized): \(workload.explanation)", "",
+            "#### \(workload.rawValue.capitalized): \(workload.explanation)", "",
             "| | requests/s | p50 ms | p99 ms | Tandem's rate to this | CPU µs per request: \(tiers.joined(separator: ", ")) |",
             "| --- | --- | --- | --- | --- | --- |",
         ]
@@ -81,7 +82,7 @@ struct Report {
 
     private var times: String {
         """
-        ## Starting, stopping, reading the stack file
+        ### Starting, stopping, reading the stack file
 
         | | seconds | target |
         | --- | --- | --- |
@@ -98,7 +99,7 @@ struct Report {
             "| \($0.name) | \($0.cpuPercent.rounded(2)) | \((Double($0.residentBytes) / 1e6).rounded(0)) |"
         }
         return """
-            ## Idle agents
+            ### Idle agents
 
             Over \(options.idleSeconds) s without requests. The target is less than 1 % of a core and 40 MB for an agent.
 

@@ -24,7 +24,7 @@ final class ConnectionThread: SerialExecutor {
     private enum Need { case nothing, wake, thread }
 
     private static let stackBytes = 512 << 10
-    private let state = Mutex(State())
+    private let state = BriefLock(State())
     private let wake = DispatchSemaphore(value: 0)
 
     private let name: String

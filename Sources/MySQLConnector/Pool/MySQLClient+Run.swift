@@ -25,12 +25,15 @@ extension MySQLClient {
                     await self.closeRemaining()
                 }
             } onGracefulShutdown: {
-                self.apply { state, _ in state.machine.shutDown(force: false) }
+                self.apply { state, _ in state.machine.shutDown(.drain) }
             }
         } onCancel: {
-            self.apply { state, _ in state.machine.shutDown(force: true) }
+            self.apply { state, _ in state.machine.shutDown(.force) }
         }
     }
+
+    /// Lets statements under way end, and refuses everything else, also what waits already: it can go to another server. Then ``run()`` returns.
+    package func leave() { apply { state, _ in state.machine.shutDown(.leave) } }
 
     /// Until it is cancelled.
     private func reportStatistics() async {

@@ -13,7 +13,7 @@ public final class MySQLClient: Service, Sendable {
     public let configuration: MySQLConfiguration
     public let options: MySQLPoolOptions
     let logger: Logger
-    let pool: Mutex<PoolState>
+    let pool: BriefLock<PoolState>
     let commands: AsyncStream<PoolCommand>
     let commandSink: AsyncStream<PoolCommand>.Continuation
     let killer: QueryKiller
@@ -29,7 +29,7 @@ public final class MySQLClient: Service, Sendable {
         self.configuration = configuration
         self.options = options
         self.logger = logger
-        pool = Mutex(PoolState(machine: PoolStateMachine(options: options)))
+        pool = BriefLock(PoolState(machine: PoolStateMachine(options: options)))
         instruments = Instruments(configuration, tracer: tracer)
         killer = QueryKiller(configuration: configuration, logger: logger)
         (commands, commandSink) = AsyncStream.makeStream()

@@ -27,6 +27,16 @@ struct PoolStateMachine {
         case refused(Refusal)
     }
 
+    /// How a pool is shut down. Connections that are lent out close as they come back.
+    enum Ending {
+        /// Tasks that wait are served still.
+        case drain
+        /// Tasks that wait are refused.
+        case leave
+        /// As `leave`, and what comes back late, or is opening, is no longer waited for.
+        case force
+    }
+
     private enum Phase {
         case opening, leased
         case idle(since: Duration, heard: Duration)
@@ -141,15 +151,15 @@ struct PoolStateMachine {
         return actions + (next.map { arm(max($0, now + .milliseconds(1))) } ?? []) + finishIfDrained()
     }
 
-    /// Takes no new tasks. Those that wait are served still, and connections close as they come back; with `force` nobody is served any more.
-    mutating func shutDown(force: Bool) -> [Action] {
+    /// Takes no new tasks.
+    mutating func shutDown(_ ending: Ending) -> [Action] {
         guard mode != .closed else { return [] }
-        mode = force ? .closed : .draining
+        mode = ending == .force ? .closed : .draining
         var actions = idle.map(Action.close)
         for id in idle { slots[id] = nil }
         idle = []
-        if force {
-            actions += waiters.removeAll().map { Action.fail($0, .closed) }
+        if ending != .drain { actions += waiters.removeAll().map { Action.fail($0, .closed) } }
+        if ending == .force {
             for (id, slot) in slots {
                 guard case .opening = slot.phase else { continue }
                 slots[id] = nil

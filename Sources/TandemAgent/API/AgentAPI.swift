@@ -12,7 +12,8 @@ import TandemTopology
 ///
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With one: `/status`,
 /// `/statistics`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
-/// `X-Tandem-Version`), `/metrics`, and what `tandem down` needs: `POST /fence`, `POST /stop/SERVICE`.
+/// `X-Tandem-Version`), `/metrics`, what `tandem down` needs: `POST /fence`, `POST /stop/SERVICE`, and what changes need:
+/// `POST /check` and `POST /apply` with settings, `POST /restart/SERVICE`.
 struct AgentAPI: Sendable {
     let agent: HostAgent
     let board: TopologyBoard
@@ -42,8 +43,10 @@ struct AgentAPI: Sendable {
         TopologyRoute(board: board).add(to: inner)
         inner.get("/database") { request, _ in
             let version = await TopologyRoute(board: board).waitIfAsked(request)
-            guard let member = await board.member(host.name) else {
-                throw HTTPError(.notFound, message: "\(host.name) has no database")
+            // Not before it has looked: an agent that has just started would say of a server that serves that it does
+            // not, and others would cut its sessions.
+            guard let member = await board.knownMember(host.name) else {
+                throw HTTPError(.serviceUnavailable, message: "\(host.name) has no database, or not yet")
             }
             return try Response.json(member, version: version)
         }
@@ -69,7 +72,43 @@ struct AgentAPI: Sendable {
             await agent.stop(service)
             return Response(status: .noContent)
         }
+        addChanges(to: inner)
         return router
+    }
+
+    /// The largest settings that are taken, in bytes: a stack of thousands of hosts.
+    private static let largestSettings = 4 * 1024 * 1024
+
+    private func addChanges(to router: RouterGroup<AgentRequestContext>) {
+        router.post("/check") { request, _ in
+            try await answering { try await agent.check(try await settings(request)) }
+        }
+        router.post("/apply") { request, _ in
+            try await answering { _ = try await agent.apply(try await settings(request)) }
+        }
+        router.post("/restart/:service") { _, context in
+            let name = try context.parameters.require("service")
+            return try await answering { try await agent.restart(name) }
+        }
+    }
+
+    private func settings(_ request: Request) async throws -> AppliedHost {
+        let body = try await request.body.collect(upTo: Self.largestSettings)
+        return try JSONText.decode(AppliedHost.self, from: body.readableBytesView)
+    }
+
+    /// 204; 422 with the refusal as JSON where a program refuses a file; 409 with the reason for anything else.
+    private func answering(_ body: () async throws -> Void) async throws -> Response {
+        do {
+            try await body()
+            return Response(status: .noContent)
+        } catch let refusal as RefusedFile {
+            var response = try Response.json(refusal)
+            response.status = .unprocessableContent
+            return response
+        } catch {
+            throw HTTPError(.conflict, message: "\(error)")
+        }
     }
 
     private func addHealth(to router: Router<AgentRequestContext>) {

@@ -59,9 +59,32 @@ public struct AgentClient: Sendable {
         try await post("/fence", to: host, timeout: timeout)
     }
 
-    private func post(_ path: String, to host: Host, timeout: Duration) async throws {
+    /// Has the host's programs look at the files that these settings would give it.
+    /// - Throws: `RefusedFile`.
+    public func check(_ settings: AppliedHost, on host: Host) async throws {
+        try await post("/check", to: host, timeout: Self.checkBound, body: settings)
+    }
+
+    /// Gives a host new settings; its agent begins anew with them at once.
+    /// - Throws: `RefusedFile`, and nothing was changed.
+    public func apply(_ settings: AppliedHost, on host: Host) async throws {
+        try await post("/apply", to: host, timeout: Self.checkBound, body: settings)
+    }
+
+    /// Ends a service, which is then started again; returns once it has ended.
+    public func restart(_ service: String, on host: Host, timeout: Duration) async throws {
+        try await post("/restart/\(service)", to: host, timeout: timeout)
+    }
+
+    /// Each program has a minute to look at its file.
+    private static let checkBound = Duration.seconds(200)
+
+    private func post(
+        _ path: String, to host: Host, timeout: Duration, body: AppliedHost? = nil
+    ) async throws {
         var request = HTTPClientRequest(url: url(host, path))
         request.method = .POST
+        if let body { request.body = .bytes(ByteBuffer(string: try JSONText.encode(body, isPretty: false))) }
         _ = try await execute(request, host: host, timeout: timeout)
     }
 
@@ -82,6 +105,11 @@ public struct AgentClient: Sendable {
         let limit = TimeAmount.nanoseconds(Int64(timeout / .nanoseconds(1)))
         let response = try await client.execute(request, deadline: .now() + limit)
         let body = try await response.body.collect(upTo: 4 * 1024 * 1024)
+        if response.status == .unprocessableEntity,
+            let refusal = try? JSONDecoder().decode(RefusedFile.self, from: Data(body.readableBytesView))
+        {
+            throw refusal
+        }
         guard (200..<300).contains(response.status.code) else {
             throw StateError("the agent of \(host.name) answers \(response.status.code): \(String(buffer: body))")
         }

@@ -77,6 +77,7 @@ private final class RouterCheckHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private static let longestLineBytes = 256
+    private static let lineEnds = [UInt8(ascii: "\n"), RouterQuestion.terminator]
 
     private let answers: RouterAnswers
     private var received = ByteBuffer()
@@ -106,7 +107,7 @@ private final class RouterCheckHandler: ChannelInboundHandler {
         var buffer = unwrapInboundIn(data)
         received.writeBuffer(&buffer)
         let bytes = received.readableBytesView
-        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
+        guard let end = bytes.firstIndex(where: { Self.lineEnds.contains($0) }) else {
             if bytes.count > Self.longestLineBytes { context.close(promise: nil) }
             return
         }

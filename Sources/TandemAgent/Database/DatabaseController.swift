@@ -117,6 +117,11 @@ actor DatabaseController {
             ).run(connection)
             try remember(environment.intended.solo, hasServed: environment.intended.partner == nil)
         }
+        if let partner = record?.placement.partner, partner != environment.intended.partner {
+            // The stack file does not name it as the partner any more. As always when a pair shrinks: the record first.
+            environment.logger.info("\(partner) is the partner no longer: going on alone")
+            try remember(environment.intended.solo, hasServed: true)
+        }
         if record?.placement.partner != nil {
             try await PrimaryRole.openPaired(connection)
         } else {
@@ -262,11 +267,13 @@ actor DatabaseController {
         await report(.stopped, detail: "closed: the stack is stopping")
     }
 
-    private func close() async throws {
+    private func close(isEnding: Bool = false) async throws {
         guard environment.isPrimary else { return }
         let connection = try await environment.connect()
         do {
             try await PrimaryRole.fence(connection)
+            // They come back within a second, by which time it ends; with one attached it would take 10 s to.
+            if isEnding { try await PrimaryRole.disconnectReplicas(connection) }
         } catch {
             await connection.close()
             throw error
@@ -281,7 +288,7 @@ actor DatabaseController {
         let isClosed: Bool
         do {
             if environment.isPrimary {
-                try await close()
+                try await close(isEnding: true)
             } else {
                 let connection = try await environment.connect()
                 try await ReplicaRole.stop(connection)
@@ -294,6 +301,19 @@ actor DatabaseController {
         }
         await process.stop(signal: isClosed ? SIGTERM : SIGKILL, bound: bound)
         await report(.stopped)
+    }
+
+    /// Has mysqld read its certificates anew. Connections that are there go on with the ones they have.
+    func reloadCertificates() async throws {
+        let connection = try await environment.connect()
+        do {
+            try await connection.execute("ALTER INSTANCE RELOAD TLS")
+            try await connection.execute("ALTER INSTANCE RELOAD TLS FOR CHANNEL mysql_admin")
+        } catch {
+            await connection.close()
+            throw error
+        }
+        await connection.close()
     }
 
     /// Before mysqld starts: gives the host its first data where it has none.

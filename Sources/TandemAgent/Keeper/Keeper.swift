@@ -10,7 +10,10 @@ import TandemStack
 /// each host running.
 public actor Keeper {
     private let folder: StackFolder
-    private let applied: AppliedStack
+    /// As it is written; hosts may come and go.
+    private var applied: AppliedStack
+    /// Hosts whose agents are being kept.
+    private var kept: Set<String> = []
     /// This very program.
     private let program: String
     private let logger: Logger
@@ -60,10 +63,14 @@ public actor Keeper {
         client = try? AgentClient(
             certificate: folder.clientCertificateFile, key: folder.clientKeyFile, ca: folder.caFile)
         await withDiscardingTaskGroup { group in
-            for host in applied.stack.hosts { group.addTask { await self.keep(host) } }
             group.addTask { await self.reapOrphans() }
+            var file = AppliedFile(path: folder.appliedFile)
             // Ends with the task's cancellation, which is how the keeper is told to stop.
-            try? await Task.sleep(for: .seconds(86_400 * 36_500))
+            while !Task.isCancelled {
+                if let news = file.news() { await take(news) }
+                for host in newHosts() { group.addTask { await self.keep(host) } }
+                try? await Task.sleep(for: Self.lookInterval)
+            }
             // In a task of its own, since this one is cancelled and could wait for nothing.
             await Task { await self.stopInOrder() }.value
             group.cancelAll()
@@ -80,17 +87,38 @@ public actor Keeper {
 
     // MARK: - Agents
 
-    private func keep(_ host: Host) async {
+    /// How often the keeper looks whether hosts have come or gone.
+    private static let lookInterval = Duration.milliseconds(200)
+
+    /// Hosts that are to be kept and are not yet.
+    private func newHosts() -> [String] {
+        let new = applied.stack.hosts.map(\.name).filter { !kept.contains($0) }
+        kept.formUnion(new)
+        return new
+    }
+
+    /// Ends the agents of hosts that are gone. Whoever took the hosts out has stopped their services.
+    private func take(_ news: AppliedStack) async {
+        applied = news
+        for (name, agent) in agents where !news.stack.hosts.contains(where: { $0.name == name }) {
+            logger.info("\(name) is no longer a host of this stack")
+            await agent.stop(signal: SIGTERM, bound: .seconds(3))
+        }
+    }
+
+    private func keep(_ name: String) async {
+        defer { kept.remove(name) }
         var policy = RestartPolicy()
-        var left = predecessor == nil ? nil : adopt(host)
-        while !Task.isCancelled, !isStopping {
+        var left =
+            predecessor == nil ? nil : applied.stack.hosts.first { $0.name == name }.flatMap { adopt($0) }
+        while !Task.isCancelled, !isStopping, let host = applied.stack.hosts.first(where: { $0.name == name }) {
             do {
                 let agent = try left ?? start(host)
                 left = nil
                 agents[host.name] = agent
                 guard let reason = await end(of: agent, host) else { return }
                 agents[host.name] = nil
-                if isStopping { return }
+                if isStopping || !applied.stack.hosts.contains(where: { $0.name == name }) { return }
                 logger.warning("the agent of \(host.name) \(reason); starting it again")
             } catch {
                 logger.error("cannot start the agent of \(host.name): \(error)")

@@ -9,7 +9,7 @@ import TandemStack
 /// over the agents as they are.
 ///
 /// Every agent watches. A lock makes sure that there is one keeper at a time, and the successor looks whether it is the
-/// one that is wanted (`Keeper.Start.after`).
+/// one that is wanted (`Keeper.init(folder:program:predecessor:logger:)`).
 public struct KeeperWatch: Sendable {
     private let folder: StackFolder
     private let hostName: String

@@ -34,6 +34,23 @@ public struct PortPlan: Sendable {
         return result
     }
 
+    /// What stands in the way of places where nothing of this stack listens yet.
+    /// - Parameters:
+    ///   - known: `ADDRESS:PORT` of what the stack itself listens on.
+    ///   - isNew: whether a host's agent is new as well.
+    public func problems(besides known: Set<String>, isNew: (String) -> Bool) throws -> [String] {
+        var problems: [String] = []
+        for host in applied.stack.hosts {
+            for (name, listener) in try listeners(host, applied)
+            where !known.contains("\(listener.address):\(listener.port)") && (name != "agent" || isNew(host.name)) {
+                if let problem = ListenerCheck.problem(address: listener.address, port: listener.port) {
+                    problems.append("\(host.name): \(name): \(problem)")
+                }
+            }
+        }
+        return problems
+    }
+
     private func checkFixed() throws {
         let balancer = applied.stack.balancer
         let problems: [StackFileProblems.Problem] = [
@@ -68,17 +85,22 @@ public struct PortPlan: Sendable {
     }
 
     private func problems(_ host: Host, _ applied: AppliedStack) throws -> [String] {
+        try listeners(host, applied).compactMap { name, listener in
+            ListenerCheck.problem(address: listener.address, port: listener.port)
+                .map { "\(host.name): \(name): \($0)" }
+        }
+    }
+
+    private func listeners(
+        _ host: Host, _ applied: AppliedStack
+    ) throws -> [(name: String, listener: ServiceBlueprint.Listener)] {
         let blueprint = try HostBlueprint(
             stack: applied.stack, host: host, layout: folder.layout(host: host.name, applied: applied))
         let services = blueprint.services.flatMap { service in service.listeners.map { (service.statusName, $0) } }
-        let agents = [
+        return services + [
             ("agent", ServiceBlueprint.Listener(address: host.address, port: Ports.agent)),
             ("agent", ServiceBlueprint.Listener(address: host.loopbackAddress, port: Ports.agentCheck)),
             ("agent", ServiceBlueprint.Listener(address: host.loopbackAddress, port: Ports.agentTopology)),
         ]
-        return (services + agents).compactMap { name, listener in
-            ListenerCheck.problem(address: listener.address, port: listener.port)
-                .map { "\(host.name): \(name): \($0)" }
-        }
     }
 }

@@ -44,8 +44,3 @@ struct ProcessStarter: Sendable {
         return [front.httpDescriptor: front.httpDescriptor, front.httpsDescriptor: front.httpsDescriptor]
     }
 }
-
-extension ServiceBlueprint {
-    /// `app`, and `app-2` for a second instance.
-    var statusName: String { instance == 1 ? name.rawValue : "\(name.rawValue)-\(instance)" }
-}

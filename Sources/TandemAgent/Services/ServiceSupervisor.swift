@@ -17,6 +17,10 @@ actor ServiceSupervisor {
         /// Ends the process. The supervisor sweeps what is left of its group afterwards.
         var stop: @Sendable (RunningProcess) async -> Void
         var changed: @Sendable () async -> Void
+        /// Before a process that serves is touched for the sake of new settings: returns when it is its turn.
+        var turn: @Sendable () async -> Void = {}
+        /// Takes up what needs neither a reload nor a restart; see `LoadedFiles.inPlace`.
+        var refresh: (@Sendable (RunningProcess) async throws -> Void)?
     }
 
     nonisolated let service: ServiceBlueprint
@@ -29,6 +33,12 @@ actor ServiceSupervisor {
     private var policy = RestartPolicy()
     private var restarts = 0
     private var isWanted = true
+    /// It is being ended in order to be started again.
+    private var isRestarting = false
+    /// Why the process goes on with earlier files.
+    private var refusal: String?
+    /// Whether the process has served with its present settings.
+    private(set) var isSettled = false
     /// Why the process had to be ended.
     private var hanging: String?
     /// When an adopted process was started, ISO 8601.
@@ -57,7 +67,7 @@ actor ServiceSupervisor {
                 let reason = try await serve(process)
                 guard isWanted else { break }
                 self.process = nil
-                await afterEnd(reason)
+                if !isRestarting { await afterEnd(reason) }
             } catch is CancellationError {
                 break
             } catch {
@@ -85,7 +95,10 @@ actor ServiceSupervisor {
         let isServing = await waitUntilReady(process, until: bound)
         try Task.checkCancellation()
         var reason: String?
-        if isServing {
+        if isServing, let refusal {
+            await set(.failed, since: runningSince, detail: refusal)
+        } else if isServing {
+            isSettled = true
             // Of an adopted process, since its start: it has not stopped serving.
             await set(.running, since: runningSince)
         } else if isWanted, !process.hasEnded {
@@ -151,20 +164,34 @@ actor ServiceSupervisor {
         await set(.stopped)
     }
 
+    /// Ends the process, and has it started again with the same settings. Returns once it has ended.
+    /// - Throws: when its files are refused; then it goes on.
+    func restart() async throws {
+        guard isWanted else { throw StateError("\(status.name) is being stopped") }
+        try await check()
+        isSettled = false
+        isRestarting = true
+        if let process { await hooks.stop(process) }
+    }
+
     private func launch(isFirst: Bool) async throws -> RunningProcess {
         let fingerprint = try fingerprint()
-        if isFirst, let adopted = await takeOver(fingerprint) { return adopted }
+        if isFirst, let adopted = try await takeOver(fingerprint) { return adopted }
+        isRestarting = false
+        refusal = nil
         await set(.starting)
         try await hooks.prepare { [weak self] reason in await self?.waits(reason) }
         try checkIsWanted()
         try await check()
         // A stop that came meanwhile found no process to end: from here to `process` nothing may be awaited.
         try checkIsWanted()
+        let loaded = LoadedFiles(service: service.name, layout: starter.layout)
         let started = try RunningProcess.start(starter.specification(service))
         process = started
         runningSince = nil
         let record = ServiceRecord(
-            identity: started.identity, since: Date().iso8601, restarts: restarts, fingerprint: fingerprint)
+            identity: started.identity, since: Date().iso8601, restarts: restarts, fingerprint: fingerprint,
+            loaded: loaded, stop: service.stop)
         do {
             try AtomicFile.write(record, to: recordFile)
         } catch {
@@ -178,7 +205,7 @@ actor ServiceSupervisor {
     }
 
     /// Takes over the process of an earlier agent, or ends what it has left.
-    private func takeOver(_ fingerprint: String) async -> RunningProcess? {
+    private func takeOver(_ fingerprint: String) async throws -> RunningProcess? {
         guard let record = ServiceRecord.load(recordFile) else { return nil }
         restarts = record.restarts
         guard let adopted = RunningProcess.adopt(record.identity) else {
@@ -187,16 +214,50 @@ actor ServiceSupervisor {
             restarts += 1
             return nil
         }
-        if record.fingerprint == fingerprint {
-            process = adopted
-            runningSince = record.since
+        process = adopted
+        runningSince = record.since
+        let change = SettingsChange(
+            service: service, record: record, fingerprint: fingerprint,
+            files: LoadedFiles(service: service.name, layout: starter.layout), canRefresh: hooks.refresh != nil)
+        if change.step == .nothing {
             logger.info("adopted \(status.name)", metadata: ["pid": "\(record.identity.pid)"])
             await set(.starting)
             return adopted
         }
-        logger.info("stopping \(status.name), which runs with earlier settings")
-        await hooks.stop(adopted)
-        return nil
+        return try await takeUp(change, adopted)
+    }
+
+    /// Brings a process that serves with earlier settings up to date, when it is its turn.
+    /// - Returns: nil when it was ended, to be started anew.
+    private func takeUp(_ change: SettingsChange, _ adopted: RunningProcess) async throws -> RunningProcess? {
+        await set(.running, since: change.record.since, detail: "goes on with earlier settings until it is its turn")
+        await first(of: hooks.turn) { _ = await adopted.waitForEnd() }
+        try checkIsWanted()
+        do {
+            try await check()
+            switch change.step {
+            case .restart:
+                logger.info("stopping \(status.name), which runs with earlier settings")
+                await hooks.stop(adopted)
+                process = nil
+                return nil
+            case .reload: try await adopted.reload(signal: service.reloadSignal ?? SIGHUP, isReady: hooks.isReady)
+            case .refresh: try await hooks.refresh?(adopted)
+            case .nothing: break
+            }
+            var record = change.record
+            record.loaded = change.files
+            try AtomicFile.write(record, to: recordFile)
+            logger.info("\(status.name) has its new files", metadata: ["pid": "\(adopted.identity.pid)"])
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            // What works goes on; the next change, or a restart, tries again.
+            refusal = "it goes on with its earlier files: \(error)"
+            logger.warning("\(status.name): \(error)")
+        }
+        await set(.starting)
+        return adopted
     }
 
     private func checkIsWanted() throws {
@@ -250,7 +311,7 @@ actor ServiceSupervisor {
         case .fail(let delay):
             await set(.failed, detail: ([reason] + log).joined(separator: "\n"))
             let until = now + delay
-            while isWanted, !Task.isCancelled, ContinuousClock.now < until {
+            while isWanted, !isRestarting, !Task.isCancelled, ContinuousClock.now < until {
                 try? await Task.sleep(for: .milliseconds(200))
             }
         }

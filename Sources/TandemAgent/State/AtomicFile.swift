@@ -71,6 +71,10 @@ public enum JSONText {
         return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
     }
 
+    static func decode<T: Decodable>(_ type: T.Type, from bytes: some Sequence<UInt8>) throws -> T {
+        try JSONDecoder().decode(type, from: Data(bytes))
+    }
+
     public static func decode<T: Decodable>(_ type: T.Type, fromFile path: String) throws -> T {
         guard let data = FileManager.default.contents(atPath: path) else { throw StateError.file("read", path) }
         do {

@@ -56,6 +56,53 @@ public struct StackPKI: Sendable {
         return authority
     }
 
+    /// Certificate files that `ensure` would make anew: names have changed, or they are about to expire.
+    func outdated(layout: (Host) -> Layout, now: Date) throws -> Set<String> {
+        guard let certificate = text(folder.caFile), let key = text(folder.caKeyFile) else { return [] }
+        let authority = try CertificateAuthority(certificatePEM: certificate, keyPEM: key)
+        var paths: Set<String> = []
+        for host in stack.hosts {
+            for wanted in try wanted(host, layout: layout(host)) {
+                let issued = IssuedCertificate(
+                    certificatePEM: text(wanted.certificate) ?? "", keyPEM: text(wanted.key) ?? "")
+                if !authority.accepts(issued, for: wanted.request, now: now) {
+                    paths.formUnion([wanted.certificate, wanted.key, wanted.bundle].compactMap(\.self))
+                }
+            }
+        }
+        return paths
+    }
+
+    /// A certificate of a host, and where its parts lie.
+    private struct Wanted {
+        var request: CertificateRequest
+        var certificate: String
+        var key: String
+        var bundle: String?
+    }
+
+    private func wanted(_ host: Host, layout: Layout) throws -> [Wanted] {
+        let dialled = stack.certificateNames(of: host)
+        let inside = try CertificateRequest(
+            commonName: host.name, names: dialled.names + ["localhost"],
+            addresses: dialled.addresses)
+        var result = [
+            Wanted(
+                request: inside, certificate: layout.certificateFile, key: layout.keyFile,
+                bundle: layout.bundleFile)
+        ]
+        guard host.has(.balancer) else { return result }
+        let users = stack.frontCertificateNames
+        let front = try CertificateRequest(
+            commonName: stack.domain, names: users.names, addresses: users.addresses + ["::1"])
+        let pair = "\(layout.tlsFolder)/front"
+        result.append(
+            Wanted(
+                request: front, certificate: "\(pair)-cert.pem", key: "\(pair)-key.pem",
+                bundle: layout.frontBundleFile))
+        return result
+    }
+
     /// - Returns: how many certificates were made.
     private func ensureHost(_ host: Host, layout: Layout, authority: CertificateAuthority, now: Date) throws -> Int {
         let owner = accounts.engine?.specification
@@ -63,29 +110,11 @@ public struct StackPKI: Sendable {
         try AtomicFile.write(authority.certificatePEM, to: layout.caFile, mode: 0o644, owner: owner)
         try Folders.make(layout.publicFolder, mode: 0o755, owner: owner)
         try AtomicFile.write(authority.certificatePEM, to: layout.publicCAFile, mode: 0o644, owner: owner)
-        let dialled = stack.certificateNames(of: host)
-        let inside = try CertificateRequest(
-            commonName: host.name, names: dialled.names + ["localhost"],
-            addresses: dialled.addresses)
-        var count = 0
-        if try ensure(
-            inside, authority, certificate: layout.certificateFile, key: layout.keyFile, bundle: layout.bundleFile,
-            isEngines: true, now: now)
-        {
-            count += 1
+        return try wanted(host, layout: layout).count { wanted in
+            try ensure(
+                wanted.request, authority, certificate: wanted.certificate, key: wanted.key, bundle: wanted.bundle,
+                isEngines: true, now: now)
         }
-        guard host.has(.balancer) else { return count }
-        let users = stack.frontCertificateNames
-        let front = try CertificateRequest(
-            commonName: stack.domain, names: users.names, addresses: users.addresses + ["::1"])
-        let pair = "\(layout.tlsFolder)/front"
-        if try ensure(
-            front, authority, certificate: "\(pair)-cert.pem", key: "\(pair)-key.pem", bundle: layout.frontBundleFile,
-            isEngines: true, now: now)
-        {
-            count += 1
-        }
-        return count
     }
 
     private func ensure(

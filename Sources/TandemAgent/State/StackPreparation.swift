@@ -83,6 +83,11 @@ public struct StackPreparation: Sendable {
     }
 
     public func writeSecrets(environment: [String: String]) async throws {
+        try AtomicFile.write(try await secrets(environment: environment), to: folder.secretsFile)
+    }
+
+    /// The stack's secrets as they would be written: passwords stay what they are once made, the app's are read anew.
+    public func secrets(environment: [String: String]) async throws -> StackSecrets {
         var secrets = StackSecrets.generate()
         if FileManager.default.fileExists(atPath: folder.secretsFile) {
             secrets = try JSONText.decode(StackSecrets.self, fromFile: folder.secretsFile)
@@ -94,7 +99,14 @@ public struct StackPreparation: Sendable {
         secrets.app = try await SecretSources.read(
             stack.app.secrets, environment: environment, workingDirectory: stack.app.workingDirectory,
             account: accounts.application)
-        try AtomicFile.write(secrets, to: folder.secretsFile)
+        return secrets
+    }
+
+    /// Certificate files that are about to be made anew.
+    public func outdatedCertificates() throws -> Set<String> {
+        let applied = applied
+        return try StackPKI(stack: applied.stack, folder: folder, accounts: accounts)
+            .outdated(layout: { folder.layout(host: $0.name, applied: applied) }, now: Date())
     }
 
     /// - Returns: how many certificates were made.
@@ -105,7 +117,19 @@ public struct StackPreparation: Sendable {
             .ensure(layout: { folder.layout(host: $0.name, applied: applied) }, now: Date())
     }
 
+    /// Writes down what the whole stack is to run from its next start on.
     public func write(_ applied: AppliedStack) throws {
+        try AtomicFile.write(applied, to: folder.appliedFile)
+        // What hosts were given one by one, in an earlier run, is over.
+        let run = "\(folder.path)/run"
+        for host in (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? [] {
+            try? FileManager.default.removeItem(atPath: folder.appliedFile(host: host))
+        }
+    }
+
+    /// Writes down which hosts the keeper and the command line are to know of, while they change one by one.
+    public static func write(_ applied: AppliedStack, secrets: StackSecrets, folder: StackFolder) throws {
+        try AtomicFile.write(secrets, to: folder.secretsFile)
         try AtomicFile.write(applied, to: folder.appliedFile)
     }
 }

@@ -1,4 +1,5 @@
-/// What the router asks the agent, on a connection of its own each time: one line, ended by a line feed.
+/// What the router asks the agent, on a connection of its own each time: one line, ended by a line feed or by
+/// `terminator`.
 ///
 /// The agent listens on `Host.loopbackAddress`, port `Ports.agentCheck`, and is asked about every database host four
 /// times a second for each purpose.
@@ -29,6 +30,10 @@ public struct RouterQuestion: Sendable, Equatable {
 
     /// Without the line break.
     public var line: String { "\(purpose.rawValue) \(host)" }
+
+    /// What ends a question: a line break, or this, for a server that was added through HAProxy's socket, where a line
+    /// break cannot be written.
+    public static let terminator = UInt8(ascii: "!")
 }
 
 /// What the agent answers to a `RouterQuestion`: `reply`, then it closes the connection. It is free to close without

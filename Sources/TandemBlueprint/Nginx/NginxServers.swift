@@ -12,7 +12,7 @@ extension NginxFile {
 
     private var ownInstances: [String] {
         (0..<stack.app.instances).map {
-            "server \(host.loopbackAddress):\(Ports.app + $0) max_fails=1 fail_timeout=1s;"
+            "server \(host.loopbackAddress):\(Ports.app + $0) max_fails=1 fail_timeout=\(Suspicion.seconds)s;"
         }
     }
 
@@ -46,7 +46,9 @@ extension NginxFile {
     }
 
     private func remoteApps(_ hosts: [Host], name: String) -> String {
-        let servers = hosts.map { "server \($0.address):\(Ports.appDoor) max_fails=1 fail_timeout=1s;" }
+        let servers = hosts.map {
+            "server \($0.address):\(Ports.appDoor) max_fails=1 fail_timeout=\(Suspicion.seconds)s;"
+        }
         return """
             # The app on other hosts, through their nginx
             upstream \(name) {

@@ -11,7 +11,14 @@ extension MySQLCluster {
     public func read(
         _ query: MySQLQuery, consistency: MySQLReadConsistency? = nil, file: String = #fileID, line: Int = #line
     ) async throws -> MySQLResult {
-        try await read(consistency: consistency) { try await $0.query(query, file: file, line: line) }
+        try await read(isolation: nil, consistency: consistency) { client, server, awaiting in
+            // The pool gives a single statement to a connection without lending that to us, which would take two more changes of thread.
+            guard let awaiting else { return try await client.query(query, file: file, line: line) }
+            return try await client.withConnection(isolation: nil) { connection in
+                try await self.await(awaiting, on: connection, server)
+                return try await connection.query(query, file: file, line: line)
+            }
+        }
     }
 
     /// Lends a connection to one server for several reads. Each statement sees what is there when it runs; for one view of all use
@@ -21,6 +28,19 @@ extension MySQLCluster {
     public func read<Value: Sendable>(
         isolation: isolated (any Actor)? = #isolation, consistency: MySQLReadConsistency? = nil,
         _ body: (MySQLConnection) async throws -> Value
+    ) async throws -> Value {
+        try await read(isolation: isolation, consistency: consistency) { client, server, awaiting in
+            try await client.withConnection(isolation: isolation) { connection in
+                if let awaiting { try await self.await(awaiting, on: connection, server) }
+                return try await body(connection)
+            }
+        }
+    }
+
+    /// - Parameter body: gets a server's client and name, and what has to be there before it reads.
+    private func read<Value: Sendable>(
+        isolation: isolated (any Actor)?, consistency: MySQLReadConsistency?,
+        _ body: (MySQLClient, _ server: String, _ awaiting: GTIDPosition?) async throws -> Value
     ) async throws -> Value {
         let session = MySQLSession.task
         let (isStrong, token) = demand(consistency, session)
@@ -34,10 +54,7 @@ extension MySQLCluster {
                 continue
             }
             do {
-                let value = try await pool.client.withConnection(isolation: isolation) { connection in
-                    if let awaiting { try await self.await(awaiting, on: connection, server) }
-                    return try await body(connection)
-                }
+                let value = try await body(pool.client, server, awaiting)
                 answered(server, has: awaiting)
                 session?.didRead(from: server)
                 recordHold(hold, .read)

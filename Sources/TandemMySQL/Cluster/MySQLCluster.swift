@@ -101,12 +101,16 @@ public final class MySQLCluster: Service, Sendable {
         bell.ring()
     }
 
+    /// A primary that has handed over still answers what it was sent, and its answer settles what a broken link would leave open. Reads just go elsewhere.
+    private static let writeGrace = Duration.seconds(1)
+
     private func makePool(_ server: ClusterView.Server, isForWrites: Bool) -> ServerPool {
         let pool = ServerPool(
             server: server.name,
             client: MySQLClient(
                 configuration: isForWrites ? configuration.writer(at: server) : configuration.reader(at: server),
-                options: isForWrites ? configuration.writePool : configuration.readPool, logger: logger))
+                options: isForWrites ? configuration.writePool : configuration.readPool, logger: logger),
+            grace: isForWrites ? Self.writeGrace : .zero)
         poolSink.yield(pool)
         return pool
     }

@@ -144,8 +144,14 @@ extension Loader {
                     + "hosts have no addresses on the network",
                 at: place)
         }
-        return drafts.prefix(isOnLoopback ? LoopbackAddresses.hostLimit : drafts.count).map { draft in
-            let address = draft.address ?? addresses.next(isBalancerOnly: draft.roles == [.balancer])
+        let drafts = drafts.prefix(isOnLoopback ? LoopbackAddresses.hostLimit : drafts.count)
+        var kept: [String: String] = [:]
+        for draft in drafts where draft.address == nil {
+            if let last = lastAddresses[draft.name], addresses.keep(last) { kept[draft.name] = last }
+        }
+        return drafts.map { draft in
+            let address =
+                draft.address ?? kept[draft.name] ?? addresses.next(isBalancerOnly: draft.roles == [.balancer])
             return Host(name: draft.name, address: address, roles: draft.roles)
         }
     }

@@ -2,11 +2,13 @@
 /// one, so that the rest can be checked too, and there is no stack in the end.
 struct Loader {
     let folder: String
+    let lastAddresses: [String: String]
     var problems = Problems()
 
     /// The folder is checked because generated files and the app's working directory lie in it.
-    init(folder: String) {
+    init(folder: String, lastAddresses: [String: String] = [:]) {
         self.folder = FilePath.normalised(folder)
+        self.lastAddresses = lastAddresses
         do throws(Complaint) {
             guard folder.hasPrefix("/") else { throw Complaint("expected an absolute path, found \(folder.quoted)") }
             try FilePath.check(folder)

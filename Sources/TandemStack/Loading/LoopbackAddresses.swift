@@ -24,4 +24,10 @@ struct LoopbackAddresses {
         taken.insert(address)
         return address
     }
+
+    /// Gives an address to the host that had it before.
+    /// - Returns: false when it is not of this stack's network, or somebody else has it now.
+    mutating func keep(_ address: String) -> Bool {
+        address.hasPrefix(network) && taken.insert(address).inserted
+    }
 }

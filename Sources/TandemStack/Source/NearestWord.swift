@@ -1,7 +1,7 @@
 /// Finds what the user may have meant.
-enum NearestWord {
+public enum NearestWord {
     /// The candidate that the fewest slips of the keyboard turn into the word; nil where none is near.
-    static func find(_ word: String, among candidates: [String]) -> String? {
+    public static func find(_ word: String, among candidates: [String]) -> String? {
         let lengthLimit = 64
         let word = Array(normalised(word).unicodeScalars)
         guard !word.isEmpty, word.count <= lengthLimit else { return nil }

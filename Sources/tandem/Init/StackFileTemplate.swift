@@ -64,6 +64,8 @@ struct StackFileTemplate: Sendable {
         return "'\(text.replacing("'", with: "''"))'"
     }
 
+    private static let reserved = ["information-schema", "mysql", "performance-schema", "root", "sys", "tandem"]
+
     /// A stack's name from a folder's: lower-case letters, digits and hyphens, at most 32.
     static func name(from folder: String) -> String {
         var name = ""
@@ -74,9 +76,11 @@ struct StackFileTemplate: Sendable {
                 name += "-"
             }
         }
-        if let first = name.unicodeScalars.first, !("a"..."z").contains(first) { name = "app-" + name }
+        // The database's name follows from the stack's, and these belong to Tandem.
+        let isTaken = name.hasPrefix("tandem-")
+        if let first = name.unicodeScalars.first, isTaken || !("a"..."z").contains(first) { name = "app-" + name }
         name = String(name.prefix(32))
         while name.last == "-" { name.removeLast() }
-        return name.isEmpty || ["mysql", "sys", "root", "tandem"].contains(name) ? "my-app" : name
+        return name.isEmpty || reserved.contains(name) ? "my-app" : name
     }
 }

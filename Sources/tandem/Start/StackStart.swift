@@ -3,6 +3,7 @@ import TandemAgent
 import TandemBlueprint
 import TandemServices
 import TandemStack
+import TandemTopology
 
 /// Brings a stack up on this machine: prepares, starts the keeper, waits until everything serves.
 struct StackStart: Sendable {
@@ -11,6 +12,8 @@ struct StackStart: Sendable {
 
     enum Outcome: Sendable {
         case started(AppliedStack)
+        /// It ran already, and has taken up what the stack file says now.
+        case changed(AppliedStack)
         case wasRunning(AppliedStack)
     }
 
@@ -33,13 +36,10 @@ struct StackStart: Sendable {
             versions: [:])
         try bare.checkOrigin()
         try bare.makeFolders()
-        guard let lock = try FileLock(path: folder.changeLock) else {
-            throw Failure(
-                .failed, "another `tandem` is changing the stack '\(project.stack.name)' right now; wait for it")
-        }
+        let lock = try await ChangeLock(project: project).take()
         defer { withExtendedLifetime(lock) {} }
         try await KeeperRevival(project: project, steps: steps).run()
-        if let running = try runningStack(accounts: accounts) { return .wasRunning(running) }
+        if let running = try runningStack() { return try await change(running, bare) }
 
         steps.headline("Starting \(project.stack.name)")
         let start = ContinuousClock.now
@@ -78,26 +78,44 @@ struct StackStart: Sendable {
         }
     }
 
-    /// The stack that runs already, if it is this one.
-    /// - Throws: when another version of the file runs.
-    private func runningStack(accounts: Accounts) throws -> AppliedStack? {
+    /// The stack that runs already.
+    private func runningStack() throws -> AppliedStack? {
         guard let keeper = KeeperState.load(project.folder), keeper.isAlive, let applied = project.applied else {
             return nil
         }
         guard keeper.phase == .running else {
             throw Failure(.failed, "the stack '\(project.stack.name)' is just stopping; try again when it has stopped")
         }
-        var wanted = project.stack
-        // Ports that the file leaves open were chosen when it started.
-        if !wanted.balancer.httpPort.isFixed { wanted.balancer.httpPort = applied.stack.balancer.httpPort }
-        if !wanted.balancer.httpsPort.isFixed { wanted.balancer.httpsPort = applied.stack.balancer.httpsPort }
-        guard wanted == applied.stack else {
-            throw Failure(
-                .failed,
-                "the stack '\(project.stack.name)' runs with an earlier version of \(Project.fileName).\n"
-                    + "It goes on as it is. To take up the change: tandem down && tandem up")
-        }
         return applied
+    }
+
+    /// Takes up what the stack file says now, if anything.
+    private func change(_ running: AppliedStack, _ bare: StackPreparation) async throws -> Outcome {
+        let printer = steps
+        let set = try await EngineSetup(accounts: bare.accounts, own: project.stack.engines)
+            .install { printer.note("\($0)") }
+        var preparation = bare
+        preparation.programs = set.layoutPrograms
+        preparation.versions = set.versionsByName
+        let client = try project.agentClient()
+        do {
+            let reader = StatusReader(applied: running, folder: project.folder, client: client)
+            let broken = await reader.read().hosts.filter { host in
+                host.services.contains { $0.state != .running } || host.agent.state == .down
+            }
+            let pending = try await PendingChange(
+                project: project, preparation: preparation, running: running, broken: Set(broken.map(\.name)))
+            try pending.throwRefusals()
+            if !pending.isNothing {
+                steps.headline("Changing \(running.stack.name)")
+                try await RollOut(pending: pending, client: client, steps: steps).run()
+            }
+            await client.shutdown()
+            return pending.isNothing ? .wasRunning(running) : .changed(pending.target)
+        } catch {
+            await client.shutdown()
+            throw error
+        }
     }
 
     private func prepare(_ preparation: StackPreparation) async throws -> AppliedStack {

@@ -29,8 +29,8 @@ struct StatusPicture {
         if let database = status.database { parts.append(databaseLine(database)) }
         if status.isKeeperGone {
             parts.append(
-                style.yellow("The keeper is gone: what runs goes on, but a dead agent stays dead."))
-            parts.append(style.yellow("Run: tandem up (it starts all of it anew)"))
+                style.yellow("The keeper is gone: what runs goes on, and an agent starts another one within seconds."))
+            parts.append(style.yellow("If it stays away: tandem up (it takes over what runs)"))
         }
         parts += status.hosts.flatMap(reasons)
         return parts.joined(separator: "\n") + "\n"

@@ -9,16 +9,16 @@ extension Project {
             return try await body()
         } catch let error as StackFileProblems {
             let name = (stackFile as NSString).lastPathComponent
-            let text = (try? String(contentsOfFile: stackFile, encoding: .utf8)) ?? ""
-            let file = StackFile(text: text, name: name, folder: (stackFile as NSString).deletingLastPathComponent)
-            for problem in error.problems {
-                // The file may have changed meanwhile; then there is no better place than its beginning.
-                let place =
-                    file.diagnostic(problem.message, at: problem.path)
-                    ?? Diagnostic(file: name, line: 1, column: 1, message: problem.message)
-                Terminal.line(place.description)
-            }
+            for problem in error.problems { Terminal.line(diagnostic(problem.message, at: problem.path)) }
             throw Failure(.stackFile, "\(name) asks for what is not there; nothing was started")
         }
+    }
+
+    /// A message that points at a key of the stack file, where the file has that key.
+    func diagnostic(_ message: String, at path: [String]) -> String {
+        let name = (stackFile as NSString).lastPathComponent
+        let text = (try? String(contentsOfFile: stackFile, encoding: .utf8)) ?? ""
+        let file = StackFile(text: text, name: name, folder: (stackFile as NSString).deletingLastPathComponent)
+        return file.diagnostic(message, at: path)?.description ?? "\(name): error: \(message)"
     }
 }

@@ -22,6 +22,39 @@ struct Project {
 
     /// - Throws: `Failure` with status 3 and every problem in the file, or when there is none.
     static func load(_ options: ProjectOptions) throws -> Project {
+        let (file, path) = try read(options)
+        do {
+            return try load(file, path)
+        } catch {
+            Terminal.line(error.description)
+            let count = error.diagnostics.count
+            throw Failure(
+                .stackFile, "\(file.name) has \(count == 1 ? "a problem" : "\(count) problems"); nothing was changed")
+        }
+    }
+
+    /// For commands that look at, or end, what runs: a stack file that is wrong just now is no reason to leave its user alone
+    /// with a stack that runs.
+    /// - Throws: As `load`, when nothing was ever applied from this file.
+    static func loadApplied(_ options: ProjectOptions) throws -> Project {
+        let (file, path) = try read(options)
+        do {
+            return try load(file, path)
+        } catch {
+            let folder = file.declaredName.map {
+                StackFolder(stack: $0, stackFileFolder: file.folder, environment: ProcessInfo.processInfo.environment)
+            }
+            guard let folder, let applied = try? JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile),
+                applied.stackFile == path
+            else { return try load(options) }
+            Terminal.line(
+                "warning: \(file.name) cannot be read as it is now (`tandem check` says why); this is about "
+                    + "'\(applied.stack.name)' as it was started")
+            return Project(stackFile: path, stack: applied.stack, folder: folder)
+        }
+    }
+
+    private static func read(_ options: ProjectOptions) throws -> (file: StackFile, path: String) {
         let path = try locate(options.file)
         let shown = options.file ?? (path as NSString).lastPathComponent
         guard let data = FileManager.default.contents(atPath: path) else {
@@ -33,20 +66,22 @@ struct Project {
         guard let text = String(data: data, encoding: .utf8) else {
             throw Failure(.stackFile, "\(shown):1:1: error: the file is not UTF-8 text")
         }
-        let stackFolder = (path as NSString).deletingLastPathComponent
-        do {
-            let stack = try StackFile(text: text, name: shown, folder: stackFolder).load()
-            return Project(
-                stackFile: path, stack: stack,
-                folder: StackFolder(
-                    stack: stack.name, stackFileFolder: stackFolder,
-                    environment: ProcessInfo.processInfo.environment))
-        } catch {
-            Terminal.line(error.description)
-            let count = error.diagnostics.count
-            throw Failure(
-                .stackFile, "\(shown) has \(count == 1 ? "a problem" : "\(count) problems"); nothing was changed")
+        return (StackFile(text: text, name: shown, folder: (path as NSString).deletingLastPathComponent), path)
+    }
+
+    private static func load(_ file: StackFile, _ path: String) throws(StackFileErrors) -> Project {
+        var file = file
+        var stack = try file.load()
+        let folder = StackFolder(
+            stack: stack.name, stackFileFolder: file.folder, environment: ProcessInfo.processInfo.environment)
+        var project = Project(stackFile: path, stack: stack, folder: folder)
+        if let last = project.applied, last.stackFile == path {
+            // A host keeps its address when others come or go.
+            file.lastAddresses = Dictionary(uniqueKeysWithValues: last.stack.hosts.map { ($0.name, $0.address) })
+            stack = try file.load()
+            project.stack = stack
         }
+        return project
     }
 
     /// The stack as it was applied, or nil when it never was.

@@ -15,14 +15,14 @@ struct AgentCommand: AsyncParsableCommand {
     func run() async throws {
         let state = StackFolder(path: folder, environment: ProcessInfo.processInfo.environment)
         let logger = ProcessLog.logger(label: "agent.\(host)")
-        let agent = try HostAgent(hostName: host, folder: state, logger: logger)
         let watch = KeeperWatch(folder: state, hostName: host, program: OwnProgram.path, logger: logger)
         let rotation = LogRotation(folder: state.logs(host), logger: logger)
+        let host = host
         try await StopSignals.runUntilToldToStop {
             async let _ = watch.run()
             async let _ = rotation.run()
             async let _ = releaseWhatStartingNeeded()
-            try await agent.run()
+            while try await HostAgent(hostName: host, folder: state, logger: logger).run() == .changed {}
         }
     }
 }

@@ -12,7 +12,7 @@ struct DestroyCommand: AsyncParsableCommand {
     var yes = false
 
     func run() async throws {
-        let project = try Project.load(project)
+        let project = try Project.loadApplied(project)
         let folder = project.folder
         guard FileManager.default.fileExists(atPath: folder.path) else {
             Terminal.line("\(project.stack.name) has nothing on this machine")

@@ -9,7 +9,7 @@ struct DownCommand: AsyncParsableCommand {
     @OptionGroup var project: ProjectOptions
 
     func run() async throws {
-        let project = try Project.load(project)
+        let project = try Project.loadApplied(project)
         guard let applied = project.applied, StackProcesses(project: project, applied: applied).areAny else {
             Terminal.line("\(project.stack.name) is not running")
             return

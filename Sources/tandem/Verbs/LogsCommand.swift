@@ -21,7 +21,7 @@ struct LogsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let project = try Project.load(project)
+        let project = try Project.loadApplied(project)
         let applied = try project.requireApplied()
         if let only { try check(only, applied) }
         let reader = LogReader(applied: applied, folder: project.folder, only: only)

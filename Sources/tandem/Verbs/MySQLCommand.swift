@@ -18,7 +18,7 @@ struct MySQLCommand: ParsableCommand {
     var arguments: [String] = []
 
     func run() throws {
-        let project = try Project.load(project)
+        let project = try Project.loadApplied(project)
         let applied = try project.requireApplied()
         let databases = applied.stack.hosts(.database)
         guard let first = databases.first,

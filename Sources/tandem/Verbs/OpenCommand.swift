@@ -15,7 +15,7 @@ struct OpenCommand: ParsableCommand {
     @OptionGroup var project: ProjectOptions
 
     func run() throws {
-        let project = try Project.load(project)
+        let project = try Project.loadApplied(project)
         let applied = try project.requireApplied()
         guard StackProcesses(project: project, applied: applied).areAny else {
             throw Failure(.notRunning, "the stack '\(project.stack.name)' is not running; start it with: tandem up")

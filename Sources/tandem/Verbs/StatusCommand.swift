@@ -18,7 +18,7 @@ struct StatusCommand: AsyncParsableCommand {
     var watch = false
 
     func run() async throws {
-        let project = try Project.load(project)
+        let project = try Project.loadApplied(project)
         let applied = try project.requireApplied()
         let client = try project.agentClient()
         let reader = StatusReader(applied: applied, folder: project.folder, client: client)

@@ -32,7 +32,7 @@ struct TopCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let project = try Project.load(project)
+        let project = try Project.loadApplied(project)
         let applied = try project.requireApplied()
         guard StackProcesses(project: project, applied: applied).areAny else {
             throw Failure(.notRunning, "the stack '\(project.stack.name)' is not running; start it with: tandem up")

@@ -17,7 +17,7 @@ struct TrustCommand: ParsableCommand {
     var remove = false
 
     func run() throws {
-        let project = try Project.load(project)
+        let project = try Project.loadApplied(project)
         let trust = StackTrust(stack: project.stack.name, certificateFile: project.folder.caFile)
         let isDone = remove ? try trust.remove() : try trust.add()
         // Something is left for root to do.

@@ -4,8 +4,12 @@ import TandemStack
 
 struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "up", abstract: "Starts the stack: all of it, on this machine.",
+        commandName: "up", abstract: "Starts the stack, or has one that runs take up what its stack file says now.",
         discussion: """
+            A change is taken up host by host, each serving again before the next one is touched; what does not work is \
+            put back. `tandem plan` shows it beforehand.
+
+
             In the foreground it shows the services' logs until Ctrl-C, which stops everything in order. With --detach \
             it returns when everything serves, and the stack stays up until `tandem down`.
             """)
@@ -18,10 +22,13 @@ struct UpCommand: AsyncParsableCommand {
         // Before anything starts, so that a Ctrl-C from now on leads to an orderly stop.
         let signals = StopSignals()
         let project = try Project.load(project)
+        let isRunning = project.running != nil
         let outcome = try await project.placingProblems {
             try await interruptible(signals) { try await StackStart(project: project).run() }
         }
         guard let outcome else {
+            // A stack that ran before goes on.
+            if isRunning { throw Failure(.failed, "interrupted; \(project.stack.name) goes on running") }
             try await stop(project)
             throw Failure(.failed, "interrupted; everything that was started is stopped again")
         }
@@ -32,6 +39,11 @@ struct UpCommand: AsyncParsableCommand {
             if detach { return }
             await follow(project, applied, signals)
             try await stop(project)
+        case .changed(let applied):
+            Terminal.line("\n\(applied.stack.name) has taken up the change: \(applied.url)")
+            if detach { return }
+            Terminal.line("These are its logs; Ctrl-C leaves it running (`tandem down` stops it).")
+            await follow(project, applied, signals)
         case .wasRunning(let applied):
             Terminal.line("\(applied.stack.name) is up already: \(applied.url)")
             if detach { return }

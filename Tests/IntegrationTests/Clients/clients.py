@@ -15,6 +15,7 @@ import struct
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 PATIENCE_SECONDS = 5
 context = ssl.create_default_context()
@@ -62,20 +63,27 @@ def ordinary(seconds):
 def idle(count, seconds):
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-    connections = []
-    for _ in range(count):
-        connection = connect()
+    with ThreadPoolExecutor(16) as pool:
+        # 16 at a time, because in turn they would take longer than the balancer leaves a connection in silence (60 s).
+        connections = list(pool.map(lambda _: opened(), range(count)))
+        fresh = sum(pool.map(is_alive, connections))
+        result = ordinary(seconds)
+        alive = sum(pool.map(is_alive, connections))
+    return {**result, "idle": fresh, "alive": alive}
+
+
+def opened():
+    connection = connect()
+    ask(connection)
+    return connection
+
+
+def is_alive(connection):
+    try:
         ask(connection)
-        connections.append(connection)
-    result = ordinary(seconds)
-    alive = 0
-    for connection in connections:
-        try:
-            ask(connection)
-            alive += 1
-        except OSError:
-            pass
-    return {**result, "idle": len(connections), "alive": alive}
+        return True
+    except OSError:
+        return False
 
 
 def websocket(seconds):

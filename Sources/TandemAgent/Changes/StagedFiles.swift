@@ -1,0 +1,57 @@
+import Foundation
+import TandemBlueprint
+import TandemServices
+
+/// A generated file that its own program refuses.
+public struct RefusedFile: Error, Codable, Sendable, Equatable, CustomStringConvertible {
+    public var host: String
+    public var service: ServiceName
+    /// Its name without folders.
+    public var file: String
+    /// What the program said.
+    public var words: String
+
+    public var description: String { "\(service.rawValue) refuses \(file) of \(host): \(words)" }
+}
+
+/// New files beside the ones in use, so that the real programs can look at them before anything is replaced.
+struct StagedFiles: Sendable {
+    let host: String
+    let blueprint: HostBlueprint
+    let starter: ProcessStarter
+
+    private var folder: String { "\(starter.layout.temporaryFolder)/staged" }
+
+    /// - Throws: `RefusedFile` for the first file that its program refuses.
+    func check() async throws {
+        let owner = starter.account(.engine)?.specification
+        // Programs look into the folders that their files name.
+        for path in blueprint.folders where path != starter.layout.hostFolder { try Folders.make(path, owner: owner) }
+        try? FileManager.default.removeItem(atPath: folder)
+        try Folders.make(folder, owner: owner)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for service in blueprint.services {
+            guard let command = service.check,
+                let path = starter.layout.configurationFile(of: service.name),
+                let file = blueprint.files.first(where: { $0.path == path })
+            else { continue }
+            try await check(service, command, file, owner: owner)
+        }
+    }
+
+    private func check(
+        _ service: ServiceBlueprint, _ command: [String], _ file: FileBlueprint, owner: ProcessSpecification.User?
+    ) async throws {
+        let staged = "\(folder)/\(file.name)"
+        try AtomicFile.write(file.contents, to: staged, mode: file.mode, owner: owner)
+        var specification = try starter.specification(service)
+        specification.command = command.map { $0.replacing(file.path, with: staged) }
+        specification.logFile = starter.checkLog(service)
+        do {
+            try await Command.run(specification, doing: "check the new \(file.name)")
+        } catch let error as StateError {
+            let words = error.description.replacing(staged, with: file.path)
+            throw RefusedFile(host: host, service: service.name, file: file.name, words: words)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import Glibc
+import TandemBlueprint
+import TandemServices
+
+/// Processes on a host that its blueprint has no place for any more.
+struct Strays: Sendable {
+    let recordFolder: String
+    /// Of the services that are wanted.
+    let wanted: Set<String>
+
+    var areAny: Bool { !found.isEmpty }
+
+    /// Ends them, each in the way that it was to be ended when it was started.
+    func end() async {
+        for (path, record) in found {
+            if let process = RunningProcess.adopt(record.identity) {
+                let stop = record.stop ?? .init(signal: SIGTERM, boundSeconds: 10)
+                await process.stop(signal: stop.signal, bound: .seconds(stop.boundSeconds))
+            }
+            await record.identity.sweepGroup()
+            unlink(path)
+        }
+    }
+
+    private var found: [(String, ServiceRecord)] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: recordFolder)) ?? []
+        return names.sorted().compactMap { name in
+            guard name.hasSuffix(".json"), name != Leftovers.agentRecord, !wanted.contains(String(name.dropLast(5))),
+                let record = ServiceRecord.load("\(recordFolder)/\(name)")
+            else { return nil }
+            return ("\(recordFolder)/\(name)", record)
+        }
+    }
+}

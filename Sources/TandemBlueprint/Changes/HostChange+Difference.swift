@@ -1,0 +1,103 @@
+import TandemStack
+
+extension HostChange {
+    /// What lies between two versions of one host; nil stands for a host that is not there.
+    ///
+    /// The agent that carries it out looks at fingerprints of what really runs, by the same rules: see
+    /// `LoadedFiles` and the fingerprint of a service.
+    public init(from old: HostVersion?, to new: HostVersion?, layout: Layout) {
+        let oldServices = old?.blueprint.services ?? []
+        let newServices = new?.blueprint.services ?? []
+        var services = newServices.map { service -> ServiceChange in
+            guard let old, let new, let before = oldServices.first(where: { $0.statusName == service.statusName })
+            else {
+                return ServiceChange(service: service.statusName, step: .start)
+            }
+            return ServiceDifference(old: old, new: new, before: before, after: service, layout: layout).change
+        }
+        let staying = Set(newServices.map(\.statusName))
+        services += oldServices.reversed().filter { !staying.contains($0.statusName) }.map {
+            ServiceChange(service: $0.statusName, step: .stop)
+        }
+        let files = Self.files(from: old?.blueprint.files ?? [], to: new?.blueprint.files ?? [])
+        let kind: Kind =
+            if old == nil {
+                .added
+            } else if new == nil {
+                .removed
+            } else {
+                services.contains { $0.step != .nothing } || !files.isEmpty ? .changed : .unchanged
+            }
+        self.init(host: new?.name ?? old?.name ?? "", kind: kind, services: services, files: files)
+    }
+
+    private static func files(from old: [FileBlueprint], to new: [FileBlueprint]) -> [FileChange] {
+        let paths = (old + new).map(\.path).uniqued
+        return paths.compactMap { path in
+            let before = old.first { $0.path == path }
+            let after = new.first { $0.path == path }
+            let difference = LineDifference(from: before?.contents ?? "", to: after?.contents ?? "").unified()
+            guard !difference.isEmpty, let name = (after ?? before)?.name else { return nil }
+            return FileChange(name: name, difference: difference)
+        }
+    }
+}
+
+/// What one service that stays needs.
+private struct ServiceDifference {
+    let old: HostVersion
+    let new: HostVersion
+    let before: ServiceBlueprint
+    let after: ServiceBlueprint
+    let layout: Layout
+
+    var change: ServiceChange {
+        let rough = restartReasons
+        if !rough.isEmpty { return ServiceChange(service: after.statusName, step: .restart, reasons: rough) }
+        var reasons: [String] = []
+        var step = ChangeStep.nothing
+        if let name = changedConfiguration {
+            reasons.append(name)
+            step = canReload ? .reload : .restart
+        }
+        if hasNewCertificate {
+            reasons.append("certificate")
+            if step == .nothing { step = .reload }
+        }
+        return ServiceChange(service: after.statusName, step: step, reasons: reasons)
+    }
+
+    private var restartReasons: [String] {
+        var reasons: [String] = []
+        if before.command.first != after.command.first {
+            reasons.append("program")
+        } else if before.command != after.command {
+            reasons.append("command")
+        }
+        if before.workingDirectory != after.workingDirectory { reasons.append("working directory") }
+        let names = Set(before.environment.keys).union(after.environment.keys).sorted()
+        reasons += names.filter { before.environment[$0] != after.environment[$0] }.map { "environment \($0)" }
+        reasons += names.filter { before.environment[$0] == after.environment[$0] }.filter { name in
+            secrets(after.environment[name]).contains { old.secrets[$0] != new.secrets[$0] }
+        }.map { "secret \($0)" }
+        if after.takesFrontSockets, old.frontPorts != new.frontPorts { reasons.append("front ports") }
+        return reasons
+    }
+
+    private func secrets(_ value: EnvironmentValue?) -> [String] {
+        (value?.parts ?? []).compactMap { if case .secret(let name) = $0 { name } else { nil } }
+    }
+
+    /// The file's name, when it means something else than before.
+    private var changedConfiguration: String? {
+        guard let path = layout.configurationFile(of: after.name), let file = new.file(path) else { return nil }
+        let last = old.file(path)?.contents ?? ""
+        return FileBlueprint.effective(last) == FileBlueprint.effective(file.contents) ? nil : file.name
+    }
+
+    private var canReload: Bool { after.reloadSignal != nil }
+
+    private var hasNewCertificate: Bool {
+        layout.certificateFiles(of: after.name).contains { old.certificates[$0] != new.certificates[$0] }
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import TandemAgent
+import TandemBlueprint
+import TandemStack
+import TandemTopology
+
+/// A host did not come to serve with its new settings.
+struct HostFailure: Error, Sendable {
+    var host: String
+    /// nil: the agent itself.
+    var service: String?
+    /// With the last lines of the log.
+    var reason: String
+}
+
+/// Waits until a host serves as it should.
+struct HostWait: Sendable {
+    let folder: StackFolder
+    let client: AgentClient
+
+    private static let pollInterval = Duration.milliseconds(60)
+
+    /// Until the host's services serve with the given settings, and nothing is left of earlier ones.
+    /// - Throws: `HostFailure` when a service fails, or is not ready within its bound.
+    @discardableResult
+    func settled(_ host: Host, _ settings: AppliedHost) async throws -> HostStatus {
+        let version = try settings.version
+        let deadline = ContinuousClock.now + bound(host, settings.applied.stack.app)
+        var last: HostStatus?
+        while true {
+            try Task.checkCancellation()
+            // While its agent begins anew there is no answer, and before that one of the last version.
+            if let status = try? await client.status(of: host), status.version == version {
+                last = status
+                if status.isSettled == true, status.services.allSatisfy({ $0.state == .running }) { return status }
+                if let failed = status.services.first(where: { $0.state == .failed }) { throw failure(host, failed) }
+            }
+            guard ContinuousClock.now < deadline else { throw tooLate(host, last) }
+            try await Task.sleep(for: Self.pollInterval)
+        }
+    }
+
+    /// Until a service runs as another process than before.
+    func restarted(_ service: String, of host: Host, after pid: Int32?, bound: Duration) async throws {
+        let deadline = ContinuousClock.now + bound
+        while true {
+            try Task.checkCancellation()
+            let status = try? await client.status(of: host)
+            if let now = status?.services.first(where: { $0.name == service }) {
+                if now.state == .running, now.pid != pid { return }
+                if now.state == .failed { throw failure(host, now) }
+            }
+            guard ContinuousClock.now < deadline else { throw tooLate(host, status) }
+            try await Task.sleep(for: Self.pollInterval)
+        }
+    }
+
+    /// Until the databases are whole again, so that the next one may be touched.
+    /// - Parameter isComplete: whether every database host must have joined, too.
+    func replicated(_ stack: Stack, isComplete: Bool) async throws {
+        guard let primary = stack.hosts(.database).first else { return }
+        let deadline = ContinuousClock.now + .seconds(120)
+        while true {
+            try Task.checkCancellation()
+            let topology = try? await client.topology(from: primary)
+            if let topology, isWhole(topology, stack, isComplete: isComplete) { return }
+            guard ContinuousClock.now < deadline else {
+                throw HostFailure(
+                    host: primary.name, service: "mysql",
+                    reason: "the replicas do not follow \(primary.name) within 2 minutes; see: tandem status")
+            }
+            try await Task.sleep(for: Self.pollInterval)
+        }
+    }
+
+    private func isWhole(_ topology: Topology, _ stack: Stack, isComplete: Bool) -> Bool {
+        let replicas = topology.members.filter { $0.role == .replica }
+        guard replicas.allSatisfy({ $0.state == .streaming }) else { return false }
+        guard topology.member(topology.primary)?.state == .open else { return false }
+        return isComplete && stack.hosts(.database).count > 1 ? topology.sync == .pair : topology.sync != .waiting
+    }
+
+    /// Everything that a host does one after the other, each with its own bound.
+    private func bound(_ host: Host, _ app: App) -> Duration {
+        var seconds = 60
+        if host.has(.app) { seconds += app.instances * (app.startTimeoutSeconds + app.stopTimeoutSeconds) }
+        // Crash recovery, or a copy of the data, takes its time.
+        if host.has(.database) { seconds += 900 }
+        return .seconds(seconds)
+    }
+
+    private func tooLate(_ host: Host, _ status: HostStatus?) -> HostFailure {
+        guard let status else {
+            let words = LogTail.lastLines(of: "\(folder.logs(host.name))/agent.log", count: 5)
+            return HostFailure(
+                host: host.name, service: nil,
+                reason: "its agent does not answer:\n\(words.joined(separator: "\n"))")
+        }
+        guard let late = status.services.first(where: { $0.state != .running }) else {
+            return HostFailure(host: host.name, service: nil, reason: "what it had before does not end")
+        }
+        return failure(host, late)
+    }
+
+    private func failure(_ host: Host, _ service: ServiceStatus) -> HostFailure {
+        var lines = (service.detail ?? "it is \(service.state.rawValue)").split(separator: "\n").map(String.init)
+        // What goes on with its earlier files has said why; its log is of other things.
+        if service.pid == nil || service.state != .failed {
+            let log = LogTail.lastLines(of: "\(folder.logs(host.name))/\(service.name).log", count: 8)
+            lines += log.filter { !lines.contains($0) }
+        }
+        return HostFailure(
+            host: host.name, service: service.name,
+            reason: lines.map { Terminal.printable($0) }.joined(separator: "\n"))
+    }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import TandemAgent
+import TandemBlueprint
+import TandemStack
+
+/// What the stack file asks for beside what runs.
+struct PendingChange: Sendable {
+    let project: Project
+    let preparation: StackPreparation
+    let target: AppliedStack
+    let secrets: StackSecrets
+    /// The stack as the keeper knows it, with every host that runs; nil when nothing runs.
+    let running: AppliedStack?
+    /// What each host that runs was given.
+    let given: [String: AppliedHost]
+    let change: StackChange
+
+    /// - Parameters:
+    ///   - preparation: with the programs that the stack is to run.
+    ///   - broken: hosts of which something does not run.
+    init(
+        project: Project, preparation: StackPreparation, running: AppliedStack?, broken: Set<String> = []
+    ) async throws {
+        self.project = project
+        self.preparation = preparation
+        self.running = running
+        target = preparation.applied
+        let folder = project.folder
+        var given: [String: AppliedHost] = [:]
+        var old: [HostVersion] = []
+        for host in running?.stack.hosts ?? [] {
+            let own = try AppliedHost.load(host: host.name, folder: folder)
+            given[host.name] = own
+            old.append(try own.version(host: host.name, folder: folder))
+        }
+        secrets = try await preparation.secrets(
+            environment: Self.environment(project.stack.app.secrets, last: given.values.first?.secrets))
+        let next = AppliedHost(applied: target, secrets: secrets)
+        let outdated = running == nil ? [] : try preparation.outdatedCertificates()
+        let new = try target.stack.hosts.map {
+            try next.version(host: $0.name, folder: folder, newCertificates: outdated)
+        }
+        self.given = given
+        let applied = target
+        change = StackChange(
+            from: old, to: new, layout: { folder.layout(host: $0, applied: applied) },
+            primary: target.stack.hosts(.database).first?.name, broken: broken)
+    }
+
+    /// A secret whose variable is not set in this shell stays what it is in a stack that runs.
+    private static func environment(
+        _ sources: [String: App.SecretSource], last: StackSecrets?
+    ) -> [String: String] {
+        var environment = ProcessInfo.processInfo.environment
+        for (name, source) in sources {
+            guard case .environment(let variable) = source, environment[variable] == nil else { continue }
+            environment[variable] = last?.app[name]
+        }
+        return environment
+    }
+
+    /// What every host is to have.
+    var next: AppliedHost {
+        AppliedHost(
+            applied: target, secrets: secrets, revision: (given.values.map(\.revision).max() ?? 0) + 1)
+    }
+
+    /// Hosts whose agents have something to take up, be it nothing that touches a service.
+    func isOutdated(_ host: String) -> Bool { given[host]?.isSame(as: next) != true }
+
+    var isNothing: Bool {
+        running != nil && change.isEmpty && change.hosts.allSatisfy { !isOutdated($0.host) }
+    }
+
+    /// What stands against taking it up, each pointing into the stack file where it can.
+    var refusals: [String] {
+        guard let running else { return [] }
+        return StackChange.refusals(from: running.stack, to: target.stack).map { refusal in
+            project.diagnostic(refusal.message, at: refusal.path)
+        }
+    }
+
+    func throwRefusals() throws {
+        let refusals = refusals
+        guard !refusals.isEmpty else { return }
+        for refusal in refusals { Terminal.line(refusal) }
+        throw Failure(
+            .failed,
+            "'\(target.stack.name)' cannot take this up while it runs; it goes on as it is, nothing was changed")
+    }
+
+    /// A host by its name, among those that run and those that are to.
+    func host(_ name: String) -> Host? {
+        target.stack.hosts.first { $0.name == name } ?? running?.stack.hosts.first { $0.name == name }
+    }
+}

@@ -1,0 +1,37 @@
+import TandemAgent
+import TandemBlueprint
+import TandemStack
+import TandemTopology
+
+/// Restarts services one after the other: each serves again before the next one ends.
+struct RollingRestart: Sendable {
+    let applied: AppliedStack
+    let folder: StackFolder
+    let client: AgentClient
+    let steps: StepPrinter
+
+    func restart(_ service: ServiceBlueprint, on host: Host) async throws {
+        let name = service.statusName
+        let start = ContinuousClock.now
+        guard let status = try? await client.status(of: host) else {
+            throw Failure(.failed, "the agent of \(host.name) does not answer; see: tandem logs agent")
+        }
+        let last = status.services.first { $0.name == name }
+        // What does not run cannot be missed.
+        if last?.state == .running { try await Pair(stack: applied.stack, client: client).check(name, besides: host) }
+        let bound = Duration.seconds(service.stop.boundSeconds + service.startTimeoutSeconds + 30)
+        do {
+            try await client.restart(name, on: host, timeout: bound)
+            let wait = HostWait(folder: folder, client: client)
+            try await wait.restarted(name, of: host, after: last?.pid, bound: bound)
+            if service.name == .mysql { try await wait.replicated(applied.stack, isComplete: false) }
+            if service.name != .haproxy { try await Task.sleep(for: Suspicion.pause) }
+        } catch let failure as HostFailure {
+            throw Failure(
+                .failed,
+                "\(failure.service ?? name) on \(failure.host) did not come back:\n\(failure.reason)\n\n"
+                    + "Nothing else was restarted. See all of its log: tandem logs \(failure.service ?? name)")
+        }
+        steps.done(host.name, "\(name) restarted", seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import TandemAgent
+import TandemBlueprint
+import TandemStack
+
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Shows what `tandem up` would change, host by host, and how gently; changes nothing.",
+        discussion: """
+            For each service: nothing, reload (no connection is lost), restart, start or stop; then the generated files \
+            that differ. Secrets are named, never shown. Exit status 0, with changes or without; with --exit-code, 5 when \
+            there are changes. 1 when the change cannot be made while the stack runs.
+            """)
+
+    @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: FormatOptions
+    @Flag(help: "End with status 5 when there is something to change.")
+    var exitCode = false
+
+    func run() async throws {
+        let project = try Project.load(project)
+        let pending = try await project.placingProblems { try await PendingChange.load(project) }
+        let report = PlanReport(pending)
+        try output.write(report) { report.text(Style(isColored: Terminal.isOutputColored)) }
+        try pending.throwRefusals()
+        if exitCode, report.hasChanges { throw ExitCode(ExitStatus.changes.rawValue) }
+    }
+}
+
+extension PendingChange {
+    /// Without fetching, making or changing anything.
+    static func load(_ project: Project) async throws -> PendingChange {
+        let accounts = project.accounts
+        let setup = EngineSetup(accounts: accounts, own: project.stack.engines)
+        let running = project.running
+        let set = try? await setup.installed()
+        let preparation = StackPreparation(
+            stack: project.stack, stackFile: project.stackFile, folder: project.folder, accounts: accounts,
+            programs: set?.layoutPrograms ?? running?.programs ?? .onSearchPath,
+            versions: set?.versionsByName ?? running?.versions ?? [:])
+        try preparation.checkOrigin()
+        return try await PendingChange(project: project, preparation: preparation, running: running)
+    }
+}
+
+extension Project {
+    /// The stack as its keeper knows it; nil when no keeper runs.
+    var running: AppliedStack? {
+        guard let keeper = KeeperState.load(folder), keeper.isAlive, keeper.phase == .running else { return nil }
+        return applied
+    }
+
+    /// Whose rights the stack runs with, as it was decided when it was started. Looking makes no system user.
+    var accounts: Accounts { running?.accounts ?? .own }
+}
