@@ -155,8 +155,8 @@ extension FailoverMachine {
     /// The newest `state` that this agent has read or written.
     public var knownRecord: StateRecord? { store.record }
 
-    /// The record names a partner, or a transaction that names one may yet take place.
+    /// The record names a partner, or a transaction that names one may yet take place, or may have.
     public var mayBePaired: Bool {
-        store.record?.partner != nil || store.write?.transaction.record.partner != nil
+        store.record?.partner != nil || store.write?.transaction.record.partner != nil || store.mayHavePaired
     }
 }

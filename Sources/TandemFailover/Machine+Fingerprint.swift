@@ -119,6 +119,7 @@ extension FailoverMachine {
         print.value(store.readAt.map { $0 == now })
         print.value(store.refreshedAt.map { $0 == now })
         print.value(store.staleSince == nil)
+        print.value(store.mayHavePaired)
         if let stale = store.staleSince { print.id(stale, of: host) }
         addOptional(store.refresh?.id, store.refresh?.sentAt, to: &print)
         addOptional(store.write?.id, store.write?.sentAt, to: &print)

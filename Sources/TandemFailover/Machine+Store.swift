@@ -18,6 +18,9 @@ struct StoreKnowledge: Hashable, Sendable {
     var isForeign = false
     /// Nothing may be started on what is known until a read that was sent after this number.
     var staleSince: UInt64?
+    /// Of a transaction that names a partner, a repeated copy was refused: perhaps because an earlier one took place. Until
+    /// the next read.
+    var mayHavePaired = false
     /// When the last answered refresh was sent.
     var readAt: Milliseconds?
     /// When the last refresh was sent that found `leader` to be this host at this epoch, its lease renewed.
@@ -122,6 +125,7 @@ extension FailoverMachine {
             // Perhaps an earlier copy took place; in any case no copy will from now on.
             store.write = nil
             store.staleSince = lastID
+            store.mayHavePaired = write.transaction.record.partner != nil
             if write.transaction.purpose == .promote || write.transaction.purpose == .force {
                 // Somebody is alive: the seal is lifted, and evidence against the primary gathered anew.
                 seal = nil
@@ -141,7 +145,10 @@ extension FailoverMachine {
         guard !store.isForeign else { return }
         if let cluster = snapshot.cluster { store.cluster = cluster }
         store.readAt = refresh.sentAt
-        if let staleSince = store.staleSince, id > staleSince { store.staleSince = nil }
+        if let staleSince = store.staleSince, id > staleSince {
+            store.staleSince = nil
+            store.mayHavePaired = false
+        }
         guard snapshot.stateRevision >= store.revision else { return }
         if !store.hasRead {
             store.hasRead = true

@@ -47,6 +47,12 @@ private struct Agent {
         if let id = lastRefresh() { handle(.storeAnswered(id: id, .read(snapshot))) }
     }
 
+    /// The heartbeat that it wrote last has committed.
+    mutating func commitHeartbeat() {
+        let ids = log.compactMap { if case .heartbeat(let id) = $0 { id } else { nil } }
+        if let id = ids.last { handle(.heartbeatCommitted(id: id)) }
+    }
+
     mutating func finish(_ server: ServerObservation, _ outcome: CommandOutcome = .done) {
         if let id = lastCommand()?.id { handle(.commandFinished(id: id, outcome, server)) }
     }
@@ -269,6 +275,34 @@ struct FailoverMachineTests {
         returning.finish(fresh)
         #expect(returning.lastWrite() == nil)
         #expect(returning.machine.readiness.blockers == [.stateLost])
+    }
+
+    @Test("A primary that cannot know whether it has paired closes like one that has, when etcd stays away")
+    func fencesUndecided() throws {
+        var agent = Agent(Agent.primary)
+        let open = ServerObservation(life: .up, access: .writing, admitted: HostSet(Agent.partner))
+        var courting = alone
+        courting.state?.standing = .courting(Agent.partner)
+        agent.handle(.heard(Agent.partner, PeerStatus(epoch: 1, stateRevision: 8, acknowledges: true)))
+        agent.read(courting, open)
+        agent.finish(open)
+        agent.handle(.storeAnswered(id: try #require(agent.lastWrite()).id, .written(revision: 8)))
+        agent.commitHeartbeat()
+        let first = try #require(agent.lastWrite())
+        #expect(first.transaction.purpose == .pair)
+        agent.handle(.storeAnswered(id: first.id, .unknown))
+        agent.now = 500
+        agent.handle(.tick(open))
+        let second = try #require(agent.lastWrite())
+        #expect(second.id != first.id && second.transaction == first.transaction)
+        // Refused, as the first copy took place. From here on nothing answers.
+        agent.handle(.storeAnswered(id: second.id, .refused))
+        #expect(agent.machine.mayBePaired)
+        for _ in 0..<12 {
+            agent.now += 500
+            agent.handle(.tick(open))
+        }
+        #expect(agent.lastCommand()?.command == .setAccess(.closed))
     }
 
     @Test("A statement that does not answer is ended with its server, never left to take effect later")
