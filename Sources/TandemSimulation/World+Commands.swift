@@ -28,7 +28,7 @@ extension World {
         _ command: ServerCommand, _ host: Int, _ incarnation: UInt32, _ boot: UInt32, _ id: UInt64
     ) {
         guard hosts[host].isPowered else { return }
-        if let done = carryOutLocally(command, host, incarnation) {
+        if let done = carryOutLocally(command, host, incarnation, id) {
             finish(host, incarnation, id, done)
             return
         }
@@ -56,11 +56,12 @@ extension World {
         tell(host, incarnation, .commandFinished(id: id, outcome, observe(host)))
     }
 
-    /// What the agent does itself, and what dies with it. nil for SQL.
+    /// What the agent does itself, and what dies with it. nil for SQL. What it gave up, it does not do any more.
     private mutating func carryOutLocally(
-        _ command: ServerCommand, _ host: Int, _ incarnation: UInt32
+        _ command: ServerCommand, _ host: Int, _ incarnation: UInt32, _ id: UInt64
     ) -> CommandOutcome? {
-        let isAlive = hosts[host].incarnation == incarnation && hosts[host].hasAgent
+        let isAlive =
+            hosts[host].incarnation == incarnation && hosts[host].hasAgent && agents[host].awaitedCommand == id
         switch command {
         case .startServer:
             guard isAlive, servers[host].process == .down else { return .failed }

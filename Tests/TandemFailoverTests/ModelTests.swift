@@ -12,6 +12,11 @@ struct ModelTests {
         process.executableURL = root.appendingPathComponent("bin/model")
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
+        // Where it leaves the steps to what it finds.
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tandem-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        process.environment = ProcessInfo.processInfo.environment.merging(["TMPDIR": folder.path]) { $1 }
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
