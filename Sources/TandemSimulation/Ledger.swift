@@ -11,7 +11,10 @@ struct Ledger: Sendable {
 
     /// All that a server must hold that has the last acknowledged transaction, that one included.
     private var promised: [UInt32] = []
-    private(set) var acknowledged = 0
+    /// The length of the history up to the last transaction that was acknowledged since an operator's last word. The word
+    /// gives up what was acknowledged before it, and nothing that comes after it. A server that was deposed before may still
+    /// tell its clients of a write that it and its successor have: that is lost only if the next primary has it not.
+    private var acknowledgedSinceWord = 0
 
     var count: Int { origins.count }
 
@@ -21,7 +24,7 @@ struct Ledger: Sendable {
         isClients.removeAll(keepingCapacity: true)
         isExported.removeAll(keepingCapacity: true)
         promised.removeAll(keepingCapacity: true)
-        acknowledged = 0
+        acknowledgedSinceWord = 0
     }
 
     mutating func add(origin: UInt32, sequence: UInt32, isClient: Bool) -> UInt32 {
@@ -40,7 +43,7 @@ struct Ledger: Sendable {
 
     /// False when the write is not among what others hold who acknowledged later ones, or its server lacks earlier ones.
     mutating func promise(_ transaction: UInt32, at index: Int, of history: [UInt32]) -> Bool {
-        acknowledged += 1
+        acknowledgedSinceWord = max(acknowledgedSinceWord, index + 1)
         guard index >= promised.count else { return promised[index] == transaction }
         guard holdsPromised(history, upTo: index) else { return false }
         promised.append(contentsOf: history[promised.count...index])
@@ -56,10 +59,14 @@ struct Ledger: Sendable {
         return true
     }
 
-    /// An operator gave up what this history lacks. How many transactions that was.
-    mutating func forgive(whatIsNotIn history: ArraySlice<UInt32>) -> Int {
+    mutating func wordIsGiven() { acknowledgedSinceWord = 0 }
+
+    /// An operator gave up what this history lacks.
+    /// - Returns: how many transactions that was; nil when one of them was acknowledged after the word.
+    mutating func forgive(whatIsNotIn history: ArraySlice<UInt32>) -> Int? {
         var common = min(promised.count, history.count)
         while common > 0, promised[common - 1] != history[common - 1] { common -= 1 }
+        guard acknowledgedSinceWord <= common else { return nil }
         let lost = promised.count - common
         promised.removeLast(lost)
         return lost

@@ -73,13 +73,13 @@ extension World {
             violate(.wrongPromotion, host, "is promoted by force, without an operator's word on this state")
             return
         }
-        guard ledger.acknowledged == givenWord.acknowledged else {
-            violate(.lostWrite, host, "is promoted by force after the old primary acknowledged again")
+        let onDisk = max(servers[host].durable, servers[host].logged)
+        guard let forgiven = ledger.forgive(whatIsNotIn: histories[host][..<onDisk]) else {
+            violate(.lostWrite, host, "is promoted by force, and lacks a write that was acknowledged after the word")
             return
         }
         measures.forced += 1
-        let onDisk = max(servers[host].durable, servers[host].logged)
-        measures.forgiven += ledger.forgive(whatIsNotIn: histories[host][..<onDisk])
+        measures.forgiven += forgiven
     }
 
     mutating func measureAcknowledgement() {

@@ -140,7 +140,7 @@ extension World {
             givenWord = GivenWord(stateRevision: store.stateRevision)
         }
         givenWord.hosts.insert(HostID(fault.other))
-        givenWord.acknowledged = ledger.acknowledged
+        ledger.wordIsGiven()
     }
 
     private mutating func pause(_ fault: Fault) {

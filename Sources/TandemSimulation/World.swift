@@ -28,8 +28,6 @@ struct SimulatedHost: Sendable {
 struct GivenWord: Sendable {
     var hosts = HostSet()
     var stateRevision: UInt64
-    /// How many writes had been acknowledged by then: the word gives up some of these, and none that come after it.
-    var acknowledged = 0
 }
 
 /// Everything simulated, driven one happening after the other. Times are in microseconds of simulated time.
