@@ -68,18 +68,19 @@ class Notes(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self):
-        if self.path == "/health":
+        path = urlsplit(self.path).path
+        if path == "/health":
             with reads.cursor() as cursor:
                 cursor.execute("SELECT 1")
             self.answer(200, {"ok": True})
-        elif self.path == "/notes":
+        elif path == "/notes":
             with reads.cursor() as cursor:
                 cursor.execute("SELECT id, body FROM note ORDER BY id DESC LIMIT 50")
                 self.answer(200, [{"id": row[0], "body": row[1]} for row in cursor.fetchall()])
-        elif self.path.startswith("/notes/") and self.path[7:].isdecimal():
+        elif path.startswith("/notes/") and path[7:].isdecimal():
             # The primary knows a note at once; `reads` may hear of it a moment later.
             with writes.cursor() as cursor:
-                cursor.execute("SELECT id, body FROM note WHERE id = %s", (self.path[7:],))
+                cursor.execute("SELECT id, body FROM note WHERE id = %s", (path[7:],))
                 row = cursor.fetchone()
             self.answer(200, {"id": row[0], "body": row[1]}) if row else self.answer(404, {"error": "no such note"})
         else:
@@ -87,7 +88,7 @@ class Notes(BaseHTTPRequestHandler):
 
     def do_POST(self):
         length = self.headers.get("Content-Length", "")
-        if self.path != "/notes" or not length.isdecimal() or int(length) > BODY_LIMIT_BYTES:
+        if urlsplit(self.path).path != "/notes" or not length.isdecimal() or int(length) > BODY_LIMIT_BYTES:
             # The body is not read, so what follows on this connection is no request.
             self.close_connection = True
             self.answer(400, {"error": f"POST /notes takes a note of at most {BODY_LIMIT_BYTES} bytes"})
