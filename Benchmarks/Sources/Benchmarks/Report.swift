@@ -12,6 +12,15 @@ struct Machine {
         return getloadavg(&averages, 1) == 1 ? averages[0] : 0
     }
 
+    /// The builds that came before are still in the load average, which halves within a minute.
+    static func waitUntilIdle() {
+        let idle = Double(ProcessInfo.processInfo.activeProcessorCount) / 4
+        for second in 0..<180 where load() > idle {
+            if second == 0 { say("waiting for the load average to fall below \(idle), 3 minutes at most") }
+            Thread.sleep(forTimeInterval: 1)
+        }
+    }
+
     /// - Parameter loadBefore: the load average before anything was measured, where it is known.
     static func current(versions: String, loadBefore: Double? = nil) throws -> Machine {
         let cpu = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).split(separator: "\n")
