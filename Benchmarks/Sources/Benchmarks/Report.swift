@@ -72,8 +72,10 @@ struct Report {
         The whole chain: HTTPS → HAProxy ×2 → TLS → nginx ×2 → application ×2 → MySQL primary and replica. The application \
         is Conduit, the default stack's.
 
-        **Written by hand** is the best that we could configure with the same four programs, the same number of workers and \
-        the same certificates: no agents, no health checks, no retries, no request ids. Each application goes straight to the \
+        **Written by hand** is the best that we could configure with the same four programs, the same number of workers (one \
+        thread for each HAProxy and nginx, since all share the cores) and \
+        the same certificates: no agents, no health checks, no retries, no request ids. Like services, its programs have \
+        sessions of their own, among which Linux shares the processor. Each application goes straight to the \
         primary for writes and to its own host's server for reads; in Tandem's stack it goes straight to the servers too, having \
         asked the agent where they are, and spreads its reads over both. It uses the database servers of \
         Tandem's stack, so that these are the same too. One variant speaks plain HTTP between HAProxy and nginx, which Tandem \
