@@ -26,6 +26,26 @@ extension MySQLClient {
         }
     }
 
+    /// Releases a connection that the next in the queue may have at once, as it is.
+    ///
+    /// - Returns: that one's statement, if it is one; the lease is for it then.
+    func releaseToNext(_ lease: PoolLease) -> QueuedQuery? {
+        let now = now
+        let isClean = lease.connection.session.isClean
+        let waiter =
+            !isClean
+            ? nil
+            : pool.withLock { state in
+                state.machine.passedOn(lease.id, at: now).flatMap { state.waiters.removeValue(forKey: $0) }
+            }
+        switch waiter {
+        case .query(let request): return request
+        case .lease(let continuation): continuation.resume(returning: lease)
+        case nil: release(lease)
+        }
+        return nil
+    }
+
     /// Ends a statement whose rows nobody reads any more, then releases its connection.
     func endInBackground(_ stream: OpenStream, _ lease: PoolLease) {
         guard case .enqueued = commandSink.yield(.endStream(stream, lease)) else {
