@@ -30,18 +30,21 @@ extension MySQLClient {
     ///
     /// - Returns: that one's statement, if it is one; the lease is for it then.
     func releaseToNext(_ lease: PoolLease) -> QueuedQuery? {
+        guard lease.connection.session.isClean else {
+            release(lease)
+            return nil
+        }
         let now = now
-        let isClean = lease.connection.session.isClean
-        let waiter =
-            !isClean
-            ? nil
-            : pool.withLock { state in
-                state.machine.passedOn(lease.id, at: now).flatMap { state.waiters.removeValue(forKey: $0) }
+        let (waiter, effects) = pool.withLock { state -> (PoolState.Waiter?, [PoolEffect]) in
+            if let next = state.machine.passedOn(lease.id, at: now) {
+                return (state.waiters.removeValue(forKey: next), [])
             }
+            return (nil, self.effects(of: state.machine.released(lease.id, isReusable: true, at: now), &state))
+        }
         switch waiter {
         case .query(let request): return request
         case .lease(let continuation): continuation.resume(returning: lease)
-        case nil: release(lease)
+        case nil: carryOut(effects)
         }
         return nil
     }
