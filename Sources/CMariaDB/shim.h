@@ -1,5 +1,7 @@
 #include <mariadb/mysql.h>
 #include <mariadb/ma_pvio.h>
+#include <errno.h>
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -20,6 +22,32 @@ static inline void cmariadb_set_io_timeout(MYSQL *mysql, int milliseconds) {
     mysql->net.pvio->timeout[PVIO_WRITE_TIMEOUT] = milliseconds > 0 ? milliseconds : -1;
     setsockopt(mysql_get_socket(mysql), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(mysql_get_socket(mysql), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+/// Waits for the server in the read itself, for as long as the socket's own figure says.
+static inline ssize_t cmariadb_read(MARIADB_PVIO *pvio, uchar *buffer, size_t length) {
+    ssize_t count;
+    do count = recv(mysql_get_socket(pvio->mysql), buffer, length, 0);
+    while (count < 0 && errno == EINTR);
+    // How the library tells a read that took too long.
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) errno = ETIMEDOUT;
+    return count;
+}
+
+/// Makes a connected handle without TLS wait in the read. By itself the library tries to read, polls, and reads again: two calls of the kernel more
+/// for each answer. With TLS it waits in the read anyway. Call it after cmariadb_set_io_timeout.
+static inline void cmariadb_wait_in_read(MYSQL *mysql) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static PVIO_METHODS methods;
+    MARIADB_PVIO *pvio = mysql->net.pvio;
+    if (!pvio || pvio->ctls) return;
+    pthread_mutex_lock(&lock);
+    if (!methods.read) {
+        methods = *pvio->methods;
+        methods.read = cmariadb_read;
+    }
+    pthread_mutex_unlock(&lock);
+    pvio->methods = &methods;
 }
 
 /// Whether bytes that the server sent lie in the library's read-ahead buffer already.

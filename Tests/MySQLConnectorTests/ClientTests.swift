@@ -42,6 +42,31 @@ struct ClientTests {
         }
     }
 
+    @Test("statements that wait run in the order of their coming, those of a borrowed connection among them")
+    func orderOfStatements() async throws {
+        try await withClient(try await SharedServer.configuration, options(1)) { client async throws in
+            _ = try await client.query("CREATE TABLE turns (turn INT PRIMARY KEY AUTO_INCREMENT, number INT)")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                try await client.withConnection { _ async throws in
+                    for number in 0..<60 {
+                        let insert: MySQLQuery = "INSERT INTO turns (number) VALUES (\(number))"
+                        group.addTask {
+                            guard number % 20 == 19 else { return _ = try await client.query(insert) }
+                            try await client.withConnection { _ = try await $0.query(insert) }
+                        }
+                        while client.statistics.waiting <= number { try await Task.sleep(for: .milliseconds(1)) }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let numbers = try await client.query("SELECT number FROM turns ORDER BY turn").map {
+                try $0.decode((Int).self)
+            }
+            _ = try await client.query("DROP TABLE turns")
+            #expect(numbers == Array(0..<60) && client.statistics.openedTotal == 1)
+        }
+    }
+
     @Test("who waits too long gets an error that says how full the pool is")
     func acquireTimeout() async throws {
         let options = options(1) { $0.acquireTimeout = .seconds(3) }

@@ -43,6 +43,26 @@ struct PoolStateMachineTests {
         #expect(pool.released(2, isReusable: true, at: .zero) == [.hand(2, to: 5)])
     }
 
+    @Test("a connection passed on goes to the first who waits, as one released does, and else stays as it is")
+    func passedOn() {
+        var pool = machine(maximum: 1)
+        for waiter in 1...4 { _ = pool.acquire(for: waiter, at: .zero) }
+        #expect(pool.opened(1, at: .zero).contains(.hand(1, to: 1)))
+        #expect(pool.abandon(2).0)
+        var other = pool
+        #expect(pool.passedOn(1, at: .seconds(1)) == 3)
+        #expect(other.released(1, isReusable: true, at: .seconds(1)) == [.hand(1, to: 3)])
+        #expect(pool.leasedCount == 1 && pool.waiterCount == 1)
+        // One that has served its time is not passed on.
+        #expect(pool.passedOn(1, at: .seconds(1000)) == nil)
+        #expect(pool.waiterCount == 1)
+        #expect(pool.passedOn(1, at: .seconds(999)) == 4)
+        #expect(pool.passedOn(1, at: .seconds(999)) == nil)
+        #expect(pool.leasedCount == 1 && pool.idleCount == 0)
+        _ = pool.released(1, isReusable: true, at: .seconds(2))
+        #expect(pool.idleCount == 1 && pool.passedOn(1, at: .seconds(2)) == nil)
+    }
+
     @Test(
         "who has another server to ask is told at once that this one is away, and one attempt at a time finds out when it is back"
     )

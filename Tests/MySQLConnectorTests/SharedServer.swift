@@ -21,6 +21,8 @@ enum SharedServer {
             CREATE USER 'app'@'%' IDENTIFIED WITH caching_sha2_password BY 'p@ss/w:rd' REQUIRE SSL;
             GRANT ALL ON app.* TO 'app'@'%';
             GRANT PROCESS ON *.* TO 'app'@'%';
+            CREATE USER 'plain'@'%' IDENTIFIED WITH caching_sha2_password BY '';
+            GRANT ALL ON app.* TO 'plain'@'%';
             """)
     }
 
@@ -29,6 +31,12 @@ enum SharedServer {
             address: .tcp(host: server.address, port: server.port), username: "app", password: "p@ss/w:rd",
             database: "app",
             tls: .require(caFile: server.caFile, verifyServerName: true))
+    }
+
+    /// Without TLS; the library then reads from the socket itself.
+    static func plainConfiguration(of server: MySQLTestServer) -> MySQLConfiguration {
+        MySQLConfiguration(
+            address: .unixSocket(server.socketPath), username: "plain", password: "", database: "app", tls: .disable)
     }
 
     static var configuration: MySQLConfiguration {

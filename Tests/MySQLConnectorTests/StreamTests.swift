@@ -39,7 +39,7 @@ struct StreamTests {
         }
     }
 
-    @Test("a slow reader holds up the server, not the memory", arguments: [0, 1, 1023, 1024, 1025, 5000])
+    @Test("a slow reader holds up the server, not the memory", arguments: [0, 1, 4095, 4096, 4097, 5000])
     func sizes(count: Int) async throws {
         try await withClient(try await SharedServer.configuration, MySQLPoolOptions(maximumConnections: 1)) {
             client async throws in
@@ -51,6 +51,40 @@ struct StreamTests {
             for try await row in client.stream(query) { numbers.append(try row.decode((Int).self)) }
             #expect(numbers == Array(1..<(count + 1)))
             #expect(client.statistics.leased == 0 && client.statistics.openedTotal == 1)
+        }
+    }
+
+    @Test("rows that are kept outlive their batch, their stream and their connection")
+    func keptRows() async throws {
+        var kept: [MySQLRow] = []
+        var numbers: [Int] = []
+        try await withConnection { connection async throws in
+            _ = try await connection.execute("SET cte_max_recursion_depth = 2000")
+            var seen = 0
+            for try await row in connection.stream(MySQLQuery(unescaped: Self.numbers(50_000))) {
+                seen += 1
+                guard seen % 1000 == 0 else { continue }
+                kept.append(row)
+                numbers.append(try row.decode((Int, String).self).0)
+            }
+        }
+        let decoded = try await Task { [kept] in try kept.map { try $0.decode((Int?, String).self) } }.value
+        #expect(decoded.count == 50 && decoded.map(\.0) == numbers)
+        #expect(decoded.allSatisfy { $0.1 == String(repeating: "x", count: 100) })
+        #expect(kept.allSatisfy { $0.values.count == 2 && $0.columns.map(\.name) == ["number", "filling"] })
+    }
+
+    @Test("a row that cannot be decoded ends the loop with the column's name, and the connection is free")
+    func undecodable() async throws {
+        try await withConnection { connection async throws in
+            var seen = 0
+            let error = await #expect(throws: MySQLError.self) {
+                for try await _ in connection.stream(
+                    "SELECT IF(id = 600, NULL, id) AS number FROM (\(unescaped: Self.thousand)) t"
+                ).decode((Int).self) { seen += 1 }
+            }
+            #expect(seen == 599 && error?.code == .decodingFailed && says(error, "number") && says(error, "Int"))
+            #expect(try await connection.query("SELECT 1").count == 1)
         }
     }
 

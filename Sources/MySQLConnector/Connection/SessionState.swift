@@ -15,6 +15,9 @@ final class SessionState: Sendable {
     /// True when a statement may have left something behind that the next user must not see.
     var needsReset: Bool { state.withLock { $0.needsReset } }
 
+    /// Whether the next user may have it as it is.
+    var isClean: Bool { state.withLock { $0.isUsable && !$0.needsReset } }
+
     func markUnusable() { state.withLock { $0.isUsable = false } }
     func setNeedsReset(_ needsReset: Bool) { state.withLock { $0.needsReset = needsReset } }
 }

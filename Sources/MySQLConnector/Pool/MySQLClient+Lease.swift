@@ -26,6 +26,29 @@ extension MySQLClient {
         }
     }
 
+    /// Releases a connection that the next in the queue may have at once, as it is.
+    ///
+    /// - Returns: that one's statement, if it is one; the lease is for it then.
+    func releaseToNext(_ lease: PoolLease) -> QueuedQuery? {
+        guard lease.connection.session.isClean else {
+            release(lease)
+            return nil
+        }
+        let now = now
+        let (waiter, effects) = pool.withLock { state -> (PoolState.Waiter?, [PoolEffect]) in
+            if let next = state.machine.passedOn(lease.id, at: now) {
+                return (state.waiters.removeValue(forKey: next), [])
+            }
+            return (nil, self.effects(of: state.machine.released(lease.id, isReusable: true, at: now), &state))
+        }
+        switch waiter {
+        case .query(let request): return request
+        case .lease(let continuation): continuation.resume(returning: lease)
+        case nil: carryOut(effects)
+        }
+        return nil
+    }
+
     /// Ends a statement whose rows nobody reads any more, then releases its connection.
     func endInBackground(_ stream: OpenStream, _ lease: PoolLease) {
         guard case .enqueued = commandSink.yield(.endStream(stream, lease)) else {

@@ -29,7 +29,10 @@ extension MySQLClient {
 }
 
 extension MySQLConnection {
-    /// Runs the statement, releases the connection, and tells the one who waits; all on the connection's thread.
+    /// So many statements of the pool's queue run one after another before the thread looks at what else it has to do.
+    private static let maximumInARow = 16
+
+    /// Runs the statement, releases the connection, and tells the one who waits; all on the connection's thread. Goes on with the next in the queue.
     ///
     /// - Parameter wasIdle: the server may have gone meanwhile.
     nonisolated func serve(_ request: QueuedQuery, for client: MySQLClient, _ lease: PoolLease, wasIdle: Bool) {
@@ -37,9 +40,22 @@ extension MySQLConnection {
     }
 
     private func run(_ request: QueuedQuery, for client: MySQLClient, _ lease: PoolLease, wasIdle: Bool) {
+        guard var next = runOne(request, for: client, lease, wasIdle: wasIdle) else { return }
+        for _ in 1..<Self.maximumInARow {
+            guard let following = runOne(next, for: client, lease, wasIdle: false) else { return }
+            next = following
+        }
+        serve(next, for: client, lease, wasIdle: false)
+    }
+
+    /// - Returns: the next statement for the connection, when one waited for it.
+    private func runOne(
+        _ request: QueuedQuery, for client: MySQLClient, _ lease: PoolLease, wasIdle: Bool
+    ) -> QueuedQuery? {
         guard isUsable, let wire, !wasIdle || socket.isQuiet else {
             client.finish(lease, isReusable: false)
-            return client.submit(request)
+            client.submit(request)
+            return nil
         }
         guard isFree else {
             // Somebody uses the connection beyond the end of their lease.
@@ -47,23 +63,26 @@ extension MySQLConnection {
                 await becomeFree()
                 run(request, for: client, lease, wasIdle: false)
             }
-            return
+            return nil
         }
         if !wasIdle { client.instruments.waited(for: ContinuousClock.now - request.start) }
         guard let statement = request.begin(on: canceller) else {
             client.release(lease)
-            return request.finish(with: .failure(CancellationError()))
+            request.finish(with: .failure(CancellationError()))
+            return nil
         }
         let outcome = run(request.query.sql, on: wire) { wire throws(MySQLError) in try wire.query(request.query) }
         guard let ending = canceller.end(statement) else {
             let result = conclude(outcome, statement: request.query.sql, file: request.file, line: request.line)
-            client.release(lease)
-            return request.finish(with: result)
+            let next = client.releaseToNext(lease)
+            request.finish(with: result)
+            return next
         }
         Task {
             await waitOut(ending)
             client.release(lease)
             request.finish(with: .failure(CancellationError()))
         }
+        return nil
     }
 }

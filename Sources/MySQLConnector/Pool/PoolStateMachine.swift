@@ -77,7 +77,7 @@ struct PoolStateMachine {
     /// An idle connection for one who needs not wait. Nobody can be waiting while there is one.
     mutating func acquireIdle() -> ConnectionID? {
         guard mode == .running, let id = idle.popLast() else { return nil }
-        slots[id]?.phase = .leased
+        setPhase(.leased, of: id)
         return id
     }
 
@@ -128,6 +128,16 @@ struct PoolStateMachine {
         return place(id, idleSince: now, at: now)
     }
 
+    /// A lease ended, and the connection may be used again; the same as `released` when somebody waits for it, which is when many ask for much.
+    ///
+    /// - Returns: who has the connection now; `nil` when that is not so simple, and nothing was done.
+    mutating func passedOn(_ id: ConnectionID, at now: Duration) -> WaiterID? {
+        guard let slot = slots[id], case .leased = slot.phase, now - slot.start < options.maximumLifetime else {
+            return nil
+        }
+        return waiters.popFirst()
+    }
+
     /// The answer to `probe`.
     mutating func probed(_ id: ConnectionID, isAlive: Bool, at now: Duration) -> [Action] {
         guard let slot = slots[id], case .probing(let idleSince) = slot.phase else { return [] }
@@ -174,18 +184,25 @@ struct PoolStateMachine {
     /// Gives a free connection to the first in the queue, or lays it aside.
     private mutating func place(_ id: ConnectionID, idleSince: Duration, at now: Duration) -> [Action] {
         if let waiter = waiters.popFirst() {
-            slots[id]?.phase = .leased
+            setPhase(.leased, of: id)
             return [.hand(id, to: waiter)]
         }
         guard mode == .running else {
             slots[id] = nil
             return [.close(id)] + finishIfDrained()
         }
-        slots[id]?.phase = .idle(since: idleSince, heard: now)
+        setPhase(.idle(since: idleSince, heard: now), of: id)
         // A probe does not make a connection more recently used.
         let place = idle.lastIndex { idleSince >= self.idleSince($0) }.map { $0 + 1 } ?? 0
         idle.insert(id, at: place)
         return arm(nextDate(id))
+    }
+
+    private mutating func setPhase(_ phase: Phase, of id: ConnectionID) {
+        // To change the slot where it lies would allocate memory, three times.
+        guard var slot = slots[id] else { return }
+        slot.phase = phase
+        slots[id] = slot
     }
 
     /// Idle connections from which nothing was heard for a while.
@@ -195,7 +212,7 @@ struct PoolStateMachine {
             guard let slot = slots[id], case .idle(let since, let heard) = slot.phase,
                 now - heard >= options.keepAliveInterval
             else { continue }
-            slots[id]?.phase = .probing(idleSince: since)
+            setPhase(.probing(idleSince: since), of: id)
             actions.append(.probe(id))
         }
         guard !actions.isEmpty else { return [] }

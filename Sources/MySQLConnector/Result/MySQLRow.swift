@@ -3,6 +3,11 @@ public struct MySQLRow: Sendable {
     public let columns: [MySQLColumn]
     public let values: ArraySlice<MySQLValue>
 
+    @inlinable init(columns: [MySQLColumn], values: ArraySlice<MySQLValue>) {
+        self.columns = columns
+        self.values = values
+    }
+
     /// The value of the first column of that name, as the statement spells it; `nil` when there is no such column.
     public subscript(name: String) -> MySQLValue? {
         columns.firstIndex { $0.name == name }.map { self[$0] }
@@ -52,8 +57,10 @@ public struct MySQLRow: Sendable {
     }
 
     private func decode<T: MySQLDecodable>(at index: Int, as type: T.Type, file: String, line: Int) throws -> T {
-        let value = self[index]
-        if let decoded = T(mysqlValue: value) { return decoded }
-        throw columns[index].mismatch(value, "\(T.self)").at(statement: nil, file: file, line: line)
+        do throws(MySQLNoExactMeaning) {
+            return try T(exactly: self[index])
+        } catch {
+            throw columns[index].mismatch(self[index], "\(T.self)").at(statement: nil, file: file, line: line)
+        }
     }
 }

@@ -8,7 +8,7 @@ extension MySQLConnection {
     }
 
     /// What a batch may hold. It bounds what a stream keeps in memory, and the first is small, so that the first row comes soon.
-    private static let batchLimit = RowBatch.Limit(rows: 1024, bytes: 256 << 10)
+    private static let batchLimit = RowBatch.Limit(rows: 4096, bytes: 512 << 10)
 
     /// Throwing away this much is cheaper than telling the server to stop.
     private static let drainedBytes = 1 << 20

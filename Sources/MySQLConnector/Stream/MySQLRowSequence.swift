@@ -17,13 +17,34 @@ public struct MySQLRowSequence: AsyncSequence, Sendable {
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(reader: RowReader(self)) }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
-        fileprivate let reader: RowReader
+        @usableFromInline let reader: RowReader
+        /// The batch at hand, row after row, and where its next row begins.
+        @usableFromInline var columns: [MySQLColumn] = []
+        @usableFromInline var values: [MySQLValue] = []
+        @usableFromInline var position = 0
 
-        public mutating func next() async throws -> MySQLRow? { try await next(isolation: nil) }
+        init(reader: RowReader) { self.reader = reader }
 
-        public mutating func next(isolation: isolated (any Actor)?) async throws -> MySQLRow? {
-            if let row = reader.rowAtHand() { return row }
-            return try await reader.nextBatch(isolation) ? reader.rowAtHand() : nil
+        @inlinable public mutating func next() async throws -> MySQLRow? { try await next(isolation: nil) }
+
+        // Inlinable: as a call of its own it would take longer than what it does for most rows, which is to go on in the batch.
+        @inlinable public mutating func next(isolation: isolated (any Actor)?) async throws -> MySQLRow? {
+            if position == values.count {
+                guard try await readOn(isolation) else { return nil }
+            }
+            let start = position
+            position += columns.count
+            return MySQLRow(columns: columns, values: values[start..<position])
+        }
+
+        /// - Returns: false at the end.
+        @usableFromInline mutating func readOn(_ isolation: isolated (any Actor)?) async throws -> Bool {
+            // Before the next batch is fetched: two at a time in memory are none of use.
+            values = []
+            position = 0
+            values = try await reader.nextBatch(isolation)
+            columns = reader.columns
+            return !values.isEmpty
         }
     }
 }
@@ -32,7 +53,7 @@ public struct MySQLRowSequence: AsyncSequence, Sendable {
 extension MySQLRowSequence.AsyncIterator: Sendable {}
 
 /// What an iterator knows. When it goes, it ends what it had begun.
-private final class RowReader {
+@usableFromInline final class RowReader {
     private enum Phase {
         case fresh
         case reading(OpenStream, MySQLConnection, PoolLease?)
@@ -41,9 +62,7 @@ private final class RowReader {
 
     private let sequence: MySQLRowSequence
     private var phase = Phase.fresh
-    private var columns: [MySQLColumn] = []
-    private var values: [MySQLValue] = []
-    private var position = 0
+    private(set) var columns: [MySQLColumn] = []
 
     init(_ sequence: MySQLRowSequence) { self.sequence = sequence }
 
@@ -58,20 +77,12 @@ private final class RowReader {
         client.endInBackground(stream, lease)
     }
 
-    func rowAtHand() -> MySQLRow? {
-        guard position < values.count else { return nil }
-        defer { position += columns.count }
-        return MySQLRow(columns: columns, values: values[position..<position + columns.count])
-    }
-
-    /// - Returns: false at the end.
-    func nextBatch(_ isolation: isolated (any Actor)?) async throws -> Bool {
-        repeat {
-            guard let batch = try await fetch(isolation) else { return false }
-            position = 0
-            values = batch.values
-        } while values.isEmpty
-        return true
+    /// - Returns: at least one row's values; none at the end.
+    func nextBatch(_ isolation: isolated (any Actor)?) async throws -> [MySQLValue] {
+        while let batch = try await fetch(isolation) {
+            if !batch.values.isEmpty { return batch.values }
+        }
+        return []
     }
 
     private func fetch(_ isolation: isolated (any Actor)?) async throws -> RowBatch? {

@@ -20,6 +20,7 @@ extension LibMariaDBWire {
             throw error
         }
         cmariadb_set_io_timeout(handle, configuration.queryTimeout.map { Int32(milliseconds($0)) } ?? 0)
+        cmariadb_wait_in_read(handle)
         let wire = LibMariaDBWire(handle: handle, configuration: configuration, socket: socket)
         try wire.prepareSession()
         try wire.identifyServer()
