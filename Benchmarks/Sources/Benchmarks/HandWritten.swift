@@ -1,33 +1,38 @@
 import Foundation
 
-/// The same programs in the same chain, configured by hand for speed: no agents, no health checks, no retries, no database
-/// router. The application goes straight to MySQL, each to the primary for writes and to its own host's server for reads. The
+/// The same programs in the same chain, configured by hand: no agents and no database router. The application goes straight to MySQL, each to the primary for writes and to its own host's server for reads. The
 /// two database servers are those of Tandem's stack, so that both contenders have the same ones.
 struct HandWritten {
-    /// Whether HAProxy speaks TLS to nginx, as in Tandem's stack; users are always served over TLS.
-    let hasInnerTLS: Bool
+    enum Style: Int, CaseIterable {
+        /// For speed alone: nobody looks whether a server lives, and a request that meets a dead one fails.
+        case fast
+        /// For speed alone, and HAProxy speaks plain HTTP to nginx, which Tandem never does; users are always served over TLS.
+        case plain
+        /// With what Tandem's files do for each request: health checks, retries, request ids in headers and logs, and none of
+        /// what clients say of themselves believed.
+        case careful
+    }
+
+    let style: Style
     let url: String
     /// By tier.
     let processes: [String: [Process]]
 
-    private static let frontPort = 9443
-    private static let plainFrontPort = 9444
-
-    init(stack: TandemStack, conduit: String, hasInnerTLS: Bool) throws {
-        self.hasInnerTLS = hasInnerTLS
-        let port = hasInnerTLS ? Self.frontPort : Self.plainFrontPort
+    init(stack: TandemStack, conduit: String, style: Style) throws {
+        self.style = style
+        let port = 9443 + style.rawValue
         url = "https://127.0.0.1:\(port)"
-        let folder = "\(stack.folder)/hand-\(hasInnerTLS ? "tls" : "plain")"
+        let folder = "\(stack.folder)/hand-\(style)"
         let status = try stack.status()
         var processes: [String: [Process]] = [:]
-        let subnet = hasInnerTLS ? "127.201.0" : "127.202.0"
+        let subnet = "127.\(201 + style.rawValue).0"
         let addresses = ["\(subnet).21", "\(subnet).22"]
         do {
             for (address, host) in zip(addresses, ["server1", "server2"]) {
                 let own = "\(folder)/\(host)"
                 try FileManager.default.createDirectory(atPath: "\(own)/tmp", withIntermediateDirectories: true)
                 let tls = stack.hostFolder(host) + "/tls"
-                try Self.nginx(address: address, tls: hasInnerTLS ? tls : nil, folder: own).write(
+                try Self.nginx(style, address: address, tls: style == .plain ? nil : tls, folder: own).write(
                     toFile: "\(own)/nginx.conf", atomically: true, encoding: .utf8)
                 processes["nginx", default: []].append(
                     try Program.start(
@@ -38,7 +43,7 @@ struct HandWritten {
                 processes["app", default: []].append(
                     try Program.start([conduit], environment: environment, log: "\(own)/app.log"))
             }
-            let configuration = try Self.haproxy(stack: stack, port: port, servers: addresses, hasInnerTLS: hasInnerTLS)
+            let configuration = try Self.haproxy(style, stack: stack, port: port, servers: addresses)
             try configuration.write(toFile: "\(folder)/haproxy.cfg", atomically: true, encoding: .utf8)
             for number in 1...2 {
                 processes["haproxy", default: []].append(
@@ -74,15 +79,14 @@ struct HandWritten {
     }
 
     /// Two of these listen on one port.
-    private static func haproxy(
-        stack: TandemStack, port: Int, servers: [String], hasInnerTLS: Bool
-    ) throws -> String {
+    private static func haproxy(_ style: Style, stack: TandemStack, port: Int, servers: [String]) throws -> String {
         let tls = stack.hostFolder("lb1") + "/tls"
         let lines = servers.enumerated().map { index, address in
             let name = "server\(index + 1)"
             let secure =
                 " ssl verify required ca-file \(tls)/ca.pem verifyhost \(name) sni str(\(name)) crt \(tls)/bundle.pem"
-            return "    server \(name) \(address):4443" + (hasInnerTLS ? secure : "")
+            let check = style == .careful ? " check inter 1s downinter 500ms check-sni \(name)" : ""
+            return "    server \(name) \(address):4443" + (style == .plain ? "" : secure) + check
         }
         return """
             global
@@ -95,21 +99,56 @@ struct HandWritten {
                 timeout server 35s
                 timeout http-keep-alive 60s
                 http-reuse always
-
+            \(style == .careful ? carefulDefaults : "")
             frontend front
                 bind 127.0.0.1:\(port) ssl crt \(tls)/front.pem alpn h2,http/1.1
-                option forwardfor
-                http-request set-header X-Forwarded-Proto https
+            \(style == .careful ? carefulHeaders : fewHeaders)
                 default_backend web
 
             backend web
                 balance roundrobin
+            \(style == .careful ? carefulBackend : "")
             \(lines.joined(separator: "\n"))
 
             """
     }
 
-    private static func nginx(address: String, tls: String?, folder: String) -> String {
+    private static let fewHeaders = """
+            option forwardfor
+            http-request set-header X-Forwarded-Proto https
+        """
+
+    private static let carefulDefaults = """
+            log stdout format raw local0 info
+            option httplog
+            option dontlog-normal
+            timeout check 2s
+            timeout http-request 10s
+            retries 3
+            option redispatch 1
+            retry-on conn-failure empty-response junk-response
+            unique-id-format %[uuid(7)]
+
+        """
+
+    private static let carefulHeaders = """
+            http-request del-header forwarded
+            http-request del-header x-real-ip
+            http-request del-header proxy
+            http-request set-header X-Forwarded-For %[src]
+            http-request set-header X-Forwarded-Proto https
+            http-request set-header X-Forwarded-Host %[req.hdr(host)]
+            http-request set-header X-Forwarded-Port 443
+            http-request set-header X-Request-Id %[unique-id]
+            http-after-response set-header X-Request-Id %[unique-id]
+        """
+
+    private static let carefulBackend = """
+            option httpchk GET /health
+            http-request disable-l7-retry unless METH_GET
+        """
+
+    private static func nginx(_ style: Style, address: String, tls: String?, folder: String) -> String {
         let secure =
             tls.map {
                 """
@@ -127,7 +166,8 @@ struct HandWritten {
             pid \(folder)/tmp/nginx.pid;
             events { worker_connections 8192; }
             http {
-                access_log \(folder)/access.log combined buffer=64k flush=1s;
+            \(style == .careful ? idLog : "")
+                access_log \(folder)/access.log \(style == .careful ? "ids" : "combined") buffer=64k flush=1s;
                 \(secure)
                 client_body_temp_path \(folder)/tmp/body;
                 proxy_temp_path \(folder)/tmp/proxy;
@@ -143,6 +183,7 @@ struct HandWritten {
                 }
                 server {
                     listen \(address):4443\(tls == nil ? "" : " ssl") backlog=4096;
+                    location = /health { access_log off; return 200; }
                     location / {
                         proxy_pass http://app;
                         proxy_http_version 1.1;
@@ -154,6 +195,11 @@ struct HandWritten {
 
             """
     }
+
+    private static let idLog = """
+            log_format ids '$time_iso8601 $http_x_forwarded_for "$request" $status $body_bytes_sent $request_time '
+                           'id=$http_x_request_id upstream="$upstream_addr" upstream_time="$upstream_response_time"';
+        """
 
     /// What the app of Tandem's stack was given, but for the addresses.
     private static func environment(

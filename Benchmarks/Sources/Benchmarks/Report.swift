@@ -74,12 +74,14 @@ struct Report {
 
         **Written by hand** is the best that we could configure with the same four programs, the same number of workers (one \
         thread for each HAProxy and nginx, since all share the cores) and \
-        the same certificates: no agents, no health checks, no retries, no request ids. Like services, its programs have \
+        the same certificates, without agents: once for speed alone, where a request that meets a dead server fails; and once with \
+        what Tandem's files do for each request too, health checks, retries, ids in headers and logs, headers that clients may \
+        not set. Like services, its programs have \
         sessions of their own, among which Linux shares the processor. Each application goes straight to the \
         primary for writes and to its own host's server for reads; in Tandem's stack it goes straight to the servers too, having \
         asked the agent where they are, and spreads its reads over both. It uses the database servers of \
-        Tandem's stack, so that these are the same too. One variant speaks plain HTTP between HAProxy and nginx, which Tandem \
-        never does.
+        Tandem's stack, so that these are the same too. One variant for speed alone speaks plain HTTP between HAProxy and nginx, which \
+        Tandem never does.
         """
     }
 

@@ -8,8 +8,13 @@ struct Requests {
     var measurements: [Workload: [String: [Measurement]]]
 
     static let tandem = "Tandem"
-    static let hand = "written by hand"
-    static let plain = "written by hand, plain HTTP inside"
+    static func hand(_ style: HandWritten.Style) -> String {
+        switch style {
+        case .fast: "written by hand, for speed alone"
+        case .plain: "written by hand, for speed alone, plain HTTP inside"
+        case .careful: "written by hand, with health checks, retries and request ids"
+        }
+    }
     static let direct = "one app, hit directly"
 
     private struct Contender {
@@ -20,8 +25,8 @@ struct Requests {
 
     static func measure(_ stack: TandemStack, options: Options) throws -> Requests {
         let status = try stack.status()
-        let hands = try [true, false].map {
-            try HandWritten(stack: stack, conduit: options.conduit, hasInnerTLS: $0)
+        let hands = try HandWritten.Style.allCases.map {
+            try HandWritten(stack: stack, conduit: options.conduit, style: $0)
         }
         defer { for hand in hands { hand.stop() } }
         let database = ["MySQL": status.pids("mysql")]
@@ -31,7 +36,7 @@ struct Requests {
         for hand in hands {
             let tiers = hand.processes.mapValues { $0.map(\.processIdentifier) }.merging(database) { _, new in new }
             contenders.append(
-                Contender(name: hand.hasInnerTLS ? Self.hand : plain, url: hand.url, tiers: tiers))
+                Contender(name: Self.hand(hand.style), url: hand.url, tiers: tiers))
         }
         contenders.append(
             Contender(
