@@ -38,6 +38,7 @@ public actor HostAgent {
     private(set) var supervisors: [ServiceSupervisor] = []
     private var controller: DatabaseController?
     private var isChanged = false
+    private let changes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private var hasStrays = true
 
     /// - Throws: when the host is not in the applied stack, or what `tandem up` prepared cannot be read.
@@ -122,8 +123,8 @@ public actor HostAgent {
             for supervisor in supervisors { group.addTask { await supervisor.run() } }
             group.addTask { await self.endStrays() }
             // The supervisors end when their services are stopped; the agent goes on until it is told.
-            group.addTask {
-                while await !self.isChanged { try await Task.sleep(for: .milliseconds(50)) }
+            group.addTask { [changes] in
+                for await _ in changes.stream { break }
                 // For the answer to whoever told us.
                 try await Task.sleep(for: .milliseconds(50))
                 throw CancellationError()
@@ -155,7 +156,10 @@ public actor HostAgent {
     }
 
     /// Ends this agent's run; the next one begins with what the host was given by then.
-    func beginAnew() { isChanged = true }
+    func beginAnew() {
+        isChanged = true
+        changes.continuation.yield()
+    }
 
     func statisticsReader() async -> HostStatisticsReader {
         HostStatisticsReader(

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import TandemBlueprint
 import Testing
 
 /// `TANDEM_TEST_LONG` makes these do everything to every host, and the whole machine's death ten times.
@@ -119,9 +118,6 @@ extension IntegrationTests {
             }
         }
         _ = try await stack.waitUntilUp { _ in true }
-        // One at a time: nginx keeps away for a second from an app that has failed it, so a neighbour that dies within that
-        // second is a second failure.
-        try await Task.sleep(for: Suspicion.pause)
         return seconds
     }
 

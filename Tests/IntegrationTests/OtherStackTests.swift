@@ -45,6 +45,7 @@ extension IntegrationTests {
                 }
                 #expect(count == "1\n", "\(host) follows")
             }
+            try await killAppHostsInTurn(stack, status)
             try await stack.succeed("down")
             try await checkNothingRuns(stack, status)
         } catch {
@@ -52,6 +53,27 @@ extension IntegrationTests {
             throw error
         }
         try await stack.end()
+    }
+
+    /// Each as soon as the other one serves again: no web server may still keep away from both.
+    private func killAppHostsInTurn(_ stack: TrialStack, _ status: Status) async throws {
+        let tally = try await Load(["\(status.url)/api/articles"]).during { load in
+            for host in ["app1", "app2", "app1", "app2"] {
+                load.note("kill the apps of \(host)")
+                let before = try await stack.waitUntilUp { _ in true }
+                let apps = try ["app", "app-2"].map { try #require(try before.service($0, on: host).pid) }
+                for app in apps { #expect(kill(-app, SIGKILL) == 0) }
+                _ = try await stack.waitUntil("the apps of \(host) run again") { status in
+                    try ["app", "app-2"].allSatisfy { name in
+                        let service = try status.service(name, on: host)
+                        return try service.state == "running" && !apps.contains(#require(service.pid))
+                    }
+                }
+            }
+        }
+        print("apps killed in turn: \(tally)")
+        #expect(tally.failed.isEmpty, "\(tally)")
+        #expect(tally.answered > 100, "\(tally)")
     }
 
     @Test("the smallest stack has one host with every role")

@@ -9,6 +9,7 @@ struct Benchmarks {
             return try MySQLComparison(options: .init(CommandLine.arguments.dropFirst(2))).run()
         }
         let options = try Options(CommandLine.arguments.dropFirst())
+        Machine.waitUntilIdle()
         let loadBefore = Machine.load()
         let stack = try TandemStack(program: options.tandem, app: options.conduit)
         defer { stack.remove() }

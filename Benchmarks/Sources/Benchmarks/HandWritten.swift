@@ -85,6 +85,9 @@ struct HandWritten {
             return "    server \(name) \(address):4443" + (hasInnerTLS ? secure : "")
         }
         return """
+            global
+                nbthread 1
+
             defaults
                 mode http
                 timeout connect 2s

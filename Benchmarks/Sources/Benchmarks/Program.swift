@@ -40,11 +40,14 @@ enum Program {
         return outcome.output
     }
 
-    /// Starts a program that serves until `terminate` is called.
+    /// Starts a program that serves until `terminate` is called. Like a service it is in a session of its own, since
+    /// Linux shares the processor among sessions (sched(7), "The autogroup feature"): together with us and the load, its
+    /// share would be another. The shell in between only passes the signal on.
     static func start(
         _ command: [String], folder: String = "/", environment: [String: String] = [:], log: String
     ) throws -> Process {
-        let process = make(command, folder: folder, environment: environment)
+        let service = ["sh", "-c", #"setsid "$@" & trap "kill $!" TERM; wait; wait"#, "sh"]
+        let process = make(service + command, folder: folder, environment: environment)
         try Data().write(to: URL(fileURLWithPath: log))
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         process.standardOutput = file

@@ -12,6 +12,15 @@ struct Machine {
         return getloadavg(&averages, 1) == 1 ? averages[0] : 0
     }
 
+    /// The builds that came before are still in the load average, which halves within a minute.
+    static func waitUntilIdle() {
+        let idle = Double(ProcessInfo.processInfo.activeProcessorCount) / 4
+        for second in 0..<180 where load() > idle {
+            if second == 0 { say("waiting for the load average to fall below \(idle), 3 minutes at most") }
+            Thread.sleep(forTimeInterval: 1)
+        }
+    }
+
     /// - Parameter loadBefore: the load average before anything was measured, where it is known.
     static func current(versions: String, loadBefore: Double? = nil) throws -> Machine {
         let cpu = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).split(separator: "\n")
@@ -63,8 +72,10 @@ struct Report {
         The whole chain: HTTPS → HAProxy ×2 → TLS → nginx ×2 → application ×2 → MySQL primary and replica. The application \
         is Conduit, the default stack's.
 
-        **Written by hand** is the best that we could configure with the same four programs, the same number of workers and \
-        the same certificates: no agents, no health checks, no retries, no request ids. Each application goes straight to the \
+        **Written by hand** is the best that we could configure with the same four programs, the same number of workers (one \
+        thread for each HAProxy and nginx, since all share the cores) and \
+        the same certificates: no agents, no health checks, no retries, no request ids. Like services, its programs have \
+        sessions of their own, among which Linux shares the processor. Each application goes straight to the \
         primary for writes and to its own host's server for reads; in Tandem's stack it goes straight to the servers too, having \
         asked the agent where they are, and spreads its reads over both. It uses the database servers of \
         Tandem's stack, so that these are the same too. One variant speaks plain HTTP between HAProxy and nginx, which Tandem \

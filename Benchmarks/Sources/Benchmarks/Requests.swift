@@ -41,10 +41,11 @@ struct Requests {
             folder: stack.folder, connections: options.connections, slug: try makeArticle(status.url))
         var result = Requests(contenders: contenders.map(\.name), measurements: [:])
         for round in 0...options.rounds {
-            // Each round begins with another one, so that nobody is always after the same neighbour.
-            for index in contenders.indices {
-                let contender = contenders[(index + round) % contenders.count]
-                for workload in Workload.allCases {
+            // Each round begins with another one, so that nobody is always after the same neighbour. One workload after the
+            // other: writes leave the databases something to do.
+            for workload in Workload.allCases {
+                for index in contenders.indices {
+                    let contender = contenders[(index + round) % contenders.count]
                     let measurement = try client.measure(
                         workload, url: contender.url, seconds: round == 0 ? 1 : options.seconds, tiers: contender.tiers)
                     say("\(contender.name), \(workload.rawValue): \(Int(measurement.requestsPerSecond))/s")

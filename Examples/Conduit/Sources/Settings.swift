@@ -31,7 +31,7 @@ struct Settings: Sendable {
         var database = reader.database()
         hostName = environment["TANDEM_HOST"].flatMap { $0.isEmpty ? nil : $0 } ?? ProcessInfo.processInfo.hostName
         database.adapt(
-            readConnections: reader.number("CONDUIT_READ_CONNECTIONS", default: 16, in: 1...256),
+            readConnections: reader.number("CONDUIT_READ_CONNECTIONS", default: 8, in: 1...256),
             writeConnections: reader.number("CONDUIT_WRITE_CONNECTIONS", default: 8, in: 1...256))
         self.database = database
         sessionSigner = reader.signer()

@@ -145,7 +145,7 @@ actor DatabaseController {
             while !Task.isCancelled {
                 try await Heartbeat.beat(epoch: environment.intended.epoch, on: connection)
                 acknowledgedAt = .now
-                try await Task.sleep(for: Heartbeat.interval)
+                try await Ticks.next(every: Heartbeat.interval)
             }
         } catch {
             await connection.close()
@@ -211,7 +211,7 @@ actor DatabaseController {
             } else if let partner = environment.intended.partner {
                 await report(.waiting, detail: "writes wait for \(partner)")
             }
-            try await Task.sleep(for: member.state == .open ? Self.pollInterval : .milliseconds(50))
+            try await Ticks.next(every: member.state == .open ? Self.pollInterval : .milliseconds(50))
         }
     }
 
@@ -248,7 +248,7 @@ actor DatabaseController {
             } else {
                 await report(.disconnected, detail: status.error ?? "receiver: \(status.receiver)")
             }
-            try await Task.sleep(for: member.state == .streaming ? Self.pollInterval : .milliseconds(50))
+            try await Ticks.next(every: member.state == .streaming ? Self.pollInterval : .milliseconds(50))
         }
     }
 

@@ -69,7 +69,7 @@ public actor Keeper {
             while !Task.isCancelled {
                 if let news = file.news() { await take(news) }
                 for host in newHosts() { group.addTask { await self.keep(host) } }
-                try? await Task.sleep(for: Self.lookInterval)
+                try? await Ticks.next(every: Self.lookInterval)
             }
             // In a task of its own, since this one is cancelled and could wait for nothing.
             await Task { await self.stopInOrder() }.value
@@ -187,7 +187,7 @@ public actor Keeper {
     /// Services whose agent died become our children; when they end, somebody has to take note, or they stay as zombies.
     private func reapOrphans() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(1))
+            try? await Ticks.next(every: .seconds(1))
             var found = siginfo_t()
             while waitid(P_ALL, 0, &found, WEXITED | WNOHANG | WNOWAIT) == 0 {
                 let pid = found._sifields._sigchld.si_pid

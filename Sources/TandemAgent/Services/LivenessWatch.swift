@@ -77,7 +77,7 @@ struct LivenessWatch: Sendable {
         var verdict = LivenessVerdict(silenceBound: .zero, now: .zero)
         while !Task.isCancelled {
             if let reason = verdict.looked(isStopped: process.identity.isFrozen) { return reason }
-            try? await Task.sleep(for: Self.lookInterval)
+            try? await Ticks.next(every: Self.lookInterval)
         }
         return nil
     }
@@ -89,7 +89,7 @@ struct LivenessWatch: Sendable {
             let isAnswered = await question.ask()
             if Task.isCancelled { return nil }
             if let reason = verdict.asked(isAnswered: isAnswered, at: start.duration(to: .now)) { return reason }
-            try? await Task.sleep(for: question.interval)
+            try? await Ticks.next(every: question.interval)
         }
         return nil
     }

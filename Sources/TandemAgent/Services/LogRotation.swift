@@ -2,6 +2,7 @@ import CoreFoundation
 import Foundation
 import Glibc
 import Logging
+import TandemServices
 
 /// Keeps log files within a bound.
 ///
@@ -31,7 +32,7 @@ public struct LogRotation: Sendable {
             // Said once, not every two seconds into the very log that cannot be rotated.
             for problem in found.subtracting(problems) { logger.warning("\(problem)") }
             problems = found
-            try? await Task.sleep(for: interval)
+            try? await Ticks.next(every: interval)
         }
     }
 

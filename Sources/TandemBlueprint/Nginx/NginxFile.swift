@@ -19,7 +19,7 @@ struct NginxFile {
     private func main() throws(BlueprintError) -> String {
         """
         daemon off;
-        worker_processes 1;
+        worker_processes \(site.sharesMachine ? "1" : "auto");
         worker_rlimit_nofile \(2 * Self.connections);
         # A worker that a reload replaced finishes what it carries, but not for ever.
         worker_shutdown_timeout \(max(60, stack.app.requestTimeoutSeconds))s;

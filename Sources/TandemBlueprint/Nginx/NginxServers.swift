@@ -10,9 +10,12 @@ extension NginxFile {
         return groups
     }
 
+    /// Never suspected (`max_fails`): on this host, one that is down refuses at once, so that asking costs nothing, and it
+    /// gets requests again as soon as it listens.
+
     private var ownInstances: [String] {
         (0..<stack.app.instances).map {
-            "server \(host.loopbackAddress):\(Ports.app + $0) max_fails=1 fail_timeout=\(Suspicion.seconds)s;"
+            "server \(host.loopbackAddress):\(Ports.app + $0) max_fails=0;"
         }
     }
 
@@ -45,20 +48,39 @@ extension NginxFile {
         """
     }
 
+    /// One that failed a request is left alone for a moment: an address that swallows everything would cost each request a
+    /// second. (A group of one is never left alone: nginx ignores `max_fails` there.)
     private func remoteApps(_ hosts: [Host], name: String) -> String {
-        let servers = hosts.map {
-            "server \($0.address):\(Ports.appDoor) max_fails=1 fail_timeout=\(Suspicion.seconds)s;"
+        func group(_ name: String, _ bound: String) -> String {
+            let servers = hosts.map { "server \($0.address):\(Ports.appDoor) \(bound);" }
+            return """
+                upstream \(name) {
+                \(servers.joined(separator: "\n").indented)
+                    keepalive 256;
+                    keepalive_timeout 60s;
+                    keepalive_requests 1000000;
+                }
+                """
         }
+        let heading = "# The app on other hosts, through their nginx"
+        let suspecting = group(name, "max_fails=1 fail_timeout=\(Suspicion.seconds)s")
+        guard hosts.count > 1 else { return heading + "\n" + suspecting }
         return """
-            # The app on other hosts, through their nginx
-            upstream \(name) {
-            \(servers.joined(separator: "\n").indented)
-                keepalive 256;
-                keepalive_timeout 60s;
-                keepalive_requests 1000000;
+            \(heading)
+            \(suspecting)
+            # While all are left alone, because each failed a request within the last second, they are tried all the same.
+            \(group(name + Self.allTheSame, "max_fails=0"))
+            map $upstream_addr \(Self.choice(of: name)) {
+                volatile;
+                default \(name);
+                "~(^|[ ,:])\(name)$" \(name + Self.allTheSame);
             }
             """
     }
+
+    /// The group to try next: nginx names the group itself where an address would stand when there was nobody to ask.
+    private static func choice(of name: String) -> String { "$tandem_\(name)" }
+    private static let allTheSame = "_all_the_same"
 
     /// What the balancers call.
     func webServer() throws(BlueprintError) -> String {
@@ -83,7 +105,9 @@ extension NginxFile {
         }
         let appLocation = stack.web.staticFolder == nil ? "/" : "@app"
         let app =
-            host.has(.app) ? "location \(appLocation) {\n    proxy_pass http://app;\n}" : remote(appLocation, "app")
+            host.has(.app)
+            ? "location \(appLocation) {\n    proxy_pass http://app;\n}"
+            : remote(appLocation, "app", of: stack.hosts(.app))
         let locations = files + app + "\n" + tunnel
         return """
             # [web]: what the balancers call
@@ -136,27 +160,46 @@ extension NginxFile {
     /// A door whose app is dead answers 502, and says so if the app never saw the request. nginx itself would not repeat
     /// a POST then, because it was sent to the door; on the door's word it goes round once more, and again while luck
     /// leads it to dead doors, but not for ever.
-    private func remote(_ location: String, _ upstream: String) -> String {
-        let pass = """
+    private func remote(_ location: String, _ upstream: String, of hosts: [Host]) -> String {
+        func pass(to upstream: String) -> String {
+            """
             proxy_pass https://\(upstream);
             proxy_next_upstream error timeout http_502;
             proxy_intercept_errors on;
             recursive_error_pages on;
             error_page 502 = @another_app;
             """
-        return """
-            location \(location) {
-            \(pass.indented)
-            }
-            location @another_app {
-                default_type text/plain;
+        }
+        let again: String
+        if hosts.count > 1 {
+            let choice = Self.choice(of: upstream)
+            again = """
+                set $tandem_again $upstream_http_x_tandem_unsent;
+                if (\(choice) = \(upstream + Self.allTheSame)) {
+                    set $tandem_again 1;
+                }
+                if ($tandem_again = "") {
+                    return 502 "The application did not answer.\\n";
+                }
+                """
+        } else {
+            again = """
                 if ($upstream_http_x_tandem_unsent = "") {
                     return 502 "The application did not answer.\\n";
                 }
+                """
+        }
+        return """
+            location \(location) {
+            \(pass(to: upstream).indented)
+            }
+            location @another_app {
+                default_type text/plain;
+            \(again.indented)
                 if ($upstream_status ~ "^([0-9]+ [:,] ?){6}") {
                     return 502 "The application did not answer.\\n";
                 }
-            \(pass.indented)
+            \(pass(to: hosts.count > 1 ? Self.choice(of: upstream) : upstream).indented)
             }
             """
     }
@@ -195,7 +238,7 @@ extension NginxFile {
             server_name _;
         \(Self.boundElsewhere.indented)
             access_log off;
-        \(remote("/", "peers").indented)
+        \(remote("/", "peers", of: site.standInHosts).indented)
         }
         """
     }
