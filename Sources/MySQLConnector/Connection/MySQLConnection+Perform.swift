@@ -53,13 +53,13 @@ extension MySQLConnection {
         let start = ContinuousClock.now
         do throws(MySQLError) {
             let output = try body(wire)
-            let elapsed = ContinuousClock.now - start
-            instruments.ran(for: elapsed, failed: false)
-            return StatementOutcome(result: .success(output), elapsed: elapsed)
+            let outcome = StatementOutcome(result: .success(output), start: start, end: .now)
+            instruments.ran(for: outcome.elapsed, failed: false)
+            return outcome
         } catch {
-            let elapsed = ContinuousClock.now - start
-            instruments.ran(for: elapsed, failed: true)
-            return StatementOutcome(result: .failure(error), elapsed: elapsed)
+            let outcome = StatementOutcome<Output>(result: .failure(error), start: start, end: .now)
+            instruments.ran(for: outcome.elapsed, failed: true)
+            return outcome
         }
     }
 
@@ -167,8 +167,11 @@ extension MySQLConnection {
     }
 }
 
-/// How a statement ended, and after how long.
+/// How a statement ended, and when it ran.
 struct StatementOutcome<Output> {
     var result: Result<Output, MySQLError>
-    var elapsed: Duration
+    var start: ContinuousClock.Instant
+    var end: ContinuousClock.Instant
+
+    var elapsed: Duration { end - start }
 }

@@ -28,13 +28,13 @@ extension MySQLClient {
 
     /// Releases a connection that the next in the queue may have at once, as it is.
     ///
+    /// - Parameter now: since the pool was made.
     /// - Returns: that one's statement, if it is one; the lease is for it then.
-    func releaseToNext(_ lease: PoolLease) -> QueuedQuery? {
+    func releaseToNext(_ lease: PoolLease, at now: Duration) -> QueuedQuery? {
         guard lease.connection.session.isClean else {
             release(lease)
             return nil
         }
-        let now = now
         let (waiter, effects) = pool.withLock { state -> (PoolState.Waiter?, [PoolEffect]) in
             if let next = state.machine.passedOn(lease.id, at: now) {
                 return (state.waiters.removeValue(forKey: next), [])

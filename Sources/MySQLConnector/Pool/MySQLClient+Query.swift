@@ -14,7 +14,7 @@ extension MySQLClient {
         let id = lastWaiter.wrappingAdd(1, ordering: .relaxed).newValue
         let request = QueuedQuery(id: id, query: query, file: file, line: line)
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
+            try await withUnsafeThrowingContinuation { continuation in
                 request.attach(continuation)
                 submit(request)
             }
@@ -65,16 +65,16 @@ extension MySQLConnection {
             }
             return nil
         }
-        if !wasIdle { client.instruments.waited(for: ContinuousClock.now - request.start) }
         guard let statement = request.begin(on: canceller) else {
             client.release(lease)
             request.finish(with: .failure(CancellationError()))
             return nil
         }
         let outcome = run(request.query.sql, on: wire) { wire throws(MySQLError) in try wire.query(request.query) }
+        if !wasIdle { client.instruments.waited(for: outcome.start - request.start) }
         guard let ending = canceller.end(statement) else {
             let result = conclude(outcome, statement: request.query.sql, file: request.file, line: request.line)
-            let next = client.releaseToNext(lease)
+            let next = client.releaseToNext(lease, at: outcome.end - client.epoch)
             request.finish(with: result)
             return next
         }

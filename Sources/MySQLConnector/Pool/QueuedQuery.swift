@@ -5,7 +5,8 @@ import Synchronization
 /// It travels by itself, without its task: a connection that has done with one takes the next on the thread where it is, and no task has to be woken
 /// in between only to say what it wants.
 final class QueuedQuery: Sendable {
-    typealias Continuation = CheckedContinuation<MySQLResult, any Error>
+    /// Unchecked, for `finish` lets go of it; to have it checked, too, would allocate memory for each statement.
+    typealias Continuation = UnsafeContinuation<MySQLResult, any Error>
 
     private struct State {
         var continuation: Continuation?
