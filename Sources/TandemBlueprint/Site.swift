@@ -37,6 +37,9 @@ struct Site {
     /// where on a machine of its own it takes all.
     var sharesMachine: Bool { host.address.hasPrefix("127.") }
 
+    /// The beginning of an HAProxy's section `global`.
+    var haproxyGlobal: String { "global" + (sharesMachine ? "\n    nbthread 1" : "") }
+
     /// The app hosts that stand in for this one's app: those after it, round and round. Bounded, so that the files of a
     /// thousand hosts do not name a thousand hosts each; and each stands in for as many as any other.
     var standInHosts: [Host] {

@@ -4,28 +4,15 @@ import Testing
 
 @Suite("Cancellation")
 struct CancellationTests {
-    /// What the server runs for the user of the tests, with this comment in its text.
-    private func isRunning(_ mark: String) async throws -> Bool {
-        let text = try await SharedServer.server.sql(
-            "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'app' AND info LIKE '%\(mark)%'")
-        return !text.hasPrefix("0")
-    }
-
-    private func wait(until isTrue: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while try await !isTrue(), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(10)) }
-        #expect(try await isTrue())
-    }
-
     @Test("cancelling a task ends its statement at the server, and the connection can be used further")
     func statementEnds() async throws {
         try await withConnection { connection async throws in
             _ = try await connection.execute("SET @kept = 7")
             let task = Task { try await connection.query("SELECT /* cancelled */ SLEEP(60)") }
-            try await wait { try await isRunning("cancelled") }
+            try await wait { try await SharedServer.isRunning("cancelled") }
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
-            #expect(try await !isRunning("cancelled"))
+            #expect(try await !SharedServer.isRunning("cancelled"))
             #expect(connection.isUsable)
             #expect(try await connection.query("SELECT @kept")[0][0] == .int(7))
         }
@@ -38,7 +25,7 @@ struct CancellationTests {
             _ = try await connection.execute("START TRANSACTION")
             _ = try await connection.query("INSERT INTO t VALUES (1)")
             let task = Task { try await connection.query("INSERT /* undone */ INTO t SELECT 2 + SLEEP(60)") }
-            try await wait { try await isRunning("undone") }
+            try await wait { try await SharedServer.isRunning("undone") }
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
             _ = try await connection.execute("COMMIT")
@@ -91,7 +78,7 @@ struct CancellationTests {
                 _ = try await connection.query("SELECT /* too long */ SLEEP(60)")
             }
             #expect(error?.code == .queryTimeout)
-            try await wait { try await !isRunning("too long") }
+            try await wait { try await !SharedServer.isRunning("too long") }
         }
     }
 }

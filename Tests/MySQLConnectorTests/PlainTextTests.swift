@@ -5,9 +5,6 @@ import Testing
 /// What depends on how the answer is waited for, which differs without TLS. All other tests connect with it.
 @Suite("Without TLS")
 struct PlainTextTests {
-    private static let thousand =
-        "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 1000) SELECT id FROM n"
-
     private func connect(
         to server: MySQLTestServer, _ change: (inout MySQLConfiguration) -> Void = { _ in }
     ) async throws -> MySQLConnection {
@@ -34,14 +31,12 @@ struct PlainTextTests {
 
     @Test("cancelling a task ends its statement at the server, and the connection can be used further")
     func cancelled() async throws {
-        let server = try await SharedServer.server
-        let connection = try await connect(to: server)
+        let connection = try await connect(to: try await SharedServer.server)
         let task = Task { try await connection.query("SELECT /* plain */ SLEEP(60)") }
-        let running = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT /* plain */%'"
-        while try server.sql(running).hasPrefix("0") { try await Task.sleep(for: .milliseconds(10)) }
+        try await wait { try await SharedServer.isRunning("SELECT /* plain */", of: "plain") }
         task.cancel()
         await #expect(throws: CancellationError.self) { _ = try await task.value }
-        #expect(try server.sql(running).hasPrefix("0"))
+        #expect(try await !SharedServer.isRunning("SELECT /* plain */", of: "plain"))
         #expect(try await connection.query("SELECT 5")[0][0] == .int(5))
         await connection.close()
     }
@@ -65,8 +60,8 @@ struct PlainTextTests {
         var seen = 0
         let error = await #expect(throws: MySQLError.self) {
             for try await _ in second.stream(
-                "SELECT a.id, REPEAT('x', 500) FROM (\(unescaped: Self.thousand)) a, (\(unescaped: Self.thousand)) b")
-            {
+                "SELECT a.id, REPEAT('x', 500) FROM (\(unescaped: SharedServer.thousand)) a, (\(unescaped: SharedServer.thousand)) b"
+            ) {
                 seen += 1
                 if seen == 10_000 { server.kill() }
             }
@@ -85,7 +80,7 @@ struct PlainTextTests {
         }
         var sum = 0
         for try await number in connection.stream(
-            "SELECT a.id * 1000 + b.id FROM (\(unescaped: Self.thousand)) a, (\(unescaped: Self.thousand)) b LIMIT 300000"
+            "SELECT a.id * 1000 + b.id FROM (\(unescaped: SharedServer.thousand)) a, (\(unescaped: SharedServer.thousand)) b LIMIT 300000"
         ).decode((Int).self) {
             sum += 1
             if number % 100_000 == 0 { try await Task.sleep(for: .milliseconds(20)) }

@@ -1,6 +1,7 @@
 import Logging
 import MySQLConnector
 import MySQLTestServer
+import Testing
 
 /// One server for all tests of this target that do no harm to it; it ends with the test process.
 enum SharedServer {
@@ -42,6 +43,23 @@ enum SharedServer {
     static var configuration: MySQLConfiguration {
         get async throws { configuration(of: try await server) }
     }
+
+    /// A query for a thousand rows.
+    static let thousand =
+        "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 1000) SELECT id FROM n"
+
+    /// Whether the server runs a statement of this user with this in its text.
+    static func isRunning(_ mark: String, of user: String = "app") async throws -> Bool {
+        let text = try await server.sql(
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE user = '\(user)' AND info LIKE '%\(mark)%'")
+        return !text.hasPrefix("0")
+    }
+}
+
+func wait(until isTrue: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while try await !isTrue(), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(try await isTrue())
 }
 
 let quietLogger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })

@@ -80,7 +80,7 @@ struct StreamTests {
             var seen = 0
             let error = await #expect(throws: MySQLError.self) {
                 for try await _ in connection.stream(
-                    "SELECT IF(id = 600, NULL, id) AS number FROM (\(unescaped: Self.thousand)) t"
+                    "SELECT IF(id = 600, NULL, id) AS number FROM (\(unescaped: SharedServer.thousand)) t"
                 ).decode((Int).self) { seen += 1 }
             }
             #expect(seen == 599 && error?.code == .decodingFailed && says(error, "number") && says(error, "Int"))
@@ -113,7 +113,7 @@ struct StreamTests {
             for limit in [1, 10, 2000] {
                 var seen = 0
                 for try await _ in connection.stream(
-                    "SELECT a.id FROM (\(unescaped: Self.thousand)) a, (\(unescaped: Self.thousand)) b")
+                    "SELECT a.id FROM (\(unescaped: SharedServer.thousand)) a, (\(unescaped: SharedServer.thousand)) b")
                 {
                     seen += 1
                     if seen == limit { break }
@@ -123,14 +123,11 @@ struct StreamTests {
         }
     }
 
-    private static let thousand =
-        "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 1000) SELECT id FROM n"
-
     @Test("another statement during the loop is a clear error, and the loop goes on")
     func busy() async throws {
         try await withConnection { connection async throws in
             var seen = 0
-            for try await _ in connection.stream("\(unescaped: Self.thousand) LIMIT 1000") {
+            for try await _ in connection.stream("\(unescaped: SharedServer.thousand) LIMIT 1000") {
                 seen += 1
                 guard seen == 1 else { continue }
                 // Small results are read whole at once; this one may be.
@@ -144,7 +141,7 @@ struct StreamTests {
             var error: MySQLError?
             do {
                 for try await _ in connection.stream(
-                    "SELECT a.id FROM (\(unescaped: Self.thousand)) a, (\(unescaped: Self.thousand)) b")
+                    "SELECT a.id FROM (\(unescaped: SharedServer.thousand)) a, (\(unescaped: SharedServer.thousand)) b")
                 {
                     _ = try await connection.query("SELECT 1")
                 }
@@ -176,7 +173,7 @@ struct StreamTests {
             let task = Task {
                 var seen = 0
                 for try await _ in client.stream(
-                    "SELECT SLEEP(0.02), REPEAT('x', 40000) FROM (\(unescaped: Self.thousand)) t")
+                    "SELECT SLEEP(0.02), REPEAT('x', 40000) FROM (\(unescaped: SharedServer.thousand)) t")
                 {
                     seen += 1
                 }
@@ -195,7 +192,7 @@ struct StreamTests {
         try await withConnection { connection async throws in
             let error = await #expect(throws: MySQLError.self) {
                 for try await _ in connection.stream(
-                    "SELECT EXP(IF(id < 900, 1, 9999)) FROM (\(unescaped: Self.thousand)) t")
+                    "SELECT EXP(IF(id < 900, 1, 9999)) FROM (\(unescaped: SharedServer.thousand)) t")
                 {}
             }
             #expect(error?.serverErrorNumber == 1690 && error?.file?.hasSuffix("StreamTests.swift") == true)
@@ -217,7 +214,8 @@ struct StreamTests {
         try await withClient(try await SharedServer.configuration, MySQLPoolOptions(maximumConnections: 1)) {
             client async throws in
             let rows = try await client.withConnection { connection async throws in
-                connection.stream("SELECT a.id FROM (\(unescaped: Self.thousand)) a, (\(unescaped: Self.thousand)) b")
+                connection.stream(
+                    "SELECT a.id FROM (\(unescaped: SharedServer.thousand)) a, (\(unescaped: SharedServer.thousand)) b")
             }
             var iterator = rows.makeAsyncIterator()
             _ = try await iterator.next()

@@ -13,11 +13,15 @@ struct LedgerTests {
         history = made
     }
 
+    private func promise(_ index: Int, _ ledger: inout Ledger) {
+        let isHeld = ledger.promise(history[index], at: index, of: history)
+        #expect(isHeld)
+    }
+
     @Test("may be given up by an operator's word, as far as it was acknowledged before that")
     func forgiven() {
         var ledger = ledger
-        let isHeld1 = ledger.promise(history[3], at: 3, of: history)
-        #expect(isHeld1)
+        promise(3, &ledger)
         ledger.wordIsGiven()
         let lost = ledger.forgive(whatIsNotIn: history[..<2])
         #expect(lost == 2)
@@ -27,11 +31,9 @@ struct LedgerTests {
     @Test("may not be given up where it was acknowledged after the word")
     func unforgiven() {
         var ledger = ledger
-        let isHeld2 = ledger.promise(history[1], at: 1, of: history)
-        #expect(isHeld2)
+        promise(1, &ledger)
         ledger.wordIsGiven()
-        let isHeld3 = ledger.promise(history[2], at: 2, of: history)
-        #expect(isHeld3)
+        promise(2, &ledger)
         let lost = ledger.forgive(whatIsNotIn: history[..<2])
         #expect(lost == nil)
     }
@@ -39,11 +41,9 @@ struct LedgerTests {
     @Test("is not lost where a deposed server tells, after the word, of a write that the next primary has")
     func toldLate() {
         var ledger = ledger
-        let isHeld4 = ledger.promise(history[3], at: 3, of: history)
-        #expect(isHeld4)
+        promise(3, &ledger)
         ledger.wordIsGiven()
-        let isHeld5 = ledger.promise(history[1], at: 1, of: history)
-        #expect(isHeld5)
+        promise(1, &ledger)
         let lost = ledger.forgive(whatIsNotIn: history[..<2])
         #expect(lost == 2)
     }

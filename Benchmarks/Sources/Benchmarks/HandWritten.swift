@@ -1,7 +1,8 @@
 import Foundation
 
-/// The same programs in the same chain, configured by hand: no agents and no database router. The application goes straight to MySQL, each to the primary for writes and to its own host's server for reads. The
-/// two database servers are those of Tandem's stack, so that both contenders have the same ones.
+/// The same programs in the same chain, configured by hand: no agents and no database router. The application goes straight
+/// to MySQL, each to the primary for writes and to its own host's server for reads. The two database servers are those of
+/// Tandem's stack, so that both contenders have the same ones.
 struct HandWritten {
     enum Style: Int, CaseIterable {
         /// For speed alone: nobody looks whether a server lives, and a request that meets a dead one fails.
@@ -11,6 +12,14 @@ struct HandWritten {
         /// With what Tandem's files do for each request: health checks, retries, request ids in headers and logs, and none of
         /// what clients say of themselves believed.
         case careful
+
+        var name: String {
+            switch self {
+            case .fast: "written by hand, for speed alone"
+            case .plain: "written by hand, for speed alone, plain HTTP inside"
+            case .careful: "written by hand, with health checks, retries and request ids"
+            }
+        }
     }
 
     let style: Style

@@ -8,13 +8,6 @@ struct Requests {
     var measurements: [Workload: [String: [Measurement]]]
 
     static let tandem = "Tandem"
-    static func hand(_ style: HandWritten.Style) -> String {
-        switch style {
-        case .fast: "written by hand, for speed alone"
-        case .plain: "written by hand, for speed alone, plain HTTP inside"
-        case .careful: "written by hand, with health checks, retries and request ids"
-        }
-    }
     static let direct = "one app, hit directly"
 
     private struct Contender {
@@ -35,8 +28,7 @@ struct Requests {
         var contenders = [Contender(name: tandem, url: status.url, tiers: own)]
         for hand in hands {
             let tiers = hand.processes.mapValues { $0.map(\.processIdentifier) }.merging(database) { _, new in new }
-            contenders.append(
-                Contender(name: Self.hand(hand.style), url: hand.url, tiers: tiers))
+            contenders.append(Contender(name: hand.style.name, url: hand.url, tiers: tiers))
         }
         contenders.append(
             Contender(

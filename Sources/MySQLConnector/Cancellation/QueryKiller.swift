@@ -52,8 +52,7 @@ actor QueryKiller {
         if let connecting { _ = try? await connecting.value }
         let last = connection
         connection = nil
-        await last?.close()
-        await last?.thread.join()
+        await last?.closeAndJoin()
     }
 
     private func send(

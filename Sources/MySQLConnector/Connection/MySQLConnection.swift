@@ -86,6 +86,12 @@ public actor MySQLConnection {
         logger.debug("MySQL connection closed", metadata: [LogKey.connectionID: "\(connectionID)"])
     }
 
+    /// Closes it and waits until its thread is gone, which another one has to do.
+    nonisolated func closeAndJoin() async {
+        await close()
+        await thread.join()
+    }
+
     /// Whether it is open and its session of use; it may still turn out to be broken.
     public nonisolated var isUsable: Bool { session.isUsable }
 

@@ -45,9 +45,7 @@ extension MySQLClient {
     private func carryOut(_ command: PoolCommand) async {
         switch command {
         case .open(let id, let delay): await open(id, after: delay)
-        case .close(let connection):
-            await connection.close()
-            await connection.thread.join()
+        case .close(let connection): await connection.closeAndJoin()
         case .probe(let id, let connection):
             await connection.ping()
             apply { $0.machine.probed(id, isAlive: connection.isUsable, at: $1) }
@@ -96,8 +94,7 @@ extension MySQLClient {
         }
         for connection in remaining {
             connection.socket.interrupt()
-            await connection.close()
-            await connection.thread.join()
+            await connection.closeAndJoin()
         }
         await killer.close()
     }

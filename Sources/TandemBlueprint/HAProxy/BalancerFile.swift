@@ -23,7 +23,7 @@ struct BalancerFile {
 
     private func global() throws(BlueprintError) -> String {
         """
-        global\(site.sharesMachine ? "\n    nbthread 1" : "")
+        \(site.haproxyGlobal)
             log stdout format iso local0 info
             # No global maxconn: with one, HAProxy refuses to start where the system grants fewer descriptors. It takes
             # what it is given, and at most two for each connection of [balancer] max_connections and some for itself.

@@ -17,7 +17,7 @@ struct RouterFile {
 
     private func global() throws(BlueprintError) -> String {
         """
-        global\(site.sharesMachine ? "\n    nbthread 1" : "")
+        \(site.haproxyGlobal)
             log stdout format iso local0 info
             fd-hard-limit \(4 * Self.connections + 500)
             node \(site.host.name)

@@ -12,7 +12,6 @@ extension NginxFile {
 
     /// Never suspected (`max_fails`): on this host, one that is down refuses at once, so that asking costs nothing, and it
     /// gets requests again as soon as it listens.
-
     private var ownInstances: [String] {
         (0..<stack.app.instances).map {
             "server \(host.loopbackAddress):\(Ports.app + $0) max_fails=0;"
@@ -170,36 +169,34 @@ extension NginxFile {
             error_page 502 = @another_app;
             """
         }
-        let again: String
+        // A group of one has somebody to ask always.
+        var next = upstream
+        var unsent = "$upstream_http_x_tandem_unsent"
+        var askedNobody = ""
         if hosts.count > 1 {
-            let choice = Self.choice(of: upstream)
-            again = """
-                set $tandem_again $upstream_http_x_tandem_unsent;
-                if (\(choice) = \(upstream + Self.allTheSame)) {
-                    set $tandem_again 1;
-                }
-                if ($tandem_again = "") {
-                    return 502 "The application did not answer.\\n";
-                }
+            next = Self.choice(of: upstream)
+            askedNobody = """
+
+                    set $tandem_again \(unsent);
+                    if (\(next) = \(upstream + Self.allTheSame)) {
+                        set $tandem_again 1;
+                    }
                 """
-        } else {
-            again = """
-                if ($upstream_http_x_tandem_unsent = "") {
-                    return 502 "The application did not answer.\\n";
-                }
-                """
+            unsent = "$tandem_again"
         }
         return """
             location \(location) {
             \(pass(to: upstream).indented)
             }
             location @another_app {
-                default_type text/plain;
-            \(again.indented)
+                default_type text/plain;\(askedNobody)
+                if (\(unsent) = "") {
+                    return 502 "The application did not answer.\\n";
+                }
                 if ($upstream_status ~ "^([0-9]+ [:,] ?){6}") {
                     return 502 "The application did not answer.\\n";
                 }
-            \(pass(to: hosts.count > 1 ? Self.choice(of: upstream) : upstream).indented)
+            \(pass(to: next).indented)
             }
             """
     }
