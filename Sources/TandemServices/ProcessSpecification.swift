@@ -14,6 +14,14 @@ public struct ProcessSpecification: Sendable {
         }
     }
 
+    /// How the kernel shares out the processors: sched(7).
+    public enum Scheduling: Sendable, Equatable {
+        /// The caller's own policy.
+        case inherited
+        /// SCHED_BATCH: when it wakes up it waits until whoever runs pauses or has had a turn, instead of interrupting at once.
+        case batch
+    }
+
     /// Program (absolute path) and arguments.
     public var command: [String]
     public var environment: [String: String]
@@ -24,10 +32,11 @@ public struct ProcessSpecification: Sendable {
     public var descriptors: [Int32: Int32]
     /// nil: the caller's own.
     public var user: User?
+    public var scheduling: Scheduling
 
     public init(
         command: [String], environment: [String: String], workingDirectory: String, logFile: String,
-        descriptors: [Int32: Int32] = [:], user: User? = nil
+        descriptors: [Int32: Int32] = [:], user: User? = nil, scheduling: Scheduling = .inherited
     ) {
         self.command = command
         self.environment = environment
@@ -35,6 +44,7 @@ public struct ProcessSpecification: Sendable {
         self.logFile = logFile
         self.descriptors = descriptors
         self.user = user
+        self.scheduling = scheduling
     }
 }
 

@@ -152,7 +152,8 @@ public final class RunningProcess: Sendable {
                                         descriptor_count: Int32(order.count),
                                         changes_user: specification.user == nil ? 0 : 1,
                                         user: specification.user?.user ?? 0, group: specification.user?.group ?? 0,
-                                        groups: groups.baseAddress, group_count: groups.count)
+                                        groups: groups.baseAddress, group_count: groups.count,
+                                        is_batch: specification.scheduling == .batch ? 1 : 0)
                                     return tandem_spawn(&request, &pid, &step)
                                 }
                             }

@@ -47,10 +47,12 @@ extension IntegrationTests {
         #expect(services[2] == ["app", "mysql", "nginx", "router"] && services[3] == services[2])
         for host in status.hosts {
             #expect(host.agent.state == "up")
+            #expect(sched_getscheduler(try #require(host.agent.pid)) == SCHED_OTHER, "agents interrupt services")
             for service in host.services {
                 #expect(service.state == "running")
                 let pid = try #require(service.pid)
                 #expect(kill(pid, 0) == 0 || errno == EPERM, "\(service.name) runs as process \(pid)")
+                #expect(sched_getscheduler(pid) == 3 /* SCHED_BATCH */, "\(service.name) is scheduled as services are")
             }
         }
         let database = try #require(status.database)

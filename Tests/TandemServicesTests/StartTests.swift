@@ -24,6 +24,18 @@ struct StartTests {
         #expect(try await folder.run(specification).sorted() == ["A=1=2", "B=", "PATH=/usr/bin:/bin"])
     }
 
+    /// SCHED_BATCH, which glibc shows to C alone.
+    private static let batch = 3
+
+    @Test("is scheduled as it was asked for")
+    func scheduling() async throws {
+        // proc(5), /proc/PID/stat: the 41st field is the policy.
+        var specification = folder.script("exec cut -d ' ' -f 41 /proc/self/stat")
+        #expect(try await folder.run(specification) == ["\(SCHED_OTHER)"])
+        specification.scheduling = .batch
+        #expect(try await folder.run(specification).last == "\(Self.batch)")
+    }
+
     @Test("runs in the folder that was named")
     func workingDirectory() async throws {
         #expect(try await folder.run(folder.script("pwd -P")) == [folder.path])

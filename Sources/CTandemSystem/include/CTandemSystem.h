@@ -25,6 +25,8 @@ struct tandem_spawn_request {
     gid_t group;
     const gid_t *groups;
     size_t group_count;
+    /// Whether to run under SCHED_BATCH, sched(7); where that is refused, the caller's policy stays.
+    int is_batch;
 };
 
 /// Starts a process in a session of its own, with default signal handling, an empty signal mask, nothing

@@ -49,6 +49,8 @@ struct SystemdUnit {
             "Restart=always",
             "RestartSec=1",
             "LimitNOFILE=\(openFiles)",
+            // As under Tandem: services that wake each other up do not interrupt each other.
+            "CPUSchedulingPolicy=batch",
             "NoNewPrivileges=yes",
             "ProtectSystem=full",
         ]
