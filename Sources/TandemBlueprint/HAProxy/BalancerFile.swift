@@ -159,6 +159,8 @@ struct BalancerFile {
                 # another server. Requests that hang in a server that is down are ended rather than left to their time-out.
                 default-server observe layer4 error-limit 1 on-error fastinter on-marked-down shutdown-sessions
                 default-server maxconn \(slots)
+                # Idle connections are kept for a while: after some quiet seconds the next visitors need not wait for handshakes.
+                default-server pool-purge-delay 1m
             \(servers.joined(separator: "\n").indented)
             """
     }
