@@ -189,10 +189,7 @@ public actor HostAgent {
             for earlier in supervisors.prefix(while: { $0.service.statusName != service.statusName }) {
                 if await !earlier.isSettled { isTurn = false }
             }
-            if isTurn {
-                if service.name == .app, service.instance > 1 { try? await Task.sleep(for: Suspicion.pause) }
-                return
-            }
+            if isTurn { return }
             await board.waitForChange(from: version, timeout: .seconds(1))
         }
     }

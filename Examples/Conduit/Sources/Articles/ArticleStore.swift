@@ -31,16 +31,20 @@ struct ArticleStore: Sendable {
     }
 
     func article(slug: String) async throws -> Article? {
-        let rows = try await connection.query("SELECT \(unescaped: Self.columns) FROM article a WHERE a.slug = \(slug)")
-        return try rows.first.map(Self.article)
+        try await connection.query(Self.bySlug(slug)).first.map(Self.article)
+    }
+
+    func tags() async throws -> [String] { try await connection.query(Self.tags).map(Self.tag) }
+
+    private static func bySlug(_ slug: String) -> MySQLQuery {
+        "SELECT \(unescaped: columns) FROM article a WHERE a.slug = \(slug)"
     }
 
     /// The most used first.
-    func tags() async throws -> [String] {
-        let rows = try await connection.query(
-            "SELECT tag FROM article_tag GROUP BY tag ORDER BY COUNT(*) DESC, tag LIMIT \(Self.tagLimit)")
-        return try rows.map { try $0.decode((String).self) }
-    }
+    private static let tags: MySQLQuery =
+        "SELECT tag FROM article_tag GROUP BY tag ORDER BY COUNT(*) DESC, tag LIMIT \(tagLimit)"
+
+    private static func tag(_ row: MySQLRow) throws -> String { try row.decode((String).self) }
 
     private static func article(_ row: MySQLRow) throws -> Article {
         let (slug, title, description, body, tags, author, created, updated) = try row.decode(
@@ -49,6 +53,17 @@ struct ArticleStore: Sendable {
             slug: slug, title: title, description: description, body: body,
             tags: tags.split(separator: "\n").map(String.init), author: author,
             createdAt: created, updatedAt: updated)
+    }
+}
+
+/// Reads of one statement need no connection lent to them.
+extension ArticleStore {
+    static func article(slug: String, in database: MySQLCluster) async throws -> Article? {
+        try await database.read(bySlug(slug)).first.map(article)
+    }
+
+    static func tags(in database: MySQLCluster) async throws -> [String] {
+        try await database.read(tags).map(tag)
     }
 }
 

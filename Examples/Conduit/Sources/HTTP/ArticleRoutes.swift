@@ -43,11 +43,7 @@ struct ArticleRoutes {
 
     @Sendable private func show(_ request: Request, _ context: Context) async throws -> Response {
         let slug = try context.parameters.require("slug")
-        guard
-            let article = try await database.read({
-                try await ArticleStore(connection: $0).article(slug: slug)
-            })
-        else {
+        guard let article = try await ArticleStore.article(slug: slug, in: database) else {
             throw HTTPError(.notFound, message: "there is no such article")
         }
         return .json(expecting: article.body.utf8.count + 1024) { $0.single(article) }
@@ -70,7 +66,7 @@ struct ArticleRoutes {
     }
 
     @Sendable private func tags(_ request: Request, _ context: Context) async throws -> Response {
-        let tags = try await database.read { try await ArticleStore(connection: $0).tags() }
+        let tags = try await ArticleStore.tags(in: database)
         return .json(expecting: 4096) { $0.tags(tags) }
     }
 
