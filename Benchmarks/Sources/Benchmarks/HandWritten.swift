@@ -1,7 +1,7 @@
 import Foundation
 
 /// The same programs in the same chain, configured by hand: no agents and no database router. The application goes straight
-/// to MySQL, each to the primary for writes and to its own host's server for reads. The two database servers are those of
+/// to MySQL, to the primary for writes, and reads from that and its own host's server. The two database servers are those of
 /// Tandem's stack, so that both contenders have the same ones.
 struct HandWritten {
     enum Style: Int, CaseIterable {
@@ -9,6 +9,9 @@ struct HandWritten {
         case fast
         /// For speed alone, and HAProxy speaks plain HTTP to nginx, which Tandem never does; users are always served over TLS.
         case plain
+        /// For speed alone, and Linux is asked to schedule the programs as Tandem has its services scheduled, which is no setting of
+        /// these programs.
+        case batch
         /// With what Tandem's files do for each request: health checks, retries, request ids in headers and logs, and none of
         /// what clients say of themselves believed.
         case careful
@@ -17,6 +20,7 @@ struct HandWritten {
             switch self {
             case .fast: "written by hand, for speed alone"
             case .plain: "written by hand, for speed alone, plain HTTP inside"
+            case .batch: "written by hand, for speed alone, programs under SCHED_BATCH"
             case .careful: "written by hand, with health checks, retries and request ids"
             }
         }
@@ -32,6 +36,7 @@ struct HandWritten {
         let port = 9443 + style.rawValue
         url = "https://127.0.0.1:\(port)"
         let folder = "\(stack.folder)/hand-\(style)"
+        let scheduling: Program.Scheduling = style == .batch ? .batch : .ordinary
         let status = try stack.status()
         var processes: [String: [Process]] = [:]
         let subnet = "127.\(201 + style.rawValue).0"
@@ -46,11 +51,12 @@ struct HandWritten {
                 processes["nginx", default: []].append(
                     try Program.start(
                         [stack.engine("nginx"), "-p", own + "/", "-e", "stderr", "-c", "\(own)/nginx.conf"],
-                        log: "\(own)/nginx.log"))
+                        scheduling: scheduling, log: "\(own)/nginx.log"))
                 let environment = try Self.environment(
                     of: status, primary: "server1", own: host, listensOn: address)
                 processes["app", default: []].append(
-                    try Program.start([conduit], environment: environment, log: "\(own)/app.log"))
+                    try Program.start(
+                        [conduit], environment: environment, scheduling: scheduling, log: "\(own)/app.log"))
             }
             let configuration = try Self.haproxy(style, stack: stack, port: port, servers: addresses)
             try configuration.write(toFile: "\(folder)/haproxy.cfg", atomically: true, encoding: .utf8)
@@ -58,7 +64,7 @@ struct HandWritten {
                 processes["haproxy", default: []].append(
                     try Program.start(
                         [stack.engine("haproxy"), "-W", "-db", "-f", "\(folder)/haproxy.cfg"],
-                        log: "\(folder)/haproxy-\(number).log"))
+                        scheduling: scheduling, log: "\(folder)/haproxy-\(number).log"))
             }
             self.processes = processes
             try waitUntilItServes()

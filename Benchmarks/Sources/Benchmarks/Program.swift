@@ -40,14 +40,24 @@ enum Program {
         return outcome.output
     }
 
+    /// sched(7).
+    enum Scheduling {
+        /// SCHED_OTHER, as systemd and shells start programs.
+        case ordinary
+        /// SCHED_BATCH, as Tandem starts services.
+        case batch
+    }
+
     /// Starts a program that serves until `terminate` is called. Like a service it is in a session of its own, since
     /// Linux shares the processor among sessions (sched(7), "The autogroup feature"): together with us and the load, its
     /// share would be another. The shell in between only passes the signal on.
     static func start(
-        _ command: [String], folder: String = "/", environment: [String: String] = [:], log: String
+        _ command: [String], folder: String = "/", environment: [String: String] = [:],
+        scheduling: Scheduling = .ordinary, log: String
     ) throws -> Process {
         let service = ["sh", "-c", #"setsid "$@" & trap "kill $!" TERM; wait; wait"#, "sh"]
-        let process = make(service + command, folder: folder, environment: environment)
+        let policy = scheduling == .batch ? ["chrt", "--batch", "0"] : []
+        let process = make(service + policy + command, folder: folder, environment: environment)
         try Data().write(to: URL(fileURLWithPath: log))
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         process.standardOutput = file

@@ -63,7 +63,7 @@ struct Report {
 
         - \(Date.now.formatted(.iso8601.year().month().day())). \(machine.description).
         - Load: wrk on the same machine, one thread, \(options.connections) connections that are kept. All contenders in turns, \
-        \(options.rounds) rounds of \(options.seconds) s each after one that warms up. Numbers are medians, in brackets the \
+        in an order drawn anew for each of \(options.rounds) rounds of \(options.seconds) s each after one that warms up. Numbers are medians, in brackets the \
         least and the most.
         - Everything shares the machine's cores, the load too: compare within a table, and not with other machines.
         \(machine.isBusy ? Self.warning : "")
@@ -78,10 +78,14 @@ struct Report {
         what Tandem's files do for each request too, health checks, retries, ids in headers and logs, headers that clients may \
         not set. Like services, its programs have \
         sessions of their own, among which Linux shares the processor. Each application goes straight to the \
-        primary for writes and to its own host's server for reads; in Tandem's stack it goes straight to the servers too, having \
+        primary for writes, and reads from that and its own host's server; in Tandem's stack it goes straight to the servers too, having \
         asked the agent where they are, and spreads its reads over both. It uses the database servers of \
         Tandem's stack, so that these are the same too. One variant for speed alone speaks plain HTTP between HAProxy and nginx, which \
         Tandem never does.
+
+        Tandem asks Linux to schedule its services as SCHED_BATCH (sched(7)): one that wakes up does not interrupt the one that woke it. \
+        That is no setting of these programs, and those that are configured by hand run as systemd and shells start them; one variant is \
+        given the same policy, and shows what is left without that difference.
         """
     }
 

@@ -38,11 +38,10 @@ struct Requests {
             folder: stack.folder, connections: options.connections, slug: try makeArticle(status.url))
         var result = Requests(contenders: contenders.map(\.name), measurements: [:])
         for round in 0...options.rounds {
-            // Each round begins with another one, so that nobody is always after the same neighbour. One workload after the
-            // other: writes leave the databases something to do.
+            // One workload after the other: writes leave the databases something to do. In an order drawn anew each time: who
+            // comes after whom matters.
             for workload in Workload.allCases {
-                for index in contenders.indices {
-                    let contender = contenders[(index + round) % contenders.count]
+                for contender in contenders.shuffled() {
                     let measurement = try client.measure(
                         workload, url: contender.url, seconds: round == 0 ? 1 : options.seconds, tiers: contender.tiers)
                     say("\(contender.name), \(workload.rawValue): \(Int(measurement.requestsPerSecond))/s")
