@@ -235,6 +235,21 @@ struct LogTailTests {
         #expect(LogTail.lastLines(of: "\(folder.path)/log", count: 0) == [])
     }
 
+    @Test("leaves out what lies before a mark, unless the log was emptied since")
+    func mark() throws {
+        let folder = try TemporaryFolder()
+        let log = "\(folder.path)/log"
+        #expect(LogTail.end(of: log) == 0)
+        try folder.put("log", "one\ntwo\n")
+        let mark = LogTail.end(of: log)
+        #expect(mark == 8)
+        #expect(LogTail.lastLines(of: log, count: 3, after: mark) == [])
+        try folder.put("log", "one\ntwo\nthree\n")
+        #expect(LogTail.lastLines(of: log, count: 3, after: mark) == ["three"])
+        try folder.put("log", "new\n")
+        #expect(LogTail.lastLines(of: log, count: 3, after: mark) == ["new"])
+    }
+
     @Test("is empty where there is no log")
     func missing() { #expect(LogTail.lastLines(of: "/nowhere/log", count: 3) == []) }
 

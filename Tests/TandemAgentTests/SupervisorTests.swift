@@ -236,6 +236,19 @@ struct SupervisorTests {
         #expect(await supervisor.status.state == .stopped)
     }
 
+    @Test("has failed for what it says today, not for what it said when it last served")
+    func earlierLines() async throws {
+        try bench.folder.put("log/app.log", "all is well\n")
+        let script = "[ -e ready ] && { echo the key is missing; exit 3; }; echo up; touch ready; sleep 0.3; exit 4"
+        let supervisor = bench.supervisor(bench.service(script))
+        let running = Task { await supervisor.run() }
+        try await eventually("it has failed") { await supervisor.status.state == .failed }
+        #expect(bench.log().prefix(3) == ["all is well", "up", "the key is missing"])
+        #expect(await supervisor.status.detail == "it exited with status 3\nthe key is missing")
+        await supervisor.stop()
+        await running.value
+    }
+
     @Test("is started again when it is not ready in time, and that is the reason that is given")
     func tooLate() async throws {
         let supervisor = bench.supervisor(

@@ -5,16 +5,24 @@ import Glibc
 public enum LogTail {
     /// The last lines, read from the last 64 KB at most. A line that comes several times in a row is given once: a
     /// program that dies again and again says the same again and again.
-    public static func lastLines(of path: String, count: Int) -> [String] {
+    ///
+    /// - Parameter mark: what lies before it is left out, unless the file has been emptied since.
+    public static func lastLines(of path: String, count: Int, after mark: UInt64 = 0) -> [String] {
         guard let handle = FileHandle(forReadingAtPath: path) else { return [] }
         defer { try? handle.close() }
         let size = (try? handle.seekToEnd()) ?? 0
-        let start = size > 65536 ? size - 65536 : 0
+        let start = max(size > 65536 ? size - 65536 : 0, mark <= size ? mark : 0)
         guard (try? handle.seek(toOffset: start)) != nil, let data = try? handle.readToEnd() else { return [] }
         var lines: [Substring] = []
         for line in String(decoding: data, as: UTF8.self).split(separator: "\n") where line != lines.last {
             lines.append(line)
         }
         return lines.suffix(count).map(String.init)
+    }
+
+    /// Where the next line will begin, in bytes; 0 where there is no file yet.
+    static func end(of path: String) -> UInt64 {
+        var status = stat()
+        return stat(path, &status) == 0 ? UInt64(max(0, status.st_size)) : 0
     }
 }

@@ -41,6 +41,9 @@ actor ServiceSupervisor {
     private(set) var isSettled = false
     /// Why the process had to be ended.
     private var hanging: String?
+    /// Where in the log that begins which was said since the service last served: earlier lines explain no failure of today.
+    private var logMark: UInt64 = 0
+    private var hasServed = true
     /// When an adopted process was started, ISO 8601.
     private var runningSince: String?
     private(set) var status: ServiceStatus
@@ -99,6 +102,7 @@ actor ServiceSupervisor {
             await set(.failed, since: runningSince, detail: refusal)
         } else if isServing {
             isSettled = true
+            hasServed = true
             // Of an adopted process, since its start: it has not stopped serving.
             await set(.running, since: runningSince)
         } else if isWanted, !process.hasEnded {
@@ -122,7 +126,7 @@ actor ServiceSupervisor {
         }
         var asked = ""
         if case .http(_, _, let path) = service.readiness { asked = ": it never answered 200 on \(path)" }
-        let log = LogTail.lastLines(of: starter.logFile(service), count: 5)
+        let log = logTail(5)
         await set(.failed, detail: (["\(reason)\(asked)"] + log).joined(separator: "\n"))
     }
 
@@ -186,6 +190,8 @@ actor ServiceSupervisor {
         // A stop that came meanwhile found no process to end: from here to `process` nothing may be awaited.
         try checkIsWanted()
         let loaded = LoadedFiles(service: service.name, layout: starter.layout)
+        if hasServed { logMark = LogTail.end(of: starter.logFile(service)) }
+        hasServed = false
         let started = try RunningProcess.start(starter.specification(service))
         process = started
         runningSince = nil
@@ -298,7 +304,7 @@ actor ServiceSupervisor {
     private func afterEnd(_ reason: String) async {
         let now = ContinuousClock.now
         let decision = policy.died(at: Self.clockStart.duration(to: now))
-        let tail = LogTail.lastLines(of: starter.logFile(service), count: 20)
+        let tail = logTail(20)
         let cause = FailureCause.find(in: tail + [reason], folder: starter.layout.hostFolder)
         let reason = cause.map { "\(reason)\n\($0)" } ?? reason
         let log = tail.suffix(5)
@@ -315,6 +321,10 @@ actor ServiceSupervisor {
                 try? await Task.sleep(for: .milliseconds(200))
             }
         }
+    }
+
+    private func logTail(_ count: Int) -> [String] {
+        LogTail.lastLines(of: starter.logFile(service), count: count, after: logMark)
     }
 
     private static let clockStart = ContinuousClock.now
