@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TandemStack
 
 /// Runs the command line and turns every ending into a documented exit status.
 @main
@@ -8,6 +9,7 @@ enum Entry {
         // A reader that went away, such as `head`, is no reason to die before the rest is stopped in order.
         signal(SIGPIPE, SIG_IGN)
         do {
+            try checkCommand(CommandLine.arguments.dropFirst().first)
             var command = try await Tandem.asyncParseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -29,6 +31,24 @@ enum Entry {
             Terminal.error("\(error)")
             exit(ExitStatus.failed.rawValue)
         }
+    }
+}
+
+extension Entry {
+    /// The parser itself would complain of an unexpected argument, and know no better word.
+    ///
+    /// - Throws: when the first argument is meant to be a command and is none.
+    static func checkCommand(_ word: String?) throws(Failure) {
+        guard let word, !word.isEmpty, !word.hasPrefix("-") else { return }
+        var shown = ["help"]
+        for group in Tandem.configuration.groupedSubcommands { shown += names(group.subcommands) }
+        guard !shown.contains(word), !names(Tandem.configuration.subcommands).contains(word) else { return }
+        let hint = NearestWord.find(word, among: shown).map { "; did you mean '\($0)'?" } ?? ""
+        throw Failure(.usage, "there is no command '\(Terminal.printable(word))'\(hint)\nSee: tandem --help")
+    }
+
+    private static func names(_ commands: [any ParsableCommand.Type]) -> [String] {
+        commands.compactMap { $0.configuration.commandName }
     }
 }
 

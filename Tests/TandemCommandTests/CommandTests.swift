@@ -43,6 +43,16 @@ struct CommandTests {
         #expect(json == ["version": Version.number])
     }
 
+    @Test("knows the command that was meant", arguments: [("stauts", "status"), ("pln", "plan"), ("Up", "up")])
+    func misspelt(_ word: String, _ meant: String) throws {
+        let outcome = try run(word)
+        #expect(outcome.status == 2)
+        #expect(
+            outcome.error
+                == "error: there is no command '\(word)'; did you mean '\(meant)'?\nSee: tandem --help\n")
+        #expect(try run("xyzzy").error == "error: there is no command 'xyzzy'\nSee: tandem --help\n")
+    }
+
     @Test(
         "ends with 2 and an explanation on standard error when it is used wrongly",
         arguments: [
