@@ -344,7 +344,7 @@ public actor HostAgent {
     private func makeApplication() throws -> some ApplicationProtocol {
         let tls = try AgentTLS.server(
             certificate: layout.certificateFile, key: layout.keyFile, ca: layout.caFile)
-        return try AgentAPI(agent: self, board: board, host: host).application(
+        return try AgentAPI(agent: self, board: board, host: host, stack: applied.stack.name).application(
             address: host.address, port: Ports.agent, tls: tls, logger: quiet(logger))
     }
 

@@ -56,7 +56,7 @@ private final class Server: Sendable {
         showing certificate: (String, String)? = nil, _ body: @escaping @Sendable (HTTPClient) async throws -> Void
     ) async throws {
         let layout = state.layout(host: Self.host.name, applied: .sample(.sample("127.200.12")))
-        let application = try AgentAPI(agent: agent, board: board, host: Self.host).application(
+        let application = try AgentAPI(agent: agent, board: board, host: Self.host, stack: "shop").application(
             address: Self.host.address, port: port,
             tls: AgentTLS.server(certificate: layout.certificateFile, key: layout.keyFile, ca: layout.caFile),
             logger: quietLogger)
@@ -93,6 +93,12 @@ private final class Server: Sendable {
             configuration.tlsConfiguration = tls
         }
         return HTTPClient(configuration: configuration)
+    }
+
+    /// What other agents show. The servers of a host can read its key.
+    var ofHost: (String, String) {
+        let layout = state.layout(host: Self.host.name, applied: .sample(.sample("127.200.12")))
+        return (layout.certificateFile, layout.keyFile)
     }
 
     /// What the command line shows.
@@ -168,6 +174,21 @@ struct AgentAPITests {
         try await server.run(showing: ("\(server.folder.path)/cert.pem", "\(server.folder.path)/key.pem")) {
             client async throws -> Void in
             await #expect(throws: (any Error).self) { try await server.answer(client, "/health") }
+        }
+    }
+
+    @Test("tells a host of the stack what it asks, and does for nobody but the command line what changes anything")
+    func withHostsCertificate() async throws {
+        let server = try await Server()
+        try await server.run(showing: server.ofHost) { client async throws -> Void in
+            for path in ["/status", "/topology", "/database", "/metrics"] {
+                #expect(try await server.answer(client, path).code == 200, "\(path)")
+            }
+            for path in ["/fence", "/stop/mysql", "/check", "/apply", "/restart/mysql"] {
+                let answer = try await server.answer(client, path, .POST)
+                #expect(answer.code == 403, "\(path)")
+                #expect(answer.body.contains("only the command line's own certificate"), "\(path)")
+            }
         }
     }
 

@@ -10,14 +10,17 @@ import TandemTopology
 
 /// What an agent answers, over HTTPS.
 ///
-/// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With one: `/status`,
+/// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With one of the stack: `/status`,
 /// `/statistics`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
-/// `X-Tandem-Version`), `/metrics`, what `tandem down` needs: `POST /fence`, `POST /stop/SERVICE`, and what changes need:
-/// `POST /check` and `POST /apply` with settings, `POST /restart/SERVICE`.
+/// `X-Tandem-Version`), `/metrics`. With the command line's own: what `tandem down` needs, `POST /fence` and `POST /stop/SERVICE`, and
+/// what changes need, `POST /check` and `POST /apply` with settings and `POST /restart/SERVICE`. A host's certificate is not enough
+/// for these: its key is the servers' too, and settings name programs that we run, as root where we are root.
 struct AgentAPI: Sendable {
     let agent: HostAgent
     let board: TopologyBoard
     let host: Host
+    /// The stack's name.
+    let stack: String
 
     /// A silent connection is closed after this long; one whose request is being answered is not silent. Longer than
     /// clients keep theirs (60 s), so that none is closed just as it is used again.
@@ -56,7 +59,8 @@ struct AgentAPI: Sendable {
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text)))
         }
-        inner.post("/fence") { _, _ in
+        let own = router.group("").add(middleware: CertificateMiddleware(name: StackPKI.commandLineName(stack: stack)))
+        own.post("/fence") { _, _ in
             do {
                 try await agent.fence()
                 return Response(status: .noContent)
@@ -64,7 +68,7 @@ struct AgentAPI: Sendable {
                 throw HTTPError(.conflict, message: "\(error)")
             }
         }
-        inner.post("/stop/:service") { _, context in
+        own.post("/stop/:service") { _, context in
             let name = try context.parameters.require("service")
             guard let service = ServiceName(rawValue: name) else {
                 throw HTTPError(.notFound, message: "there is no service named '\(name)'")
@@ -72,7 +76,7 @@ struct AgentAPI: Sendable {
             await agent.stop(service)
             return Response(status: .noContent)
         }
-        addChanges(to: inner)
+        addChanges(to: own)
         return router
     }
 

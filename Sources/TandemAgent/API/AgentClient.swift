@@ -20,6 +20,14 @@ public struct AgentClient: Sendable {
         client = HTTPClient(configuration: configuration)
     }
 
+    /// A client without a certificate, which may ask whether an agent is well and nothing else. It does not expire.
+    init(ca: String) {
+        var configuration = HTTPClient.Configuration()
+        configuration.tlsConfiguration = AgentTLS.client(ca: ca)
+        configuration.timeout.connect = .seconds(2)
+        client = HTTPClient(configuration: configuration)
+    }
+
     public func shutdown() async { try? await client.shutdown() }
 
     /// Whether the agent answers at all.

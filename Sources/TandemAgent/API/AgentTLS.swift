@@ -14,10 +14,16 @@ enum AgentTLS {
     }
 
     static func client(certificate: String, key: String, ca: String) throws -> TLSConfiguration {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.trustRoots = .file(ca)
+        var configuration = client(ca: ca)
         configuration.certificateChain = try chain(certificate)
         configuration.privateKey = .privateKey(try privateKey(key))
+        return configuration
+    }
+
+    /// For what needs no certificate.
+    static func client(ca: String) -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.trustRoots = .file(ca)
         configuration.minimumTLSVersion = .tlsv12
         return configuration
     }

@@ -18,6 +18,9 @@ public struct StackPKI: Sendable {
         self.accounts = accounts
     }
 
+    /// The name in the command line's own certificate, by which agents know it.
+    static func commandLineName(stack: String) -> String { "client.\(stack).internal" }
+
     /// - Parameter layout: where a host's certificates go.
     /// - Returns: how many certificates were made.
     @discardableResult
@@ -29,7 +32,7 @@ public struct StackPKI: Sendable {
             count += try ensureHost(host, layout: layout(host), authority: authority, now: now)
         }
         let client = try CertificateRequest(
-            commonName: "tandem command line", names: ["client.\(stack.name).internal"], addresses: [])
+            commonName: "tandem command line", names: [Self.commandLineName(stack: stack.name)], addresses: [])
         if try ensure(
             client, authority, certificate: folder.clientCertificateFile, key: folder.clientKeyFile, bundle: nil,
             isEngines: false, now: now)
