@@ -58,6 +58,12 @@ extension ProcessIdentity {
         return false
     }
 
+    /// The same of the process alone.
+    public var isItselfFrozen: Bool {
+        guard let status = ProcessStatus(pid: pid), status.startTicks == startTicks else { return false }
+        return status.state == "T"
+    }
+
     /// proc(5), /proc/PID/task/TID/children: of the first thread, which is the one that servers fork from. Empty where the
     /// kernel does not tell.
     private static func children(of pid: Int32) -> [Int32] {

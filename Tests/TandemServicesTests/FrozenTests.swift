@@ -30,6 +30,7 @@ struct FrozenTests {
         #expect(!process.identity.isFrozen)
         #expect(kill(child, SIGSTOP) == 0)
         try await eventually("the child is frozen") { process.identity.isFrozen }
+        #expect(!process.identity.isItselfFrozen, "its own child alone is")
     }
 
     @Test("is not looked for in another process that has the number, nor in one that has ended")

@@ -20,7 +20,7 @@ public actor Keeper {
     private var agents: [String: RunningProcess] = [:]
     private var state: KeeperState
     private var isStopping = false
-    /// Asks agents whether they are well; nil: they are not asked, only looked at.
+    /// Asks agents whether they are well. Without a certificate: it lives for as long as we do, and one would expire.
     private var client: AgentClient?
     private var front = FrontSockets()
     /// The keeper that died, when this one takes its place.
@@ -60,8 +60,8 @@ public actor Keeper {
             try save()
             throw error
         }
-        client = try? AgentClient(
-            certificate: folder.clientCertificateFile, key: folder.clientKeyFile, ca: folder.caFile)
+        let client = AgentClient(ca: folder.caFile)
+        self.client = client
         await withDiscardingTaskGroup { group in
             group.addTask { await self.reapOrphans() }
             var file = AppliedFile(path: folder.appliedFile)
@@ -75,7 +75,7 @@ public actor Keeper {
             await Task { await self.stopInOrder() }.value
             group.cancelAll()
         }
-        await client?.shutdown()
+        await client.shutdown()
         unlink(folder.keeperFile)
     }
 
@@ -159,10 +159,10 @@ public actor Keeper {
 
     private func endIfItHangs(_ agent: RunningProcess, _ host: Host) async -> String? {
         let question = LivenessWatch.Question(interval: Self.askInterval, silenceBound: Self.silence) { [client] in
-            guard let client else { return true }
-            return await client.isHealthy(host)
+            await client?.isHealthy(host) ?? true
         }
-        guard let reason = await LivenessWatch(process: agent, question: question).run() else { return nil }
+        let watch = LivenessWatch(process: agent, isWithChildren: false, question: question)
+        guard let reason = await watch.run() else { return nil }
         // Its services go on, and the next agent adopts them.
         agent.signal(SIGKILL)
         return "was ended, because \(reason)"

@@ -58,7 +58,7 @@ public struct KeeperWatch: Sendable {
     }
 
     private func watch(_ keeper: RunningProcess) async {
-        guard let reason = await LivenessWatch(process: keeper).run() else { return }
+        guard let reason = await LivenessWatch(process: keeper, isWithChildren: false).run() else { return }
         logger.warning("the keeper hangs: \(reason); ending it")
         keeper.signal(SIGKILL)
         _ = await keeper.endsWithin(.seconds(1))

@@ -51,6 +51,9 @@ struct LivenessWatch: Sendable {
     }
 
     let process: RunningProcess
+    /// Whether children of the process that are stopped count as its own stopping: so with servers, whose workers serve; not with
+    /// agents and keepers, whose children are services that are watched for themselves.
+    var isWithChildren = true
     /// nil: nothing is asked, only whether it is stopped.
     var question: Question?
 
@@ -76,11 +79,13 @@ struct LivenessWatch: Sendable {
     private func look() async -> String? {
         var verdict = LivenessVerdict(silenceBound: .zero, now: .zero)
         while !Task.isCancelled {
-            if let reason = verdict.looked(isStopped: process.identity.isFrozen) { return reason }
+            if let reason = verdict.looked(isStopped: isStopped) { return reason }
             try? await Ticks.next(every: Self.lookInterval)
         }
         return nil
     }
+
+    private var isStopped: Bool { isWithChildren ? process.identity.isFrozen : process.identity.isItselfFrozen }
 
     private func ask(_ question: Question) async -> String? {
         let start = ContinuousClock.now

@@ -40,7 +40,7 @@ extension Layout {
     /// The files of TLS that a service reads when it starts or reloads.
     public func certificateFiles(of service: ServiceName) -> [String] {
         switch service {
-        case .haproxy: [caFile, frontBundleFile]
+        case .haproxy: [caFile, bundleFile, frontBundleFile]
         case .nginx, .mysql: [caFile, certificateFile, keyFile]
         case .app, .router: []
         }

@@ -20,6 +20,15 @@ struct HostWait: Sendable {
 
     private static let pollInterval = Duration.milliseconds(60)
 
+    /// Whether somebody keeps the stack: not once it is being stopped. A keeper that was killed has a successor soon.
+    var isKept: Bool { KeeperState.load(folder)?.phase == .running }
+
+    /// What is stopped never comes to serve.
+    private func checkIsKept() throws {
+        try Task.checkCancellation()
+        guard isKept else { throw Failure(.failed, "the stack was stopped meanwhile; `tandem up` starts it again") }
+    }
+
     /// Until the host's services serve with the given settings, and nothing is left of earlier ones.
     /// - Throws: `HostFailure` when a service fails, or is not ready within its bound.
     @discardableResult
@@ -28,7 +37,7 @@ struct HostWait: Sendable {
         let deadline = ContinuousClock.now + bound(host, settings.applied.stack.app)
         var last: HostStatus?
         while true {
-            try Task.checkCancellation()
+            try checkIsKept()
             // While its agent begins anew there is no answer, and before that one of the last version.
             if let status = try? await client.status(of: host), status.version == version {
                 last = status
@@ -44,7 +53,7 @@ struct HostWait: Sendable {
     func restarted(_ service: String, of host: Host, after pid: Int32?, bound: Duration) async throws {
         let deadline = ContinuousClock.now + bound
         while true {
-            try Task.checkCancellation()
+            try checkIsKept()
             let status = try? await client.status(of: host)
             if let now = status?.services.first(where: { $0.name == service }) {
                 if now.state == .running, now.pid != pid { return }
@@ -61,7 +70,7 @@ struct HostWait: Sendable {
         guard let primary = stack.hosts(.database).first else { return }
         let deadline = ContinuousClock.now + .seconds(120)
         while true {
-            try Task.checkCancellation()
+            try checkIsKept()
             let topology = try? await client.topology(from: primary)
             if let topology, isWhole(topology, stack, isComplete: isComplete) { return }
             guard ContinuousClock.now < deadline else {

@@ -39,6 +39,7 @@ struct RollOut: Sendable {
                 sayInterrupted(changed)
                 throw error
             }
+            guard wait.isKept else { throw Failure(.failed, stoppedMeanwhile) }
             try await putBack(changed, running: running, because: error)
         }
         try StackPreparation.write(pending.target, secrets: pending.secrets, folder: folder)
@@ -156,6 +157,8 @@ struct RollOut: Sendable {
         let start = ContinuousClock.now
         let departure = Departure(folder: folder, client: client)
         await departure.stopServices(of: host, app: running.stack.app)
+        // Interrupted, nothing was waited for: what still runs there is not to be swept away.
+        try Task.checkCancellation()
         var left = together(running)
         left.stack.hosts.removeAll { $0.name == host.name }
         // The keeper lets its agent go.
@@ -171,6 +174,10 @@ struct RollOut: Sendable {
         let done = changed.isEmpty ? "no host" : changed.joined(separator: ", ")
         Terminal.line(
             "interrupted: \(done) took up the change; the rest goes on as it was. To go on: tandem up")
+    }
+
+    private var stoppedMeanwhile: String {
+        "\(target.name) was stopped while it was being changed. `tandem up` starts it with what the stack file says"
     }
 
     /// - Throws: always, with what went wrong and how things stand.

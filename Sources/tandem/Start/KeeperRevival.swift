@@ -13,24 +13,27 @@ struct KeeperRevival: Sendable {
     private static let agentsBound = Duration.seconds(8)
 
     /// Does nothing where the keeper lives, or where nothing is left that would be worth it.
-    func run() async throws {
-        guard let dead = deadKeeper, let applied = project.applied else { return }
+    ///
+    /// - Returns: what does not come up although it is kept again; all else goes on, and is not to be stopped for that.
+    func run() async throws -> Failure? {
+        guard let dead = deadKeeper, let applied = project.applied else { return nil }
         let leftovers = Leftovers(applied: applied, folder: project.folder)
-        guard leftovers.areAny else { return }
+        guard leftovers.areAny else { return nil }
         steps.note("the keeper was killed; what it kept goes on under a new one")
         if leftovers.hasAgents { await waitForAgents(dead) }
-        guard deadKeeper != nil else { return }
+        guard deadKeeper != nil else { return nil }
         let keeper = try KeeperStart(folder: project.folder, program: OwnProgram.path).run(after: dead)
         do {
             try await StartProgress(
                 applied: applied, project: project, keeper: keeper, steps: steps, isTakingOver: true
             ).wait()
         } catch {
-            // Interrupted: whoever interrupted us stops what was started.
             try Task.checkCancellation()
-            steps.note("it does not come up as it was (\(error)); starting it anew")
-            await StackStop(project: project, applied: applied, steps: nil).run()
+            if let failure = error as? Failure, KeeperState.load(project.folder)?.isAlive == true { return failure }
+            steps.note("it cannot be kept as it is (\(error)); starting it anew")
+            await StackStop(project: project, applied: applied, steps: nil, newKeeper: keeper).run()
         }
+        return nil
     }
 
     private var deadKeeper: ProcessIdentity? {

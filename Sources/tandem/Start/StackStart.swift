@@ -8,6 +8,8 @@ import TandemTopology
 /// Brings a stack up on this machine: prepares, starts the keeper, waits until everything serves.
 struct StackStart: Sendable {
     let project: Project
+    /// What this command line has started, for whoever interrupts it.
+    let launched = LaunchedKeeper()
     let steps = StepPrinter()
 
     enum Outcome: Sendable {
@@ -38,8 +40,8 @@ struct StackStart: Sendable {
         try bare.makeFolders()
         let lock = try await ChangeLock(project: project).take()
         defer { withExtendedLifetime(lock) {} }
-        try await KeeperRevival(project: project, steps: steps).run()
-        if let running = try runningStack() { return try await change(running, bare) }
+        let left = try await KeeperRevival(project: project, steps: steps).run()
+        if let running = try runningStack() { return try await change(running, bare, left) }
 
         steps.headline("Starting \(project.stack.name)")
         let start = ContinuousClock.now
@@ -90,7 +92,9 @@ struct StackStart: Sendable {
     }
 
     /// Takes up what the stack file says now, if anything.
-    private func change(_ running: AppliedStack, _ bare: StackPreparation) async throws -> Outcome {
+    ///
+    /// - Parameter left: what did not come up when the stack was taken over; a change may mend it.
+    private func change(_ running: AppliedStack, _ bare: StackPreparation, _ left: Failure?) async throws -> Outcome {
         let printer = steps
         let set = try await EngineSetup(accounts: bare.accounts, own: project.stack.engines)
             .install { printer.note("\($0)") }
@@ -106,6 +110,10 @@ struct StackStart: Sendable {
             let pending = try await PendingChange(
                 project: project, preparation: preparation, running: running, broken: Set(broken.map(\.name)))
             try pending.throwRefusals()
+            if pending.isNothing, let left {
+                let rest = "All else goes on. To start it anew as a whole: tandem down, tandem up"
+                throw Failure(left.status, "\(left.message)\n\n\(rest)")
+            }
             if !pending.isNothing {
                 steps.headline("Changing \(running.stack.name)")
                 try await RollOut(pending: pending, client: client, steps: steps).run()
@@ -144,13 +152,15 @@ struct StackStart: Sendable {
         let folder = project.folder
         unlink(folder.keeperFile)
         let keeper = try KeeperStart(folder: folder, program: OwnProgram.path).run()
+        launched.set(keeper)
         do {
             try await StartProgress(applied: applied, project: project, keeper: keeper, steps: steps).wait()
         } catch {
             // Interrupted: whoever interrupted us stops what was started.
             try Task.checkCancellation()
             steps.note("stopping what was started")
-            await StackStop(project: project, applied: applied, steps: nil).run()
+            await StackStop(project: project, applied: applied, steps: nil, newKeeper: keeper).run()
+            launched.set(nil)
             throw error
         }
     }

@@ -9,6 +9,8 @@ struct StackStop: Sendable {
     let applied: AppliedStack
     /// nil: quietly.
     let steps: StepPrinter?
+    /// One that was started just now, and may not have said yet that it runs.
+    var newKeeper: RunningProcess?
 
     /// Longer than the keeper's own bounds together.
     private var bound: Duration { .seconds(90 + applied.stack.app.stopTimeoutSeconds) }
@@ -29,9 +31,8 @@ struct StackStop: Sendable {
     private func stopKeepers() async -> FileLock? {
         let deadline = ContinuousClock.now + bound
         while ContinuousClock.now < deadline {
-            if let keeper = KeeperState.load(project.folder), let process = RunningProcess.adopt(keeper.identity) {
-                await stop(process)
-            }
+            let keeper = KeeperState.load(project.folder).flatMap { RunningProcess.adopt($0.identity) }
+            if let process = keeper ?? newKeeper, !process.hasEnded { await stop(process) }
             if let lock = try? FileLock(path: project.folder.keeperLock) { return lock }
             try? await Task.sleep(for: .milliseconds(50))
         }
@@ -40,7 +41,7 @@ struct StackStop: Sendable {
 
     private func stop(_ keeper: RunningProcess) async {
         // One that is frozen would hear it only when somebody thaws it.
-        keeper.signal(keeper.identity.isFrozen ? SIGKILL : SIGTERM)
+        keeper.signal(keeper.identity.isItselfFrozen ? SIGKILL : SIGTERM)
         await follow(keeper)
         guard !keeper.hasEnded else { return }
         steps?.note("the keeper does not stop; ending it")

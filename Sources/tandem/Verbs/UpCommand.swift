@@ -1,5 +1,6 @@
 import ArgumentParser
 import TandemAgent
+import TandemServices
 import TandemStack
 
 struct UpCommand: AsyncParsableCommand {
@@ -22,14 +23,15 @@ struct UpCommand: AsyncParsableCommand {
         // Before anything starts, so that a Ctrl-C from now on leads to an orderly stop.
         let signals = StopSignals()
         let project = try Project.load(project)
-        let isRunning = project.running != nil
-        let outcome = try await project.placingProblems {
-            try await interruptible(signals) { try await StackStart(project: project).run() }
-        }
+        let start = StackStart(project: project)
+        let outcome = try await project.placingProblems { try await interruptible(signals) { try await start.run() } }
         guard let outcome else {
-            // A stack that ran before goes on.
-            if isRunning { throw Failure(.failed, "interrupted; \(project.stack.name) goes on running") }
-            try await stop(project)
+            // What others started, before or while this one waited for them, goes on.
+            guard let keeper = start.launched.process else {
+                let rest = project.running == nil ? "nothing was started" : "\(project.stack.name) goes on running"
+                throw Failure(.failed, "interrupted; \(rest)")
+            }
+            try await stop(project, keeper)
             throw Failure(.failed, "interrupted; everything that was started is stopped again")
         }
         switch outcome {
@@ -38,7 +40,7 @@ struct UpCommand: AsyncParsableCommand {
                 "\n\(applied.stack.name) is up: \(Style(isColored: Terminal.isErrorColored).bold(applied.url))\n")
             if detach { return }
             await follow(project, applied, signals)
-            try await stop(project)
+            try await stop(project, nil)
         case .changed(let applied):
             Terminal.line("\n\(applied.stack.name) has taken up the change: \(applied.url)")
             if detach { return }
@@ -78,11 +80,11 @@ struct UpCommand: AsyncParsableCommand {
 
     private static let revivalBound = Duration.seconds(15)
 
-    private func stop(_ project: Project) async throws {
+    private func stop(_ project: Project, _ newKeeper: RunningProcess?) async throws {
         guard let applied = project.applied else { return }
         let steps = StepPrinter()
         steps.headline("\nStopping \(applied.stack.name)")
-        await StackStop(project: project, applied: applied, steps: steps).run()
+        await StackStop(project: project, applied: applied, steps: steps, newKeeper: newKeeper).run()
     }
 
     /// - Returns: nil when a signal came first.
