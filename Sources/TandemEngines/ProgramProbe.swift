@@ -24,10 +24,11 @@ enum ProgramProbe: String, Sendable, CaseIterable {
     /// The oldest version that understands what Tandem writes.
     var minimum: Version? {
         switch self {
-        case .haproxy: Version(2, 8)
+        // uuid(7) is its own since 3.0.
+        case .haproxy: Version(3, 0)
         case .nginx: nil
-        // Source and replica have had their present names since 8.0.26.
-        case .mysqld: Version(8, 0, 26)
+        // Source and replica have had their present names since 8.0.26, innodb_redo_log_capacity its own since 8.0.30.
+        case .mysqld: Version(8, 0, 30)
         case .mysql: Version(8, 0)
         }
     }

@@ -45,6 +45,9 @@ extension IntegrationTests {
                 }
                 #expect(count == "1\n", "\(host) follows")
             }
+            let log = try await stack.succeed("logs", "app-2").output.split(separator: "\n")
+            #expect(!log.isEmpty && log.allSatisfy { $0.contains(" app-2 ") }, "\(log.prefix(3))")
+            #expect(try await stack.tandem("logs", "app-3").status == 2)
             try await killAppHostsInTurn(stack, status)
             try await stack.succeed("down")
             try await checkNothingRuns(stack, status)

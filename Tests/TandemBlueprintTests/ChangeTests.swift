@@ -280,14 +280,14 @@ struct RefusalOriginTests {
     @Test("leads to the section whose comment stands above the refused line")
     func section() {
         let file = FileBlueprint(
-            path: "/x/nginx.conf", contents: "a\n# [web] body_limit\nb\n# [app] request_timeout, too\nc\nd\n")
+            path: "/x/nginx.conf", contents: "a\n# [web] body_limit\nb\n# [app.timeouts] request, too\nc\nd\n")
         func path(_ words: String) -> [String] {
             RefusalOrigin.path(service: .nginx, words: words, file: file, settings: [String]())
         }
         #expect(path("[emerg] unknown directive in /x/nginx.conf:3") == ["web", "body_limit"])
         #expect(
             path("[emerg] in /x/nginx.conf:6\nnginx: configuration file /x/nginx.conf test failed") == [
-                "app", "request_timeout",
+                "app", "timeouts", "request",
             ])
         #expect(path("in /x/nginx.conf:1") == [])
         #expect(path("in /x/nginx.conf:99") == [] && path("no") == [])

@@ -28,8 +28,8 @@ struct ProgramBench {
         engines = try TestEngines()
         // nginx -t binds its addresses, so they must be this machine's.
         var stack = stack
-        for index in stack.hosts.indices where stack.hosts[index].address.hasPrefix("10.") {
-            stack.hosts[index].address = "127." + stack.hosts[index].address.dropFirst(3)
+        for index in stack.hosts.indices where !stack.hosts[index].isOnLoopback {
+            stack.hosts[index].address = "127" + stack.hosts[index].address.drop { $0 != "." }
         }
         self.stack = stack
         root = "/tmp/tb-\(UUID().uuidString.prefix(8))"

@@ -16,12 +16,13 @@ private let appErrors = [
         app:
           run: x
           env: {PORT: 80, TANDEM_HOST: x}
-          secrets: [DATABASE_URL]
+          secrets: [DATABASE_URL, DATABASE_CA]
         """#,
         #"""
         tandem.yaml:4:9: error: app.env: PORT is set by Tandem for the app; expected another name
         tandem.yaml:4:19: error: app.env: TANDEM_HOST is set by Tandem for the app; expected another name
         tandem.yaml:5:13: error: app.secrets: DATABASE_URL is set by Tandem for the app; expected another name
+        tandem.yaml:5:27: error: app.secrets: DATABASE_CA is set by Tandem for the app; expected another name
         """#),
     Golden(
         "Names of variables",

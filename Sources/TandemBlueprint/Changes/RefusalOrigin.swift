@@ -30,13 +30,13 @@ public enum RefusalOrigin {
         return nil
     }
 
-    /// `# [app] request_timeout, and more` is `app`, `request_timeout`.
+    /// `# [app.timeouts] request, and more` is `app`, `timeouts`, `request`.
     private static func section(_ line: Substring) -> [String]? {
         let text = line.drop { $0 == " " }
         guard text.hasPrefix("# ["), let end = text.firstIndex(of: "]") else { return nil }
         let section = text[text.index(text.startIndex, offsetBy: 3)..<end]
         let key = text[text.index(after: end)...].drop { $0 == " " }.prefix { $0.isLetter || $0 == "_" }
         guard !section.isEmpty, !section.contains(" ") else { return nil }
-        return key.isEmpty ? [String(section)] : [String(section), String(key)]
+        return section.split(separator: ".").map(String.init) + (key.isEmpty ? [] : [String(key)])
     }
 }

@@ -59,7 +59,7 @@ struct BalancerFile {
             timeout connect 2s
             timeout queue 10s
             timeout check 2s
-            # [app] request_timeout, and a little more, so that nginx is the one that gives up and says so.
+            # [app.timeouts] request, and a little more, so that nginx is the one that gives up and says so.
             timeout server \(stack.app.requestTimeoutSeconds + 5)s
             timeout server-fin 5s
             # A host that vanished without a word: noticed before its checks fail, so that GET and HEAD are repeated.

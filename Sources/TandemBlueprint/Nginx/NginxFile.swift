@@ -138,7 +138,7 @@ struct NginxFile {
         proxy_set_header Connection $tandem_connection;
         proxy_set_header X-Tandem-Web \(host.has(.web) ? host.name : "$http_x_tandem_web");
         proxy_connect_timeout 1s;
-        # [app] request_timeout
+        # [app.timeouts] request
         \(Self.timeouts("\(stack.app.requestTimeoutSeconds)s"))
         proxy_buffer_size 16k;
         proxy_buffers 16 16k;

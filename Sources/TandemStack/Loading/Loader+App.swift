@@ -105,7 +105,7 @@ extension Loader {
     }
 
     /// What the app gets from Tandem.
-    private static let contract: Set<String> = ["HOST", "PORT", "DATABASE_URL", "DATABASE_READ_URL"]
+    private static let contract: Set<String> = ["HOST", "PORT", "DATABASE_URL", "DATABASE_READ_URL", "DATABASE_CA"]
 
     private static func shown(_ variable: String) -> String { Grammar.isVariable(variable) ? variable : "NAME" }
 }

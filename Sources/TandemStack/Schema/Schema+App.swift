@@ -22,8 +22,8 @@ extension Schema {
             Key(
                 name: "env", kind: .environment, presence: .optional, synonyms: ["environment", "clear", "variables"],
                 explanation: """
-                    Environment variables. HOST, PORT, DATABASE_URL, DATABASE_READ_URL and names that begin with \
-                    TANDEM_ are the app's contract and not yours to set.
+                    Environment variables. HOST, PORT, DATABASE_URL, DATABASE_READ_URL, DATABASE_CA and names that \
+                    begin with TANDEM_ are the app's contract and not yours to set.
                     """,
                 example: "LOG_LEVEL: info\nSHOP_CURRENCY: EUR"),
             Key(

@@ -124,9 +124,9 @@ extension Schema {
             This machine's own programs instead of those of the engine store. Absolute, or relative to this file.
             """,
         keys: [
-            engine("haproxy", "HAProxy."),
+            engine("haproxy", "HAProxy, 3.0 or later."),
             engine("nginx", "nginx."),
-            engine("mysqld", "The MySQL server, 8.0 or later."),
+            engine("mysqld", "The MySQL server, 8.0.30 or later."),
             engine("mysql", "MySQL's command line client."),
         ])
 

@@ -61,8 +61,8 @@ struct EjectedReadme {
         return """
             ## 1. On every host, as root
 
-            The programs: \(own.map { "`\($0)`" }.joined(separator: ", ")). HAProxy 2.8 or later, MySQL (not MariaDB)
-            8.0.26 or later. Of Debian's packages disable what they start by themselves:
+            The programs: \(own.map { "`\($0)`" }.joined(separator: ", ")). HAProxy 3.0 or later, MySQL (not MariaDB)
+            8.0.30 or later. Of Debian's packages disable what they start by themselves:
             `systemctl disable --now haproxy nginx mysql`.
 
             Unpack, from this folder:

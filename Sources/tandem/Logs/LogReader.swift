@@ -5,6 +5,9 @@ import TandemStack
 /// The logs of all hosts as one, in order of time, coloured by host.
 struct LogReader: Sendable {
     static let serviceNames = ["haproxy", "nginx", "app", "router", "mysql", "agent"]
+
+    /// Further instances of the app, which `app` means too.
+    static func instanceNames(_ stack: Stack) -> [String] { (1..<stack.app.instances).map { "app-\($0 + 1)" } }
     private static let pollInterval = Duration.milliseconds(150)
     /// Readable on light and dark grounds.
     private static let colors = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94]

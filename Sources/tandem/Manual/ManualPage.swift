@@ -78,8 +78,11 @@ struct ManualPage {
         ".TP", "0", "fine",
         ".TP", "1", "failed; the message says what was being done, what happened and what to do",
         ".TP", "2", "usage: an unknown command, option, host or service",
-        ".TP", "3", "the stack file is wrong, or there is none; nothing was changed",
+        ".TP", "3",
+        "the stack file is wrong, or there is none, or it fixes a port that is taken, or names a secret that is not there; "
+            + "nothing was changed",
         ".TP", "4", "not running",
+        ".TP", "5", "plan \\-\\-exit\\-code: there is something to change",
         ".SH ENVIRONMENT",
         ".TP", ".B NO_COLOR", "No colours, when it is not empty.",
         ".TP", ".B TANDEM_ENGINES", "The folder of the servers' programs, absolute.",

@@ -55,7 +55,7 @@ struct EnginesCommand: AsyncParsableCommand {
 
     struct Update: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Fetches newer versions; running stacks take them up at their next start.")
+            abstract: "Fetches newer versions; a stack takes them up at the next `tandem up`.")
         @Argument(help: "haproxy, nginx, mysql; without a name: all.") var names: [String] = []
         @Flag(help: "Let MySQL move to another series. Its data cannot go back.") var allowSeriesChange = false
 

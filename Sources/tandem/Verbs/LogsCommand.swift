@@ -35,10 +35,11 @@ struct LogsCommand: AsyncParsableCommand {
 
     private func check(_ name: String, _ applied: AppliedStack) throws {
         let hosts = applied.stack.hosts.map(\.name)
-        guard !hosts.contains(name), !LogReader.serviceNames.contains(name) else { return }
+        let services = LogReader.serviceNames + LogReader.instanceNames(applied.stack)
+        guard !hosts.contains(name), !services.contains(name) else { return }
         throw Failure(
             .usage,
             "there is no service or host named '\(name)'; there are: "
-                + (LogReader.serviceNames + hosts).joined(separator: ", "))
+                + (services + hosts).joined(separator: ", "))
     }
 }
