@@ -183,7 +183,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "MySQLTestServer", path: "Tests/MySQLTestServer", swiftSettings: settings),
-        .testTarget(name: "TandemServicesTests", dependencies: ["TandemServices"], swiftSettings: settings),
+        .testTarget(
+            name: "TandemServicesTests", dependencies: ["TandemServices"], exclude: ["Orphan"], swiftSettings: settings),
         .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),
         .testTarget(name: "TandemTopologyTests", dependencies: ["TandemTopology"], swiftSettings: settings),
         .testTarget(

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,10 +19,11 @@
 // Above every target, so that moving a descriptor to its target never overwrites one that is still needed.
 enum { FIRST_FREE_DESCRIPTOR = 64, MOST_DESCRIPTORS = 16 };
 
-enum step { STEP_SESSION, STEP_DESCRIPTORS, STEP_USER, STEP_DIRECTORY, STEP_PROGRAM };
+enum step { STEP_SESSION, STEP_DESCRIPTORS, STEP_USER, STEP_DIRECTORY, STEP_PARENT, STEP_PROGRAM };
 
 static const char *const step_names[] = {
-    "start a session", "hand over descriptors", "change user", "enter the working directory", "run the program",
+    "start a session", "hand over descriptors", "change user", "enter the working directory", "follow its parent",
+    "run the program",
 };
 
 struct failure {
@@ -62,8 +64,21 @@ static void default_action(int number) {
     syscall(SYS_rt_sigaction, number, action, NULL, 8UL);
 }
 
+// Nobody knows of the process until its parent has written it down: until then it dies with its parent. A change of user
+// would undo that, so it comes afterwards.
+static void wait_at_gate(int gate, int report, pid_t parent) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) fail(report, STEP_PARENT);
+    if (getppid() != parent) _exit(127);
+    char go;
+    ssize_t count;
+    do count = read(gate, &go, 1);
+    while (count < 0 && errno == EINTR);
+    if (count != 1) _exit(127);
+    if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0) fail(report, STEP_PARENT);
+}
+
 // Runs between fork and exec in a copy of a program with threads: only async-signal-safe calls.
-static void run_child(const struct tandem_spawn_request *request, int report) {
+static void run_child(const struct tandem_spawn_request *request, int report, int gate, pid_t parent) {
     if (setsid() < 0) fail(report, STEP_SESSION);
     for (int number = 1; number < NSIG; number++) default_action(number);
     sigset_t none;
@@ -73,6 +88,8 @@ static void run_child(const struct tandem_spawn_request *request, int report) {
     int high_report = fcntl(report, F_DUPFD_CLOEXEC, FIRST_FREE_DESCRIPTOR);
     if (high_report < 0) fail(report, STEP_DESCRIPTORS);
     report = high_report;
+    gate = fcntl(gate, F_DUPFD_CLOEXEC, FIRST_FREE_DESCRIPTOR);
+    if (gate < 0) fail(report, STEP_DESCRIPTORS);
     int log = fcntl(request->log_descriptor, F_DUPFD_CLOEXEC, FIRST_FREE_DESCRIPTOR);
     if (log < 0) fail(report, STEP_DESCRIPTORS);
     int moved[MOST_DESCRIPTORS];
@@ -100,11 +117,12 @@ static void run_child(const struct tandem_spawn_request *request, int report) {
             fail(report, STEP_USER);
     }
     if (chdir(request->working_directory) < 0) fail(report, STEP_DIRECTORY);
+    wait_at_gate(gate, report, parent);
     execve(request->program, request->arguments, request->environment);
     fail(report, STEP_PROGRAM);
 }
 
-int tandem_spawn(const struct tandem_spawn_request *request, pid_t *pid, const char **failed_step) {
+int tandem_spawn(const struct tandem_spawn_request *request, struct tandem_spawned *spawned, const char **failed_step) {
     *failed_step = "start a process";
     if (request->descriptor_count > MOST_DESCRIPTORS) return EINVAL;
     for (int i = 0; i < request->descriptor_count; i++) {
@@ -114,27 +132,53 @@ int tandem_spawn(const struct tandem_spawn_request *request, pid_t *pid, const c
         }
     }
     int report[2];
+    int gate[2];
     if (pipe2(report, O_CLOEXEC) < 0) return errno;
-    pid_t child = fork();
-    if (child < 0) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate) < 0) {
         int error = errno;
         close(report[0]);
         close(report[1]);
         return error;
     }
-    if (child == 0) run_child(request, report[1]);
-
+    pid_t parent = getpid();
+    pid_t child = fork();
+    int error = errno;
+    if (child == 0) run_child(request, report[1], gate[0], parent);
     close(report[1]);
+    close(gate[0]);
+    if (child < 0) {
+        close(report[0]);
+        close(gate[1]);
+        return error;
+    }
+    *spawned = (struct tandem_spawned){child, gate[1], report[0]};
+    return 0;
+}
+
+static void wait_for(pid_t child) {
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+}
+
+void tandem_spawn_cancel(const struct tandem_spawned *spawned) {
+    kill(spawned->pid, SIGKILL);
+    close(spawned->gate);
+    close(spawned->report);
+    wait_for(spawned->pid);
+}
+
+int tandem_spawn_go(const struct tandem_spawned *spawned, const char **failed_step) {
+    *failed_step = "start a process";
+    // A child that has failed already has closed the other end, and has said why.
+    ssize_t sent = send(spawned->gate, "g", 1, MSG_NOSIGNAL);
+    (void)sent;
+    close(spawned->gate);
     struct failure failure;
     ssize_t count;
-    do count = read(report[0], &failure, sizeof failure);
+    do count = read(spawned->report, &failure, sizeof failure);
     while (count < 0 && errno == EINTR);
-    close(report[0]);
-    if (count == 0) {  // exec closed the pipe
-        *pid = child;
-        return 0;
-    }
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+    close(spawned->report);
+    if (count == 0) return 0;  // exec closed the pipe
+    wait_for(spawned->pid);
     if (count != sizeof failure) return EIO;
     *failed_step = step_names[failure.step];
     return failure.error;

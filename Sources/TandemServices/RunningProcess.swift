@@ -37,22 +37,36 @@ public final class RunningProcess: Sendable {
     deinit { close(handle) }
 
     /// Starts a process.
-    public static func start(_ specification: ProcessSpecification) throws -> RunningProcess {
+    ///
+    /// - Parameter record: writes down that the process is there, before it runs its program. When that fails, or we die over it, the
+    ///   process ends without having run anything: so there is none that nobody knows of.
+    public static func start(
+        _ specification: ProcessSpecification, record: (ProcessIdentity) throws -> Void = { _ in }
+    ) throws -> RunningProcess {
         let log = try openLog(specification)
         defer { close(log) }
-        let pid = try spawn(specification, log: log)
-        let handle = tandem_pidfd_open(pid)
-        // A child that ended already is a zombie until we wait for it, so its status can still be read.
-        guard handle >= 0, let status = ProcessStatus(pid: pid) else {
-            let error = errno
-            // Nobody would ever know of it or end it.
-            kill(pid, SIGKILL)
-            _ = reap(pid)
+        var spawned = try spawn(specification, log: log)
+        let handle = tandem_pidfd_open(spawned.pid)
+        let identity: ProcessIdentity
+        do {
+            // A child that ended already is a zombie until we wait for it, so its status can still be read.
+            guard handle >= 0, let status = ProcessStatus(pid: spawned.pid) else {
+                throw ProcessError("cannot watch process \(spawned.pid): \(String(cString: strerror(errno)))")
+            }
+            let boot = ProcessIdentity(pid: getpid())?.bootID ?? "unknown"
+            identity = ProcessIdentity(pid: spawned.pid, startTicks: status.startTicks, bootID: boot)
+            try record(identity)
+        } catch {
+            tandem_spawn_cancel(&spawned)
             if handle >= 0 { close(handle) }
-            throw ProcessError("cannot watch process \(pid): \(String(cString: strerror(error)))")
+            throw error
         }
-        let boot = ProcessIdentity(pid: getpid())?.bootID ?? "unknown"
-        let identity = ProcessIdentity(pid: pid, startTicks: status.startTicks, bootID: boot)
+        var step: UnsafePointer<CChar>?
+        let error = tandem_spawn_go(&spawned, &step)
+        guard error == 0 else {
+            close(handle)
+            throw failure(specification, step, error)
+        }
         return RunningProcess(identity: identity, isChild: true, handle: handle)
     }
 
@@ -131,12 +145,12 @@ public final class RunningProcess: Sendable {
         return signal == 0 ? .exited((status >> 8) & 0xff) : .killed(signal: signal)
     }
 
-    private static func spawn(_ specification: ProcessSpecification, log: Int32) throws -> Int32 {
+    private static func spawn(_ specification: ProcessSpecification, log: Int32) throws -> tandem_spawned {
         guard let program = specification.command.first else {
             throw ProcessError("cannot start a process: its command is empty")
         }
         let order = specification.descriptors.sorted { $0.key < $1.key }
-        var pid: pid_t = 0
+        var spawned = tandem_spawned()
         var step: UnsafePointer<CChar>?
         let error = withCStrings(specification.command) { arguments in
             withCStrings(specification.environment.map { "\($0)=\($1)" }.sorted()) { environment in
@@ -154,7 +168,7 @@ public final class RunningProcess: Sendable {
                                         user: specification.user?.user ?? 0, group: specification.user?.group ?? 0,
                                         groups: groups.baseAddress, group_count: groups.count,
                                         is_batch: specification.scheduling == .batch ? 1 : 0)
-                                    return tandem_spawn(&request, &pid, &step)
+                                    return tandem_spawn(&request, &spawned, &step)
                                 }
                             }
                         }
@@ -162,11 +176,16 @@ public final class RunningProcess: Sendable {
                 }
             }
         }
-        guard error == 0 else {
-            let doing = step.map { String(cString: $0) } ?? "start it"
-            throw ProcessError("cannot start \(program): could not \(doing): \(String(cString: strerror(error)))")
-        }
-        return pid
+        guard error == 0 else { throw failure(specification, step, error) }
+        return spawned
+    }
+
+    private static func failure(
+        _ specification: ProcessSpecification, _ step: UnsafePointer<CChar>?, _ error: Int32
+    ) -> ProcessError {
+        let doing = step.map { String(cString: $0) } ?? "start it"
+        let program = specification.command.first ?? ""
+        return ProcessError("cannot start \(program): could not \(doing): \(String(cString: strerror(error)))")
     }
 }
 

@@ -27,6 +27,42 @@ struct StartTests {
     /// SCHED_BATCH, which glibc shows to C alone.
     private static let batch = 3
 
+    @Test("is written down before it runs, and does not run when that fails")
+    func recorded() async throws {
+        struct Full: Error {}
+        let specification = folder.script("echo it runs")
+        #expect(throws: Full.self) { try RunningProcess.start(specification) { _ in throw Full() } }
+        var known: ProcessIdentity?
+        let process = try RunningProcess.start(specification) { identity in
+            known = identity
+            Thread.sleep(forTimeInterval: 0.2)
+            #expect(identity.isAlive && folder.lines() == [], "it waits")
+        }
+        #expect(known == process.identity)
+        #expect(await process.waitForEnd() == .exited(0))
+        #expect(folder.lines() == ["it runs"], "once")
+    }
+
+    @Test("ends without having run when we die before it may, and outlives us afterwards", arguments: [true, false])
+    func orphaned(_ isBefore: Bool) async throws {
+        // Nobody can fork a test and kill it: a program of its own starts the process, with the same code.
+        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        let system = tests.deletingLastPathComponent().deletingLastPathComponent().path + "/Sources/CTandemSystem"
+        _ = try await folder.run(
+            folder.script(
+                "cc -I '\(system)/include' -o orphan '\(tests.path)/Orphan/orphan.c' '\(system)/spawn.c' && "
+                    + "./orphan \(isBefore ? "before" : "after") || [ $? = 137 ]"))
+        let pid = try #require(Int32(folder.text("pid")))
+        defer { kill(pid, SIGKILL) }
+        if isBefore {
+            try await eventually("it has ended") { ProcessIdentity(pid: pid)?.isAlive != true }
+            #expect(folder.lines("said") == [])
+        } else {
+            try await eventually("it runs") { folder.lines("said") == ["it runs"] }
+            #expect(ProcessIdentity(pid: pid)?.isAlive == true)
+        }
+    }
+
     @Test("is scheduled as it was asked for")
     func scheduling() async throws {
         // proc(5), /proc/PID/stat: the 41st field is the policy.

@@ -29,11 +29,33 @@ struct tandem_spawn_request {
     int is_batch;
 };
 
-/// Starts a process in a session of its own, with default signal handling, an empty signal mask, nothing
-/// inherited but what the request names, and /dev/null as standard input.
+/// A process that is there and does not run its program yet.
+struct tandem_spawned {
+    pid_t pid;
+    /// Both are close-on-exec.
+    int gate;
+    int report;
+};
+
+/// Makes a process in a session of its own, with default signal handling, an empty signal mask, nothing
+/// inherited but what the request names, and /dev/null as standard input. It waits for `tandem_spawn_go` before it runs
+/// its program, and ends by itself when the calling process, or thread, ends before that.
 ///
-/// Returns 0 and the process id, or the errno of the step that failed, with `*failed_step` naming it.
-int tandem_spawn(const struct tandem_spawn_request *request, pid_t *pid, const char **failed_step);
+/// Returns 0, or the errno of the step that failed, with `*failed_step` naming it.
+int tandem_spawn(const struct tandem_spawn_request *request, struct tandem_spawned *spawned, const char **failed_step);
+
+/// Has it run its program: from here on it outlives the caller. Called once for each process, on the thread that made it.
+///
+/// Returns 0, or the errno of the step that failed, with `*failed_step` naming it; then the process has ended and was
+/// waited for.
+int tandem_spawn_go(const struct tandem_spawned *spawned, const char **failed_step);
+
+/// Ends it instead, and waits for it.
+void tandem_spawn_cancel(const struct tandem_spawned *spawned);
+
+/// open(2) for reading, close-on-exec, with what `user` may read and no more (needs root): the descriptor; -1 and errno on
+/// failure. Other threads are not touched.
+int tandem_open_as(const char *path, uid_t user, gid_t group, const gid_t *groups, size_t group_count);
 
 /// pidfd_open(2): a descriptor that becomes readable when the process ends; -1 and errno on failure.
 int tandem_pidfd_open(pid_t pid);

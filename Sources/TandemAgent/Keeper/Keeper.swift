@@ -136,17 +136,12 @@ public actor Keeper {
     }
 
     private func start(_ host: Host) throws -> RunningProcess {
-        let agent = try RunningProcess.start(specification(host))
-        do {
+        // Without a record the next keeper would start a second one beside it.
+        try RunningProcess.start(specification(host)) { identity in
             try AtomicFile.write(
-                ServiceRecord(identity: agent.identity, since: Date().iso8601, restarts: 0, fingerprint: ""),
+                ServiceRecord(identity: identity, since: Date().iso8601, restarts: 0, fingerprint: ""),
                 to: "\(folder.records(host.name))/\(Leftovers.agentRecord)")
-        } catch {
-            // Without a record the next keeper would start a second one beside it.
-            agent.signal(SIGKILL)
-            throw error
         }
-        return agent
     }
 
     /// Waits until an agent has ended, by itself or because it hangs.

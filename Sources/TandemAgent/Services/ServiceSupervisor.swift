@@ -192,22 +192,27 @@ actor ServiceSupervisor {
         let loaded = LoadedFiles(service: service.name, layout: starter.layout)
         if hasServed { logMark = LogTail.end(of: starter.logFile(service)) }
         hasServed = false
-        let started = try RunningProcess.start(starter.specification(service))
+        let started = try start { [restarts, service, recordFile] identity in
+            let record = ServiceRecord(
+                identity: identity, since: Date().iso8601, restarts: restarts, fingerprint: fingerprint,
+                loaded: loaded, stop: service.stop)
+            try AtomicFile.write(record, to: recordFile)
+        }
         process = started
         runningSince = nil
-        let record = ServiceRecord(
-            identity: started.identity, since: Date().iso8601, restarts: restarts, fingerprint: fingerprint,
-            loaded: loaded, stop: service.stop)
-        do {
-            try AtomicFile.write(record, to: recordFile)
-        } catch {
-            // Without a record the next agent would start a second one beside it.
-            await started.stop(signal: SIGKILL, bound: .zero)
-            throw error
-        }
         logger.info("started \(status.name)", metadata: ["pid": "\(started.identity.pid)"])
         await set(.starting)
         return started
+    }
+
+    /// With a record: without one the next agent would start a second one beside it.
+    private func start(_ record: (ProcessIdentity) throws -> Void) throws -> RunningProcess {
+        do {
+            return try RunningProcess.start(starter.specification(service), record: record)
+        } catch {
+            unlink(recordFile)
+            throw error
+        }
     }
 
     /// Takes over the process of an earlier agent, or ends what it has left.
