@@ -31,14 +31,15 @@ public struct EngineSet: Codable, Sendable, Equatable {
     /// The same set with this machine's own programs in place of the given ones.
     ///
     /// Each program is asked for its version, and mysqld for its folders.
-    /// - Parameters: absolute paths, or nil where nothing changes.
+    /// - Parameters: absolute paths, or nil where nothing changes; and whose rights they are asked with, nil: ours.
     /// - Throws: ``EngineError`` if a program is missing, cannot be run, is too old or is not what it should be.
     public func overriding(
-        haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil
+        haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil,
+        account: EngineStore.Account? = nil
     ) async throws -> EngineSet {
         let own = OwnPrograms(haproxy: haproxy, nginx: nginx, mysqld: mysqld, mysql: mysql)
         var parts = EngineParts(self)
-        parts.merge(try await own.inspected())
+        parts.merge(try await own.inspected(account: account))
         return try parts.complete()
     }
 }

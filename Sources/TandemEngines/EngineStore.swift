@@ -62,13 +62,13 @@ public struct EngineStore: Sendable {
     /// The same where some programs are the machine's own.
     public func installed(own: OwnPrograms) async throws -> EngineSet? {
         guard let records = try RecordFile.read(folder: folder).intact(own.enginesToFetch) else { return nil }
-        return try await Self.merge(records, own)
+        return try await merge(records, own)
     }
 
     /// Makes sure that every engine is there, except those that the machine's own programs replace.
     public func install(own: OwnPrograms = OwnPrograms()) async throws -> EngineSet {
         // The machine's own programs are looked at first: an error there should not come after a long download.
-        let parts = try await own.inspected()
+        let parts = try await own.inspected(account: account)
         var all = Self.parts(try await install(own.enginesToFetch))
         all.merge(parts)
         return try all.complete()
@@ -98,9 +98,9 @@ public struct EngineStore: Sendable {
         }
     }
 
-    private static func merge(_ records: [EngineRecord], _ own: OwnPrograms) async throws -> EngineSet {
-        var all = parts(records)
-        all.merge(try await own.inspected())
+    private func merge(_ records: [EngineRecord], _ own: OwnPrograms) async throws -> EngineSet {
+        var all = Self.parts(records)
+        all.merge(try await own.inspected(account: account))
         return try all.complete()
     }
 

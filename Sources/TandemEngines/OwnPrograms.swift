@@ -24,24 +24,29 @@ public struct OwnPrograms: Sendable, Equatable {
     }
 
     /// Asks every program for its version, and mysqld for its folders.
-    func inspected() async throws -> EngineParts {
+    ///
+    /// - Parameter account: who runs the programs. Not root: the stack file names them, and it may be another user's.
+    func inspected(account: EngineStore.Account?) async throws -> EngineParts {
         var parts = EngineParts()
+        func version(_ path: String, _ probe: ProgramProbe) async throws -> Version {
+            try await probe.version(ofOwn: path, account: account)
+        }
         if let haproxy {
-            parts.versions[.haproxy] = try await ProgramProbe.haproxy.version(ofOwn: haproxy).description
+            parts.versions[.haproxy] = try await version(haproxy, .haproxy).description
             parts.paths["haproxy"] = haproxy
         }
         if let nginx {
-            parts.versions[.nginx] = try await ProgramProbe.nginx.version(ofOwn: nginx).description
+            parts.versions[.nginx] = try await version(nginx, .nginx).description
             parts.paths["nginx"] = nginx
             parts.paths["mimeTypes"] = try Self.mimeTypes(of: nginx)
         }
         if let mysqld {
-            parts.versions[.mysql] = try await ProgramProbe.mysqld.version(ofOwn: mysqld).description
+            parts.versions[.mysql] = try await version(mysqld, .mysqld).description
             parts.paths["mysqld"] = mysqld
-            parts.paths.merge(try await Self.folders(of: mysqld)) { _, new in new }
+            parts.paths.merge(try await Self.folders(of: mysqld, account)) { _, new in new }
         }
         if let mysql {
-            _ = try await ProgramProbe.mysql.version(ofOwn: mysql)
+            _ = try await version(mysql, .mysql)
             parts.paths["mysql"] = mysql
         }
         return parts
@@ -62,8 +67,11 @@ public struct OwnPrograms: Sendable, Equatable {
             next: "Install it as /etc/nginx/mime.types (on Debian: package nginx-common).")
     }
 
-    private static func folders(of mysqld: String) async throws -> [String: String] {
-        let outcome = try await Command(mysqld, ["--no-defaults", "--verbose", "--help"], timeout: .seconds(30)).run()
+    private static func folders(
+        of mysqld: String, _ account: EngineStore.Account?
+    ) async throws -> [String: String] {
+        let help = ["--no-defaults", "--verbose", "--help"]
+        let outcome = try await Command(mysqld, help, timeout: .seconds(30), account: account).run()
         let settings = helpSettings(outcome.output)
         guard outcome.isSuccess, let base = settings["basedir"], let plugins = settings["plugin-dir"] else {
             throw EngineError(

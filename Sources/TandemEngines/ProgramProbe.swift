@@ -69,14 +69,14 @@ enum ProgramProbe: String, Sendable, CaseIterable {
 
     /// Runs one of the machine's own programs.
     /// - Throws: ``EngineError`` with reason `ownProgram` if it cannot serve.
-    func version(ofOwn path: String) async throws -> Version {
+    func version(ofOwn path: String, account: EngineStore.Account? = nil) async throws -> Version {
         func refused(_ what: String, _ next: String) -> EngineError {
             EngineError(.ownProgram, doing: "use \(path) as \(rawValue)", what: what, next: next)
         }
         let change = "Name another program under `engines:` in the stack file, or leave it out."
         guard path.hasPrefix("/") else { throw refused("it is not an absolute path", change) }
         guard isExecutableFile(path) else { throw refused("there is no program that this user may run", change) }
-        let outcome = try await Command(path, arguments, timeout: .seconds(30)).run()
+        let outcome = try await Command(path, arguments, timeout: .seconds(30), account: account).run()
         let lines = outcome.output + outcome.errors
         switch parse(lines) {
         case .success(let version):

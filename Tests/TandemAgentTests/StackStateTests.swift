@@ -29,6 +29,27 @@ struct SecretSourcesTests {
         #expect(values == ["KEY": " v\n", "TOKEN": "a b\nc"])
     }
 
+    @Test(
+        "come from files that their owner may read, not from those that only root may",
+        .enabled(if: geteuid() == 0, "only root reads for others"))
+    func othersFiles() async throws {
+        try folder.put("roots", "hush")
+        try folder.put("everybodys", "hello")
+        chmod("\(folder.path)/roots", 0o640)
+        chmod("\(folder.path)/everybodys", 0o644)
+        chmod(folder.path, 0o755)
+        let nobody = Accounts.Account(name: "nobody", home: "/", user: 65534, group: 65534, groups: [65534])
+        func read(_ name: String) async throws -> String? {
+            try await SecretSources.read(
+                ["KEY": .file("\(folder.path)/\(name)")], environment: [:], account: nobody)["KEY"]
+        }
+        #expect(try await read("everybodys") == "hello")
+        let error = await #expect(throws: StackFileProblems.self) { _ = try await read("roots") }
+        #expect(error?.description == "secret KEY: cannot read \(folder.path)/roots: Permission denied")
+        let own = try await self.read(["KEY": .file("\(folder.path)/roots")])
+        #expect(own == ["KEY": "hush"], "we are ourselves again")
+    }
+
     @Test("that are missing are all named in one error, and no value is")
     func missing() async throws {
         try folder.put("binary", "secret\u{0}value")

@@ -32,6 +32,11 @@ public struct Accounts: Codable, Sendable, Equatable {
         return Accounts(engine: try engineAccount(), application: owner)
     }
 
+    /// For those who only look, and start nothing: programs that the stack file names are asked with its owner's rights. Makes no user.
+    public static func forLooking(stackFile: String) throws -> Accounts {
+        Accounts(engine: try ofOwner(stackFile: stackFile), application: nil)
+    }
+
     /// Whom the stack file belongs to, if we are root; nil: we act as ourselves. Makes no user.
     public static func ofOwner(stackFile: String) throws -> Account? {
         guard geteuid() == 0 else { return nil }

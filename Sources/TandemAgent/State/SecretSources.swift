@@ -1,3 +1,4 @@
+import CTandemSystem
 import Foundation
 import Glibc
 import TandemStack
@@ -10,7 +11,8 @@ public enum SecretSources {
     /// - Parameters:
     ///   - environment: of `tandem up`; commands get it too.
     ///   - workingDirectory: of commands.
-    ///   - account: whose rights commands run with; nil: ours.
+    ///   - account: with whose rights commands run and files are read; nil: ours. The stack file names them, and its owner is to learn
+    ///     nothing that is not theirs.
     /// - Throws: `StackFileProblems` that name every secret that is missing, never a value; `CancellationError`.
     public static func read(
         _ sources: [String: App.SecretSource], environment: [String: String], workingDirectory: String = "/",
@@ -27,7 +29,7 @@ public enum SecretSources {
                     problems.append("secret \(name): the environment variable \(variable) is not set")
                 }
             case .file(let path):
-                do { values[name] = try contents(path) } catch { problems.append("secret \(name): \(error)") }
+                do { values[name] = try contents(path, account) } catch { problems.append("secret \(name): \(error)") }
             case .command(let command):
                 // One after the other: several that ask the same keyring at once get in each other's way.
                 let program = SecretCommand(
@@ -54,8 +56,8 @@ public enum SecretSources {
     }
 
     /// At most one byte more than is allowed: the path may name something without end.
-    private static func bytes(_ path: String) throws -> Data {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    private static func bytes(_ path: String, _ account: Accounts.Account?) throws -> Data {
+        let descriptor = open(path, account)
         guard descriptor >= 0 else { throw StateError.file("read", path) }
         defer { close(descriptor) }
         var data = Data()
@@ -70,7 +72,14 @@ public enum SecretSources {
         return data
     }
 
-    private static func contents(_ path: String) throws -> String { try text(try bytes(path), named: path) }
+    private static func open(_ path: String, _ account: Accounts.Account?) -> Int32 {
+        guard let account else { return Glibc.open(path, O_RDONLY | O_CLOEXEC) }
+        return tandem_open_as(path, account.user, account.group, account.groups, account.groups.count)
+    }
+
+    private static func contents(_ path: String, _ account: Accounts.Account?) throws -> String {
+        try text(try bytes(path, account), named: path)
+    }
 
     private static func text(_ data: Data, named name: String) throws -> String {
         guard data.count <= largestFileBytes else { throw StateError("\(name) has more than 64 KB") }

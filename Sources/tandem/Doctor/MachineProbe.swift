@@ -14,7 +14,7 @@ struct MachineProbe {
 
     func look() async -> MachineFacts {
         let names = Self.kernelNames()
-        let (engines, enginesProblem) = await Self.engines(project?.stack.engines ?? Engines())
+        let (engines, enginesProblem) = await Self.engines(of: project)
         return MachineFacts(
             isRoot: geteuid() == 0, kernel: names.release, architecture: names.machine,
             hasPidfd: ProcessIdentity(pid: getpid()).flatMap(RunningProcess.adopt) != nil,
@@ -94,9 +94,11 @@ struct MachineProbe {
         FileManager.default.isReadableFile(atPath: DebianArchive.standardKeyring)
     }
 
-    private static func engines(_ own: Engines) async -> (found: String?, problem: String?) {
+    private static func engines(of project: Project?) async -> (found: String?, problem: String?) {
         do {
-            return (try await EngineSetup(accounts: .own, own: own).installed()?.summary, nil)
+            let accounts = try project.map { try Accounts.forLooking(stackFile: $0.stackFile) } ?? .own
+            let setup = EngineSetup(accounts: accounts, own: project?.stack.engines ?? Engines())
+            return (try await setup.installed()?.summary, nil)
         } catch {
             return (nil, "\(error)")
         }

@@ -82,7 +82,7 @@ struct Ejection {
         guard own != Engines() else { return programs }
         let set: EngineSet?
         do {
-            set = try await EngineSetup(accounts: .own, own: own).installed()
+            set = try await EngineSetup(accounts: .forLooking(stackFile: project.stackFile), own: own).installed()
         } catch {
             Terminal.line(
                 "cannot ask the programs that `engines` names for their folders, so these are guessed: \(error)")

@@ -51,7 +51,8 @@ struct RenderCommand: AsyncParsableCommand {
 
     /// Where the programs are, or where they would be on the search path: rendering fetches nothing.
     private func programs(_ project: Project) async throws -> Layout.Programs {
-        let setup = EngineSetup(accounts: .own, own: project.stack.engines)
+        let setup = EngineSetup(
+            accounts: try .forLooking(stackFile: project.stackFile), own: project.stack.engines)
         if let set = try? await setup.installed() { return set.layoutPrograms }
         return .onSearchPath
     }
