@@ -19,6 +19,7 @@ struct DatabaseProvisioner: Sendable {
         // A pid in it that is a zombie, or was given to another process, makes mysqld refuse to start.
         unlink("\(environment.layout.mysqlSocket).lock")
         guard !FileManager.default.fileExists(atPath: environment.dataFolder) else { return }
+        await endEarlierReceiver()
         try clear()
         if environment.isPrimary {
             await waitsFor("initialising the data")
@@ -33,6 +34,15 @@ struct DatabaseProvisioner: Sendable {
         }
         try? FileManager.default.removeItem(atPath: environment.receiverFolder)
     }
+
+    /// One that an agent has left that died over it: nobody else would end it, and it may still be receiving.
+    private func endEarlierReceiver() async {
+        guard let record = ServiceRecord.load(receiverRecord) else { return }
+        await record.identity.sweepGroup()
+        unlink(receiverRecord)
+    }
+
+    private var receiverRecord: String { "\(environment.recordFolder)/receiver.json" }
 
     private func clear() throws {
         for folder in [environment.newDataFolder, environment.receiverFolder]
@@ -60,7 +70,12 @@ struct DatabaseProvisioner: Sendable {
         try await initialise(environment.receiverFolder)
         let socket = "\(environment.layout.socketFolder)/receiver.sock"
         unlink("\(socket).lock")
-        let receiver = try RunningProcess.start(specification(receiverCommand(socket: socket)))
+        let receiver = try RunningProcess.start(specification(receiverCommand(socket: socket))) { identity in
+            try AtomicFile.write(
+                ServiceRecord(identity: identity, since: Date().iso8601, restarts: 0, fingerprint: ""),
+                to: receiverRecord)
+        }
+        defer { unlink(receiverRecord) }
         do {
             let connection = try await connect(to: receiver, socket: socket)
             await waitsFor("waiting for \(environment.intended.primary)")
