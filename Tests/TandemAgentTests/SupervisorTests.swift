@@ -236,6 +236,19 @@ struct SupervisorTests {
         #expect(await supervisor.status.state == .stopped)
     }
 
+    @Test("that has failed is started at once when somebody asks for a restart, and is not called failed meanwhile")
+    func restartedAfterFailure() async throws {
+        let supervisor = bench.supervisor(bench.service("[ -e mended ] || exit 3; touch ready; exec sleep 60"))
+        let running = Task { await supervisor.run() }
+        try await eventually("it has failed") { await supervisor.status.state == .failed }
+        try bench.folder.put("mended", "")
+        try await supervisor.restart()
+        #expect(await supervisor.status.state == .starting)
+        _ = try await bench.running(supervisor)
+        await supervisor.stop()
+        await running.value
+    }
+
     @Test("has failed for what it says today, not for what it said when it last served")
     func earlierLines() async throws {
         try bench.folder.put("log/app.log", "all is well\n")

@@ -175,7 +175,12 @@ actor ServiceSupervisor {
         try await check()
         isSettled = false
         isRestarting = true
-        if let process { await hooks.stop(process) }
+        guard let process else {
+            // It rests after it has failed. Whoever asks from now on is not to hear of that any more.
+            if status.state == .failed { await set(.starting) }
+            return
+        }
+        await hooks.stop(process)
     }
 
     private func launch(isFirst: Bool) async throws -> RunningProcess {
