@@ -10,85 +10,55 @@ struct InitTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    struct Example: CustomTestStringConvertible {
-        var testDescription: String
-        var files: [String: String]
-        var run: String
-        var before: String?
-
-        init(_ name: String, _ files: [String: String], _ run: String, before: String? = nil) {
-            testDescription = name
-            self.files = files
-            self.run = run
-            self.before = before
-        }
-    }
-
-    static let examples = [
-        Example(
-            "Swift with a product",
-            ["Package.swift": "// .executable(name: \"old\")\n.executable( name: \"shop\", targets: [\"Shop\"])"],
-            ".build/release/shop", before: "swift build -c release --product shop"),
-        Example(
-            "Swift with only a target", ["Package.swift": ".executableTarget(\n  name: \"Shop\","],
-            ".build/release/Shop",
-            before: "swift build -c release --product Shop"),
-        Example(
-            "Go", ["go.mod": "module example.com/shop/v2\n\ngo 1.22\n", "main.go": ""], "./shop",
-            before: "go build -o shop ."),
-        Example(
-            "Go below cmd", ["go.mod": "module shop\n", "cmd/shop/main.go": ""], "./shop",
-            before: "go build -o shop ./cmd/shop"),
-        Example(
-            "Node that starts a script", ["package.json": #"{"scripts": {"start": "node src/server.js"}}"#],
-            "node src/server.js", before: "npm install"),
-        Example(
-            "Node that starts something else",
-            ["package.json": #"{"scripts": {"start": "next start", "build": "next build"}}"#], "npm start",
-            before: "npm install && npm run build"),
-        Example(
-            "Node with a main file", ["package.json": #"{"main": "api.js"}"#, "api.js": ""], "node api.js",
-            before: "npm install"),
-        Example(
-            "Django with gunicorn", ["manage.py": "", "requirements.txt": "Django\ngunicorn\n", "shop/wsgi.py": ""],
-            #"exec gunicorn --bind "$HOST:$PORT" shop.wsgi"#),
-        Example(
-            "Django alone", ["manage.py": "", "requirements.txt": "Django\n"],
-            #"exec python3 manage.py runserver --noreload "$HOST:$PORT""#),
-        Example(
-            "Flask in a virtual environment", ["app.py": "", "requirements.txt": "Flask", ".venv/bin/python3": ""],
-            #"exec .venv/bin/python -m flask --app app run --host "$HOST" --port "$PORT""#),
-        Example(
-            "FastAPI", ["main.py": "", "pyproject.toml": #"dependencies = ["fastapi"]"#],
-            #"exec uvicorn main:app --host "$HOST" --port "$PORT""#),
-        Example("Python alone", ["server.py": ""], "python3 server.py"),
-        Example("PHP", ["public/index.php": ""], #"exec php -S "$HOST:$PORT" -t public"#),
-        Example(
-            "Laravel", ["artisan": "", "composer.json": "{}"], #"exec php artisan serve --host="$HOST" --port="$PORT""#),
-        Example(
-            "A Procfile goes first", ["Procfile": "worker: x\nweb: bin/serve -p $PORT\n", "go.mod": "module x\n"],
-            "bin/serve -p $PORT"),
-    ]
-
-    @Test("knows how projects of its kinds are run, and writes a file that `check` accepts", arguments: examples)
-    func kinds(example: Example) throws {
+    @Test(
+        "knows how projects of its kinds are run, and writes a file that `check` accepts",
+        arguments: InitExample.all)
+    func kinds(example: InitExample) throws {
         for (name, text) in example.files { try folder.put(name, text) }
-        let kind = try #require(ProjectDetection.kind(of: ProjectFiles(folder: folder.path)))
+        let files = ProjectFiles(folder: folder.path, searchPath: [])
+        let kind = try #require(ProjectDetection.kind(of: files))
         #expect(kind.run == example.run)
         #expect(kind.before == example.before)
+        #expect(kind.prepare == example.prepare)
+        #expect(kind.health == example.health)
+        #expect(kind.staticFiles == example.staticFiles.map { .init(prefix: $0.0, folder: $0.1) })
         let text = StackFileTemplate(name: "shop", kind: kind).text
+        for words in example.says { #expect(text.contains(words), "\(words)") }
         let stack = try StackFile(text: text, name: "tandem.yaml", folder: folder.path).load()
         #expect(stack.app.run == example.run)
+        #expect(stack.app.health == example.health)
+        #expect(kind.remarks.allSatisfy { $0.count <= 116 }, "the file's lines are at most 120 wide")
     }
 
-    @Test("makes nothing of a folder that shows nothing, and says so in the file")
-    func unknown() throws {
-        try folder.put("notes.txt", "")
-        #expect(ProjectDetection.kind(of: ProjectFiles(folder: folder.path)) == nil)
-        let outcome = try Program.run(["init"], in: folder.path)
-        #expect(outcome.status == 0, "\(outcome)")
-        #expect(try Program.run(["check"], in: folder.path).status == 0)
-        #expect(try text().contains("# Put the command here that starts your app"))
+    @Test("uses the machine's gunicorn only where the project has no virtual environment of its own")
+    func machinePrograms() throws {
+        try folder.put("bin/gunicorn", "#!/bin/sh\n")
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o755], ofItemAtPath: "\(folder.path)/bin/gunicorn")
+        try folder.put("app.py", "from flask import Flask\napp = Flask(__name__)\n")
+        let files = ProjectFiles(folder: folder.path, searchPath: ["\(folder.path)/bin"])
+        #expect(ProjectDetection.kind(of: files)?.run.contains("exec gunicorn --bind") == true)
+        try folder.put(".venv/bin/python3", "")
+        #expect(ProjectDetection.kind(of: files)?.run.contains("flask --app app run") == true)
+        try folder.put(".venv/bin/gunicorn", "")
+        #expect(ProjectDetection.kind(of: files)?.run.contains("exec .venv/bin/gunicorn --bind") == true)
+    }
+
+    @Test(
+        "never lets PHP's own server show the folder that holds the stack file",
+        arguments: ["index.php", "wp-load.php"])
+    func privateFolder(file: String) throws {
+        try folder.put(file, "<?php echo 'page';")
+        try folder.put("composer.json", "{}")
+        #expect(try Program.run(["init"], in: folder.path).status == 0)
+        let stack = try StackFile(text: try text(), name: "tandem.yaml", folder: folder.path).load()
+        #expect(stack.app.run == #"exec php -S "$HOST:$PORT" tandem-router.php"#)
+        #expect(FileManager.default.fileExists(atPath: "\(folder.path)/tandem-router.php"))
+        // One that the user has changed stays.
+        try folder.put("tandem-router.php", "<?php // mine")
+        try FileManager.default.removeItem(atPath: "\(folder.path)/tandem.yaml")
+        #expect(try Program.run(["init"], in: folder.path).status == 0)
+        #expect(try String(contentsOfFile: "\(folder.path)/tandem-router.php", encoding: .utf8) == "<?php // mine")
     }
 
     private func text() throws -> String {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What `tandem init` takes a folder for, and how such an app is run.
 struct ProjectKind: Sendable, Equatable {
     /// As in "a Go module".
@@ -8,35 +6,38 @@ struct ProjectKind: Sendable, Equatable {
     var run: String
     /// What has to be done before the first start, such as a build; nil: nothing.
     var before: String?
-    /// What the user should know of this command line; nil: nothing.
-    var remark: String?
+    /// What has to be done before each new version starts, such as a migration; nil: nothing.
+    var prepare: String?
+    /// The path that answers 200.
+    var health = HealthRoute.preset
+    /// Variables that this kind of app needs, in the order of the file.
+    var environment: [Variable] = []
+    /// Files that nginx can serve itself.
+    var staticFiles: [StaticFiles] = []
+    /// What the user should know, a line each: of the command line, and of the framework's own settings.
+    var remarks: [String] = []
+    /// A file without which the command line does not work.
+    var companion: Companion?
+
+    struct Variable: Sendable, Equatable {
+        var name: String
+        var value: String
+    }
+
+    /// A folder whose files are found below a prefix of the address; the prefix `/` is the whole site.
+    struct StaticFiles: Sendable, Equatable {
+        var prefix: String
+        var folder: String
+    }
+
+    /// A file that `tandem init` writes beside the stack file.
+    struct Companion: Sendable, Equatable {
+        var name: String
+        var text: String
+    }
 
     /// What a project that shows nothing of itself gets.
     static let unknown = ProjectKind(
-        title: "an app of a kind that Tandem does not know", run: "./app", before: nil,
-        remark: "Put the command here that starts your app; it listens on $HOST:$PORT.")
-}
-
-/// The files of a folder, as far as they tell what kind of project it is.
-struct ProjectFiles: Sendable {
-    var folder: String
-
-    /// A file larger than this is none that a person wrote.
-    private static let limitBytes = 1 << 20
-
-    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
-
-    /// nil where there is none that can be read.
-    func text(_ name: String) -> String? {
-        guard let handle = FileHandle(forReadingAtPath: "\(folder)/\(name)") else { return nil }
-        defer { try? handle.close() }
-        guard let data = try? handle.read(upToCount: Self.limitBytes) else { return nil }
-        return String(data: data, encoding: .utf8)
-    }
-
-    /// Folders directly below that hold a file of this name.
-    func folders(with name: String) -> [String] {
-        let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return entries.filter { !$0.hasPrefix(".") && has("\($0)/\(name)") }.sorted()
-    }
+        title: "an app of a kind that Tandem does not know", run: "./app",
+        remarks: ["Put the command here that starts your app. The app listens on $HOST:$PORT, for plain HTTP."])
 }

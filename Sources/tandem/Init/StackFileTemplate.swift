@@ -12,32 +12,28 @@ struct StackFileTemplate: Sendable {
         stack: \(name)
 
         app:
-        \(comment(beforeAndRemark))  run: \(Self.scalar(kind.run))
+        \(comment(beforeAndRemarks))  run: \(Self.scalar(kind.run))
 
           # The app gets HOST and PORT, where it listens; DATABASE_URL for writes and DATABASE_READ_URL for reads, with
           # DATABASE_CA to check MySQL's certificate. On SIGTERM it finishes what is in flight and ends.
 
           # The path that answers 200 when the app can serve.
-          health: /health
+        \(healthRemark)  health: \(kind.health)
 
-          # env:
-          #   LOG_LEVEL: info
-
+        \(environment)
           # Values that stay out of this file: from the environment of `tandem up`, a file, or a command.
           # secrets:
           #   SESSION_KEY: {env: SESSION_KEY}
           #   MAIL_PASSWORD: {file: secrets/mail}
           #   API_KEY: {command: pass show \(name)/api}
 
-        # web:
-        #   static: public        # files that nginx answers by itself
-        #   body_limit: 10mb      # the largest upload
+        \(web)
 
         # database:
         #   settings:
         #     innodb_buffer_pool_size: 1G
 
-        # Left out, these are the hosts. With addresses they are machines of their own.
+        # Left out, these are the hosts.
         # hosts:
         #   lb1: {roles: [balancer]}
         #   lb2: {roles: [balancer]}
@@ -47,11 +43,32 @@ struct StackFileTemplate: Sendable {
         """
     }
 
-    private var beforeAndRemark: [String] {
-        [kind.before.map { "Before the first start, and after changes: \($0)" }, kind.remark].compactMap(\.self)
+    private var beforeAndRemarks: [String] {
+        let before = [kind.before, kind.prepare].compactMap(\.self)
+        return before.map { "Before the first start, and after changes: \($0)" } + kind.remarks
     }
 
     private func comment(_ lines: [String]) -> String { lines.map { "  # \($0)\n" }.joined() }
+
+    private var healthRemark: String {
+        guard kind.health == "/" else { return "" }
+        return comment([
+            "No route such as /health was found. One that does not need the database is better than a page."
+        ])
+    }
+
+    private var environment: String {
+        guard !kind.environment.isEmpty else { return "  # env:\n  #   LOG_LEVEL: info\n" }
+        return "  env:\n" + kind.environment.map { "    \($0.name): \(Self.scalar($0.value))\n" }.joined()
+    }
+
+    private var web: String {
+        """
+        # web:
+        #   static: public        # a folder of files that nginx serves by itself
+        #   body_limit: 64mb      # the largest request body, 32mb if left out; a larger one is refused
+        """
+    }
 
     /// YAML: as it is where it means only itself, else in single quotes.
     static func scalar(_ text: String) -> String {

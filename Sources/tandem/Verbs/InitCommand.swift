@@ -6,8 +6,11 @@ struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Writes a commented tandem.yaml for the project in this folder.",
         discussion: """
-            Knows Swift, Go, Python, PHP and Node projects and Procfiles when it sees one. It leaves a tandem.yaml that \
-            is there alone, and starts nothing.
+            Recognises Django, Flask, FastAPI and other Python apps, WordPress, Laravel, Symfony and plain PHP, Rails, \
+            Express and other Node apps, Go modules, Swift packages (Hummingbird, Vapor), and Procfiles. Comments in \
+            the file name the settings that the framework needs. An existing tandem.yaml stays as it is. For a PHP \
+            project without a folder for its public files it also writes tandem-router.php, which keeps private files \
+            from visitors. It starts nothing.
             """)
 
     @Argument(help: "The project's folder; this one if left out.", completion: .directory)
@@ -34,17 +37,29 @@ struct InitCommand: ParsableCommand {
         var kind = found ?? .unknown
         if let command {
             guard !command.contains(where: \.isNewline) else { throw Failure(.usage, "--run takes one line") }
-            kind = ProjectKind(title: kind.title, run: command, before: nil, remark: nil)
+            kind = ProjectKind(title: kind.title, run: command)
         }
         let template = StackFileTemplate(
             name: name ?? StackFileTemplate.name(from: (path as NSString).lastPathComponent), kind: kind)
         try check(template, folder: path)
-        do {
-            try template.text.write(toFile: target, atomically: true, encoding: .utf8)
-        } catch {
-            throw Failure(.failed, "cannot write \(target): \(error.localizedDescription)")
+        var written: [String] = []
+        if let companion = kind.companion {
+            let file = "\(path)/\(companion.name)"
+            if force || !FileManager.default.fileExists(atPath: file) {
+                try write(companion.text, to: file)
+                written.append(file)
+            }
         }
-        report(template, target: target, isKnown: found != nil)
+        try write(template.text, to: target)
+        report(template, written: written + [target], isKnown: found != nil)
+    }
+
+    private func write(_ text: String, to file: String) throws {
+        do {
+            try text.write(toFile: file, atomically: true, encoding: .utf8)
+        } catch {
+            throw Failure(.failed, "cannot write \(file): \(error.localizedDescription)")
+        }
     }
 
     /// What was written must be what `tandem check` accepts.
@@ -57,13 +72,18 @@ struct InitCommand: ParsableCommand {
         }
     }
 
-    private func report(_ template: StackFileTemplate, target: String, isKnown: Bool) {
-        Terminal.line("wrote \(target)")
-        if command == nil {
-            Terminal.line("this looks like \(template.kind.title); it is run with: \(template.kind.run)")
+    private func report(_ template: StackFileTemplate, written: [String], isKnown: Bool) {
+        for file in written { Terminal.line("wrote \(file)") }
+        let kind = template.kind
+        guard isKnown || command != nil else {
+            Terminal.line(
+                "Tandem did not recognise this project. Replace \(kind.run) after `run:` in tandem.yaml with the command "
+                    + "that starts it, then run: tandem up")
+            return
         }
-        if let remark = template.kind.remark { Terminal.line(remark) }
-        if let before = template.kind.before { Terminal.line("first: \(before)") }
-        Terminal.line(isKnown || command != nil ? "then: tandem up" : "then edit it, and: tandem up")
+        if command == nil { Terminal.line("this looks like \(kind.title); it is run with: \(kind.run)") }
+        if !kind.remarks.isEmpty { Terminal.line("read first: the comments in the file name what the app has to do") }
+        for step in [kind.before, kind.prepare].compactMap(\.self) { Terminal.line("first: \(step)") }
+        Terminal.line("then: tandem up")
     }
 }
