@@ -15,7 +15,7 @@ public struct Timing: Hashable, Sendable {
     /// An unacknowledged heartbeat this old shrinks the pair.
     public var shrinkPatience: Milliseconds = 1_500
     /// So much longer, if no third host says that it hears this one: the partner is then the better primary.
-    public var shrinkCourtesy: Milliseconds = 3_000
+    public var shrinkDelay: Milliseconds = 3_000
     /// Neither sure nor acknowledged for so long: fence.
     public var fencePatience: Milliseconds = 4_000
     /// A partner that lost sight of everything promotes itself after this.
@@ -39,7 +39,7 @@ public struct Timing: Hashable, Sendable {
     /// How long a forced change of primary waits for signs of life of the old one.
     public var forcePatience: Milliseconds = 2_000
     /// How long hosts without data of their own wait for the one before them to found the stack.
-    public var bootstrapStagger: Milliseconds = 5_000
+    public var foundingStagger: Milliseconds = 5_000
 
     public init() {}
 }
@@ -55,7 +55,7 @@ public struct FailoverConfiguration: Hashable, Sendable {
     public var cluster: ClusterID?
     /// What `init` becomes if this host founds the stack: any number that no other stack has.
     public var newCluster: ClusterID
-    package var defects: Defects = []
+    package var rules = Rules()
 
     public init(
         host: HostID, dataHosts: HostSet, members: HostSet, timing: Timing = Timing(), cluster: ClusterID? = nil,
@@ -68,34 +68,4 @@ public struct FailoverConfiguration: Hashable, Sendable {
         self.members = members.union(dataHosts)
         self.timing = timing
     }
-}
-
-/// Rules left out, one by one, so that tests can show what each rule is there for. Never set outside tests.
-package struct Defects: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt32
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    package static let shrinksDatabaseFirst = Defects(rawValue: 1 << 0)
-    package static let opensBeforeApplying = Defects(rawValue: 1 << 1)
-    package static let promotesAnyFollower = Defects(rawValue: 1 << 2)
-    package static let trustsRenewedLease = Defects(rawValue: 1 << 3)
-    package static let growsWithoutMarker = Defects(rawValue: 1 << 4)
-    package static let unsealsAfterUnknownOutcome = Defects(rawValue: 1 << 5)
-    package static let receivesBeforeReading = Defects(rawValue: 1 << 6)
-    package static let promotesWithoutSealing = Defects(rawValue: 1 << 7)
-    package static let readProvesNoWrite = Defects(rawValue: 1 << 8)
-    package static let skipsClaim = Defects(rawValue: 1 << 9)
-    package static let admitsEverybody = Defects(rawValue: 1 << 10)
-    package static let keepsOldSessions = Defects(rawValue: 1 << 11)
-    package static let rejoinsWithoutComparing = Defects(rawValue: 1 << 13)
-    package static let cutsWithoutExport = Defects(rawValue: 1 << 14)
-    package static let opensPairUnproven = Defects(rawValue: 1 << 15)
-    package static let soloFences = Defects(rawValue: 1 << 16)
-    package static let unsticksBySourceSide = Defects(rawValue: 1 << 17)
-    package static let appliesWithSourceSideOn = Defects(rawValue: 1 << 18)
-    package static let abandonsStatements = Defects(rawValue: 1 << 19)
-    package static let growsStoreFirst = Defects(rawValue: 1 << 20)
-    package static let soloPromotes = Defects(rawValue: 1 << 21)
-    package static let forcesOnOldWord = Defects(rawValue: 1 << 22)
-    package static let waitsForLostHeartbeats = Defects(rawValue: 1 << 23)
 }

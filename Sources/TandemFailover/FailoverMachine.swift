@@ -15,7 +15,7 @@ public struct FailoverMachine: Hashable, Sendable {
     var store = StoreKnowledge()
     var server = ServerKnowledge()
     var peers: [PeerKnowledge]
-    var pulse = Pulse()
+    var heartbeats = Heartbeats()
     var pairing = Pairing()
     var rejoin = Rejoin()
     var seal: Seal?
@@ -30,7 +30,7 @@ public struct FailoverMachine: Hashable, Sendable {
         peers = Array(repeating: PeerKnowledge(), count: max(last, Int(configuration.host.index) + 1))
         server.answeredAt = now
         server.arrivedAt = now
-        pulse.provenAt = now
+        heartbeats.provenAt = now
         store.sureAt = now
     }
 
@@ -40,7 +40,7 @@ public struct FailoverMachine: Hashable, Sendable {
         switch event {
         case .tick(let observation):
             observe(observation)
-            broadcasts = now - pulse.broadcastAt >= timing.broadcastInterval
+            broadcasts = now - heartbeats.broadcastAt >= timing.broadcastInterval
         case .commandFinished(let id, let outcome, let observation):
             observe(observation)
             finishCommand(id, outcome)
@@ -51,7 +51,7 @@ public struct FailoverMachine: Hashable, Sendable {
         case .answered(let host, let question, let inventory): absorb(inventory, to: question, from: host)
         }
         decide(&actions)
-        if broadcasts || pulse.hasNews { broadcast(&actions) }
+        if broadcasts || heartbeats.hasNews { broadcast(&actions) }
     }
 
     /// The same as a function from state and event to state and actions.
@@ -76,7 +76,7 @@ public struct FailoverMachine: Hashable, Sendable {
             return
         }
         guard let record = store.record else {
-            bootstrap(&out)
+            foundStack(&out)
             return
         }
         if record.primary == me {
@@ -92,7 +92,7 @@ extension FailoverMachine {
     var timing: Timing { configuration.timing }
     var holdsData: Bool { configuration.dataHosts.contains(me) }
 
-    func has(_ defect: Defects) -> Bool { configuration.defects.contains(defect) }
+    var rules: Rules { configuration.rules }
 
     mutating func nextID() -> UInt64 {
         lastID += 1
@@ -113,7 +113,9 @@ extension FailoverMachine {
         // A late message must not undo a newer one: what a host has read of the store never goes back.
         guard status.stateRevision >= peers[Int(host.index)].status.stateRevision else { return }
         peers[Int(host.index)] = PeerKnowledge(status: status, heardAt: now)
-        if status.isSilent, status.stateRevision >= pairing.namedRevision { pairing.silent.insert(host) }
+        if status.willNotAcknowledge, status.stateRevision >= pairing.namedRevision {
+            pairing.willNotAcknowledge.insert(host)
+        }
     }
 
     func hears(_ host: HostID) -> Bool { freshStatus(of: host) != nil }

@@ -136,16 +136,17 @@ public struct PeerStatus: Hashable, Sendable {
     /// Its receiver is connected to the primary and acknowledges.
     public var acknowledges: Bool
     /// Neither acknowledges nor will, having read `stateRevision` without finding itself named.
-    public var isSilent: Bool
+    public var willNotAcknowledge: Bool
     /// It closed and drained for the switchover with this id, 0 for none.
-    public var drainedIntent: UInt64
+    public var drainedForIntent: UInt64
     /// Whose agents it heard lately.
     public var hears: HostSet
 
     public init(
         epoch: UInt64 = 0, stateRevision: UInt64 = 0, holdsData: Bool = true, isFresh: Bool = false,
         serverAnswers: Bool = false, takesCommits: Bool = false, followsClosely: Bool = false,
-        acknowledges: Bool = false, isSilent: Bool = false, drainedIntent: UInt64 = 0, hears: HostSet = HostSet()
+        acknowledges: Bool = false, willNotAcknowledge: Bool = false, drainedForIntent: UInt64 = 0,
+        hears: HostSet = HostSet()
     ) {
         self.epoch = epoch
         self.stateRevision = stateRevision
@@ -155,8 +156,8 @@ public struct PeerStatus: Hashable, Sendable {
         self.takesCommits = takesCommits
         self.followsClosely = followsClosely
         self.acknowledges = acknowledges
-        self.isSilent = isSilent
-        self.drainedIntent = drainedIntent
+        self.willNotAcknowledge = willNotAcknowledge
+        self.drainedForIntent = drainedForIntent
         self.hears = hears
     }
 }

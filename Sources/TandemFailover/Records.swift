@@ -14,10 +14,10 @@ public struct StateRecord: Hashable, Sendable {
     /// Who may take over from the primary, or is on the way to it.
     public enum Standing: Hashable, Sendable {
         /// The primary acknowledges alone. Nobody can be promoted.
-        case solo
+        case alone
         /// The primary is making this host its partner: it may switch its acknowledging side on, and no other host may.
         /// It cannot be promoted yet.
-        case courting(HostID)
+        case joining(HostID)
         /// Whatever the primary acknowledges, this host has on disk. It alone can be promoted.
         case paired(HostID)
     }
@@ -30,8 +30,8 @@ public struct StateRecord: Hashable, Sendable {
     /// The only host whose acknowledgements count, or are about to.
     @inlinable public var acknowledger: HostID? {
         switch standing {
-        case .solo: nil
-        case .courting(let host), .paired(let host): host
+        case .alone: nil
+        case .joining(let host), .paired(let host): host
         }
     }
 }
@@ -74,7 +74,7 @@ public typealias ClusterID = UInt64
 public struct HistoryRecord: Hashable, Sendable {
     public enum Cause: Hashable, Sendable {
         case founded
-        case takenOver(SealReason)
+        case takenOver(TakeoverReason)
         /// By an operator, who accepted the loss of what only the old primary had.
         case forced
     }
@@ -121,7 +121,7 @@ public struct StoreSnapshot: Hashable, Sendable {
 /// One transaction: if `state` still has `expectedRevision`, put `record`, and with it all that follows.
 public struct StateTransaction: Hashable, Sendable {
     public enum Purpose: UInt8, Hashable, Sendable {
-        case bootstrap, claim, shrink, court, pair, promote, endSwitchover, force
+        case found, claim, shrink, propose, pair, promote, endSwitchover, force
     }
 
     public var purpose: Purpose

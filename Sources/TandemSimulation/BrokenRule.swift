@@ -2,41 +2,49 @@ import TandemFailover
 
 /// A rule of the protocol, left out or turned round: the simulator has to notice each of them.
 package enum BrokenRule: String, CaseIterable, Sendable {
-    case shrinkDatabaseFirst, openBeforeApplying, promoteAnyFollower, promoteFromSolo, trustRenewedLease
+    case shrinkDatabaseFirst, openBeforeApplying, promoteAnyFollower, promoteFromAlone, trustRenewedLease
     case growWithoutMarker, growStoreFirst, unsealAfterUnknownOutcome, receiveBeforeReading, promoteWithoutSealing
     case readProvesNoWrite, openAloneWithoutClaim, admitEverybody, keepOldSessions, abandonStatements
     case rejoinWithoutComparing, cutWithoutExport, openPairUnproven, fenceAlone
     case unstickBySourceSide, applyWithSourceSideOn
     case relayLogUnsynced, relayLogRecovery, binaryLogUnsynced, terminatePolitely, bootOpen
-    case keepUUIDAfterCut, forceOnOldWord, waitForLostHeartbeats
+    case keepUUIDAfterCut, forceOnOldRevision, waitForLostHeartbeats
 
-    package var defects: Defects {
+    /// The reducer's rule that is left out. nil where it is a server's setting.
+    private var rule: WritableKeyPath<Rules, Bool>? {
         switch self {
-        case .shrinkDatabaseFirst: .shrinksDatabaseFirst
-        case .openBeforeApplying: .opensBeforeApplying
-        case .promoteAnyFollower: .promotesAnyFollower
-        case .promoteFromSolo: .soloPromotes
-        case .trustRenewedLease: .trustsRenewedLease
-        case .growWithoutMarker: .growsWithoutMarker
-        case .growStoreFirst: .growsStoreFirst
-        case .unsealAfterUnknownOutcome: .unsealsAfterUnknownOutcome
-        case .receiveBeforeReading: .receivesBeforeReading
-        case .promoteWithoutSealing: .promotesWithoutSealing
-        case .readProvesNoWrite: .readProvesNoWrite
-        case .openAloneWithoutClaim: .skipsClaim
-        case .admitEverybody: .admitsEverybody
-        case .keepOldSessions: .keepsOldSessions
-        case .abandonStatements: .abandonsStatements
-        case .rejoinWithoutComparing: .rejoinsWithoutComparing
-        case .cutWithoutExport: .cutsWithoutExport
-        case .openPairUnproven: .opensPairUnproven
-        case .fenceAlone: .soloFences
-        case .unstickBySourceSide: .unsticksBySourceSide
-        case .applyWithSourceSideOn: .appliesWithSourceSideOn
-        case .forceOnOldWord: .forcesOnOldWord
-        case .waitForLostHeartbeats: .waitsForLostHeartbeats
-        default: []
+        case .shrinkDatabaseFirst: \.shrinksStoreFirst
+        case .openBeforeApplying: \.appliesBeforeOpening
+        case .promoteAnyFollower: \.promotesPartnerOnly
+        case .promoteFromAlone: \.promotesFromPairOnly
+        case .trustRenewedLease: \.readsLeader
+        case .growWithoutMarker: \.provesBeforePairing
+        case .growStoreFirst: \.growsDatabaseFirst
+        case .unsealAfterUnknownOutcome: \.staysSealedWhileUnknown
+        case .receiveBeforeReading: \.readsBeforeReceiving
+        case .promoteWithoutSealing: \.sealsBeforePromoting
+        case .readProvesNoWrite: \.repeatsUnknownWrites
+        case .openAloneWithoutClaim: \.claimsFirst
+        case .admitEverybody: \.admitsNamedOnly
+        case .keepOldSessions: \.endsOldSessions
+        case .abandonStatements: \.endsHangingStatements
+        case .rejoinWithoutComparing: \.comparesBeforeFollowing
+        case .cutWithoutExport: \.exportsBeforeCutting
+        case .openPairUnproven: \.provesBeforeOpening
+        case .fenceAlone: \.staysOpenAlone
+        case .unstickBySourceSide: \.killsToClose
+        case .applyWithSourceSideOn: \.appliesWithSourceSideOff
+        case .forceOnOldRevision: \.checksForcedRevision
+        case .waitForLostHeartbeats: \.forgetsLostHeartbeats
+        case .relayLogUnsynced, .relayLogRecovery, .binaryLogUnsynced, .terminatePolitely, .bootOpen, .keepUUIDAfterCut:
+            nil
         }
+    }
+
+    package var rules: Rules {
+        var rules = Rules()
+        if let rule { rules[keyPath: rule] = false }
+        return rules
     }
 
     package var serverDefects: ServerDefects {
@@ -55,7 +63,7 @@ package enum BrokenRule: String, CaseIterable, Sendable {
 extension SimulationRunner {
     package init(options: Options, breaking rule: BrokenRule) {
         self.init(options: options)
-        defects = rule.defects
+        rules = rule.rules
         serverDefects = rule.serverDefects
     }
 }

@@ -35,15 +35,15 @@ public struct Exploration: Sendable {
     }
 
     public var bounds: Bounds
-    private let defects: Defects
+    private let rules: Rules
 
-    public init(bounds: Bounds = Bounds()) { self.init(bounds: bounds, defects: []) }
+    public init(bounds: Bounds = Bounds()) { self.init(bounds: bounds, rules: Rules()) }
 
-    package init(bounds: Bounds, breaking rule: BrokenRule) { self.init(bounds: bounds, defects: rule.defects) }
+    package init(bounds: Bounds, breaking rule: BrokenRule) { self.init(bounds: bounds, rules: rule.rules) }
 
-    private init(bounds: Bounds, defects: Defects) {
+    private init(bounds: Bounds, rules: Rules) {
         self.bounds = bounds
-        self.defects = defects
+        self.rules = rules
     }
 
     private struct Node {
@@ -63,7 +63,7 @@ public struct Exploration: Sendable {
     public func run(progress: (Int) -> Void = { _ in }) -> Result {
         var result = Result()
         var seen: Set<Int> = []
-        var world = World(topology: .smallest, defects: defects)
+        var world = World(topology: .smallest, rules: rules)
         for start in world.moments(bounds.starts) where result.violation == nil {
             explore(from: start, &seen, &result)
             result.starts += 1

@@ -14,7 +14,7 @@ struct Ledger: Sendable {
     /// The length of the history up to the last transaction that was acknowledged since an operator's last word. The word
     /// gives up what was acknowledged before it, and nothing that comes after it. A server that was deposed before may still
     /// tell its clients of a write that it and its successor have: that is lost only if the next primary has it not.
-    private var acknowledgedSinceWord = 0
+    private var acknowledgedSinceForce = 0
 
     var count: Int { origins.count }
 
@@ -24,7 +24,7 @@ struct Ledger: Sendable {
         isClients.removeAll(keepingCapacity: true)
         isExported.removeAll(keepingCapacity: true)
         promised.removeAll(keepingCapacity: true)
-        acknowledgedSinceWord = 0
+        acknowledgedSinceForce = 0
     }
 
     mutating func add(origin: UInt32, sequence: UInt32, isClient: Bool) -> UInt32 {
@@ -43,7 +43,7 @@ struct Ledger: Sendable {
 
     /// False when the write is not among what others hold who acknowledged later ones, or its server lacks earlier ones.
     mutating func promise(_ transaction: UInt32, at index: Int, of history: [UInt32]) -> Bool {
-        acknowledgedSinceWord = max(acknowledgedSinceWord, index + 1)
+        acknowledgedSinceForce = max(acknowledgedSinceForce, index + 1)
         guard index >= promised.count else { return promised[index] == transaction }
         guard holdsPromised(history, upTo: index) else { return false }
         promised.append(contentsOf: history[promised.count...index])
@@ -59,14 +59,14 @@ struct Ledger: Sendable {
         return true
     }
 
-    mutating func wordIsGiven() { acknowledgedSinceWord = 0 }
+    mutating func forceIsConfirmed() { acknowledgedSinceForce = 0 }
 
     /// An operator gave up what this history lacks.
     /// - Returns: how many transactions that was; nil when one of them was acknowledged after the word.
     mutating func forgive(whatIsNotIn history: ArraySlice<UInt32>) -> Int? {
         var common = min(promised.count, history.count)
         while common > 0, promised[common - 1] != history[common - 1] { common -= 1 }
-        guard acknowledgedSinceWord <= common else { return nil }
+        guard acknowledgedSinceForce <= common else { return nil }
         let lost = promised.count - common
         promised.removeLast(lost)
         return lost

@@ -31,7 +31,7 @@ public struct SimulationRunner: Sendable {
     }
 
     public internal(set) var options: Options
-    package var defects: Defects = []
+    package var rules = Rules()
     package var serverDefects: ServerDefects = []
 
     public init(options: Options) { self.options = options }
@@ -42,7 +42,7 @@ public struct SimulationRunner: Sendable {
     /// - Throws: `CancellationError`.
     public func run(progress: (Progress) -> Void = { _ in }) throws -> SimulationSummary {
         var summary = SimulationSummary(options: options)
-        var world = World(topology: options.topology, defects: defects, serverDefects: serverDefects)
+        var world = World(topology: options.topology, rules: rules, serverDefects: serverDefects)
         for index in 0..<options.schedules {
             if index % 100 == 0 {
                 try Task.checkCancellation()
@@ -62,7 +62,7 @@ public struct SimulationRunner: Sendable {
 
     /// The story of one seed's whole run.
     public func story(ofSeed seed: UInt64) -> [StoryLine] {
-        var world = World(topology: options.topology, defects: defects, serverDefects: serverDefects)
+        var world = World(topology: options.topology, rules: rules, serverDefects: serverDefects)
         world.isTracing = true
         runOne(seed, in: &world)
         return world.story
@@ -80,7 +80,7 @@ public struct SimulationRunner: Sendable {
             return SimulationFailure(seed: seed, violation: violation, faults: faults, story: [])
         }
         var shrinker = Shrinker(
-            world: World(topology: options.topology, defects: defects, serverDefects: serverDefects), seed: seed,
+            world: World(topology: options.topology, rules: rules, serverDefects: serverDefects), seed: seed,
             rule: violation.rule, endOfFaults: (faults.last?.atMicroseconds ?? 3_000_000) + 1_000_000)
         let shortest = shrinker.shrink(faults.filter { $0.atMicroseconds <= violation.atMicroseconds })
         let (shownViolation, story) = shrinker.tell(shortest)

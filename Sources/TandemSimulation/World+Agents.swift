@@ -12,7 +12,7 @@ extension World {
             return
         }
         var configuration = topology.configuration(of: host)
-        configuration.defects = defects
+        configuration.rules = rules
         configuration.cluster = hosts[host].cluster
         configuration.newCluster = ClusterID(host + 1)
         let now = clock(host)

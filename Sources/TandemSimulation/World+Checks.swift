@@ -69,7 +69,7 @@ extension World {
 
     /// Forced: what the new primary lacks is no longer promised, but must not be thrown away by whoever has it.
     private mutating func acceptLoss(_ host: Int, _ revision: UInt64) {
-        guard givenWord.hosts.contains(HostID(host)), givenWord.stateRevision == revision else {
+        guard confirmation.hosts.contains(HostID(host)), confirmation.stateRevision == revision else {
             violate(.wrongPromotion, host, "is promoted by force, without an operator's word on this state")
             return
         }
@@ -109,7 +109,7 @@ extension World {
     /// A recorded solo owner closes for nothing: nobody else can be promoted.
     mutating func checkClosing(_ host: Int) {
         guard let agent = agent(host), let known = agent.knownRecord, known == store.record,
-            known.primary.index == UInt8(host), known.standing == .solo, !agent.mayBePaired
+            known.primary.index == UInt8(host), known.standing == .alone, !agent.mayBePaired
         else { return }
         violate(.needlessClosing, host, "closes its server, though it alone may acknowledge")
     }

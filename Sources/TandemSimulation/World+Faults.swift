@@ -136,11 +136,11 @@ extension World {
         store.revision += 1
         store.intent = SwitchoverIntent(
             id: store.revision, to: HostID(fault.other), pauseBudget: 3_000, forcedAtRevision: store.stateRevision)
-        if givenWord.stateRevision != store.stateRevision {
-            givenWord = GivenWord(stateRevision: store.stateRevision)
+        if confirmation.stateRevision != store.stateRevision {
+            confirmation = ForceConfirmation(stateRevision: store.stateRevision)
         }
-        givenWord.hosts.insert(HostID(fault.other))
-        ledger.wordIsGiven()
+        confirmation.hosts.insert(HostID(fault.other))
+        ledger.forceIsConfirmed()
     }
 
     private mutating func pause(_ fault: Fault) {

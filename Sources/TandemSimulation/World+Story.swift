@@ -52,8 +52,8 @@ extension World {
         let primary = topology.name(Int(record.primary.index))
         let standing =
             switch record.standing {
-            case .solo: "alone"
-            case .courting(let host): "courting \(topology.name(Int(host.index)))"
+            case .alone: "alone"
+            case .joining(let host): "joining \(topology.name(Int(host.index)))"
             case .paired(let host): "paired with \(topology.name(Int(host.index)))"
             }
         return "epoch \(record.epoch): \(primary) leads, \(standing)"

@@ -25,7 +25,7 @@ struct SimulatedHost: Sendable {
 }
 
 /// An operator's word that, with `state` at this revision, the primary's server does not run: these may take its place.
-struct GivenWord: Sendable {
+struct ForceConfirmation: Sendable {
     var hosts = HostSet()
     var stateRevision: UInt64
 }
@@ -33,7 +33,7 @@ struct GivenWord: Sendable {
 /// Everything simulated, driven one happening after the other. Times are in microseconds of simulated time.
 struct World: Sendable {
     let topology: SimulationTopology
-    let defects: Defects
+    let rules: Rules
     let serverDefects: ServerDefects
     var random = SeededRandom(seed: 0)
     var time: Int64 = 0
@@ -59,7 +59,7 @@ struct World: Sendable {
     var flakyUntil: Int64 = 0
     var storeOutageUntil: Int64 = 0
     /// The last one that an operator gave.
-    var givenWord = GivenWord(stateRevision: 0)
+    var confirmation = ForceConfirmation(stateRevision: 0)
     var nextOrigin: UInt32 = 0
     var writeInterval: Int64 = 200_000
     /// One transaction in so many reaches etcd seconds late.
@@ -83,9 +83,9 @@ struct World: Sendable {
     /// By then an undisturbed stack is founded and a pair.
     static let firstFaultAt: Int64 = 5_000_000
 
-    init(topology: SimulationTopology, defects: Defects = [], serverDefects: ServerDefects = []) {
+    init(topology: SimulationTopology, rules: Rules = Rules(), serverDefects: ServerDefects = []) {
         self.topology = topology
-        self.defects = defects
+        self.rules = rules
         self.serverDefects = serverDefects
         hosts = (0..<topology.hostCount).map { index in
             SimulatedHost(holdsData: index < topology.dataNodes, votes: topology.isVoter(index))

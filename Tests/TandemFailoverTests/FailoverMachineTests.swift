@@ -64,7 +64,7 @@ struct FailoverMachineTests {
         state: StateRecord(epoch: 1, primary: Agent.primary, standing: .paired(Agent.partner)), stateRevision: 7,
         leader: LeaderRecord(host: Agent.primary, epoch: 1))
     private let alone = StoreSnapshot(
-        state: StateRecord(epoch: 1, primary: Agent.primary, standing: .solo), stateRevision: 7,
+        state: StateRecord(epoch: 1, primary: Agent.primary, standing: .alone), stateRevision: 7,
         leader: LeaderRecord(host: Agent.primary, epoch: 1))
     private let following = ServerObservation(
         life: .up, access: .reading, isSourceSideOn: false, isReplicaSideOn: true, receiver: .connected,
@@ -115,7 +115,8 @@ struct FailoverMachineTests {
         sealed.receiver = .off
         sealed.receiverAcknowledges = false
         agent.finish(sealed)
-        #expect(agent.lastWrite()?.transaction.record == StateRecord(epoch: 2, primary: Agent.partner, standing: .solo))
+        #expect(
+            agent.lastWrite()?.transaction.record == StateRecord(epoch: 2, primary: Agent.partner, standing: .alone))
         #expect(agent.lastWrite()?.transaction.expectedRevision == 7)
     }
 
@@ -170,7 +171,7 @@ struct FailoverMachineTests {
             agent.read(claimed, open)
         }
         let shrink = try #require(agent.lastWrite())
-        #expect(shrink.transaction.purpose == .shrink && shrink.transaction.record.standing == .solo)
+        #expect(shrink.transaction.purpose == .shrink && shrink.transaction.record.standing == .alone)
         #expect(agent.lastCommand()?.command == .killSessions)
         agent.handle(.storeAnswered(id: shrink.id, .written(revision: 9)))
         #expect(agent.lastCommand()?.command == .setSourceSide(false))
@@ -219,7 +220,7 @@ struct FailoverMachineTests {
         agent.finish(sealed)
         let write = try #require(agent.lastWrite()).transaction
         #expect(write.purpose == .force && write.expectedRevision == 7 && write.endsIntent)
-        #expect(write.record == StateRecord(epoch: 2, primary: Agent.partner, standing: .solo))
+        #expect(write.record == StateRecord(epoch: 2, primary: Agent.partner, standing: .alone))
         #expect(write.history?.cause == .forced)
     }
 
@@ -268,7 +269,7 @@ struct FailoverMachineTests {
         var newcomer = Agent(Agent.primary)
         newcomer.read(StoreSnapshot(), fresh)
         newcomer.finish(fresh)
-        #expect(newcomer.lastWrite()?.transaction.purpose == .bootstrap)
+        #expect(newcomer.lastWrite()?.transaction.purpose == .found)
         #expect(newcomer.lastWrite()?.transaction.founds != nil)
         var returning = Agent(Agent.primary, cluster: 5)
         returning.read(StoreSnapshot(), fresh)
@@ -281,10 +282,10 @@ struct FailoverMachineTests {
     func fencesUndecided() throws {
         var agent = Agent(Agent.primary)
         let open = ServerObservation(life: .up, access: .writing, admitted: HostSet(Agent.partner))
-        var courting = alone
-        courting.state?.standing = .courting(Agent.partner)
+        var joining = alone
+        joining.state?.standing = .joining(Agent.partner)
         agent.handle(.heard(Agent.partner, PeerStatus(epoch: 1, stateRevision: 8, acknowledges: true)))
-        agent.read(courting, open)
+        agent.read(joining, open)
         agent.finish(open)
         agent.handle(.storeAnswered(id: try #require(agent.lastWrite()).id, .written(revision: 8)))
         agent.commitHeartbeat()

@@ -22,7 +22,7 @@ struct LedgerTests {
     func forgiven() {
         var ledger = ledger
         promise(3, &ledger)
-        ledger.wordIsGiven()
+        ledger.forceIsConfirmed()
         let lost = ledger.forgive(whatIsNotIn: history[..<2])
         #expect(lost == 2)
         #expect(ledger.holdsPromised(history, upTo: 2))
@@ -32,7 +32,7 @@ struct LedgerTests {
     func unforgiven() {
         var ledger = ledger
         promise(1, &ledger)
-        ledger.wordIsGiven()
+        ledger.forceIsConfirmed()
         promise(2, &ledger)
         let lost = ledger.forgive(whatIsNotIn: history[..<2])
         #expect(lost == nil)
@@ -42,7 +42,7 @@ struct LedgerTests {
     func toldLate() {
         var ledger = ledger
         promise(3, &ledger)
-        ledger.wordIsGiven()
+        ledger.forceIsConfirmed()
         promise(1, &ledger)
         let lost = ledger.forgive(whatIsNotIn: history[..<2])
         #expect(lost == 2)

@@ -1,23 +1,23 @@
 /// The partner has stopped, or is stopping, to acknowledge, in order to take over.
 struct Seal: Hashable, Sendable {
-    var reason: SealReason
+    var reason: TakeoverReason
     var since: Milliseconds
 }
 
 /// Why a partner takes over.
-public enum SealReason: UInt8, Hashable, Sendable {
+public enum TakeoverReason: UInt8, Hashable, Sendable {
     /// The primary closed and drained for a switchover.
-    case invited
+    case switchover
     /// The primary's own agent says that its server is gone.
     case serverDown
     /// Neither this host nor any third one hears the primary.
-    case vanished
+    case primaryUnheard
     /// Its lease ran out, and nothing arrives from it.
     case leaseLost
     /// Its agent is gone; its server was closed over SQL.
     case agentGone
     /// Nothing arrived for long, and it did not go on alone.
-    case silence
+    case nothingReceived
 }
 
 struct RemoteClosing: Hashable, Sendable {
@@ -27,11 +27,11 @@ struct RemoteClosing: Hashable, Sendable {
 
 extension FailoverMachine {
     /// Whether the partner should take over now. A wrong answer costs a needless failover, never a write.
-    func suspicion(_ record: StateRecord) -> SealReason? {
+    func suspicion(_ record: StateRecord) -> TakeoverReason? {
         guard !store.isPaused, hasStore else { return nil }
         let status = freshStatus(of: record.primary)
         let isCurrent = status?.epoch == record.epoch
-        if let status, isCurrent, status.drainedIntent != 0 { return .invited }
+        if let status, isCurrent, status.drainedForIntent != 0 { return .switchover }
         // After an outage of everything the primary goes first.
         guard server.hasArrived || now - startedAt > timing.startGrace else { return nil }
         let quiet = now - max(server.arrivedAt, startedAt)
@@ -40,10 +40,10 @@ extension FailoverMachine {
         if status == nil, remoteClosing.isDone { return .agentGone }
         if status == nil, quiet > timing.hearingPatience {
             let third = thirdParties(on: record.primary, except: me)
-            if !answers, third.areHeard, !third.hearIt { return .vanished }
+            if !answers, third.areHeard, !third.hearIt { return .primaryUnheard }
         }
         if quiet > timing.heartbeatPatience, !store.leaderIsPrimary, !answers || status != nil { return .leaseLost }
-        if quiet > timing.lastResort, !answers || status != nil { return .silence }
+        if quiet > timing.lastResort, !answers || status != nil { return .nothingReceived }
         return nil
     }
 
@@ -72,12 +72,12 @@ extension FailoverMachine {
         }
         guard seal != nil || isUndecided else { return false }
         // SERVICE_STATE OFF, seen: from here on the primary gets no acknowledgement.
-        if seen.receiver != .off, !has(.promotesWithoutSealing) {
+        if seen.receiver != .off, rules.sealsBeforePromoting {
             issue(.stopReceiver, &out)
             return true
         }
         guard let seal, !isUndecided, mayWrite else { return true }
-        let next = StateRecord(epoch: record.epoch + 1, primary: me, standing: .solo)
+        let next = StateRecord(epoch: record.epoch + 1, primary: me, standing: .alone)
         write(.promote, next, endsIntent: store.intent?.to == me, cause: .takenOver(seal.reason), &out)
         return true
     }

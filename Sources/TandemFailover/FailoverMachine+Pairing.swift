@@ -4,7 +4,7 @@ struct Pairing: Hashable, Sendable {
     var namedRevision: UInt64 = 0
     var namedAt: Milliseconds = 0
     /// Hosts that said since then that they do not acknowledge.
-    var silent = HostSet()
+    var willNotAcknowledge = HostSet()
     var backoffUntil: Milliseconds = 0
     /// The last candidate's index, so that the next attempt begins with the one after it.
     var lastCandidate = -1
@@ -12,7 +12,7 @@ struct Pairing: Hashable, Sendable {
     mutating func name(at revision: UInt64, now: Milliseconds) {
         namedRevision = revision
         namedAt = now
-        silent = HostSet()
+        willNotAcknowledge = HostSet()
     }
 }
 
@@ -24,15 +24,15 @@ extension FailoverMachine {
     }
 
     /// Growing begins by naming one close follower, in etcd, so that every other host knows that it must be silent.
-    mutating func court(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
+    mutating func propose(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
         guard !store.isPaused, isSure, now >= pairing.backoffUntil, server.command == nil else { return }
         // A server that still has its source side on has not finished shrinking.
         guard seen.life == .up, seen.access == .writing, !seen.isSourceSideOn else { return }
         guard let candidate = nextCandidate(record) else { return }
         pairing.lastCandidate = Int(candidate.index)
         var next = record
-        next.standing = has(.growsStoreFirst) ? .paired(candidate) : .courting(candidate)
-        write(.court, next, &out)
+        next.standing = !rules.growsDatabaseFirst ? .paired(candidate) : .joining(candidate)
+        write(.propose, next, &out)
     }
 
     private func nextCandidate(_ record: StateRecord) -> HostID? {
@@ -60,20 +60,20 @@ extension FailoverMachine {
 
     /// The database first: only the candidate can acknowledge, the source side is on, a row that began after that is
     /// acknowledged (which proves everything before it); then etcd.
-    mutating func tend(
+    mutating func completePairing(
         _ candidate: HostID, _ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]
     ) {
         var next = record
         if isHopeless(candidate, seen) {
             pairing.backoffUntil = now + timing.growBackoff
-            next.standing = .solo
+            next.standing = .alone
             write(.shrink, next, &out)
             return
         }
         // A statement of an earlier agent could still switch the source side off.
-        guard server.endedOldSessions || has(.keepsOldSessions) else { return }
+        guard server.endedOldSessions || !rules.endsOldSessions else { return }
         guard server.command == nil, seen.isSourceSideOn, isAdmittanceTight(seen.admitted) else { return }
-        guard isProven || has(.growsWithoutMarker) else { return }
+        guard isProven || !rules.provesBeforePairing else { return }
         next.standing = .paired(candidate)
         write(.pair, next, &out)
     }
@@ -84,12 +84,12 @@ extension FailoverMachine {
         _ partner: HostID, _ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]
     ) {
         guard isSure, switchover == nil else { return }
-        let courtesy = thirdParties(on: me, except: partner).hearIt ? 0 : timing.shrinkCourtesy
-        let isAlone = unacknowledgedFor > timing.shrinkPatience + courtesy
+        let delay = thirdParties(on: me, except: partner).hearIt ? 0 : timing.shrinkDelay
+        let isAlone = unacknowledgedFor > timing.shrinkPatience + delay
         guard isAlone || wantsOtherPartner(partner, record) else { return }
         pairing.backoffUntil = isAlone ? now + timing.growBackoff : now
         var next = record
-        next.standing = .solo
+        next.standing = .alone
         write(.shrink, next, &out)
     }
 

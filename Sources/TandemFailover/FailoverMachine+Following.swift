@@ -6,7 +6,7 @@ extension FailoverMachine {
         switch seen.life {
         case .booting, .unresponsive: return
         case .down:
-            pulse.mustKill = false
+            server.closeNeedsKill = false
             if isPartner || rejoin.comparedEpoch == record.epoch || seen.isFresh || mayForce(record) {
                 issue(.startServer, &out)
             } else {
@@ -15,7 +15,7 @@ extension FailoverMachine {
             }
         case .up:
             if seen.access.allowsCommits || seen.waitingCommits > 0 {
-                if seen.waitingCommits > 0, seen.access == .closed { pulse.mustKill = true }
+                if seen.waitingCommits > 0, seen.access == .closed { server.closeNeedsKill = true }
                 close(&out)
             } else {
                 followUp(record, seen, isPartner: isPartner, &out)
@@ -30,12 +30,12 @@ extension FailoverMachine {
             seen.source == record.primary && seen.attachedEpoch == record.epoch && seen.receiver != .refused
             && !rejoin.wasRefused
         if force(record, seen, &out) { return }
-        if isPartner || (has(.promotesAnyFollower) && isAttached) || (has(.soloPromotes) && isAttached) {
+        if isPartner || (!rules.promotesPartnerOnly && isAttached) || (!rules.promotesFromPairOnly && isAttached) {
             if takeOver(record, seen, &out) { return }
             if closePrimaryRemotely(record, &out) { return }
         }
         // No session can write here and no commit waits, so nothing is acknowledged by this.
-        if seen.isSourceSideOn, !has(.appliesWithSourceSideOn) {
+        if seen.isSourceSideOn, rules.appliesWithSourceSideOff {
             issue(.setSourceSide(false), &out)
         } else if isAttached {
             stayAttached(record, seen, &out)

@@ -2,17 +2,17 @@ extension FailoverMachine {
     /// The primary's part in etcd; goes on while a statement is under way.
     mutating func leadInStore(_ record: StateRecord, _ out: inout [Action]) {
         guard let seen = server.seen else { return }
-        beat(urgently: needsProof(record, seen), &out)
+        sendHeartbeat(urgently: needsProof(record, seen), &out)
         guard mayWrite else { return }
-        if !store.leaderIsMine || (store.revision == store.firstRevision && !has(.skipsClaim)) {
+        if !store.leaderIsMine || (store.revision == store.firstRevision && rules.claimsFirst) {
             // Also moves the revision, so that nothing that an earlier agent of this host sent can take place any more.
             write(.claim, record, &out)
             return
         }
         if planSwitchover(record, seen, &out) { return }
         switch record.standing {
-        case .solo: court(record, seen, &out)
-        case .courting(let candidate): tend(candidate, record, seen, &out)
+        case .alone: propose(record, seen, &out)
+        case .joining(let candidate): completePairing(candidate, record, seen, &out)
         case .paired(let partner): shrinkIfAlone(partner, record, seen, &out)
         }
     }
@@ -27,13 +27,13 @@ extension FailoverMachine {
 
     /// The revision moved since this agent's first read: what was decided on an older one, be it a transaction of an
     /// earlier agent or an operator's word that this server does not run, is void.
-    private var hasClaimed: Bool { store.revision > store.firstRevision || has(.skipsClaim) }
+    private var hasClaimed: Bool { store.revision > store.firstRevision || !rules.claimsFirst }
 
     /// The primary's server, one statement at a time, in the order that keeps each step safe.
     mutating func leadServer(_ record: StateRecord, _ out: inout [Action]) {
         guard let seen = server.seen else { return }
         guard seen.life == .up else {
-            pulse.mustKill = false
+            server.closeNeedsKill = false
             if seen.life == .down { issue(.startServer, &out) }
             return
         }
@@ -48,9 +48,9 @@ extension FailoverMachine {
             issue(.admit(admissible(record)), &out)
         } else if arrangeSourceSide(record, seen, &out) {
             return
-        } else if !seen.hasAppliedAll, !has(.opensBeforeApplying) {
+        } else if !seen.hasAppliedAll, rules.appliesBeforeOpening {
             // With the source side on, the applier would wait for an acknowledgement for ever.
-            if !seen.isApplierOn, !seen.isSourceSideOn || has(.appliesWithSourceSideOn) { issue(.startApplier, &out) }
+            if !seen.isApplierOn, !seen.isSourceSideOn || !rules.appliesWithSourceSideOff { issue(.startApplier, &out) }
         } else if seen.source != nil, !trustsItsSeal {
             issue(.forgetSource, &out)
         } else {
@@ -59,13 +59,13 @@ extension FailoverMachine {
     }
 
     private var trustsItsSeal: Bool {
-        has(.promotesWithoutSealing) || has(.unsealsAfterUnknownOutcome)
+        !rules.sealsBeforePromoting || !rules.staysSealedWhileUnknown
     }
 
     /// In a pair, when neither sure of `leader` nor acknowledged. Alone, never: nobody else can be promoted.
     private func mustFence(_ record: StateRecord, _ seen: ServerObservation) -> Bool {
-        guard mayBePaired || has(.soloFences), seen.access.allowsCommits, !isSure else { return false }
-        let provenAt = has(.soloFences) && !mayBePaired ? startedAt : pulse.provenAt
+        guard mayBePaired || !rules.staysOpenAlone, seen.access.allowsCommits, !isSure else { return false }
+        let provenAt = !rules.staysOpenAlone && !mayBePaired ? startedAt : heartbeats.provenAt
         return now - max(store.sureAt, provenAt) > timing.fencePatience
     }
 
@@ -73,8 +73,8 @@ extension FailoverMachine {
     /// partner whose agent is gone would go on doing so. The others come back as their agents say that they are silent.
     func admissible(_ record: StateRecord) -> HostSet {
         var hosts = HostSet(bits: configuration.dataHosts.bits)
-        if let named = record.acknowledger, !has(.admitsEverybody) {
-            hosts = pairing.silent
+        if let named = record.acknowledger, rules.admitsNamedOnly {
+            hosts = pairing.willNotAcknowledge
             hosts.insert(named)
         }
         hosts.remove(me)
@@ -90,10 +90,10 @@ extension FailoverMachine {
         _ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]
     ) -> Bool {
         var wanted = record.partner != nil
-        if case .courting(let candidate) = record.standing {
+        if case .joining(let candidate) = record.standing {
             wanted = !isHopeless(candidate, seen) && (seen.isSourceSideOn || isReady(candidate, record))
         }
-        if wanted, has(.shrinksDatabaseFirst), record.partner != nil, unacknowledgedFor > timing.shrinkPatience {
+        if wanted, !rules.shrinksStoreFirst, record.partner != nil, unacknowledgedFor > timing.shrinkPatience {
             wanted = false
         } else if !wanted, !mayAcknowledgeAlone(record) {
             return false
@@ -106,11 +106,11 @@ extension FailoverMachine {
     private mutating func open(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
         guard seen.access != .writing, isSure, store.staleSince == nil else { return }
         switch record.standing {
-        case .solo, .courting:
+        case .alone, .joining:
             if !seen.isSourceSideOn { issue(.setAccess(.writing), &out) }
         case .paired:
             guard seen.isSourceSideOn, hasClaimed else { return }
-            if seen.access == .guarded, isProven || has(.opensPairUnproven) {
+            if seen.access == .guarded, isProven || !rules.provesBeforeOpening {
                 issue(.setAccess(.writing), &out)
             } else if seen.access != .guarded {
                 // What recovery committed here was perhaps never acknowledged: nobody reads it before the partner has it.

@@ -1,7 +1,7 @@
 extension FailoverMachine {
     /// The stack's first start: a host whose data is fresh founds it, the first in the list if it is there. Where any
     /// host has data and etcd has none, etcd lost it, and only an operator can say who was primary.
-    mutating func bootstrap(_ out: inout [Action]) {
+    mutating func foundStack(_ out: inout [Action]) {
         // Who remembers a stack does not found another: etcd lost it.
         guard configuration.cluster == nil, store.cluster == nil else { return }
         guard let seen = server.seen, mayWrite, !store.isPaused else { return }
@@ -11,8 +11,8 @@ extension FailoverMachine {
         }
         guard seen.life == .up, seen.isFresh, !heardOldData else { return }
         let place = (configuration.dataHosts.bits & ((1 << UInt64(me.index)) - 1)).nonzeroBitCount
-        guard now - startedAt >= Milliseconds(place) * timing.bootstrapStagger else { return }
-        write(.bootstrap, StateRecord(epoch: 1, primary: me, standing: .solo), cause: .founded, &out)
+        guard now - startedAt >= Milliseconds(place) * timing.foundingStagger else { return }
+        write(.found, StateRecord(epoch: 1, primary: me, standing: .alone), cause: .founded, &out)
     }
 
     private var heardOldData: Bool {

@@ -29,7 +29,7 @@ extension FailoverMachine {
             rejoin.epoch = record.epoch
             rejoin.bootCount = seen.bootCount
         }
-        if has(.rejoinsWithoutComparing) { rejoin.comparedEpoch = record.epoch }
+        if !rules.comparesBeforeFollowing { rejoin.comparedEpoch = record.epoch }
         if seen.receiver == .refused, !rejoin.wasRefused {
             // It fitted, but the primary has purged what it needs since.
             rejoin.forget()
@@ -88,7 +88,7 @@ extension FailoverMachine {
     private mutating func remove(
         _ tail: GTIDSet, _ inventory: Inventory, _ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]
     ) {
-        guard rejoin.hasExported || has(.cutsWithoutExport) else {
+        guard rejoin.hasExported || !rules.exportsBeforeCutting else {
             issue(.export(tail), &out)
             return
         }

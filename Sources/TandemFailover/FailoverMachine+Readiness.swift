@@ -40,8 +40,8 @@ extension FailoverMachine {
         }
         var blockers: [FailoverReadiness.Blocker] = store.isPaused ? [.paused] : []
         switch record.standing {
-        case .solo: blockers.append(.noPartner)
-        case .courting(let candidate): blockers.append(.stillPairing(candidate))
+        case .alone: blockers.append(.noPartner)
+        case .joining(let candidate): blockers.append(.stillPairing(candidate))
         case .paired(let partner):
             let known = partner == me ? status : freshStatus(of: partner)
             if let known {

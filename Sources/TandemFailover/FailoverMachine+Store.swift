@@ -70,7 +70,7 @@ extension FailoverMachine {
         guard var write = store.write else { return }
         let age = now - write.sentAt
         guard age > timing.storePatience || (write.isAnswered && age > timing.storePatience / 4) else { return }
-        if has(.unsealsAfterUnknownOutcome), write.transaction.purpose == .promote {
+        if !rules.staysSealedWhileUnknown, write.transaction.purpose == .promote {
             store.write = nil
             seal = nil
             return
@@ -92,7 +92,7 @@ extension FailoverMachine {
         }
         let transaction = StateTransaction(
             purpose: purpose, expectedRevision: store.revision, record: record, takesLeader: takesLeader,
-            endsIntent: endsIntent, history: history, founds: purpose == .bootstrap ? configuration.newCluster : nil)
+            endsIntent: endsIntent, history: history, founds: purpose == .found ? configuration.newCluster : nil)
         let id = nextID()
         store.write = .init(transaction: transaction, firstID: id, id: id, sentAt: now)
         out.append(.store(id: id, .write(transaction)))
@@ -154,11 +154,11 @@ extension FailoverMachine {
             store.hasRead = true
             store.firstRevision = snapshot.stateRevision
         }
-        let ignoresState = has(.trustsRenewedLease) && store.leaderIsMine
+        let ignoresState = !rules.readsLeader && store.leaderIsMine
         if let write = store.write {
             let isDead = snapshot.stateRevision > write.transaction.expectedRevision
             let isTakenForDead =
-                has(.readProvesNoWrite) && id > write.id && now - write.sentAt > timing.storePatience / 2
+                !rules.repeatsUnknownWrites && id > write.id && now - write.sentAt > timing.storePatience / 2
             if isDead || isTakenForDead { store.write = nil }
         }
         if store.intent?.id != snapshot.intent?.id { store.intentSeenAt = now }
@@ -179,11 +179,11 @@ extension FailoverMachine {
         let previous = store.record
         store.record = record
         store.revision = revision
-        pulse.hasNews = pulse.hasNews || previous != record
+        heartbeats.hasNews = heartbeats.hasNews || previous != record
         guard previous != record else { return }
         if previous?.acknowledger != record.acknowledger || previous?.epoch != record.epoch {
             pairing.name(at: revision, now: now)
-            pulse.conditionsSince = lastID
+            heartbeats.lastIDBeforeChange = lastID
         }
         if record.partner != me, store.write == nil { seal = nil }
         if previous?.epoch != record.epoch {

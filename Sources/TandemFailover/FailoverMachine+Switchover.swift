@@ -26,7 +26,7 @@ extension FailoverMachine {
             return true
         }
         guard switchover == nil, !store.isPaused else { return false }
-        let isPulsing = now - pulse.provenAt < 2 * timing.heartbeatInterval
+        let isPulsing = now - heartbeats.provenAt < 2 * timing.heartbeatInterval
         if record.partner == intent.to, isSure, seen.access == .writing, isPulsing, server.command == nil {
             switchover = Switchover(id: intent.id, since: now, budget: intent.pauseBudget)
         } else if now - store.intentSeenAt > timing.intentPatience {
@@ -40,7 +40,7 @@ extension FailoverMachine {
     mutating func expireSwitchover() {
         guard let running = switchover, running.isClosing, now - running.since > running.budget else { return }
         switchover?.phase = .rolledBack
-        pulse.hasNews = true
+        heartbeats.hasNews = true
     }
 
     mutating func drain(_ seen: ServerObservation, _ out: inout [Action]) {
@@ -52,7 +52,7 @@ extension FailoverMachine {
         }
         if switchover?.phase == .closing, seen.waitingCommits == 0 {
             switchover?.phase = .drained
-            pulse.hasNews = true
+            heartbeats.hasNews = true
         }
     }
 }

@@ -1,5 +1,5 @@
 /// The heartbeat row, and what is told to peers.
-struct Pulse: Hashable, Sendable {
+struct Heartbeats: Hashable, Sendable {
     var outstanding: StoreKnowledge.Outstanding?
     var beganAt: Milliseconds?
     /// When the newest acknowledged heartbeat began.
@@ -7,9 +7,7 @@ struct Pulse: Hashable, Sendable {
     /// The newest acknowledged heartbeat.
     var provenID: UInt64 = 0
     /// Heartbeats numbered higher began under the present conditions (boot, source side, who may acknowledge).
-    var conditionsSince: UInt64 = 0
-    /// Closing failed because a commit waits: the next attempt is SIGKILL.
-    var mustKill = false
+    var lastIDBeforeChange: UInt64 = 0
     var questions: [Question] = []
     var broadcastAt: Milliseconds = -1_000_000
     var hasNews = false
@@ -27,61 +25,61 @@ struct Pulse: Hashable, Sendable {
 extension FailoverMachine {
     /// A heartbeat that began under the present conditions has committed: with the source side on, this proves that the
     /// one host that may acknowledge has everything before it on disk.
-    var isProven: Bool { pulse.provenID > pulse.conditionsSince }
+    var isProven: Bool { heartbeats.provenID > heartbeats.lastIDBeforeChange }
 
-    var unacknowledgedFor: Milliseconds { pulse.outstanding.map { now - $0.sentAt } ?? 0 }
+    var unacknowledgedFor: Milliseconds { heartbeats.outstanding.map { now - $0.sentAt } ?? 0 }
 
-    mutating func beat(urgently: Bool = false, _ out: inout [Action]) {
+    mutating func sendHeartbeat(urgently: Bool = false, _ out: inout [Action]) {
         guard let seen = server.seen, seen.life == .up, seen.access.allowsCommits else { return }
-        forgetLostBeat(seen)
-        guard pulse.outstanding == nil else { return }
-        let isDue = pulse.beganAt.map { now - $0 >= timing.heartbeatInterval } ?? true
-        guard isDue || urgently || !pulse.questions.isEmpty else { return }
+        forgetLostHeartbeat(seen)
+        guard heartbeats.outstanding == nil else { return }
+        let isDue = heartbeats.beganAt.map { now - $0 >= timing.heartbeatInterval } ?? true
+        guard isDue || urgently || !heartbeats.questions.isEmpty else { return }
         let id = nextID()
-        pulse.outstanding = .init(id: id, sentAt: now)
-        pulse.beganAt = now
+        heartbeats.outstanding = .init(id: id, sentAt: now)
+        heartbeats.beganAt = now
         out.append(.heartbeat(id: id))
     }
 
     /// A row that need not wait for anybody and still is not back was lost with its connection. It would keep every partner
     /// from being proven.
-    private mutating func forgetLostBeat(_ seen: ServerObservation) {
-        guard unacknowledgedFor > timing.commandPatience, !seen.isSourceSideOn, !has(.waitsForLostHeartbeats) else {
+    private mutating func forgetLostHeartbeat(_ seen: ServerObservation) {
+        guard unacknowledgedFor > timing.commandPatience, !seen.isSourceSideOn, rules.forgetsLostHeartbeats else {
             return
         }
-        pulse.outstanding = nil
+        heartbeats.outstanding = nil
     }
 
     mutating func absorbHeartbeat(_ id: UInt64, _ out: inout [Action]) {
-        guard let beat = pulse.outstanding, beat.id == id else { return }
-        pulse.outstanding = nil
-        pulse.provenID = id
-        pulse.provenAt = beat.sentAt
-        guard let record = store.record, record.primary == me, !pulse.questions.isEmpty else { return }
-        for question in pulse.questions where question.arrivedAfter < id {
+        guard let beat = heartbeats.outstanding, beat.id == id else { return }
+        heartbeats.outstanding = nil
+        heartbeats.provenID = id
+        heartbeats.provenAt = beat.sentAt
+        guard let record = store.record, record.primary == me, !heartbeats.questions.isEmpty else { return }
+        for question in heartbeats.questions where question.arrivedAfter < id {
             out.append(.answer(question.from, question: question.question, epoch: record.epoch))
         }
-        pulse.questions.removeAll { $0.arrivedAfter < id }
+        heartbeats.questions.removeAll { $0.arrivedAfter < id }
     }
 
     /// Answered after the next heartbeat: what a host received before it asked is then either committed here, or was
     /// not this epoch's. Read at once, a commit that waits for its acknowledgement would look errant.
     mutating func absorbQuestion(_ question: UInt64, from host: HostID) {
         guard store.record?.primary == me else { return }
-        pulse.questions.removeAll { $0.from == host }
-        guard pulse.questions.count < Pulse.questionBound else { return }
-        pulse.questions.append(.init(from: host, question: question, arrivedAfter: lastID))
+        heartbeats.questions.removeAll { $0.from == host }
+        guard heartbeats.questions.count < Heartbeats.questionBound else { return }
+        heartbeats.questions.append(.init(from: host, question: question, arrivedAfter: lastID))
     }
 
     mutating func broadcast(_ out: inout [Action]) {
-        pulse.hasNews = false
-        pulse.broadcastAt = now
+        heartbeats.hasNews = false
+        heartbeats.broadcastAt = now
         out.append(.broadcast(status))
     }
 
     /// Nothing acknowledges, and nothing that is under way will: neither a statement that switches the replica side on,
     /// nor one of an earlier agent.
-    private func isSilent(_ seen: ServerObservation) -> Bool {
+    private func willNotAcknowledge(_ seen: ServerObservation) -> Bool {
         guard server.endedOldSessions, server.command?.command != .setReplicaSide(true) else { return false }
         return !seen.isReplicaSideOn && !seen.receiverAcknowledges
     }
@@ -98,8 +96,8 @@ extension FailoverMachine {
         let follows = !leads && seen.source == record.primary && seen.attachedEpoch == record.epoch
         status.followsClosely = follows && seen.receiver == .connected && seen.isCloseBehind
         status.acknowledges = follows && seen.receiver == .connected && seen.receiverAcknowledges
-        status.isSilent = record.acknowledger != me && isSilent(seen)
-        if let switchover, leads, switchover.isDrained { status.drainedIntent = switchover.id }
+        status.willNotAcknowledge = record.acknowledger != me && willNotAcknowledge(seen)
+        if let switchover, leads, switchover.isDrained { status.drainedForIntent = switchover.id }
         return status
     }
 }

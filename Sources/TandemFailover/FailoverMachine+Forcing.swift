@@ -7,7 +7,7 @@ extension FailoverMachine {
             return false
         }
         // Before a primary that came back acknowledges anything, it moves the revision: the word is void.
-        if has(.forcesOnOldWord) { return true }
+        if !rules.checksForcedRevision { return true }
         guard revision == store.revision, server.seen?.isFresh == false else { return false }
         guard !hears(record.primary), !store.leaderIsPrimary else { return false }
         // The partner has whatever was acknowledged, and takes over by itself.
@@ -31,7 +31,7 @@ extension FailoverMachine {
             return true
         }
         guard !isUndecided, mayWrite else { return true }
-        let next = StateRecord(epoch: record.epoch + 1, primary: me, standing: .solo)
+        let next = StateRecord(epoch: record.epoch + 1, primary: me, standing: .alone)
         write(.force, next, endsIntent: true, cause: .forced, &out)
         return true
     }

@@ -10,6 +10,8 @@ struct ServerKnowledge: Hashable, Sendable {
     var command: Outstanding?
     /// The sessions of this host's earlier agents are ended.
     var endedOldSessions = false
+    /// Closing failed because a commit waits: the next attempt is SIGKILL.
+    var closeNeedsKill = false
 
     struct Outstanding: Hashable, Sendable {
         var id: UInt64
@@ -35,9 +37,9 @@ extension FailoverMachine {
                 || isAdmittanceTight(old.admitted) != isAdmittanceTight(new.admitted)
             {
                 // What a heartbeat proved under other conditions, it does not prove under these.
-                pulse.conditionsSince = lastID
+                heartbeats.lastIDBeforeChange = lastID
             }
-            if old.bootCount != new.bootCount || !new.access.allowsCommits { pulse.outstanding = nil }
+            if old.bootCount != new.bootCount || !new.access.allowsCommits { heartbeats.outstanding = nil }
             if old.receivedCount != new.receivedCount, new.receiver == .connected {
                 server.arrivedAt = now
                 server.hasArrived = true
@@ -46,7 +48,7 @@ extension FailoverMachine {
                 (old.life == .up) != (new.life == .up) || old.receiver != new.receiver
                 || old.receiverAcknowledges != new.receiverAcknowledges || old.isReplicaSideOn != new.isReplicaSideOn
                 || old.isCloseBehind != new.isCloseBehind || old.access.allowsCommits != new.access.allowsCommits
-            if isNews { pulse.hasNews = true }
+            if isNews { heartbeats.hasNews = true }
         }
         if new.life != .unresponsive { server.answeredAt = now }
         server.seen = new
@@ -75,9 +77,9 @@ extension FailoverMachine {
         }
         if running.command == .setAccess(.closed), outcome == .failed {
             // A planned change is given up; anything else is not.
-            if switchover?.isClosing == true { switchover?.phase = .rolledBack } else { pulse.mustKill = true }
+            if switchover?.isClosing == true { switchover?.phase = .rolledBack } else { server.closeNeedsKill = true }
         }
-        if running.command == .killServer { pulse.mustKill = false }
+        if running.command == .killServer { server.closeNeedsKill = false }
     }
 
     /// A statement that does not answer may still take effect later, when it would be wrong: it is ended with its
@@ -91,7 +93,7 @@ extension FailoverMachine {
         }
         guard now - running.since > patience(for: running.command) else { return }
         server.command = nil
-        if has(.abandonsStatements), running.command != .killServer { return }
+        if !rules.endsHangingStatements, running.command != .killServer { return }
         issue(.killServer, &out)
     }
 
@@ -105,7 +107,7 @@ extension FailoverMachine {
 
     /// Before anything else: nothing that an earlier agent of this host sent may take effect from now on.
     mutating func endOldSessions(_ out: inout [Action]) -> Bool {
-        guard !server.endedOldSessions, !has(.keepsOldSessions) else { return false }
+        guard !server.endedOldSessions, rules.endsOldSessions else { return false }
         issue(.killSessions, &out)
         return true
     }
@@ -113,22 +115,22 @@ extension FailoverMachine {
     /// Nothing read yet: the server goes on as it was, unless it is open, a pair, and nothing acknowledges.
     mutating func fenceUnread(_ out: inout [Action]) {
         guard let seen = server.seen, seen.life == .up else { return }
-        if has(.receivesBeforeReading), seen.receiver == .off, let other = firstOtherDataHost {
+        if !rules.readsBeforeReceiving, seen.receiver == .off, let other = firstOtherDataHost {
             issue(.startReceiver(from: other, epoch: seen.attachedEpoch), &out)
             return
         }
-        beat(&out)
+        sendHeartbeat(&out)
         guard seen.access.allowsCommits, seen.isSourceSideOn else { return }
-        if now - pulse.provenAt > timing.fencePatience { close(&out) }
+        if now - heartbeats.provenAt > timing.fencePatience { close(&out) }
     }
 
     /// Offline, then super_read_only; where a commit waits, which the latter would hang behind, SIGKILL.
     mutating func close(_ out: inout [Action]) {
-        guard pulse.mustKill else {
+        guard server.closeNeedsKill else {
             issue(.setAccess(.closed), &out)
             return
         }
-        issue(has(.unsticksBySourceSide) ? .setSourceSide(false) : .killServer, &out)
+        issue(!rules.killsToClose ? .setSourceSide(false) : .killServer, &out)
     }
 
     private var firstOtherDataHost: HostID? {

@@ -72,7 +72,8 @@ extension FailoverMachine {
         print.value(server.hasArrived)
         print.value(server.endedOldSessions)
         for time in [
-            server.answeredAt, server.arrivedAt, startedAt, pulse.provenAt, pulse.broadcastAt, pairing.namedAt,
+            server.answeredAt, server.arrivedAt, startedAt, heartbeats.provenAt, heartbeats.broadcastAt,
+            pairing.namedAt,
         ] {
             print.value(time == now)
         }
@@ -82,18 +83,18 @@ extension FailoverMachine {
             print.status(peer.status)
             print.value(peer.heardAt.map { $0 == now })
         }
-        addOptional(pulse.outstanding?.id, pulse.outstanding?.sentAt, to: &print)
-        print.value(pulse.beganAt.map { $0 == now })
-        print.id(pulse.provenID, of: host)
-        print.id(pulse.conditionsSince, of: host)
-        print.value(pulse.mustKill)
-        for question in pulse.questions {
+        addOptional(heartbeats.outstanding?.id, heartbeats.outstanding?.sentAt, to: &print)
+        print.value(heartbeats.beganAt.map { $0 == now })
+        print.id(heartbeats.provenID, of: host)
+        print.id(heartbeats.lastIDBeforeChange, of: host)
+        print.value(server.closeNeedsKill)
+        for question in heartbeats.questions {
             print.value(question.from)
             print.id(question.question, of: Int(question.from.index))
             print.id(question.arrivedAfter, of: host)
         }
         print.revision(pairing.namedRevision)
-        print.value(pairing.silent)
+        print.value(pairing.willNotAcknowledge)
         print.value(now >= pairing.backoffUntil)
         addRejoin(to: &print, host)
         print.value(seal?.reason)
@@ -145,6 +146,6 @@ extension FailoverMachine {
     package var awaitedRefresh: UInt64? { store.refresh?.id }
     package var awaitedCommand: UInt64? { server.command?.id }
     package var awaitedWrites: ClosedRange<UInt64>? { store.write.map { $0.firstID...$0.id } }
-    package var awaitedHeartbeat: UInt64? { pulse.outstanding?.id }
+    package var awaitedHeartbeat: UInt64? { heartbeats.outstanding?.id }
     package var awaitedQuestion: UInt64? { rejoin.question?.id }
 }
