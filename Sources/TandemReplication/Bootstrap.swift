@@ -50,19 +50,33 @@ public struct Bootstrap: Sendable {
             + serviceUser(DatabaseUser.clone, secrets.clone, grants: ["BACKUP_ADMIN, CONNECTION_ADMIN ON *.*"])
     }
 
+    /// Users of earlier versions required TLS themselves. See `user`.
+    /// - Parameter connection: as root, to a server that takes writes.
+    public func renew(_ connection: MySQLConnection) async throws {
+        let names = [appUser, appReadUser].map(SQLText.literal).joined(separator: ", ")
+        let rows = try await connection.execute(
+            "SELECT user FROM mysql.user WHERE user IN (\(names)) AND host = '%' AND ssl_type <> ''")
+        for row in rows {
+            let name = try row.decode("user", as: String.self)
+            try await connection.execute("ALTER USER \(SQLText.literal(name))@'%' REQUIRE NONE")
+        }
+    }
+
     private func serviceUser(_ name: String, _ password: String, grants: [String]) -> [String] {
         let user = user(name, password)
         return user.create + grants.map { "GRANT \($0) TO \(user.account)" }
     }
 
     private func user(_ name: String, _ password: String) -> (account: String, create: [String]) {
+        // The server lets nobody in without TLS (require_secure_transport) and says so. A user who required it as well
+        // would be told that the password is wrong.
         let account = "\(SQLText.literal(name))@'%'"
         let password = SQLText.literal(password)
         return (
             account,
             [
-                "CREATE USER IF NOT EXISTS \(account) IDENTIFIED BY \(password) REQUIRE SSL",
-                "ALTER USER \(account) IDENTIFIED BY \(password) REQUIRE SSL",
+                "CREATE USER IF NOT EXISTS \(account) IDENTIFIED BY \(password) REQUIRE NONE",
+                "ALTER USER \(account) IDENTIFIED BY \(password) REQUIRE NONE",
             ]
         )
     }

@@ -96,6 +96,16 @@ public final class MySQLTestServer: Sendable {
         try Self.run(program("mysql"), ["--no-defaults", "-uroot", "-S", socketPath, "-N", "-B", "-e", statements])
     }
 
+    /// What the client says when it is refused; empty if it is not.
+    public func refusal(of arguments: [String]) -> String {
+        do {
+            try Self.run(program("mysql"), ["--no-defaults"] + arguments)
+            return ""
+        } catch {
+            return "\(error)"
+        }
+    }
+
     /// kill -9, as a power cut would.
     public func kill() {
         process.withLock { process in
@@ -142,7 +152,7 @@ public final class MySQLTestServer: Sendable {
     }
 
     @discardableResult
-    static func run(_ program: String, _ arguments: [String]) throws -> String {
+    public static func run(_ program: String, _ arguments: [String]) throws -> String {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(filePath: program)

@@ -45,8 +45,48 @@ import struct TandemStack.Host
                     .text("mysql://\(user):"), .secret("database.app_read"),
                     .text(
                         "@127.0.0.1:6447/shop_of_the_four_seas_and_all_islands"
-                            + "?ssl-mode=VERIFY_CA&ssl-ca=/var/lib/tandem/shop/public/ca.pem"),
+                            + "?ssl-ca=/var/lib/tandem/shop/public/ca.pem"),
                 ]))
+    }
+
+    @Test func `the app is told its database in parts too`() throws {
+        let sample = Sample.split
+        let host = try #require(sample.stack.hosts(.app).first)
+        let app = try #require(sample.blueprint(host).services.first { $0.name == .app })
+        let database = sample.stack.database
+        let expected: [String: EnvironmentValue] = [
+            "DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": "6446",
+            "DATABASE_NAME": EnvironmentValue(database.name), "DATABASE_USER": EnvironmentValue(database.appUser),
+            "DATABASE_PASSWORD": EnvironmentValue([.secret("database.app")]),
+            "DATABASE_READ_HOST": "127.0.0.1", "DATABASE_READ_PORT": "6447",
+            "DATABASE_READ_NAME": EnvironmentValue(database.name),
+            "DATABASE_READ_USER": EnvironmentValue(database.appReadUser),
+            "DATABASE_READ_PASSWORD": EnvironmentValue([.secret("database.app_read")]),
+            "DATABASE_CA": "/var/lib/tandem/shop/public/ca.pem",
+        ]
+        for (name, value) in expected { #expect(app.environment[name] == value, "\(name)") }
+    }
+
+    @Test(arguments: [
+        (Database.URLForm.mysql, "mysql", "ssl-ca=/home/ann/a%20b/public/ca.pem"),
+        (.sqlAlchemyPyMySQL, "mysql+pymysql", "ssl_ca=/home/ann/a%20b/public/ca.pem"),
+        (.sqlAlchemyConnector, "mysql+mysqlconnector", "ssl_ca=/home/ann/a%20b/public/ca.pem&ssl_verify_cert=true"),
+        (.pymysql, "mysql", "ssl_ca=/home/ann/a%20b/public/ca.pem&ssl_verify_cert=true"),
+        (.mysql2, "mysql2", "sslca=/home/ann/a%20b/public/ca.pem"),
+    ])
+    func `the URL has the form that the stack file asks for`(form: Database.URLForm, scheme: String, parameters: String)
+        throws
+    {
+        var stack = Sample.smallest.stack
+        stack.database.url = form
+        let host = stack.hosts[0]
+        let layout = Layout(
+            hostFolder: "/home/ann/a b", socketFolder: "/tmp/x", programs: Sample.programs, front: nil)
+        let blueprint = try HostBlueprint(stack: stack, host: host, layout: layout)
+        let app = try #require(blueprint.services.first { $0.name == .app })
+        let parts = try #require(app.environment["DATABASE_URL"]?.parts)
+        #expect(parts.first == .text("\(scheme)://tiny:"))
+        #expect(parts.last == .text("@127.9.0.1:6446/tiny?\(parameters)"))
     }
 
     @Test func `the user's variables do not replace Tandem's`() throws {

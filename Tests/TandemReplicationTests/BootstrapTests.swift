@@ -92,22 +92,31 @@ struct BootstrapTests {
         }
     }
 
-    @Test("are let in over TLS only, and not with another's password")
+    @Test("are let in over TLS only, and told that it is TLS that is missing")
     func tls() async throws {
         let server = try await ready()
-        // So that it is the user who is refused, and not the way.
-        let flags = try server.sql(
-            "SELECT user, ssl_type FROM mysql.user WHERE host = '%' AND user NOT LIKE 'other%' ORDER BY user")
-        #expect(
-            flags.split(separator: "\n") == [
-                "my_app\tANY", "my_app_read\tANY", "tandem_clone\tANY", "tandem_monitor\tANY",
-                "tandem_replication\tANY",
-            ])
-        var plain = server.configuration("my_app", secrets.app)
-        plain.tls = .disable
-        await #expect(throws: MySQLError.self) { try await server.with(plain) { _ in } }
+        let plain = ["--ssl-mode=DISABLED", "--get-server-public-key", "-h", server.address, "-P", "\(server.port)"]
+        for (user, password) in [("my_app", secrets.app), ("my_app_read", secrets.appRead)] {
+            let refusal = server.refusal(of: plain + ["-u", user, "-p\(password)", "-e", "SELECT 1"])
+            #expect(refusal.contains("ERROR 3159"), "\(refusal)")
+        }
         let wrong = server.configuration("my_app", secrets.appRead)
         await #expect(throws: MySQLError.self) { try await server.with(wrong) { _ in } }
+    }
+
+    @Test("of an earlier version no longer ask for TLS themselves, and keep their passwords")
+    func renewed() async throws {
+        let server = try await ready()
+        // Users of its own, since the other tests log in meanwhile.
+        let other = Bootstrap(
+            database: "other_old", appUser: "other_old", appReadUser: "other_old_read", secrets: secrets)
+        try await server.with { try await other.run($0) }
+        try server.sql("ALTER USER other_old REQUIRE SSL; ALTER USER other_old_read REQUIRE X509")
+        try await server.with { try await other.renew($0) }
+        let types = try server.sql("SELECT DISTINCT ssl_type FROM mysql.user WHERE user LIKE 'other_old%'")
+        #expect(types == "\n", "\(types)")
+        let works = try await server.with(server.configuration("other_old", secrets.app)) { _ in true }
+        #expect(works)
     }
 
     @Test("see the lag and the processes, as the monitor, and none of the app's rows")

@@ -15,7 +15,8 @@ let secrets = DatabaseSecrets(
 /// One server for the tests that leave it as usable as they found it; it ends with the test process.
 enum SharedServer {
     private static let task = Task {
-        let server = try await MySQLTestServer.start(address: "127.200.1.1")
+        let server = try await MySQLTestServer.start(
+            address: "127.200.1.1", settings: "require_secure_transport = ON")
         try server.sql(plugins)
         return server
     }

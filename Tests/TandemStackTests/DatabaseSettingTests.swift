@@ -26,6 +26,7 @@ struct DatabaseSettingTests {
             "datadir",
             "port", "bind_address", "socket", "ssl_ca", "require_secure_transport", "admin_address", "plugin_load",
             "plugin_load_add", "init_file", "innodb_doublewrite", "tls_version", "mysqlx_port", "skip_networking",
+            "skip_name_resolve", "host_cache_size", "session_track_gtids",
         ])
     func owned(setting: String) {
         let dashed = setting.replacing("_", with: "-")
@@ -44,10 +45,11 @@ struct DatabaseSettingTests {
         arguments: [
             "max_connections", "innodb_buffer_pool_size", "sql_mode", "long_query_time", "slow_query_log",
             "general_log",
-            "skip_name_resolve", "event_scheduler", "lc_messages", "log_bin_trust_function_creators", "max_binlog_size",
+            "event_scheduler", "lc_messages", "log_bin_trust_function_creators", "max_binlog_size",
             "performance_schema", "character_set_server", "collation_server", "default_time_zone", "read_buffer_size",
             "log_error_verbosity", "innodb_redo_log_capacity", "innodb_flush_neighbors", "transaction_isolation",
             "wait_timeout", "table_open_cache", "tmp_table_size", "local_infile", "validate_password.policy",
+            "log_timestamps", "sql_require_primary_key", "sql_generate_invisible_primary_key",
         ])
     func free(setting: String) throws {
         #expect(try DatabaseSetting.name(setting) == setting)

@@ -142,6 +142,7 @@ actor DatabaseController {
             if record?.placement.partner == nil, let partner = environment.intended.partner {
                 try await grow(connection, partner: partner)
             }
+            try await DatabaseUpkeep(environment: environment).runOnPrimary(connection)
             while !Task.isCancelled {
                 try await Heartbeat.beat(epoch: environment.intended.epoch, on: connection)
                 acknowledgedAt = .now
@@ -224,6 +225,7 @@ actor DatabaseController {
         let role = ReplicaRole(
             sourceAddress: primary.address, sourcePort: primary.port, password: environment.secrets.replication,
             caFile: environment.layout.caFile, acknowledges: environment.isPartner)
+        try await DatabaseUpkeep(environment: environment).runOnAny(connection)
         try await role.follow(connection)
         try await watching { try await self.watchReplica($0, of: primary) }
     }

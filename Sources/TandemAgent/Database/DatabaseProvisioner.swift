@@ -23,7 +23,8 @@ struct DatabaseProvisioner: Sendable {
         try clear()
         if environment.isPrimary {
             await waitsFor("initialising the data")
-            try await initialise(environment.newDataFolder)
+            try await initialise(
+                environment.newDataFolder, more: DatabaseUpkeep(environment: environment).initialStatements)
             unlink(environment.primaryRecordFile)
         } else {
             await waitsFor("preparing to copy the data from \(environment.intended.primary)")
@@ -51,11 +52,12 @@ struct DatabaseProvisioner: Sendable {
         }
     }
 
-    private func initialise(_ folder: String) async throws {
+    /// - Parameter more: statements for the new data, each on one line.
+    private func initialise(_ folder: String, more: [String] = []) async throws {
         let initFile = "\(environment.layout.temporaryFolder)/init.sql"
+        let statements = ["ALTER USER 'root'@'localhost' IDENTIFIED BY '\(environment.secrets.root)'"] + more
         try AtomicFile.write(
-            "ALTER USER 'root'@'localhost' IDENTIFIED BY '\(environment.secrets.root)';\n", to: initFile,
-            owner: environment.account?.specification)
+            statements.map { "\($0);\n" }.joined(), to: initFile, owner: environment.account?.specification)
         defer { unlink(initFile) }
         let command =
             HostBlueprint.mysqlInitialise(layout: environment.layout) + [
@@ -128,7 +130,9 @@ struct DatabaseProvisioner: Sendable {
             environment.applied.programs.mysqld, "--defaults-file=\(environment.layout.mysqlFile)",
             "--datadir=\(environment.receiverFolder)", "--socket=\(socket)",
             "--pid-file=\(environment.receiverFolder)/receiver.pid", "--log-error=\(provisioningLog)",
-            "--skip-networking", "--skip-log-bin", "--loose-clone-ssl-ca=\(environment.layout.caFile)",
+            "--skip-networking", "--skip-log-bin",
+            // It has no time zones to know the stack's own by.
+            "--default-time-zone=SYSTEM", "--loose-clone-ssl-ca=\(environment.layout.caFile)",
         ]
     }
 

@@ -23,10 +23,8 @@ struct MySQLFile {
         socket = \(try OptionFileSyntax.value(layout.mysqlSocket))
         pid_file = \(try OptionFileSyntax.value(layout.temporaryFolder + "/mysql/mysqld.pid"))
         log_error = \(try OptionFileSyntax.value(layout.mysqlLogFile))
-        log_timestamps = UTC
         # Neither LOAD DATA nor SELECT … INTO OUTFILE reaches the machine's files.
         secure_file_priv = NULL
-        local_infile = OFF
         """
     }
 
@@ -71,11 +69,9 @@ struct MySQLFile {
         log_bin = binlog
         relay_log = relay
         binlog_expire_logs_seconds = 604800
-        max_binlog_size = 128M
         replica_net_timeout = 10
         session_track_gtids = OWN_GTID
-        # Rows must be told apart by a key, and only InnoDB keeps what it has acknowledged.
-        sql_require_primary_key = ON
+        # Only InnoDB keeps what it has acknowledged.
         disabled_storage_engines = "MyISAM,BLACKHOLE,FEDERATED,ARCHIVE"
         """
     }
@@ -95,6 +91,11 @@ struct MySQLFile {
         max_allowed_packet = 64M
         character_set_server = utf8mb4
         collation_server = utf8mb4_0900_ai_ci
+        # Rows are logged, not statements: what a function or trigger does is the same everywhere.
+        log_bin_trust_function_creators = ON
+        local_infile = OFF
+        log_timestamps = UTC
+        max_binlog_size = 128M
         """
     }
 

@@ -24,13 +24,9 @@ extension Site {
     private func appEnvironment(port: Int) -> [String: EnvironmentValue] {
         var environment = stack.app.environment.mapValues { EnvironmentValue($0) }
         for name in stack.app.secrets.keys { environment[name] = EnvironmentValue([.secret("app.\(name)")]) }
-        let database = stack.database
         environment["HOST"] = EnvironmentValue(host.loopbackAddress)
         environment["PORT"] = EnvironmentValue(String(port))
-        environment["DATABASE_URL"] = databaseURL(
-            user: database.appUser, secret: "database.app", port: Ports.routerWrite)
-        environment["DATABASE_READ_URL"] = databaseURL(
-            user: database.appReadUser, secret: "database.app_read", port: Ports.routerRead)
+        environment.merge(databaseVariables) { _, own in own }
         environment["DATABASE_CA"] = EnvironmentValue(layout.publicCAFile)
         if leadership == .agents {
             environment["TANDEM_TOPOLOGY_URL"] = EnvironmentValue(
@@ -40,18 +36,6 @@ extension Site {
         environment["TANDEM_STACK"] = EnvironmentValue(stack.name)
         environment["TANDEM_HOST"] = EnvironmentValue(host.name)
         return environment
-    }
-
-    /// The parameters are those of MySQL's own URIs. The password is filled in as it is, so it must be made of
-    /// characters that mean nothing in a URL.
-    private func databaseURL(user: String, secret: String, port: Int) -> EnvironmentValue {
-        let authority = "\(host.loopbackAddress):\(port)"
-        let parameters = "ssl-mode=VERIFY_CA&ssl-ca=\(percentEncoded(layout.publicCAFile))"
-        return EnvironmentValue([
-            .text("mysql://\(percentEncoded(user)):"),
-            .secret(secret),
-            .text("@\(authority)/\(percentEncoded(stack.database.name))?\(parameters)"),
-        ])
     }
 }
 
@@ -81,21 +65,4 @@ struct AppCommand {
         "local", "read", "readonly", "return", "set", "shift", "times", "trap", "type", "ulimit", "umask", "unset",
         "until", "wait", "while",
     ]
-}
-
-/// A part of a URL: RFC 3986's unreserved characters and `/` as they are.
-func percentEncoded(_ text: String) -> String {
-    var encoded = ""
-    for byte in text.utf8 {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"), UInt8(ascii: "/"):
-            encoded.unicodeScalars.append(Unicode.Scalar(byte))
-        default:
-            let hex = String(byte, radix: 16, uppercase: true)
-            encoded += "%" + (hex.count == 1 ? "0" : "") + hex
-        }
-    }
-    return encoded
 }

@@ -105,7 +105,11 @@ extension Loader {
     }
 
     /// What the app gets from Tandem.
-    private static let contract: Set<String> = ["HOST", "PORT", "DATABASE_URL", "DATABASE_READ_URL", "DATABASE_CA"]
+    private static let contract = Set(
+        ["HOST", "PORT", "DATABASE_CA"]
+            + ["DATABASE", "DATABASE_READ"].flatMap { start in
+                ["URL", "HOST", "PORT", "NAME", "USER", "PASSWORD"].map { "\(start)_\($0)" }
+            })
 
     private static func shown(_ variable: String) -> String { Grammar.isVariable(variable) ? variable : "NAME" }
 }

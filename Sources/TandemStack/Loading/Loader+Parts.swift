@@ -59,9 +59,12 @@ extension Loader {
 
     mutating func database(in root: OpenSection, stack: Found<String>) -> Database {
         let section = open("database", of: root, as: Schema.database)
-        let settings = settings(in: section)
+        var database = Database(
+            name: "", settings: settings(in: section),
+            url: Database.URLForm(rawValue: text("url", in: section).value) ?? .mysql)
         if section.entries["name"] != nil || section.isExcused("name") {
-            return Database(name: text("name", in: section).value, settings: settings)
+            database.name = text("name", in: section).value
+            return database
         }
         let name = String(stack.value.map { $0 == "-" ? "_" : $0 })
         if stack.isValid {
@@ -73,7 +76,8 @@ extension Loader {
                     at: stack.position)
             }
         }
-        return Database(name: name, settings: settings)
+        database.name = name
+        return database
     }
 
     private mutating func settings(in section: OpenSection) -> [String: String] {

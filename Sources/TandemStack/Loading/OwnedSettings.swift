@@ -56,7 +56,7 @@ enum OwnedSettings {
                 "log_replica_updates", "log_slave_updates", "server_id*", "server_uuid", "replica_*", "slave_*",
                 "source_*", "master_*", "replicate_*", "replication_*", "report_*", "group_replication*", "clone_*",
                 "skip_replica_start", "skip_slave_start", "init_replica", "init_slave", "expire_logs_days",
-                "sql_require_primary_key", "disabled_storage_engines", "default_storage_engine",
+                "disabled_storage_engines", "default_storage_engine", "session_track_gtids",
                 "sporadic_binlog_dump_fail", "max_binlog_dump_events", "auto_generate_certs", "ndb*",
             ]
         ),
@@ -77,6 +77,10 @@ enum OwnedSettings {
                 "port", "port_open_timeout", "bind_address", "socket", "skip_networking", "networking", "admin_*",
                 "create_admin_listener_thread", "mysqlx*",
             ]
+        ),
+        (
+            "every client comes from the stack's own addresses, and none waits for the DNS or is locked out",
+            ["skip_name_resolve", "skip_host_cache", "host_cache_size"]
         ),
         (
             "every connection is encrypted with the stack's own certificates",

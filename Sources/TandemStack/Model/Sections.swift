@@ -96,14 +96,40 @@ public struct App: Codable, Sendable, Equatable {
 
 /// The `database` section: MySQL.
 public struct Database: Codable, Sendable, Equatable {
+    /// The form of the app's two URLs: a client that reads one takes no other's.
+    public enum URLForm: String, Codable, Sendable, CaseIterable {
+        /// MySQL's own URIs.
+        case mysql
+        // SQLAlchemy's names for its drivers.
+        case sqlAlchemyPyMySQL = "mysql+pymysql"
+        case sqlAlchemyMySQLdb = "mysql+mysqldb"
+        case sqlAlchemyAsyncmy = "mysql+asyncmy"
+        case sqlAlchemyConnector = "mysql+mysqlconnector"
+        /// PyMySQL's own arguments as parameters.
+        case pymysql
+        /// Ruby's client, and so Rails.
+        case mysql2
+    }
+
     /// The app's database, and the name of its user.
     public var name: String
     /// Settings passed to mysqld, with underscores; none that the failover protocol owns.
     public var settings: [String: String]
+    public var url: URLForm
 
-    public init(name: String, settings: [String: String]) {
+    public init(name: String, settings: [String: String], url: URLForm = .mysql) {
         self.name = name
         self.settings = settings
+        self.url = url
+    }
+
+    /// What a stack that an earlier version started does not say is what it was then.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            name: try values.decode(String.self, forKey: .name),
+            settings: try values.decode([String: String].self, forKey: .settings),
+            url: try values.decodeIfPresent(URLForm.self, forKey: .url) ?? .mysql)
     }
 }
 

@@ -3,7 +3,8 @@ extension Schema {
         path: "app",
         explanation: """
             Your application, in any language. It gets HOST, PORT, DATABASE_URL (writes) and DATABASE_READ_URL (reads, \
-            which may be a moment behind), and ends in order on SIGTERM.
+            which may be a moment behind), both also in parts (DATABASE_HOST, _PORT, _NAME, _USER, _PASSWORD; \
+            DATABASE_READ_HOST and so on), DATABASE_CA, and ends in order on SIGTERM.
             """,
         keys: [
             Key(
@@ -22,8 +23,8 @@ extension Schema {
             Key(
                 name: "env", kind: .environment, presence: .optional, synonyms: ["environment", "clear", "variables"],
                 explanation: """
-                    Environment variables. HOST, PORT, DATABASE_URL, DATABASE_READ_URL, DATABASE_CA and names that \
-                    begin with TANDEM_ are the app's contract and not yours to set.
+                    Environment variables. HOST, PORT, DATABASE_URL, DATABASE_READ_URL, their parts, DATABASE_CA and \
+                    names that begin with TANDEM_ are the app's contract and not yours to set.
                     """,
                 example: "LOG_LEVEL: info\nSHOP_CURRENCY: EUR"),
             Key(
@@ -96,5 +97,14 @@ extension Schema {
                     writes and the layout of the stack rest (replication, durability, addresses, files) are refused.
                     """,
                 example: "innodb_buffer_pool_size: 1G\nmax_connections: 500"),
+            Key(
+                name: "url", kind: .choice(Database.URLForm.allCases.map(\.rawValue)), presence: .preset("mysql"),
+                synonyms: ["dialect", "driver", "scheme", "url_form", "adapter"],
+                explanation: """
+                    The form of DATABASE_URL and DATABASE_READ_URL, for libraries that do not take MySQL's own, \
+                    mysql://...?ssl-ca=... (dj-database-url, sqlx, Tandem's Swift clients): SQLAlchemy's with the name of its \
+                    driver, PyMySQL's arguments (Peewee, django-environ), or mysql2 for Ruby and Rails. \
+                    DATABASE_HOST and the like say the same in parts.
+                    """),
         ])
 }
