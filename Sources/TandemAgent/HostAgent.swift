@@ -265,9 +265,7 @@ public actor HostAgent {
             prepare: { [weak self] waitsFor in try await self?.waitForWhatItNeeds(service, waitsFor) },
             isReady: { await probe.isReady(service.readiness) { false } },
             stop: {
-                await $0.stop(
-                    signal: service.stop.signal, isForGroup: service.account == .application,
-                    bound: .seconds(service.stop.boundSeconds))
+                await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds))
             },
             changed: { [board] in await board.changed() },
             turn: { [weak self] in await self?.waitForTurn(service) })

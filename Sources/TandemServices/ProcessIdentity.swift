@@ -8,11 +8,14 @@ public struct ProcessIdentity: Codable, Sendable, Hashable {
     public var startTicks: UInt64
     /// /proc/sys/kernel/random/boot_id, since pid and ticks may repeat after a reboot.
     public var bootID: String
+    /// What its descendants carry in their environment as `markVariable`; nil where nothing was given to it.
+    public var mark: String?
 
-    public init(pid: Int32, startTicks: UInt64, bootID: String) {
+    public init(pid: Int32, startTicks: UInt64, bootID: String, mark: String? = nil) {
         self.pid = pid
         self.startTicks = startTicks
         self.bootID = bootID
+        self.mark = mark
     }
 
     /// The identity of a process that exists now, or nil when there is none or it has ended (a zombie).
@@ -22,7 +25,10 @@ public struct ProcessIdentity: Codable, Sendable, Hashable {
     }
 
     /// Whether this very process still runs.
-    public var isAlive: Bool { ProcessIdentity(pid: pid) == self }
+    public var isAlive: Bool {
+        guard let now = ProcessIdentity(pid: pid) else { return false }
+        return now.startTicks == startTicks && now.bootID == bootID
+    }
 
     /// The processes that still run in the group which this process leads or led, itself among them.
     public var groupMembers: [Int32] {
@@ -37,10 +43,10 @@ public struct ProcessIdentity: Codable, Sendable, Hashable {
     /// Sends a signal to everything that is left of the group, also when its leader has ended.
     public func signalGroup(_ number: Int32) {
         // In one call: one member after the other, a master that lives a moment longer would start a worker anew.
-        if !groupMembers.isEmpty { kill(-pid, number) }
+        if !groupMembers.isEmpty { Glibc.kill(-pid, number) }
     }
 
-    private static let currentBootID: String =
+    static let currentBootID: String =
         (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
         .split(whereSeparator: \.isWhitespace).first.map(String.init) ?? "unknown"
 }

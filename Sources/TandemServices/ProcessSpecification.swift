@@ -33,10 +33,13 @@ public struct ProcessSpecification: Sendable {
     /// nil: the caller's own.
     public var user: User?
     public var scheduling: Scheduling
+    /// Set as `ProcessIdentity.markVariable`, so that whatever descends from the process is known to; nil: not.
+    public var mark: String?
 
     public init(
         command: [String], environment: [String: String], workingDirectory: String, logFile: String,
-        descriptors: [Int32: Int32] = [:], user: User? = nil, scheduling: Scheduling = .inherited
+        descriptors: [Int32: Int32] = [:], user: User? = nil, scheduling: Scheduling = .inherited,
+        mark: String? = nil
     ) {
         self.command = command
         self.environment = environment
@@ -45,6 +48,7 @@ public struct ProcessSpecification: Sendable {
         self.descriptors = descriptors
         self.user = user
         self.scheduling = scheduling
+        self.mark = mark
     }
 }
 

@@ -7,9 +7,12 @@ public enum ProcFile {
     private static let mostBytes = 16 << 20
 
     /// All of a file, 16 MB at most; empty when it cannot be read.
-    public static func whole(_ path: String) -> String {
+    public static func whole(_ path: String) -> String { String(decoding: bytes(path), as: UTF8.self) }
+
+    /// The same as bytes.
+    static func bytes(_ path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
+        guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
@@ -18,7 +21,7 @@ public enum ProcFile {
             guard count > 0 else { break }
             bytes += buffer[..<count]
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     /// The first 4 KB, without anything that costs: some are looked at several times a second. nil when there is no such

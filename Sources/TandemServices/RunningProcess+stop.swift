@@ -1,27 +1,36 @@
 import Glibc
 
 extension RunningProcess {
-    /// Ends the process: `signal` to it, and after `bound` SIGKILL to everything left of its group.
+    /// Ends the process and all that it has started: `signal`, and after `bound` SIGKILL to what is left.
     ///
-    /// Also sweeps what the leader leaves behind, such as nginx's workers, which would go on holding the port. A stop
-    /// that has begun is carried through when the caller's task is cancelled: the process keeps the time it was given.
-    /// - Parameter isForGroup: send the signal to the whole group, as for a shell that hands on none.
-    /// - Returns: whether it ended within the bound, without SIGKILL.
+    /// The signal goes to the process alone. What it leaves behind when it ends is told then, and has the rest of the bound:
+    /// requests may be in the hands of a child whose parent ended at once. A stop that has begun is carried through when the
+    /// caller's task is cancelled: the process keeps the time it was given.
+    /// - Returns: whether all of it ended within the bound, without SIGKILL.
     @discardableResult
-    public func stop(signal number: Int32, isForGroup: Bool = false, bound: Duration) async -> Bool {
-        await Task { await self.stopUncancelled(signal: number, isForGroup: isForGroup, bound: bound) }.value
+    public func stop(signal number: Int32, bound: Duration) async -> Bool {
+        await Task { await self.stopUncancelled(signal: number, bound: bound) }.value
     }
 
-    private func stopUncancelled(signal number: Int32, isForGroup: Bool, bound: Duration) async -> Bool {
-        if isForGroup { signalGroup(number) } else { signal(number) }
-        let isGraceful = await endsWithin(bound)
-        if !isGraceful || !groupMembers.isEmpty { await sweep() }
+    private func stopUncancelled(signal number: Int32, bound: Duration) async -> Bool {
+        let deadline = ContinuousClock.now + bound
+        // An orphan that is told by SIGKILL has no time to use.
+        var seen = Set(identity.family().map(\.stamp))
+        if number == SIGKILL {
+            signal(number)
+        } else {
+            seen = await identity.tellToEnd(signal: number, until: deadline)
+        }
+        let isGraceful = await endsWithin(max(.zero, deadline - .now)) && identity.family(seen: seen).isEmpty
+        if !isGraceful { await sweep(seen) }
         return isGraceful
     }
 
-    /// Ends everything that is left of the group, its leader too, and waits until it is gone.
-    public func sweep() async {
-        await identity.sweepGroup()
+    /// Ends everything that is left of it, its leader too, and waits until it is gone.
+    public func sweep() async { await sweep([]) }
+
+    private func sweep(_ seen: Set<ProcessStamp>) async {
+        await identity.sweep(seen)
         _ = await endsWithin(.seconds(1))
     }
 
@@ -46,24 +55,23 @@ extension ProcessIdentity {
     /// How long the kernel may take to end what got SIGKILL. Only a process that waits for a dead disk takes longer.
     private static let killBound = Duration.seconds(5)
 
-    /// Sends `signal` to what is left of the group, and SIGKILL to what is left after `bound`.
+    /// Sends `signal` to what is left of it, and SIGKILL to what is left after `bound`.
     public func sweepOrphans(signal number: Int32, bound: Duration) async {
-        if number != SIGKILL {
-            signalGroup(number)
-            let deadline = ContinuousClock.now + bound
-            while !groupMembers.isEmpty, !Task.isCancelled, ContinuousClock.now < deadline {
-                try? await Task.sleep(for: .milliseconds(20))
-            }
-        }
-        await sweepGroup()
+        var seen = Set(family().map(\.stamp))
+        if number != SIGKILL { seen = await tellToEnd(signal: number, until: .now + bound) }
+        await sweep(seen)
     }
 
-    /// Ends everything that is left of the group and waits until it is gone, since ports are free only then.
-    public func sweepGroup() async {
-        signalGroup(SIGKILL)
+    /// Ends everything that is left of it and waits until it is gone, since ports are free only then.
+    public func sweep() async { await sweep(Set(family().map(\.stamp))) }
+
+    func sweep(_ seen: Set<ProcessStamp>) async {
         let deadline = ContinuousClock.now + Self.killBound
-        while !groupMembers.isEmpty, !Task.isCancelled, ContinuousClock.now < deadline {
+        repeat {
+            // Again and again: what was just being started is there only a moment later.
+            kill(seen: seen)
+            if family(seen: seen).isEmpty { return }
             try? await Task.sleep(for: .milliseconds(5))
-        }
+        } while !Task.isCancelled && ContinuousClock.now < deadline
     }
 }

@@ -54,7 +54,8 @@ public final class RunningProcess: Sendable {
                 throw ProcessError("cannot watch process \(spawned.pid): \(String(cString: strerror(errno)))")
             }
             let boot = ProcessIdentity(pid: getpid())?.bootID ?? "unknown"
-            identity = ProcessIdentity(pid: spawned.pid, startTicks: status.startTicks, bootID: boot)
+            identity = ProcessIdentity(
+                pid: spawned.pid, startTicks: status.startTicks, bootID: boot, mark: specification.mark)
             try record(identity)
         } catch {
             tandem_spawn_cancel(&spawned)
@@ -103,6 +104,9 @@ public final class RunningProcess: Sendable {
     /// The processes of the group that still run, the leader among them.
     public var groupMembers: [Int32] { identity.groupMembers }
 
+    /// All that still runs of what it has started; see `ProcessIdentity.members`.
+    public var members: [Int32] { identity.members }
+
     /// Waits until the process has ended. Cancellation ends the wait, with `nil`.
     public func waitForEnd() async -> Ending? {
         await PidfdWatch.waitUntilReadable(handle)
@@ -149,18 +153,20 @@ public final class RunningProcess: Sendable {
         guard let program = specification.command.first else {
             throw ProcessError("cannot start a process: its command is empty")
         }
+        var environment = specification.environment
+        environment[ProcessIdentity.markVariable] = specification.mark
         let order = specification.descriptors.sorted { $0.key < $1.key }
         var spawned = tandem_spawned()
         var step: UnsafePointer<CChar>?
         let error = withCStrings(specification.command) { arguments in
-            withCStrings(specification.environment.map { "\($0)=\($1)" }.sorted()) { environment in
+            withCStrings(environment.map { "\($0)=\($1)" }.sorted()) { variables in
                 order.map(\.value).withUnsafeBufferPointer { sources in
                     order.map(\.key).withUnsafeBufferPointer { targets in
                         (specification.user?.groups ?? []).withUnsafeBufferPointer { groups in
                             program.withCString { path in
                                 specification.workingDirectory.withCString { directory in
                                     var request = tandem_spawn_request(
-                                        program: path, arguments: arguments, environment: environment,
+                                        program: path, arguments: arguments, environment: variables,
                                         working_directory: directory, log_descriptor: log,
                                         sources: sources.baseAddress, targets: targets.baseAddress,
                                         descriptor_count: Int32(order.count),

@@ -235,6 +235,13 @@ struct LogTailTests {
         #expect(LogTail.lastLines(of: "\(folder.path)/log", count: 0) == [])
     }
 
+    @Test("is the same where lines end in CR LF, and of a progress bar what was written last")
+    func carriageReturns() throws {
+        let folder = try TemporaryFolder()
+        try folder.put("log", "one\r\ntwo\r\n\r\n 1 %\r99 %\rdone\r\n")
+        #expect(LogTail.lastLines(of: "\(folder.path)/log", count: 3) == ["one", "two", "done"])
+    }
+
     @Test("leaves out what lies before a mark, unless the log was emptied since")
     func mark() throws {
         let folder = try TemporaryFolder()

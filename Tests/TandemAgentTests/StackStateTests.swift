@@ -96,6 +96,24 @@ struct SecretSourcesTests {
         #expect(values == ["A": "hello from \(folder.path)", "B": "x\n"])
     }
 
+    @Test("lose one line break at their end, whichever system wrote it, and nothing else")
+    func lineBreaks() async throws {
+        for (name, text) in [("lf", "se cret\n"), ("crlf", "se cret\r\n"), ("none", "se cret")] {
+            try folder.put(name, text)
+        }
+        try folder.put("several", "one\r\ntwo\r\n\r\n")
+        try folder.put("cr", "se cret\r")
+        let values = try await read(
+            [
+                "A": .file("\(folder.path)/lf"), "B": .file("\(folder.path)/crlf"), "C": .file("\(folder.path)/none"),
+                "D": .file("\(folder.path)/several"), "E": .file("\(folder.path)/cr"),
+                "F": .command("printf 'se cret\\r\\n'"),
+            ], ["PATH": "/usr/bin:/bin"])
+        #expect(values["D"]?.unicodeScalars.elementsEqual("one\r\ntwo\r\n".unicodeScalars) == true)
+        #expect(values["E"] == "se cret\r")
+        for name in ["A", "B", "C", "F"] { #expect(values[name] == "se cret", "\(name)") }
+    }
+
     @Test("of a command that fails are told with its own words, but without the value")
     func failingCommands() async throws {
         let error = await #expect(throws: StackFileProblems.self) {

@@ -37,7 +37,8 @@ final class Bench: Sendable {
     ) -> ServiceBlueprint {
         ServiceBlueprint(
             name: name, command: ["/bin/sh", "-c", script], check: check, environment: environment,
-            workingDirectory: folder.path, readiness: .database, startTimeoutSeconds: startTimeoutSeconds,
+            workingDirectory: folder.path, account: .application, readiness: .database,
+            startTimeoutSeconds: startTimeoutSeconds,
             stop: .init(signal: SIGTERM, boundSeconds: 10), reloadSignal: reloadSignal,
             listeners: [.init(address: "127.0.0.1", port: 1)])
     }
@@ -183,6 +184,37 @@ struct SupervisorTests {
         #expect(!bench.isAlive(pid))
         await second.stop()
         await runningAgain.value
+    }
+
+    @Test("is started again when it is restarted only after what it left behind has finished")
+    func restartWaitsForChildren() async throws {
+        // The shell ends at once; its child has a request in its hands for longer than what an app that died leaves behind gets.
+        let worker = #"sh -c 'trap "sleep 2; echo finished; exit 0" TERM; while :; do sleep 0.05; done'"#
+        let supervisor = bench.supervisor(bench.service("echo up; \(worker) & touch ready; wait"))
+        let running = Task { await supervisor.run() }
+        let pid = try await bench.running(supervisor)
+        try await supervisor.restart()
+        try await eventually("another one runs") {
+            let status = await supervisor.status
+            return status.state == .running && status.pid != pid
+        }
+        #expect(bench.log() == ["up", "finished", "up"])
+        await supervisor.stop()
+        await running.value
+    }
+
+    @Test("takes what it left behind in sessions of their own with it when it is stopped")
+    func ownSessions() async throws {
+        let supervisor = bench.supervisor(
+            bench.service("(setsid sh -c 'echo $$ > own; exec sleep 60' &); touch ready; exec sleep 60"))
+        let running = Task { await supervisor.run() }
+        _ = try await bench.running(supervisor)
+        try await eventually("it is there") { bench.folder.text("own").hasSuffix("\n") }
+        let pid = try #require(Int32(bench.folder.text("own").dropLast()))
+        #expect(bench.isAlive(pid))
+        await supervisor.stop()
+        #expect(!bench.isAlive(pid))
+        await running.value
     }
 
     @Test("is started anew by the next agent when only its workers are left, and they are ended first")

@@ -121,33 +121,26 @@ import struct TandemStack.Host
     @Test(arguments: [
         ("./shop serve --port 80", "exec ./shop serve --port 80"),
         ("python3 app.py", "exec python3 app.py"),
-        ("A=1 ./shop", "trap 'exit 143' TERM\nA=1 ./shop"),
-        ("cd x", "trap 'exit 143' TERM\ncd x"),
-        ("cd x && ./shop", "trap 'exit 143' TERM\ncd x && ./shop"),
-        ("./shop \"$PORT\"", "trap 'exit 143' TERM\n./shop \"$PORT\""),
+        ("A=1 ./shop", "A=1 ./shop"),
+        ("cd x", "cd x"),
+        ("cd x && ./shop", "cd x && ./shop"),
+        ("./shop \"$PORT\"", "./shop \"$PORT\""),
     ])
     func `a single command takes the shell's place`(run: String, script: String) {
         #expect(AppCommand(run: run).words == ["/bin/sh", "-c", script])
     }
 
-    @Test func `a shell waits for what it runs when it is told to end`() throws {
-        let started = "echo started; trap 'sleep 0.2; echo finished; exit 0' TERM; while :; do sleep 0.05; done"
-        let words = AppCommand(run: "sh -c \"\(started)\"; echo 'never reached'").words
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: words[0])
-        process.arguments = Array(words.dropFirst())
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        var output = Data()
-        while !output.contains(UInt8(ascii: "\n")) { output += pipe.fileHandleForReading.availableData }
-        let children = try run(["/usr/bin/pgrep", "-P", "\(process.processIdentifier)"]).output
-        let child = try #require(Int32(children.split(separator: "\n").first ?? ""))
-        for pid in [process.processIdentifier, child] { _ = try run(["/bin/kill", "-TERM", "\(pid)"]) }
-        output += pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(String(decoding: output, as: UTF8.self) == "started\nfinished\n")
-        #expect(process.terminationStatus == 143)
+    @Test func `the app is stopped with the signal that the stack file names`() throws {
+        var stack = Sample.smallest.stack
+        for (signal, number) in [
+            (App.StopSignal.term, SIGTERM), (.quit, SIGQUIT), (.winch, SIGWINCH), (.usr1, SIGUSR1),
+        ] {
+            stack.app.stopSignal = signal
+            let host = stack.hosts[0]
+            let blueprint = try HostBlueprint(stack: stack, host: host, layout: Sample.smallest.layout(host))
+            let app = try #require(blueprint.services.first { $0.name == .app })
+            #expect(app.stop.signal == number)
+        }
     }
 }
 

@@ -148,7 +148,14 @@ struct LogReaderTests {
     @Test("reach the terminal without control characters that strangers sent")
     func control() throws {
         try put("lb1", "haproxy", "a\u{1B}[2Jb\u{7}\u{9B}31mc\td\u{7F}\r\n")
-        #expect(text().first?.hasSuffix("│ a\u{FFFD}[2Jb\u{FFFD}\u{FFFD}31mc\td\u{FFFD}\u{FFFD}") == true)
+        #expect(text().first?.hasSuffix("│ a\u{FFFD}[2Jb\u{FFFD}\u{FFFD}31mc\td\u{FFFD}") == true)
+    }
+
+    @Test("show lines that end in CR LF as others, and of a progress bar what a terminal would show at last")
+    func carriageReturns() throws {
+        try put("server1", "app", "one\r\ntwo\r\n 1 %\r50 %\r100 %\nand \rblank\r\r\n\r\nend\n")
+        let words = text().map { $0.split(separator: "│ ").last.map(String.init) ?? "" }
+        #expect(words == ["one", "two", "100 %", "blank", "end"])
     }
 }
 
@@ -234,6 +241,17 @@ struct LogSourceTests {
         let read = new()
         #expect(read.count < lines.count && read.count > 100_000)
         #expect(read == Array(lines.suffix(read.count)))
+    }
+
+    @Test("shows what stands around a line of many megabytes, and of that line its beginning")
+    mutating func longLine() throws {
+        let long = String(repeating: "x", count: 6 << 20)
+        try temporary.put("log", "before\n\(long)\nafter\n\(long)\n")
+        let read = new()
+        #expect(read.count == 4 && read.first == "before" && read.dropFirst(2).first == "after")
+        for line in [read.dropFirst().first, read.last] {
+            #expect(line.map { $0.hasPrefix("xxx") && $0.hasSuffix("…") && $0.utf8.count < 70_000 } == true)
+        }
     }
 
     @Test("is shown in pieces when its line has no end, rather than kept in memory")

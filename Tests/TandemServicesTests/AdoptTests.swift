@@ -51,7 +51,7 @@ struct AdoptTests {
         #expect(!earlier.isAlive)
         #expect(earlier.groupMembers.isEmpty)
         earlier.signalGroup(SIGKILL)
-        await earlier.sweepGroup()
+        await earlier.sweep()
         #expect(!other.hasEnded)
     }
 

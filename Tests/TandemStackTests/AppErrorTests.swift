@@ -53,6 +53,28 @@ private let appErrors = [
         tandem.yaml:4:33: error: app.env.D: expected a value, found nothing; for an empty one write ""
         """#),
     Golden(
+        "Signals",
+        #"""
+        stack: shop
+        app:
+          run: x
+          stop_signal: SIGTERM
+        """#,
+        #"""
+        tandem.yaml:4:16: error: app.stop_signal: expected one of TERM, QUIT, INT, HUP, USR1, USR2, WINCH, found 'SIGTERM'; did you mean 'TERM'?
+        """#),
+    Golden(
+        "Signals that end nothing in order",
+        #"""
+        stack: shop
+        app:
+          run: x
+          stop_signal: KILL
+        """#,
+        #"""
+        tandem.yaml:4:16: error: app.stop_signal: expected one of TERM, QUIT, INT, HUP, USR1, USR2, WINCH, found 'KILL'
+        """#),
+    Golden(
         "A list of variables",
         #"""
         stack: shop

@@ -18,7 +18,7 @@ struct Strays: Sendable {
                 let stop = record.stop ?? .init(signal: SIGTERM, boundSeconds: 10)
                 await process.stop(signal: stop.signal, bound: .seconds(stop.boundSeconds))
             }
-            await record.identity.sweepGroup()
+            await record.identity.sweep()
             unlink(path)
         }
     }

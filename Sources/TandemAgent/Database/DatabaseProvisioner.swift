@@ -39,7 +39,7 @@ struct DatabaseProvisioner: Sendable {
     /// One that an agent has left that died over it: nobody else would end it, and it may still be receiving.
     private func endEarlierReceiver() async {
         guard let record = ServiceRecord.load(receiverRecord) else { return }
-        await record.identity.sweepGroup()
+        await record.identity.sweep()
         unlink(receiverRecord)
     }
 

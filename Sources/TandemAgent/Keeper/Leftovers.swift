@@ -16,7 +16,7 @@ public struct Leftovers: Sendable {
 
     public var areAny: Bool {
         applied.stack.hosts.contains { host in
-            records(host.name).contains { ServiceRecord.load($0)?.identity.groupMembers.isEmpty == false }
+            records(host.name).contains { ServiceRecord.load($0)?.identity.members.isEmpty == false }
         }
     }
 
@@ -27,8 +27,7 @@ public struct Leftovers: Sendable {
             for host in applied.stack.hosts {
                 for path in records(host.name) where path.hasSuffix("/\(Self.agentRecord)") == isAgents {
                     guard let record = ServiceRecord.load(path) else { continue }
-                    record.identity.signalGroup(SIGKILL)
-                    waitForEnd(record.identity)
+                    end(record.identity)
                     unlink(path)
                 }
             }
@@ -61,9 +60,10 @@ public struct Leftovers: Sendable {
     }
 
     /// SIGKILL takes a moment: ports and files are free only afterwards.
-    private func waitForEnd(_ identity: ProcessIdentity) {
+    private func end(_ identity: ProcessIdentity) {
         for _ in 0..<500 {
-            if identity.groupMembers.isEmpty { return }
+            identity.kill()
+            if identity.members.isEmpty { return }
             usleep(10_000)
         }
     }

@@ -14,11 +14,22 @@ public enum LogTail {
         let size = (try? handle.seekToEnd()) ?? 0
         let start = max(size > 65536 ? size - 65536 : 0, mark <= size ? mark : 0)
         guard (try? handle.seek(toOffset: start)) != nil, let data = try? handle.readToEnd() else { return [] }
-        var lines: [Substring] = []
-        for line in String(decoding: data, as: UTF8.self).split(separator: "\n") where line != lines.last {
-            lines.append(line)
+        var lines: [String] = []
+        // By bytes: to a String, CR LF is one Character, and no line break as LF is.
+        for bytes in Array(data).split(separator: UInt8(ascii: "\n")) {
+            let line = String(decoding: shown(bytes), as: UTF8.self)
+            if !line.isEmpty, line != lines.last { lines.append(line) }
         }
-        return lines.suffix(count).map(String.init)
+        return Array(lines.suffix(count))
+    }
+
+    /// What a terminal would show of a line in the end: without CR at its end, and of one that returns to its beginning, as
+    /// progress bars do, what was written last.
+    public static func shown(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let carriageReturn = UInt8(ascii: "\r")
+        guard let end = line.lastIndex(where: { $0 != carriageReturn }) else { return [] }
+        let whole = line[...end]
+        return whole.lastIndex(of: carriageReturn).map { whole[($0 + 1)...] } ?? whole
     }
 
     /// Where the next line will begin, in bytes; 0 where there is no file yet.

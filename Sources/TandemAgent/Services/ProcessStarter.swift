@@ -27,8 +27,11 @@ struct ProcessStarter: Sendable {
             // A request goes through half a dozen processes. Each that woke up interrupted the one that had woken it, and all
             // worked in small pieces: measured, a fifth of the processor time. We ourselves interrupt them all, and so look
             // after them in time on a machine that is busy.
-            scheduling: .batch)
+            scheduling: .batch, mark: service.account == .application ? mark(service) : nil)
     }
+
+    /// The same for every process of one service, so that what an earlier one left behind is found too.
+    private func mark(_ service: ServiceBlueprint) -> String { "\(layout.hostFolder) \(service.statusName)" }
 
     func logFile(_ service: ServiceBlueprint) -> String { "\(layout.logFolder)/\(service.statusName).log" }
 

@@ -39,6 +39,8 @@ actor ServiceSupervisor {
     private var refusal: String?
     /// Whether the process has served with its present settings.
     private(set) var isSettled = false
+    /// The process is being ended.
+    private var stopping: Task<Void, Never>?
     /// Why the process had to be ended.
     private var hanging: String?
     /// Where in the log that begins which was said since the service last served: earlier lines explain no failure of today.
@@ -108,11 +110,15 @@ actor ServiceSupervisor {
         } else if isWanted, !process.hasEnded {
             reason = "it was not ready within \(service.startTimeoutSeconds) s"
             await tooLate()
-            await hooks.stop(process)
+            await end(process)
         }
         guard let ending = await process.waitForEnd() else { throw CancellationError() }
-        // Somebody else's stop waits for the group itself.
-        if isWanted { await process.sweepOrphans(signal: service.stop.signal, bound: Self.orphanBound) }
+        // A stop that is under way gives what is left the rest of its time.
+        if let stopping {
+            await stopping.value
+        } else if isWanted {
+            await process.sweepOrphans(signal: service.stop.signal, bound: Self.orphanBound)
+        }
         return reason ?? "it \(ending)"
     }
 
@@ -135,7 +141,7 @@ actor ServiceSupervisor {
         hanging = reason
         logger.warning("\(status.name) hangs: \(reason); replacing it")
         // What is stopped hears no signal but this one.
-        if process.identity.isFrozen { process.signalGroup(SIGKILL) } else { await hooks.stop(process) }
+        if process.identity.isFrozen { process.identity.kill() } else { await end(process) }
     }
 
     /// What is asked of a service that serves. An app may be busy for as long as a request may take.
@@ -149,7 +155,8 @@ actor ServiceSupervisor {
         }
     }
 
-    private var isServing: Bool { status.state == .running }
+    /// What is being stopped need not answer any more, however long it may take.
+    private var isServing: Bool { status.state == .running && stopping == nil }
     /// A busy machine was seen to keep a probe waiting for 2 s.
     private static let silence = Duration.seconds(8)
     private static let appSilence = Duration.seconds(30)
@@ -160,8 +167,8 @@ actor ServiceSupervisor {
     func stop() async {
         isWanted = false
         if let process {
-            await hooks.stop(process)
-            if !process.hasEnded || !process.groupMembers.isEmpty { await process.sweep() }
+            await end(process)
+            if !process.hasEnded || !process.members.isEmpty { await process.sweep() }
         }
         process = nil
         unlink(recordFile)
@@ -180,7 +187,16 @@ actor ServiceSupervisor {
             if status.state == .failed { await set(.starting) }
             return
         }
-        await hooks.stop(process)
+        await end(process)
+    }
+
+    /// Ends the process and all that it has started. Whoever comes meanwhile waits for the same stop.
+    private func end(_ process: RunningProcess) async {
+        if let stopping { return await stopping.value }
+        let stop = Task { [hooks] in await hooks.stop(process) }
+        stopping = stop
+        await stop.value
+        stopping = nil
     }
 
     private func launch(isFirst: Bool) async throws -> RunningProcess {
@@ -254,7 +270,7 @@ actor ServiceSupervisor {
             switch change.step {
             case .restart:
                 logger.info("stopping \(status.name), which runs with earlier settings")
-                await hooks.stop(adopted)
+                await end(adopted)
                 process = nil
                 return nil
             case .reload: try await adopted.reload(signal: service.reloadSignal ?? SIGHUP, isReady: hooks.isReady)

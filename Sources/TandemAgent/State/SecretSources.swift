@@ -86,7 +86,8 @@ public enum SecretSources {
         guard var text = String(data: data, encoding: .utf8), !text.contains("\0") else {
             throw StateError("\(name) is not text")
         }
-        if text.hasSuffix("\n") { text.removeLast() }
+        // CR LF is one Character, and another one than LF.
+        if text.last == "\n" || text.last == "\r\n" { text.removeLast() }
         return text
     }
 }

@@ -13,6 +13,16 @@ struct SystemdUnit {
     /// Descriptors that a service may have open: enough for the connections that its configuration allows.
     var openFiles: Int
 
+    /// As under Tandem: the process that was started is told first, alone; what it leaves behind gets the signal from systemd
+    /// afterwards, and again the same time.
+    private var stopOfApp: [String] {
+        let tenths = service.stop.boundSeconds * 10
+        let script =
+            "kill -\(service.stop.signal) $1 || exit; i=0; "
+            + "while kill -0 $1 2>/dev/null && [ $i -lt \(tenths) ]; do sleep 0.1; i=$((i + 1)); done"
+        return ["/bin/sh", "-c", script, "stop"]
+    }
+
     func text() throws(BlueprintError) -> String {
         let isApp = service.account == .application
         let user = isApp ? names.appUser : names.engineUser
@@ -41,8 +51,9 @@ struct SystemdUnit {
             lines.append("ExecReload=/bin/kill -\(signal) $MAINPID")
         }
         if let stop { lines.append("ExecStop=\(try SystemdSyntax.command(stop)) $MAINPID") }
+        if isApp { lines.append("ExecStop=-\(try SystemdSyntax.command(stopOfApp)) $MAINPID") }
         lines += [
-            // The app's whole group is told, as under Tandem; the servers' masters tell their workers themselves.
+            // With mixed, what a process leaves behind is killed at once: right for workers without their master, not for an app.
             "KillMode=\(isApp ? "control-group" : "mixed")",
             "KillSignal=\(service.stop.signal)",
             "TimeoutStopSec=\(stop == nil ? service.stop.boundSeconds : 60)",

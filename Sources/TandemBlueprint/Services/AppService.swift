@@ -13,7 +13,7 @@ extension Site {
                 account: .application,
                 readiness: .http(address: host.loopbackAddress, port: port, path: stack.app.health),
                 startTimeoutSeconds: stack.app.startTimeoutSeconds,
-                stop: .init(signal: Signal.term, boundSeconds: stack.app.stopTimeoutSeconds),
+                stop: .init(signal: stack.app.stopSignal.number, boundSeconds: stack.app.stopTimeoutSeconds),
                 listeners: [.init(address: host.loopbackAddress, port: port)],
                 after: [.router],
                 needsDatabase: true)
@@ -39,15 +39,14 @@ extension Site {
     }
 }
 
-/// How a command line is run so that SIGTERM, which goes to the whole process group, ends the app in its own time.
+/// How a command line is run so that the signal to end, which goes to the process that was started, reaches the app.
 struct AppCommand {
     let run: String
 
-    /// A single command takes the shell's place, so that the process that is watched is the app. Otherwise the shell
-    /// must not die before what it runs: it ends after the command in the foreground has, whatever would come next.
-    var words: [String] {
-        ["/bin/sh", "-c", isSingleCommand ? "exec \(run)" : "trap 'exit 143' TERM\n\(run)"]
-    }
+    /// A single command takes the shell's place, so that the process that is watched is the app. A shell that stays is ended by
+    /// the signal, before it could begin with the next command, and what it ran is told then. A trap would keep it waiting for
+    /// the command in the foreground, which nobody would tell.
+    var words: [String] { ["/bin/sh", "-c", isSingleCommand ? "exec \(run)" : run] }
 
     /// Words without anything that the shell reads a meaning into, the first one a program in a file.
     private var isSingleCommand: Bool {

@@ -12,7 +12,8 @@ extension Loader {
             instances: number("instances", in: section).value,
             startTimeoutSeconds: number("start", in: timeouts).value,
             requestTimeoutSeconds: number("request", in: timeouts).value,
-            stopTimeoutSeconds: number("stop", in: timeouts).value)
+            stopTimeoutSeconds: number("stop", in: timeouts).value,
+            stopSignal: App.StopSignal(rawValue: text("stop_signal", in: section).value) ?? .term)
     }
 
     private mutating func environment(in section: OpenSection, lines: inout [String: Int]) -> [String: String] {

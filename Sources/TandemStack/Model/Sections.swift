@@ -59,6 +59,30 @@ public struct App: Codable, Sendable, Equatable {
         case command(String)
     }
 
+    /// What tells an app to finish what is in flight and to end.
+    public enum StopSignal: String, Codable, Sendable, CaseIterable {
+        case term = "TERM"
+        case quit = "QUIT"
+        case int = "INT"
+        case hup = "HUP"
+        case usr1 = "USR1"
+        case usr2 = "USR2"
+        case winch = "WINCH"
+
+        /// The same on every Linux that Tandem runs on.
+        public var number: Int32 {
+            switch self {
+            case .hup: 1
+            case .int: 2
+            case .quit: 3
+            case .usr1: 10
+            case .usr2: 12
+            case .term: 15
+            case .winch: 28
+            }
+        }
+    }
+
     /// The command line, given to `/bin/sh -c`; its working directory is the stack file's folder.
     public var run: String
     /// The working directory: the folder of the stack file, an absolute path.
@@ -74,13 +98,14 @@ public struct App: Codable, Sendable, Equatable {
     public var startTimeoutSeconds: Int
     /// How long a request may take.
     public var requestTimeoutSeconds: Int
-    /// How long the app may take to finish what is in flight after SIGTERM; then SIGKILL.
+    /// How long the app may take to finish what is in flight after `stopSignal`; then SIGKILL.
     public var stopTimeoutSeconds: Int
+    public var stopSignal: StopSignal
 
     public init(
         run: String, workingDirectory: String, health: String, environment: [String: String],
         secrets: [String: SecretSource], instances: Int, startTimeoutSeconds: Int,
-        requestTimeoutSeconds: Int, stopTimeoutSeconds: Int
+        requestTimeoutSeconds: Int, stopTimeoutSeconds: Int, stopSignal: StopSignal = .term
     ) {
         self.run = run
         self.workingDirectory = workingDirectory
@@ -91,6 +116,22 @@ public struct App: Codable, Sendable, Equatable {
         self.startTimeoutSeconds = startTimeoutSeconds
         self.requestTimeoutSeconds = requestTimeoutSeconds
         self.stopTimeoutSeconds = stopTimeoutSeconds
+        self.stopSignal = stopSignal
+    }
+
+    /// A stack may have been applied by a version of Tandem that did not know all of it yet.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        run = try values.decode(String.self, forKey: .run)
+        workingDirectory = try values.decode(String.self, forKey: .workingDirectory)
+        health = try values.decode(String.self, forKey: .health)
+        environment = try values.decode([String: String].self, forKey: .environment)
+        secrets = try values.decode([String: SecretSource].self, forKey: .secrets)
+        instances = try values.decode(Int.self, forKey: .instances)
+        startTimeoutSeconds = try values.decode(Int.self, forKey: .startTimeoutSeconds)
+        requestTimeoutSeconds = try values.decode(Int.self, forKey: .requestTimeoutSeconds)
+        stopTimeoutSeconds = try values.decode(Int.self, forKey: .stopTimeoutSeconds)
+        stopSignal = try values.decodeIfPresent(StopSignal.self, forKey: .stopSignal) ?? .term
     }
 }
 

@@ -73,7 +73,9 @@ extension Schema.Kind {
             return .text(text)
         case .choice(let words):
             guard !words.contains(scalar.text) else { return .text(scalar.text) }
-            throw mismatch(scalar, suggestion: NearestWord.find(scalar.text, among: words))
+            // As in SIGTERM, which everybody but kill(1) says.
+            let longer = words.first { scalar.text.uppercased().hasSuffix($0) }
+            throw mismatch(scalar, suggestion: longer ?? NearestWord.find(scalar.text, among: words))
         case .port: return .number(try readNumber(scalar, in: 1...65535))
         case .count(let range): return .number(try readNumber(scalar, in: range))
         case .size(let range):

@@ -4,7 +4,7 @@ extension Schema {
         explanation: """
             Your application, in any language. It gets HOST, PORT, DATABASE_URL (writes) and DATABASE_READ_URL (reads, \
             which may be a moment behind), both also in parts (DATABASE_HOST, _PORT, _NAME, _USER, _PASSWORD; \
-            DATABASE_READ_HOST and so on), DATABASE_CA, and ends in order on SIGTERM.
+            DATABASE_READ_HOST and so on), DATABASE_CA, and ends in order on SIGTERM, or what `stop_signal` says.
             """,
         keys: [
             Key(
@@ -20,6 +20,14 @@ extension Schema {
                 name: "instances", kind: .count(1...Ports.appInstanceLimit), presence: .preset("1"),
                 synonyms: ["replicas", "processes", "workers", "scale"],
                 explanation: "Processes on each app host."),
+            Key(
+                name: "stop_signal", kind: .choice(App.StopSignal.allCases.map(\.rawValue)), presence: .preset("TERM"),
+                synonyms: ["stopsignal", "kill_signal", "signal"],
+                explanation: """
+                    The signal that tells the app to finish what is in flight and to end: WINCH for Apache, QUIT for php-fpm. \
+                    It goes to the process that `run` starts; what that leaves behind when it has ended is told then, \
+                    and has the rest of `timeouts: stop`.
+                    """),
             Key(
                 name: "env", kind: .environment, presence: .optional, synonyms: ["environment", "clear", "variables"],
                 explanation: """
@@ -77,7 +85,8 @@ extension Schema {
             Key(
                 name: "stop", kind: .duration(1...600), presence: .preset("10s"),
                 synonyms: ["drain", "stop_grace_period", "shutdown"],
-                explanation: "To finish what is in flight after SIGTERM; then it is killed."),
+                explanation:
+                    "To finish what is in flight after `stop_signal`; then it is killed, with all that it has started."),
         ])
 
     static let database = Section(

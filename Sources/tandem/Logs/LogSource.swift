@@ -2,6 +2,7 @@ import CDispatch
 import CoreFoundation
 import Foundation
 import Glibc
+import TandemAgent
 
 /// One log file of one host, read on from where it was left.
 struct LogSource {
@@ -17,8 +18,10 @@ struct LogSource {
     /// A line without a time belongs to the line before it.
     private var lastTime: Double?
 
-    /// More than this at once is skipped to its end: a reader far behind wants the newest.
-    private static let mostBytes = 4 << 20
+    /// More than this at once is skipped to its end: a reader far behind wants the newest. Where that holds few lines, because
+    /// one of them is very long, more is read.
+    private static let mostBytes = [4 << 20, 32 << 20]
+    private static let fewLines = 1000
     private static let longestLineBytes = 64 << 10
     private static let fewBytes: UInt64 = 64 << 10
 
@@ -77,15 +80,20 @@ struct LogSource {
 
     /// The bytes of whole lines up to `size`, without the last line break; nil while no line is whole.
     private mutating func read(_ handle: FileHandle, size: UInt64) -> ArraySlice<UInt8>? {
-        let isSkipping = size - offset > UInt64(Self.mostBytes)
-        if isSkipping {
-            offset = size - UInt64(Self.mostBytes)
-            rest = []
+        let start = offset
+        var new: [UInt8] = []
+        var isSkipping = false
+        for bound in Self.mostBytes {
+            isSkipping = size - start > UInt64(bound)
+            offset = isSkipping ? size - UInt64(bound) : start
+            guard (try? handle.seek(toOffset: offset)) != nil,
+                let data = try? handle.read(upToCount: Int(size - offset))
+            else { return nil }
+            offset += UInt64(data.count)
+            new = Array(data)
+            if !isSkipping || new.count(where: { $0 == UInt8(ascii: "\n") }) >= Self.fewLines { break }
         }
-        guard (try? handle.seek(toOffset: offset)) != nil, let data = try? handle.read(upToCount: Int(size - offset))
-        else { return nil }
-        offset += UInt64(data.count)
-        let bytes = rest + Array(data)
+        let bytes = isSkipping ? new : rest + new
         rest = []
         guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else {
             // A line without an end is shown in pieces rather than kept for ever.
@@ -95,8 +103,20 @@ struct LogSource {
         }
         rest = Array(bytes[(end + 1)...])
         // What was skipped ended in the middle of a line.
-        let start = isSkipping ? (bytes.firstIndex(of: UInt8(ascii: "\n")) ?? 0) : 0
-        return bytes[start..<end]
+        let first = isSkipping ? (bytes.firstIndex(of: UInt8(ascii: "\n")) ?? 0) : 0
+        return bytes[first..<end]
+    }
+
+    /// Longer than any time that a line begins with.
+    private static let timeBytes = 64
+
+    /// A line as it is shown; nil where nothing is.
+    private static func text(_ line: ArraySlice<UInt8>) -> String? {
+        let shown = LogTail.shown(line)
+        if shown.isEmpty { return nil }
+        // Twice: what grew for a while without an end, and is shown in pieces, is none that anybody wrote at once.
+        guard shown.count > 2 * longestLineBytes else { return String(decoding: shown, as: UTF8.self) }
+        return String(decoding: shown.prefix(longestLineBytes), as: UTF8.self) + "…"
     }
 
     /// - Parameter modified: when the file was last written. Lines before which there is no time at all, as of programs
@@ -105,8 +125,9 @@ struct LogSource {
         var lines: [Line] = []
         var untimed = 0
         for bytes in bytes.split(separator: UInt8(ascii: "\n")) {
-            let text = String(decoding: bytes, as: UTF8.self)
-            if let time = LogTimestamp.parse(text, localOffset: localOffset) {
+            guard let text = Self.text(bytes) else { continue }
+            let beginning = String(decoding: bytes.prefix(Self.timeBytes), as: UTF8.self)
+            if let time = LogTimestamp.parse(beginning, localOffset: localOffset) {
                 for index in lines.indices.suffix(untimed) where lastTime == nil { lines[index].time = time }
                 lastTime = time
                 untimed = 0
