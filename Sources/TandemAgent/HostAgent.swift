@@ -65,7 +65,9 @@ public actor HostAgent {
             members: databaseHosts.map { Self.unknownMember($0, intended) })
         var configuration = HTTPClient.Configuration()
         configuration.tlsConfiguration = try AgentTLS.client(
-            certificate: layout.certificateFile, key: layout.keyFile, ca: layout.caFile)
+            certificate: folder.agentCertificateFile(hostName), key: folder.agentKeyFile(hostName),
+            ca: folder.agentCAFile(hostName))
+        configuration.dnsOverride = AgentClient.addresses(of: applied.stack.hosts, stack: applied.stack.name)
         configuration.timeout.connect = .seconds(2)
         client = HTTPClient(configuration: configuration)
     }
@@ -322,12 +324,16 @@ public actor HostAgent {
 
     /// Keeps up with another host's database, through its agent.
     private func follow(_ peer: Host) async {
-        let client = AgentClient(client: client)
+        let client = AgentClient(client: client, stack: applied.stack.name)
         var version = 0
         var delay = Duration.milliseconds(50)
         while !Task.isCancelled {
             do {
                 let news = try await client.database(of: peer, after: version)
+                // An agent speaks for its own host.
+                guard news.value.host == peer.name, news.value.address == peer.address else {
+                    throw StateError("the agent of \(peer.name) speaks of \(news.value.host)")
+                }
                 version = news.version
                 await board.set(news.value)
                 delay = .milliseconds(50)
@@ -341,7 +347,8 @@ public actor HostAgent {
 
     private func makeApplication() throws -> some ApplicationProtocol {
         let tls = try AgentTLS.server(
-            certificate: layout.certificateFile, key: layout.keyFile, ca: layout.caFile)
+            certificate: folder.agentCertificateFile(host.name), key: folder.agentKeyFile(host.name),
+            ca: folder.agentCAFile(host.name))
         return try AgentAPI(agent: self, board: board, host: host, stack: applied.stack.name).application(
             address: host.address, port: Ports.agent, tls: tls, logger: quiet(logger))
     }

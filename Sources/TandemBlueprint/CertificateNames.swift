@@ -13,14 +13,25 @@ public struct CertificateNames: Sendable, Equatable {
     }
 }
 
+/// Inside a stack a server is known by a name of its kind, so that the key of one cannot stand for another one of the
+/// same host.
 extension Stack {
-    /// For `Layout.certificateFile` of a host: between the parts of the stack. It serves as server and as client.
-    public func certificateNames(of host: Host) -> CertificateNames {
-        // mysqld is also dialled through the database routers, on the loopback address of each app host.
-        let routers = host.has(.database) ? hosts(.app).map(\.loopbackAddress) : []
-        return CertificateNames(
-            names: [host.name, sharedAppName, sharedWebName],
-            addresses: [host.address, host.loopbackAddress] + routers)
+    /// For `Layout.webCertificateFile` of a host. By name alone: nobody dials nginx by its address and looks at that.
+    public func webCertificateNames(of host: Host) -> CertificateNames {
+        CertificateNames(names: [webName(of: host), sharedAppName, sharedWebName], addresses: [])
+    }
+
+    /// For `Layout.databaseCertificateFile` of a host. Clients dial mysqld by address, and some through the database
+    /// routers, on the loopback address of each app host.
+    public func databaseCertificateNames(of host: Host) -> CertificateNames {
+        CertificateNames(
+            names: ["\(host.name).database.\(internalDomain)"],
+            addresses: [host.address, host.loopbackAddress] + hosts(.app).map(\.loopbackAddress))
+    }
+
+    /// For an agent's own certificate. The keeper asks by address.
+    public func agentCertificateNames(of host: Host) -> CertificateNames {
+        CertificateNames(names: [Self.agentName(of: host.name, stack: name)], addresses: [host.address])
     }
 
     /// For `Layout.frontBundleFile` of every balancer: what users dial.
@@ -28,10 +39,20 @@ extension Stack {
         CertificateNames(names: [domain, "localhost"], addresses: hosts(.balancer).map(\.address) + ["127.0.0.1"])
     }
 
+    /// All that the stack's authority ever has to sign names below.
+    public var certificateDomains: [String] { [domain, "localhost", internalDomain] }
+
+    /// The name under which an agent is called.
+    public static func agentName(of host: String, stack: String) -> String {
+        "\(host).agent.\(internalDomain(stack: stack))"
+    }
+
+    /// The name under which balancers call a host's nginx.
+    func webName(of host: Host) -> String { "\(host.name).web.\(internalDomain)" }
     /// The name under which nginx calls another host's app, whichever host that is.
-    var sharedAppName: String { "app.\(name).internal" }
+    var sharedAppName: String { "app.\(internalDomain)" }
     /// The name under which a web server may be called, whichever it is.
-    var sharedWebName: String { "web.\(name).internal" }
+    var sharedWebName: String { "web.\(internalDomain)" }
 }
 
 extension [String] {

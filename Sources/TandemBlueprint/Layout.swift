@@ -90,13 +90,19 @@ public struct Layout: Codable, Sendable, Equatable {
         }
     }
 
-    // The TLS files of a host. Every one is PEM; `bundle` is certificate and key in one file, as HAProxy wants it.
+    // The TLS files of a host's services, one certificate for each use. Every one is PEM; a `bundle` is certificate and
+    // key in one file, as HAProxy wants it. The agent's own lies elsewhere.
     public var tlsFolder: String { places.tls }
     public var caFile: String { "\(tlsFolder)/ca.pem" }
-    public var certificateFile: String { "\(tlsFolder)/cert.pem" }
-    public var keyFile: String { "\(tlsFolder)/key.pem" }
-    /// `certificateFile` and `keyFile` in one.
-    public var bundleFile: String { "\(tlsFolder)/bundle.pem" }
+    /// nginx.
+    public var webCertificateFile: String { "\(tlsFolder)/web.pem" }
+    public var webKeyFile: String { "\(tlsFolder)/web-key.pem" }
+    /// mysqld.
+    public var databaseCertificateFile: String { "\(tlsFolder)/database.pem" }
+    public var databaseKeyFile: String { "\(tlsFolder)/database-key.pem" }
+    /// What HAProxy shows nginx.
+    public var balancerBundleFile: String { "\(tlsFolder)/balancer.pem" }
+    /// What HAProxy shows browsers.
     public var frontBundleFile: String { "\(tlsFolder)/front.pem" }
 
     /// What the application's account may read, unlike the folders of the engines: mode 0755, and every folder above

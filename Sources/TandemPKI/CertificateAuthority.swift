@@ -16,24 +16,50 @@ public struct CertificateAuthority: Sendable {
     static let renewalDays = 60
 
     /// Makes a new authority.
-    public init(stack: String, now: Date) throws {
-        let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
+    /// - Parameter scope: what it may sign for, and nothing else.
+    public init(stack: String, scope: CertificateScope, now: Date) throws {
         let name = try DistinguishedName {
             OrganizationName("Tandem")
             CommonName("Tandem CA of the stack \(stack)")
         }
-        self.key = key
-        certificate = try Certificate(
+        key = Certificate.PrivateKey(P256.Signing.PrivateKey())
+        certificate = try Self.certificate(of: key, name, constraints: scope.domainConstraints, now: now)
+    }
+
+    private static func certificate(
+        of key: Certificate.PrivateKey, _ name: DistinguishedName, constraints: NameConstraints, now: Date
+    ) throws -> Certificate {
+        try Certificate(
             version: .v3, serialNumber: .init(), publicKey: key.publicKey,
             notValidBefore: now.addingTimeInterval(-3600),
-            notValidAfter: now.addingTimeInterval(Double(Self.authorityDays) * 86400),
+            notValidAfter: now.addingTimeInterval(Double(authorityDays) * 86400),
             issuer: name, subject: name, signatureAlgorithm: .ecdsaWithSHA256,
             extensions: Certificate.Extensions {
                 Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
                 Critical(KeyUsage(keyCertSign: true, cRLSign: true))
+                Critical(constraints)
                 SubjectKeyIdentifier(hash: key.publicKey)
             },
             issuerPrivateKey: key)
+    }
+
+    /// The same authority for browsers and machines to trust: limited in its addresses as well.
+    ///
+    /// The parts of a stack use the other certificate, which is limited in its names alone: BoringSSL, and so every agent,
+    /// refuses all certificates with addresses of an authority that is limited in those.
+    /// - Parameter last: the one that was made earlier, if any. It is kept where it is still right.
+    public func anchor(scope: CertificateScope, last: String?, now: Date) throws -> String {
+        if let last, let certificate = try? Certificate(pemEncoded: last), certificate.publicKey == key.publicKey,
+            Self.constraints(of: certificate) == (try? Certificate.Extension(scope.constraints, critical: true))
+        {
+            return last
+        }
+        let made = try Self.certificate(of: key, certificate.subject, constraints: scope.constraints, now: now)
+        return try made.serializeAsPEM().pemString + "\n"
+    }
+
+    private static func constraints(of certificate: Certificate) -> Certificate.Extension? {
+        certificate.extensions[oid: .X509ExtensionID.nameConstraints]
     }
 
     /// Takes up an authority made earlier.
@@ -47,25 +73,27 @@ public struct CertificateAuthority: Sendable {
         guard certificate.publicKey == key.publicKey else { throw PKIError.keyDoesNotMatch }
     }
 
+    /// Whether it may sign for exactly these names. Authorities of earlier versions may sign for anything.
+    public func isLimited(to scope: CertificateScope) -> Bool {
+        guard let wanted = try? Certificate.Extension(scope.domainConstraints, critical: true) else { return false }
+        return Self.constraints(of: certificate) == wanted
+    }
+
     public var certificatePEM: String { get throws { try certificate.serializeAsPEM().pemString + "\n" } }
     public var keyPEM: String { get throws { try key.serializeAsPEM().pemString + "\n" } }
 
     /// Signs a certificate with a new key.
     public func issue(_ request: CertificateRequest, now: Date) throws -> IssuedCertificate {
         let leafKey = Certificate.PrivateKey(P256.Signing.PrivateKey())
-        let subject = try DistinguishedName {
-            OrganizationName("Tandem")
-            CommonName(request.commonName)
-        }
         let leaf = try Certificate(
             version: .v3, serialNumber: .init(), publicKey: leafKey.publicKey,
             notValidBefore: now.addingTimeInterval(-3600),
             notValidAfter: now.addingTimeInterval(Double(Self.leafDays) * 86400),
-            issuer: certificate.subject, subject: subject, signatureAlgorithm: .ecdsaWithSHA256,
+            issuer: certificate.subject, subject: try request.subject, signatureAlgorithm: .ecdsaWithSHA256,
             extensions: Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
                 Critical(KeyUsage(digitalSignature: true))
-                try ExtendedKeyUsage([.serverAuth, .clientAuth])
+                try ExtendedKeyUsage(request.identity.kind.usages)
                 request.alternativeNames
                 SubjectKeyIdentifier(hash: leafKey.publicKey)
                 AuthorityKeyIdentifier(
@@ -77,16 +105,18 @@ public struct CertificateAuthority: Sendable {
             keyPEM: try leafKey.serializeAsPEM().pemString + "\n")
     }
 
-    /// Whether a certificate made earlier is still good: signed by this authority, for the same names, with its
-    /// own key, valid now and not about to expire.
+    /// Whether a certificate made earlier is still good: signed by this authority, for the same use and the same names,
+    /// with its own key, valid now and not about to expire.
     public func accepts(_ issued: IssuedCertificate, for request: CertificateRequest, now: Date) -> Bool {
         guard let leaf = try? Certificate(pemEncoded: issued.certificatePEM),
             let leafKey = try? Certificate.PrivateKey(pemEncoded: issued.keyPEM),
             leafKey.publicKey == leaf.publicKey,
             certificate.publicKey.isValidSignature(leaf.signature, for: leaf),
-            let names = try? leaf.extensions.subjectAlternativeNames
+            let names = try? leaf.extensions.subjectAlternativeNames,
+            let usages = try? leaf.extensions.extendedKeyUsage, let subject = try? request.subject
         else { return false }
-        return names == request.alternativeNames && leaf.notValidBefore <= now
+        return names == request.alternativeNames && leaf.subject == subject
+            && Set(usages) == Set(request.identity.kind.usages) && leaf.notValidBefore <= now
             && leaf.notValidAfter > now.addingTimeInterval(Double(Self.renewalDays) * 86400)
     }
 }
@@ -99,6 +129,14 @@ public struct IssuedCertificate: Sendable, Equatable {
     public init(certificatePEM: String, keyPEM: String) {
         self.certificatePEM = certificatePEM
         self.keyPEM = keyPEM
+    }
+
+    /// Both in one file, as HAProxy wants them.
+    public var bundle: String { certificatePEM + keyPEM }
+
+    public init(bundle: String) {
+        let end = bundle.range(of: "-----END CERTIFICATE-----\n")?.upperBound ?? bundle.startIndex
+        self.init(certificatePEM: String(bundle[..<end]), keyPEM: String(bundle[end...]))
     }
 }
 

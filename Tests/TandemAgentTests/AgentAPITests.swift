@@ -51,14 +51,17 @@ private final class Server: Sendable {
     }
 
     /// Runs the interface while the closure runs, with a client of it.
-    /// - Parameter certificate: files of a certificate and its key that the client shows.
+    /// - Parameters:
+    ///   - certificate: files of a certificate and its key that the client shows.
+    ///   - own: those that the server shows; the agent's if nil.
     func run(
-        showing certificate: (String, String)? = nil, _ body: @escaping @Sendable (HTTPClient) async throws -> Void
+        showing certificate: (String, String)? = nil, as own: (String, String)? = nil,
+        _ body: @escaping @Sendable (HTTPClient) async throws -> Void
     ) async throws {
-        let layout = state.layout(host: Self.host.name, applied: .sample(.sample("127.200.12")))
+        let shown = own ?? ofAgent
         let application = try AgentAPI(agent: agent, board: board, host: Self.host, stack: "shop").application(
             address: Self.host.address, port: port,
-            tls: AgentTLS.server(certificate: layout.certificateFile, key: layout.keyFile, ca: layout.caFile),
+            tls: AgentTLS.server(certificate: shown.0, key: shown.1, ca: state.agentsCAFile),
             logger: quietLogger)
         try await run(application, showing: certificate, body)
     }
@@ -86,19 +89,48 @@ private final class Server: Sendable {
     private func client(_ certificate: (String, String)?) throws -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         if let (file, key) = certificate {
-            configuration.tlsConfiguration = try AgentTLS.client(certificate: file, key: key, ca: state.caFile)
+            configuration.tlsConfiguration = try AgentTLS.client(certificate: file, key: key, ca: state.agentsCAFile)
         } else {
             var tls = TLSConfiguration.makeClientConfiguration()
-            tls.trustRoots = .file(state.caFile)
+            tls.trustRoots = .file(state.agentsCAFile)
             configuration.tlsConfiguration = tls
         }
         return HTTPClient(configuration: configuration)
     }
 
-    /// What other agents show. The servers of a host can read its key.
-    var ofHost: (String, String) {
-        let layout = state.layout(host: Self.host.name, applied: .sample(.sample("127.200.12")))
-        return (layout.certificateFile, layout.keyFile)
+    /// What other agents show.
+    var ofAgent: (String, String) { ofAgent(Self.host.name) }
+
+    func ofAgent(_ host: String) -> (String, String) {
+        (state.agentCertificateFile(host), state.agentKeyFile(host))
+    }
+
+    /// What a host's servers show, which can read their keys.
+    func ofService(_ kind: CertificateIdentity.Kind) throws -> (String, String) {
+        let layout = { [state] in state.layout(host: $0, applied: .sample(.sample("127.200.12"))) }
+        switch kind {
+        case .web: return (layout("server1").webCertificateFile, layout("server1").webKeyFile)
+        case .database: return (layout("server1").databaseCertificateFile, layout("server1").databaseKeyFile)
+        case .balancer: return (layout("lb1").balancerBundleFile, layout("lb1").balancerBundleFile)
+        case .front: return (layout("lb1").frontBundleFile, layout("lb1").frontBundleFile)
+        case .agent, .commandLine: throw StateError("no service's")
+        }
+    }
+
+    /// A certificate that one of the stack's own authorities signs for this test.
+    func signed(
+        _ identity: CertificateIdentity, byAgents: Bool, names: [String], addresses: [String] = []
+    ) throws -> (String, String) {
+        let files = byAgents ? (state.agentsCAFile, state.agentsCAKeyFile) : (state.caFile, state.caKeyFile)
+        let authority = try CertificateAuthority(
+            certificatePEM: String(contentsOfFile: files.0, encoding: .utf8),
+            keyPEM: String(contentsOfFile: files.1, encoding: .utf8))
+        let issued = try authority.issue(
+            CertificateRequest(identity, commonName: "client.shop.internal", names: names, addresses: addresses),
+            now: Date())
+        try folder.put("signed.pem", issued.certificatePEM)
+        try folder.put("signed-key.pem", issued.keyPEM)
+        return ("\(folder.path)/signed.pem", "\(folder.path)/signed-key.pem")
     }
 
     /// What the command line shows.
@@ -167,8 +199,10 @@ struct AgentAPITests {
     @Test("breaks off with callers whose certificate another authority signed")
     func otherAuthority() async throws {
         let server = try await Server()
-        let other = try CertificateAuthority(stack: "shop", now: Date())
-        let issued = try other.issue(CertificateRequest(commonName: "x", names: ["x"], addresses: []), now: Date())
+        let other = try CertificateAuthority(
+            stack: "shop", scope: CertificateScope(domains: ["shop.internal"], networks: []), now: Date())
+        let identity = CertificateIdentity(stack: "shop", kind: .commandLine)
+        let issued = try other.issue(CertificateRequest(identity, commonName: "x"), now: Date())
         try server.folder.put("cert.pem", issued.certificatePEM)
         try server.folder.put("key.pem", issued.keyPEM)
         try await server.run(showing: ("\(server.folder.path)/cert.pem", "\(server.folder.path)/key.pem")) {
@@ -177,10 +211,10 @@ struct AgentAPITests {
         }
     }
 
-    @Test("tells a host of the stack what it asks, and does for nobody but the command line what changes anything")
-    func withHostsCertificate() async throws {
+    @Test("tells another agent what it asks, and does for nobody but the command line what changes anything")
+    func withAgentsCertificate() async throws {
         let server = try await Server()
-        try await server.run(showing: server.ofHost) { client async throws -> Void in
+        try await server.run(showing: server.ofAgent("server2")) { client async throws -> Void in
             for path in ["/status", "/topology", "/database", "/metrics"] {
                 #expect(try await server.answer(client, path).code == 200, "\(path)")
             }
@@ -192,7 +226,82 @@ struct AgentAPITests {
         }
     }
 
-    @Test("tells all to callers with a certificate of the stack")
+    @Test(
+        "breaks off with callers who show the certificate of HAProxy, nginx or mysqld",
+        arguments: [CertificateIdentity.Kind.web, .balancer, .front, .database])
+    func withServicesCertificate(_ kind: CertificateIdentity.Kind) async throws {
+        let server = try await Server()
+        try await server.run(showing: server.ofService(kind)) { client async throws -> Void in
+            await #expect(throws: (any Error).self) { try await server.answer(client, "/health") }
+        }
+    }
+
+    @Test("does not know the command line by names of the DNS, whoever chose them")
+    func withOthersNames() async throws {
+        for identity in [
+            CertificateIdentity(stack: "shop", kind: .balancer, host: "lb1"),
+            CertificateIdentity(stack: "other", kind: .commandLine),
+        ] {
+            let server = try await Server()
+            let names = ["client.shop.internal", "command-line.shop.internal"]
+            try await server.run(showing: server.signed(identity, byAgents: true, names: names)) {
+                client async throws -> Void in
+                #expect(try await server.answer(client, "/check", .POST).code == 403)
+                #expect(try await server.answer(client, "/status").code == 403)
+            }
+        }
+    }
+
+    @Test(
+        "is not taken for another server of the stack: neither mysqld nor nginx nor another host's agent passes for it")
+    func impostors() async throws {
+        func status(as shown: (Server) throws -> (String, String)) async throws -> Bool {
+            let server = try await Server()
+            let client = try AgentClient(
+                stack: "shop", hosts: [Server.host], certificate: server.own.0, key: server.own.1,
+                ca: server.state.agentsCAFile, port: server.port)
+            let result = Mutex(false)
+            try await server.run(as: shown(server)) { _ async throws -> Void in
+                let answer = try? await client.status(of: Server.host, timeout: .seconds(5))
+                result.withLock { $0 = answer != nil }
+            }
+            await client.shutdown()
+            return result.withLock { $0 }
+        }
+        #expect(try await status { $0.ofAgent })
+        #expect(try await !status { $0.ofAgent("server2") })
+        #expect(try await !status { try $0.ofService(.web) })
+        #expect(try await !status { try $0.ofService(.database) })
+        // Whatever its names say.
+        let agent = CertificateIdentity(stack: "shop", kind: .agent, host: "server1")
+        for byAgents in [true, false] {
+            let names = ["server1.agent.shop.internal"]
+            #expect(try await status { try $0.signed(agent, byAgents: byAgents, names: names) } == byAgents)
+        }
+    }
+
+    @Test("is believed under the stack's names alone, though the authority's key had signed for a bank")
+    func otherSites() async throws {
+        for (name, isBelieved) in [("www.shop.internal", true), ("localhost", true), ("bank.example", false)] {
+            let server = try await Server()
+            let shown = try server.signed(
+                CertificateIdentity(stack: "shop", kind: .front, host: "lb1"), byAgents: false, names: [name])
+            var configuration = HTTPClient.Configuration()
+            configuration.tlsConfiguration = AgentTLS.client(ca: server.state.caFile)
+            configuration.dnsOverride = [name: Server.host.address]
+            let visitor = HTTPClient(configuration: configuration)
+            let answers = Mutex(false)
+            try await server.run(as: shown) { _ async throws -> Void in
+                let request = HTTPClientRequest(url: "https://\(name):\(server.port)/health")
+                let status = try? await visitor.execute(request, timeout: .seconds(5)).status
+                answers.withLock { $0 = status == .ok }
+            }
+            try await visitor.shutdown()
+            #expect(answers.withLock { $0 } == isBelieved, "\(name)")
+        }
+    }
+
+    @Test("tells all to callers with the command line's certificate")
     func withCertificate() async throws {
         let server = try await Server()
         try await server.run(showing: server.own) { client async throws -> Void in

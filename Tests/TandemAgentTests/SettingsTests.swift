@@ -196,16 +196,16 @@ struct SettingsChangeTests {
     @Test("is a reload for another file or certificate where the program knows one")
     func reload() throws {
         #expect(try step(.nginx, reloadSignal: 1) { try folder.put("etc/nginx.conf", "a") } == .reload)
-        #expect(try step(.nginx, reloadSignal: 1) { try folder.put("tls/cert.pem", "a") } == .reload)
+        #expect(try step(.nginx, reloadSignal: 1) { try folder.put("tls/web.pem", "a") } == .reload)
         #expect(try step(.haproxy, reloadSignal: 12) { try folder.put("tls/front.pem", "a") } == .reload)
-        #expect(try step(.haproxy, reloadSignal: 12) { try folder.put("tls/cert.pem", "b") } == .nothing)
+        #expect(try step(.haproxy, reloadSignal: 12) { try folder.put("tls/web.pem", "b") } == .nothing)
     }
 
     @Test("is a restart of mysqld for its file, and nothing that anybody notices for its certificate")
     func mysql() throws {
         #expect(try step(.mysql) { try folder.put("etc/my.cnf", "[mysqld]\na = 1\n") } == .restart)
         #expect(try step(.mysql) { try folder.put("etc/my.cnf", "# more\n[mysqld]\na = 1\n") } == .nothing)
-        #expect(try step(.mysql) { try folder.put("tls/cert.pem", "a") } == .refresh)
+        #expect(try step(.mysql) { try folder.put("tls/database.pem", "a") } == .refresh)
     }
 
     @Test("cuts no session of a router for a server more or less")

@@ -330,13 +330,41 @@ struct StackPreparationTests {
     @Test("makes certificates once, and again for a host whose names change")
     func certificates() throws {
         defer { removeSockets() }
-        // One for each host, one more for each balancer's front, one for the command line.
-        #expect(try preparation.writeCertificates() == 7)
-        #expect(try preparation.writeCertificates() == 0)
+        // One for each agent and each use that its servers have (two for each host here), one for the command line.
+        #expect(try preparation.writeCertificates() == StackPKI.Made(certificates: 13))
+        #expect(try preparation.writeCertificates() == StackPKI.Made())
         var changed = preparation
         changed.stack.hosts[0].address = "127.200.9.99"
-        // lb1's own, and both fronts, which answer for all balancers.
-        #expect(try changed.writeCertificates() == 3)
+        // Of lb1's agent, and both fronts, which answer for all balancers.
+        #expect(try changed.writeCertificates() == StackPKI.Made(certificates: 3))
+    }
+
+    @Test(
+        "makes a new authority, and all that it signs, for a stack that has a domain outside of the old one's names"
+    )
+    func newAuthority() throws {
+        defer { removeSockets() }
+        try preparation.writeCertificates()
+        #expect(try preparation.authorityProblem() == nil)
+        var changed = preparation
+        // Below one that it may sign for.
+        changed.stack.domain = "shop.localhost"
+        #expect(try changed.authorityProblem() == nil)
+        changed.stack.domain = "shop.example"
+        #expect(try changed.authorityProblem()?.contains("tandem down && tandem up") == true)
+        #expect(try changed.writeCertificates() == StackPKI.Made(certificates: 8, replacesAuthority: true))
+        #expect(try changed.authorityProblem() == nil)
+        #expect(try changed.writeCertificates() == StackPKI.Made())
+    }
+
+    @Test("keeps the keys of agents and of the authority out of the folders of the servers")
+    func keys() throws {
+        defer { removeSockets() }
+        try preparation.writeCertificates()
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(preparation.folder.host("server1"))/tls")
+        #expect(Set(names) == ["ca.pem", "web.pem", "web-key.pem", "database.pem", "database-key.pem"])
+        let balancers = try FileManager.default.contentsOfDirectory(atPath: "\(preparation.folder.host("lb1"))/tls")
+        #expect(Set(balancers) == ["ca.pem", "front.pem", "balancer.pem"])
     }
 
     @Test("says which files to mend when the authority is damaged")

@@ -119,7 +119,7 @@ struct ChangeTests {
     @Test("starts a new server first and tells the balancers of it last")
     func added() throws {
         var edit = Edit { $0.hosts.append(server3) }
-        edit.certificates = [edit.layout("server1").certificateFile]
+        edit.certificates = [edit.layout("server1").webCertificateFile, edit.layout("server1").databaseCertificateFile]
         let change = try edit.change()
         #expect(change.hosts.map(\.host) == ["server3", "server2", "server1", "lb1", "lb2"])
         #expect(change.hosts.map(\.kind) == [.added, .changed, .changed, .changed, .changed])

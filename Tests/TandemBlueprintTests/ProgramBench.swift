@@ -67,9 +67,11 @@ struct ProgramBench {
         let certificate = try Data(contentsOf: URL(fileURLWithPath: "\(root)/cert.pem"))
         let key = try Data(contentsOf: URL(fileURLWithPath: "\(root)/key.pem"))
         try certificate.write(to: URL(fileURLWithPath: layout.caFile))
-        try certificate.write(to: URL(fileURLWithPath: layout.certificateFile))
-        try key.write(to: URL(fileURLWithPath: layout.keyFile))
-        for bundle in [layout.bundleFile, layout.frontBundleFile] {
+        for file in [layout.webCertificateFile, layout.databaseCertificateFile] {
+            try certificate.write(to: URL(fileURLWithPath: file))
+        }
+        for file in [layout.webKeyFile, layout.databaseKeyFile] { try key.write(to: URL(fileURLWithPath: file)) }
+        for bundle in [layout.balancerBundleFile, layout.frontBundleFile] {
             try (certificate + key).write(to: URL(fileURLWithPath: bundle))
         }
         for file in blueprint.files {

@@ -147,13 +147,21 @@ import struct TandemStack.Host
 @Suite struct CertificateNamesTests {
     @Test func `certificates hold every name and address that is dialled`() {
         let stack = Sample.conduit.stack
-        let inner = CertificateNames(
-            names: ["server1", "app.conduit.internal", "web.conduit.internal"],
+        #expect(
+            stack.webCertificateNames(of: stack.hosts[2])
+                == CertificateNames(
+                    names: ["server1.web.conduit.internal", "app.conduit.internal", "web.conduit.internal"],
+                    addresses: []))
+        let database = CertificateNames(
+            names: ["server1.database.conduit.internal"],
             // The second: the router on server2, through which its app dials this host's database.
             addresses: ["127.31.7.21", "127.31.7.22"])
-        #expect(stack.certificateNames(of: stack.hosts[2]) == inner)
+        #expect(stack.databaseCertificateNames(of: stack.hosts[2]) == database)
+        #expect(
+            stack.agentCertificateNames(of: stack.hosts[2])
+                == CertificateNames(names: ["server1.agent.conduit.internal"], addresses: ["127.31.7.21"]))
         let real = Sample.split.stack
-        #expect(real.certificateNames(of: real.hosts[4]).addresses == ["10.0.0.31", "127.0.0.1"])
+        #expect(real.databaseCertificateNames(of: real.hosts[4]).addresses == ["10.0.0.31", "127.0.0.1"])
         #expect(
             real.frontCertificateNames
                 == CertificateNames(

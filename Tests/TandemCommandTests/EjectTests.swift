@@ -139,7 +139,7 @@ struct EjectTests {
     @Test("keeps passwords and the authority when it is called again, and leaves a full folder alone otherwise")
     func again() throws {
         try eject()
-        let names = ["secrets.json", "pki/ca.pem", "server1\(tree)/etc/shop-stack/server1/tls/cert.pem"]
+        let names = ["secrets.json", "pki/ca.pem", "server1\(tree)/etc/shop-stack/server1/tls/web.pem"]
         let before = try names.map { try String(contentsOfFile: "\(out)/\($0)", encoding: .utf8) }
         #expect(try Program.run(["eject", out, "--root", tree], in: folder.path).status == 2)
         #expect(try Program.run(["eject", out, "--root", tree, "--force"], in: folder.path).status == 0)

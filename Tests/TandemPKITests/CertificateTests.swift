@@ -1,4 +1,5 @@
 import Foundation
+import SwiftASN1
 import TandemPKI
 import Testing
 
@@ -9,10 +10,11 @@ final class Bench: Sendable {
     let now = Date()
 
     init(stack: String = "shop", now: Date = Date()) throws {
-        authority = try CertificateAuthority(stack: stack, now: now)
+        authority = try CertificateAuthority(stack: stack, scope: .sample, now: now)
         folder = "/tmp/tandem-pki-\(UUID().uuidString.prefix(13))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        try write(authority.certificatePEM, "ca.pem")
+        try write(authority.anchor(scope: .sample, last: nil, now: now), "ca.pem")
+        try write(authority.certificatePEM, "inner-ca.pem")
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -39,15 +41,30 @@ final class Bench: Sendable {
     /// Whether OpenSSL takes a certificate, as strictly as it can.
     func verifies(_ issued: IssuedCertificate, _ options: [String] = []) throws -> Bool {
         try write(issued.certificatePEM, "cert.pem")
-        return try openssl(["verify", "-x509_strict", "-CAfile", "ca.pem"] + options + ["cert.pem"]).isFine
+        return try ["ca.pem", "inner-ca.pem"].allSatisfy {
+            try openssl(["verify", "-x509_strict", "-CAfile", $0] + options + ["cert.pem"]).isFine
+        }
+    }
+}
+
+extension CertificateScope {
+    static let sample = CertificateScope(
+        domains: ["shop.internal", "localhost", "shop.example", "server1"],
+        networks: [network("127.0.0.0", 8), network("fd00::", 16)])
+
+    static func network(_ text: String, _ prefix: Int) -> Network {
+        do { return try Network(text, prefix: prefix) } catch { fatalError("\(error)") }
     }
 }
 
 private func request(
-    _ name: String = "server1", names: [String] = ["server1", "app.shop.internal"],
+    _ name: String = "server1", _ kind: CertificateIdentity.Kind = .agent,
+    names: [String] = ["server1", "app.shop.internal"],
     addresses: [String] = ["127.1.2.3", "fd00::7"]
 ) throws -> CertificateRequest {
-    try CertificateRequest(commonName: name, names: names, addresses: addresses)
+    try CertificateRequest(
+        CertificateIdentity(stack: "shop", kind: kind, host: "server1"), commonName: name, names: names,
+        addresses: addresses)
 }
 
 @Suite("A certificate of the stack's authority")
@@ -76,13 +93,38 @@ struct CertificateTests {
         }
     }
 
-    @Test("serves as a server's and as a client's, since agents are both")
+    @Test("serves as a server's and as a client's where its kind is both, and else as one of them")
     func purposes() throws {
         let bench = try Bench()
-        let issued = try bench.authority.issue(request(), now: bench.now)
-        #expect(try bench.verifies(issued, ["-purpose", "sslserver"]))
-        #expect(try bench.verifies(issued, ["-purpose", "sslclient"]))
-        #expect(try !bench.verifies(issued, ["-purpose", "smimesign"]))
+        for kind in CertificateIdentity.Kind.allCases {
+            let issued = try bench.authority.issue(request("server1", kind), now: bench.now)
+            let isServers = ![.commandLine, .balancer].contains(kind)
+            let isClients = ![.front, .database].contains(kind)
+            #expect(try bench.verifies(issued, ["-purpose", "sslserver"]) == isServers, "\(kind)")
+            #expect(try bench.verifies(issued, ["-purpose", "sslclient"]) == isClients, "\(kind)")
+            #expect(try !bench.verifies(issued, ["-purpose", "smimesign"]))
+        }
+    }
+
+    @Test("says whose it is in a name that nobody else chooses, whatever its other names are")
+    func identity() throws {
+        let bench = try Bench()
+        for kind in CertificateIdentity.Kind.allCases {
+            let asked = CertificateIdentity(stack: "shop", kind: kind, host: kind == .commandLine ? nil : "lb1")
+            let issued = try bench.authority.issue(
+                CertificateRequest(asked, commonName: "x", names: ["command-line.shop.internal", "agent.localhost"]),
+                now: bench.now)
+            let der = Array(try PEMDocument(pemString: issued.certificatePEM).derBytes)
+            #expect(CertificateIdentity(ofDER: der) == asked)
+            try bench.write(issued.certificatePEM, "cert.pem")
+            // As nginx sees it.
+            let subject = try bench.openssl(["x509", "-in", "cert.pem", "-noout", "-subject", "-nameopt", "RFC2253"])
+            #expect(subject.output == "subject=CN=x,OU=\(kind.rawValue),O=Tandem\n")
+        }
+        #expect(
+            CertificateIdentity(ofDER: Array(try PEMDocument(pemString: bench.authority.certificatePEM).derBytes))
+                == nil)
+        #expect(CertificateIdentity(ofDER: [1, 2, 3]) == nil)
     }
 
     @Test("belongs to its key, which is a new one each time")
@@ -132,7 +174,7 @@ struct CertificateTests {
     @Test("keeps to 64 characters in its common name, and to the whole domain in its names")
     func longDomain() throws {
         let bench = try Bench()
-        let domain = String(repeating: "a23456789.", count: 20) + "example"
+        let domain = String(repeating: "a23456789.", count: 20) + "shop.example"
         let issued = try bench.authority.issue(request(domain, names: [domain]), now: bench.now)
         #expect(try bench.verifies(issued, ["-verify_hostname", domain]))
         let subject = try bench.openssl(["x509", "-in", "cert.pem", "-noout", "-subject", "-nameopt", "multiline"])
@@ -180,6 +222,21 @@ struct RenewalTests {
         #expect(!isKept(issued, try request(names: ["server1", "app.shop.internal", "new"])))
         #expect(!isKept(issued, try request(addresses: ["127.1.2.3"])))
         #expect(!isKept(issued, try request(addresses: ["127.1.2.4", "fd00::7"])))
+    }
+
+    @Test("is replaced when it is to be used for something else")
+    func changedUse() throws {
+        #expect(!isKept(issued, try request("server1", .web)))
+        let other = try CertificateRequest(
+            CertificateIdentity(stack: "shop", kind: .agent, host: "server2"), commonName: "server1",
+            names: ["server1", "app.shop.internal"], addresses: ["127.1.2.3", "fd00::7"])
+        #expect(!isKept(issued, other))
+    }
+
+    @Test("is the same whether its parts lie in one file or in two")
+    func bundle() throws {
+        #expect(IssuedCertificate(bundle: issued.bundle) == issued)
+        #expect(IssuedCertificate(bundle: "") == IssuedCertificate(certificatePEM: "", keyPEM: ""))
     }
 
     @Test("is replaced sixty days before it ends")

@@ -55,6 +55,16 @@ private let wordsErrors = [
         tandem.yaml:1:8: error: stack: expected a name of 1 to 32 lower-case letters, digits and hyphens that begins with a letter, found 'shop\n'
         """#),
     Golden(
+        "A domain that is the stack's own",
+        #"""
+        stack: shop
+        domain: client.shop.internal
+        app: {run: x}
+        """#,
+        #"""
+        tandem.yaml:2:9: error: domain: names under 'shop.internal' are those by which the parts of this stack know each other; choose the name that users type into a browser, such as shop.example.com
+        """#),
+    Golden(
         "A domain with a scheme",
         #"""
         stack: shop

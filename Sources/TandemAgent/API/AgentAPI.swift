@@ -5,16 +5,17 @@ import Logging
 import NIOCore
 import NIOSSL
 import TandemBlueprint
+import TandemPKI
 import TandemStack
 import TandemTopology
 
 /// What an agent answers, over HTTPS.
 ///
-/// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With one of the stack: `/status`,
-/// `/statistics`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
-/// `X-Tandem-Version`), `/metrics`. With the command line's own: what `tandem down` needs, `POST /fence` and `POST /stop/SERVICE`, and
-/// what changes need, `POST /check` and `POST /apply` with settings and `POST /restart/SERVICE`. A host's certificate is not enough
-/// for these: its key is the servers' too, and settings name programs that we run, as root where we are root.
+/// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command line's:
+/// `/status`, `/statistics`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
+/// `X-Tandem-Version`), `/metrics`. With the command line's alone: what `tandem down` needs, `POST /fence` and `POST /stop/SERVICE`, and
+/// what changes need, `POST /check` and `POST /apply` with settings and `POST /restart/SERVICE`, for settings name programs that we
+/// run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
 struct AgentAPI: Sendable {
     let agent: HostAgent
     let board: TopologyBoard
@@ -40,7 +41,8 @@ struct AgentAPI: Sendable {
     func router() -> Router<AgentRequestContext> {
         let router = Router(context: AgentRequestContext.self)
         addHealth(to: router)
-        let inner = router.group("").add(middleware: CertificateMiddleware())
+        let inner = router.group("").add(
+            middleware: CertificateMiddleware(stack: stack, kinds: [.agent, .commandLine]))
         inner.get("/status") { _, _ in try await Response.json(agent.status()) }
         inner.get("/statistics") { _, _ in try await Response.json(agent.statisticsReader().read()) }
         TopologyRoute(board: board).add(to: inner)
@@ -59,7 +61,7 @@ struct AgentAPI: Sendable {
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text)))
         }
-        let own = router.group("").add(middleware: CertificateMiddleware(name: StackPKI.commandLineName(stack: stack)))
+        let own = router.group("").add(middleware: CertificateMiddleware(stack: stack, kinds: [.commandLine]))
         own.post("/fence") { _, _ in
             do {
                 try await agent.fence()

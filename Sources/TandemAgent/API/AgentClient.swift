@@ -9,19 +9,43 @@ public import TandemTopology
 /// Calls the agents of a stack.
 public struct AgentClient: Sendable {
     private let client: HTTPClient
+    /// nil: agents are dialled by address.
+    private let stack: String?
+    private let port: Int
 
-    init(client: HTTPClient) { self.client = client }
+    init(client: HTTPClient, stack: String, port: Int = Ports.agent) {
+        self.client = client
+        self.port = port
+        self.stack = stack
+    }
 
-    /// A client that shows the given certificate (PEM files). `shutdown` it when done.
-    public init(certificate: String, key: String, ca: String) throws {
+    /// A client that shows the given certificate (PEM files), and speaks to nobody but the agent of the host that it is
+    /// to speak to. `shutdown` it when done.
+    /// - Parameters:
+    ///   - stack: the stack's name.
+    ///   - hosts: all that will be called.
+    public init(
+        stack: String, hosts: [Host], certificate: String, key: String, ca: String, port: Int = Ports.agent
+    ) throws {
         var configuration = HTTPClient.Configuration()
         configuration.tlsConfiguration = try AgentTLS.client(certificate: certificate, key: key, ca: ca)
+        configuration.dnsOverride = Self.addresses(of: hosts, stack: stack)
         configuration.timeout.connect = .seconds(2)
-        client = HTTPClient(configuration: configuration)
+        self.init(client: HTTPClient(configuration: configuration), stack: stack, port: port)
+    }
+
+    /// Agents are called by a name of their host's. With the authority, which signs for nobody but agents and the command
+    /// line, no other server can take an agent's place and be handed what is meant for it.
+    static func addresses(of hosts: [Host], stack: String) -> [String: String] {
+        Dictionary(
+            hosts.map { (Stack.agentName(of: $0.name, stack: stack), $0.address) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// A client without a certificate, which may ask whether an agent is well and nothing else. It does not expire.
     init(ca: String) {
+        stack = nil
+        port = Ports.agent
         var configuration = HTTPClient.Configuration()
         configuration.tlsConfiguration = AgentTLS.client(ca: ca)
         configuration.timeout.connect = .seconds(2)
@@ -105,7 +129,10 @@ public struct AgentClient: Sendable {
         return (try JSONDecoder().decode(type, from: Data(body.readableBytesView)), version)
     }
 
-    private func url(_ host: Host, _ path: String) -> String { "https://\(host.address):\(Ports.agent)\(path)" }
+    private func url(_ host: Host, _ path: String) -> String {
+        let name = stack.map { Stack.agentName(of: host.name, stack: $0) } ?? host.address
+        return "https://\(name):\(port)\(path)"
+    }
 
     private func execute(
         _ request: HTTPClientRequest, host: Host, timeout: Duration

@@ -20,10 +20,11 @@ struct AgentRequestContext: RequestContext {
     }
 }
 
-/// Refuses callers without a certificate.
+/// Lets in by what a certificate is for. That it is of the stack's authority, TLS has seen to.
 struct CertificateMiddleware: RouterMiddleware {
-    /// The DNS name that the certificate must be for; nil: any of the stack's.
-    var name: String?
+    /// The stack's name.
+    var stack: String
+    var kinds: [CertificateIdentity.Kind]
 
     func handle(
         _ request: Request, context: AgentRequestContext,
@@ -32,8 +33,10 @@ struct CertificateMiddleware: RouterMiddleware {
         guard let certificate = await context.certificate else {
             throw HTTPError(.forbidden, message: "show a certificate of this stack's CA")
         }
-        if let name, !IssuedNames.dns(ofDER: certificate).contains(name) {
-            throw HTTPError(.forbidden, message: "only the command line's own certificate may do this")
+        let identity = CertificateIdentity(ofDER: certificate)
+        guard let identity, identity.stack == stack, kinds.contains(identity.kind) else {
+            let whose = kinds.contains(.agent) ? "an agent's or the command line's" : "the command line's own"
+            throw HTTPError(.forbidden, message: "only \(whose) certificate may do this")
         }
         return try await next(request, context)
     }

@@ -60,7 +60,7 @@ public actor Keeper {
             try save()
             throw error
         }
-        let client = AgentClient(ca: folder.caFile)
+        let client = AgentClient(ca: folder.agentsCAFile)
         self.client = client
         await withDiscardingTaskGroup { group in
             group.addTask { await self.reapOrphans() }

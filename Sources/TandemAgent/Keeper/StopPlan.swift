@@ -21,7 +21,8 @@ struct StopPlan: Sendable {
     func run(_ did: @Sendable (String, Double) async -> Void) async {
         guard
             let client = try? AgentClient(
-                certificate: folder.clientCertificateFile, key: folder.clientKeyFile, ca: folder.caFile)
+                stack: applied.stack.name, hosts: applied.stack.hosts,
+                certificate: folder.clientCertificateFile, key: folder.clientKeyFile, ca: folder.agentsCAFile)
         else {
             logger.error("cannot call the agents: their certificate cannot be read; ending every process instead")
             return

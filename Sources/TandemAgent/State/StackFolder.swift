@@ -45,7 +45,12 @@ public struct StackFolder: Sendable, Equatable {
     public var keeperLog: String { "\(path)/keeper.log" }
     public var pkiFolder: String { "\(path)/pki" }
     public var caFile: String { "\(pkiFolder)/ca.pem" }
+    /// The same authority for browsers and this machine to trust.
+    public var anchorFile: String { "\(pkiFolder)/trust.pem" }
     public var caKeyFile: String { "\(pkiFolder)/ca-key.pem" }
+    /// The authority of agents and of the command line.
+    public var agentsCAFile: String { "\(pkiFolder)/agents-ca.pem" }
+    public var agentsCAKeyFile: String { "\(pkiFolder)/agents-ca-key.pem" }
     /// The command line's own certificate, to call the agents.
     public var clientCertificateFile: String { "\(pkiFolder)/client.pem" }
     public var clientKeyFile: String { "\(pkiFolder)/client-key.pem" }
@@ -55,6 +60,12 @@ public struct StackFolder: Sendable, Equatable {
     /// What the agent remembers of its processes. As root it is root's alone: whoever could change it could have
     /// us end any process.
     public func records(_ host: String) -> String { "\(path)/run/\(host)" }
+    // The agent's own certificate, and the authority as it knows it. Not with the services' certificates, which they may
+    // read and replace.
+    func agentCertificateFile(_ host: String) -> String { "\(records(host))/agent.pem" }
+    func agentKeyFile(_ host: String) -> String { "\(records(host))/agent-key.pem" }
+    func agentCAFile(_ host: String) -> String { "\(records(host))/ca.pem" }
+
     public func logs(_ host: String) -> String { "\(self.host(host))/log" }
 
     public func sockets(_ host: String) -> String {

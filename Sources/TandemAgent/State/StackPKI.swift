@@ -18,126 +18,201 @@ public struct StackPKI: Sendable {
         self.accounts = accounts
     }
 
-    /// The name in the command line's own certificate, by which agents know it.
-    static func commandLineName(stack: String) -> String { "client.\(stack).internal" }
-
-    /// - Parameter layout: where a host's certificates go.
-    /// - Returns: how many certificates were made.
-    @discardableResult
-    public func ensure(layout: (Host) -> Layout, now: Date) throws -> Int {
-        try Folders.make(folder.pkiFolder)
-        let authority = try authority(now: now)
-        var count = 0
-        for host in stack.hosts {
-            count += try ensureHost(host, layout: layout(host), authority: authority, now: now)
-        }
-        let client = try CertificateRequest(
-            commonName: "tandem command line", names: [Self.commandLineName(stack: stack.name)], addresses: [])
-        if try ensure(
-            client, authority, certificate: folder.clientCertificateFile, key: folder.clientKeyFile, bundle: nil,
-            isEngines: false, now: now)
-        {
-            count += 1
-        }
-        return count
+    /// What was made.
+    public struct Made: Sendable, Equatable {
+        public var certificates = 0
+        /// There was an authority before, and it was replaced: whoever trusts that one has to be told.
+        public var replacesAuthority = false
     }
 
-    private func authority(now: Date) throws -> CertificateAuthority {
-        if let certificate = text(folder.caFile), let key = text(folder.caKeyFile) {
-            do {
-                return try CertificateAuthority(certificatePEM: certificate, keyPEM: key)
-            } catch {
-                throw StateError(
-                    "cannot use the stack's certificate authority (\(folder.caFile), \(folder.caKeyFile)): \(error).\n"
-                        + "Put the two files back, or remove both to have a new one made while the stack is down.")
+    /// - Parameter layout: where a host's certificates go.
+    @discardableResult
+    public func ensure(layout: (Host) -> Layout, now: Date) throws -> Made {
+        try Folders.make(folder.pkiFolder)
+        let services = try authority(.services, now: now)
+        let anchor = try services.authority.anchor(
+            scope: scope, last: CertificateFiles.text(folder.anchorFile), now: now)
+        try AtomicFile.write(anchor, to: folder.anchorFile, mode: 0o644)
+        let agents = try authority(.agents, now: now)
+        var made = Made(replacesAuthority: services.isReplaced)
+        for host in stack.hosts {
+            try prepare(host, layout: layout(host), services: services.authority, agents: agents.authority)
+            for wanted in try wanted(host, layout: layout(host)) {
+                let issuer = wanted.issuer == .agents ? agents.authority : services.authority
+                if try ensure(wanted, issuer, now: now) { made.certificates += 1 }
             }
         }
-        let authority = try CertificateAuthority(stack: stack.name, now: now)
-        // The key first: a certificate without its key would look whole.
-        try AtomicFile.write(authority.keyPEM, to: folder.caKeyFile)
-        try AtomicFile.write(authority.certificatePEM, to: folder.caFile, mode: 0o644)
-        return authority
+        if try ensure(commandLine, agents.authority, now: now) { made.certificates += 1 }
+        return made
+    }
+
+    /// Why the stack cannot keep its authorities; nil when it can, or has none yet. New ones are made while the stack is
+    /// down, since who runs trusts the ones that it was started with.
+    public func authorityProblem() throws -> String? {
+        guard let services = try existing(.services) else { return nil }
+        let agents = try existing(.agents)
+        if let agents, try services.isLimited(to: scope), agents.isLimited(to: agentScope) { return nil }
+        return
+            "the stack's certificate authority was made for other names than \(stack.domain), or by an earlier version "
+            + "of Tandem, and is to be made anew. To take it up: tandem down && tandem up.\n"
+            + "Whoever trusts the old one (tandem trust) then has to trust the new one"
     }
 
     /// Certificate files that `ensure` would make anew: names have changed, or they are about to expire.
     func outdated(layout: (Host) -> Layout, now: Date) throws -> Set<String> {
-        guard let certificate = text(folder.caFile), let key = text(folder.caKeyFile) else { return [] }
-        let authority = try CertificateAuthority(certificatePEM: certificate, keyPEM: key)
         var paths: Set<String> = []
         for host in stack.hosts {
             for wanted in try wanted(host, layout: layout(host)) {
-                let issued = IssuedCertificate(
-                    certificatePEM: text(wanted.certificate) ?? "", keyPEM: text(wanted.key) ?? "")
-                if !authority.accepts(issued, for: wanted.request, now: now) {
-                    paths.formUnion([wanted.certificate, wanted.key, wanted.bundle].compactMap(\.self))
+                guard let authority = try existing(wanted.issuer) else { continue }
+                if !authority.accepts(wanted.files.read(), for: wanted.request, now: now) {
+                    paths.formUnion(wanted.files.paths)
                 }
             }
         }
         return paths
     }
 
-    /// A certificate of a host, and where its parts lie.
+    // MARK: - The authorities
+
+    /// Agents and the command line have an authority of their own, so that no key of a service, and no name in a service's
+    /// certificate, opens anything among them.
+    private enum Issuer {
+        case services
+        case agents
+    }
+
+    private func files(_ issuer: Issuer) -> CertificateFiles {
+        switch issuer {
+        case .services: .pair(certificate: folder.caFile, key: folder.caKeyFile)
+        case .agents: .pair(certificate: folder.agentsCAFile, key: folder.agentsCAKeyFile)
+        }
+    }
+
+    /// Nobody but agents is called by a name below this one.
+    private var agentScope: CertificateScope { CertificateScope(domains: [stack.internalDomain], networks: []) }
+
+    private func authority(_ issuer: Issuer, now: Date) throws -> (authority: CertificateAuthority, isReplaced: Bool) {
+        let wanted = issuer == .agents ? agentScope : try scope
+        let last = try existing(issuer)
+        if let last, last.isLimited(to: wanted) { return (last, false) }
+        let authority = try CertificateAuthority(
+            stack: issuer == .agents ? "\(stack.name) (agents)" : stack.name, scope: wanted, now: now)
+        // The key first: a certificate without its key would look whole.
+        guard case .pair(let certificate, let key) = files(issuer) else { return (authority, last != nil) }
+        try AtomicFile.write(authority.keyPEM, to: key)
+        try AtomicFile.write(authority.certificatePEM, to: certificate, mode: 0o644)
+        return (authority, last != nil)
+    }
+
+    private var scope: CertificateScope {
+        get throws {
+            let loopback = [
+                try CertificateScope.Network("127.0.0.0", prefix: 8), try CertificateScope.Network("::1"),
+            ]
+            return CertificateScope(
+                domains: stack.certificateDomains,
+                networks: try loopback + stack.hosts.map { try CertificateScope.Network($0.address) })
+        }
+    }
+
+    private func existing(_ issuer: Issuer) throws -> CertificateAuthority? {
+        let files = files(issuer)
+        let last = files.read()
+        guard !last.certificatePEM.isEmpty, !last.keyPEM.isEmpty else { return nil }
+        do {
+            return try CertificateAuthority(certificatePEM: last.certificatePEM, keyPEM: last.keyPEM)
+        } catch {
+            throw StateError(
+                "cannot use the stack's certificate authority (\(files.paths.joined(separator: ", "))): \(error).\n"
+                    + "Put the two files back, or remove both to have a new one made while the stack is down.")
+        }
+    }
+
+    // MARK: - Certificates
+
+    /// A certificate, and where its parts lie.
     private struct Wanted {
         var request: CertificateRequest
-        var certificate: String
-        var key: String
-        var bundle: String?
+        var files: CertificateFiles
+        var issuer = Issuer.services
+    }
+
+    private func identity(_ kind: CertificateIdentity.Kind, _ host: Host? = nil) -> CertificateIdentity {
+        CertificateIdentity(stack: stack.name, kind: kind, host: host?.name)
+    }
+
+    private func request(
+        _ kind: CertificateIdentity.Kind, _ host: Host, _ names: CertificateNames
+    ) throws -> CertificateRequest {
+        try CertificateRequest(
+            identity(kind, host), commonName: host.name, names: names.names, addresses: names.addresses)
+    }
+
+    private var commandLine: Wanted {
+        get throws {
+            Wanted(
+                request: try CertificateRequest(identity(.commandLine), commonName: "tandem command line"),
+                files: .pair(certificate: folder.clientCertificateFile, key: folder.clientKeyFile), issuer: .agents)
+        }
     }
 
     private func wanted(_ host: Host, layout: Layout) throws -> [Wanted] {
-        let dialled = stack.certificateNames(of: host)
-        let inside = try CertificateRequest(
-            commonName: host.name, names: dialled.names + ["localhost"],
-            addresses: dialled.addresses)
         var result = [
             Wanted(
-                request: inside, certificate: layout.certificateFile, key: layout.keyFile,
-                bundle: layout.bundleFile)
+                request: try request(.agent, host, stack.agentCertificateNames(of: host)),
+                files: .pair(
+                    certificate: folder.agentCertificateFile(host.name), key: folder.agentKeyFile(host.name)),
+                issuer: .agents)
         ]
+        if host.has(.web) || host.has(.app) {
+            result.append(
+                Wanted(
+                    request: try request(.web, host, stack.webCertificateNames(of: host)),
+                    files: .pair(certificate: layout.webCertificateFile, key: layout.webKeyFile)))
+        }
+        if host.has(.database) {
+            result.append(
+                Wanted(
+                    request: try request(.database, host, stack.databaseCertificateNames(of: host)),
+                    files: .pair(certificate: layout.databaseCertificateFile, key: layout.databaseKeyFile)))
+        }
         guard host.has(.balancer) else { return result }
         let users = stack.frontCertificateNames
         let front = try CertificateRequest(
-            commonName: stack.domain, names: users.names, addresses: users.addresses + ["::1"])
-        let pair = "\(layout.tlsFolder)/front"
+            identity(.front, host), commonName: stack.domain, names: users.names, addresses: users.addresses + ["::1"])
+        result.append(Wanted(request: front, files: .bundle(layout.frontBundleFile)))
         result.append(
             Wanted(
-                request: front, certificate: "\(pair)-cert.pem", key: "\(pair)-key.pem",
-                bundle: layout.frontBundleFile))
+                request: try request(.balancer, host, CertificateNames(names: [], addresses: [])),
+                files: .bundle(layout.balancerBundleFile)))
         return result
     }
 
-    /// - Returns: how many certificates were made.
-    private func ensureHost(_ host: Host, layout: Layout, authority: CertificateAuthority, now: Date) throws -> Int {
+    private func prepare(
+        _ host: Host, layout: Layout, services: CertificateAuthority, agents: CertificateAuthority
+    ) throws {
         let owner = accounts.engine?.specification
+        try Folders.make(folder.records(host.name))
+        try AtomicFile.write(agents.certificatePEM, to: folder.agentCAFile(host.name), mode: 0o644)
         try Folders.make(layout.tlsFolder, owner: owner)
-        try AtomicFile.write(authority.certificatePEM, to: layout.caFile, mode: 0o644, owner: owner)
+        try AtomicFile.write(services.certificatePEM, to: layout.caFile, mode: 0o644, owner: owner)
         try Folders.make(layout.publicFolder, mode: 0o755, owner: owner)
-        try AtomicFile.write(authority.certificatePEM, to: layout.publicCAFile, mode: 0o644, owner: owner)
-        return try wanted(host, layout: layout).count { wanted in
-            try ensure(
-                wanted.request, authority, certificate: wanted.certificate, key: wanted.key, bundle: wanted.bundle,
-                isEngines: true, now: now)
-        }
+        try AtomicFile.write(services.certificatePEM, to: layout.publicCAFile, mode: 0o644, owner: owner)
+        for name in Self.obsolete { try? FileManager.default.removeItem(atPath: "\(layout.tlsFolder)/\(name)") }
     }
 
-    private func ensure(
-        _ request: CertificateRequest, _ authority: CertificateAuthority, certificate: String, key: String,
-        bundle: String?, isEngines: Bool, now: Date
-    ) throws -> Bool {
-        let owner = isEngines ? accounts.engine?.specification : nil
+    /// Of earlier versions, which had one certificate of a host for all uses.
+    private static let obsolete = ["cert.pem", "key.pem", "bundle.pem", "front-cert.pem", "front-key.pem"]
+
+    /// - Returns: whether the certificate was made.
+    private func ensure(_ wanted: Wanted, _ authority: CertificateAuthority, now: Date) throws -> Bool {
         var isNew = false
-        var issued = IssuedCertificate(certificatePEM: text(certificate) ?? "", keyPEM: text(key) ?? "")
-        if !authority.accepts(issued, for: request, now: now) {
-            issued = try authority.issue(request, now: now)
+        var issued = wanted.files.read()
+        if !authority.accepts(issued, for: wanted.request, now: now) {
+            issued = try authority.issue(wanted.request, now: now)
             isNew = true
         }
-        try AtomicFile.write(issued.certificatePEM, to: certificate, mode: 0o600, owner: owner)
-        try AtomicFile.write(issued.keyPEM, to: key, mode: 0o600, owner: owner)
-        if let bundle {
-            try AtomicFile.write(issued.certificatePEM + issued.keyPEM, to: bundle, mode: 0o600, owner: owner)
-        }
+        try wanted.files.write(issued, owner: wanted.issuer == .services ? accounts.engine?.specification : nil)
         return isNew
     }
-
-    private func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 }

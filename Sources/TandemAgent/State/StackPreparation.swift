@@ -109,9 +109,13 @@ public struct StackPreparation: Sendable {
             .outdated(layout: { folder.layout(host: $0.name, applied: applied) }, now: Date())
     }
 
-    /// - Returns: how many certificates were made.
+    /// Why this cannot be taken up without a new authority; see `StackPKI`.
+    public func authorityProblem() throws -> String? {
+        try StackPKI(stack: applied.stack, folder: folder, accounts: accounts).authorityProblem()
+    }
+
     @discardableResult
-    public func writeCertificates() throws -> Int {
+    public func writeCertificates() throws -> StackPKI.Made {
         let applied = applied
         return try StackPKI(stack: applied.stack, folder: folder, accounts: accounts)
             .ensure(layout: { folder.layout(host: $0.name, applied: applied) }, now: Date())

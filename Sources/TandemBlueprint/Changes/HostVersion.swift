@@ -40,8 +40,9 @@ extension Layout {
     /// The files of TLS that a service reads when it starts or reloads.
     public func certificateFiles(of service: ServiceName) -> [String] {
         switch service {
-        case .haproxy: [caFile, bundleFile, frontBundleFile]
-        case .nginx, .mysql: [caFile, certificateFile, keyFile]
+        case .haproxy: [caFile, balancerBundleFile, frontBundleFile]
+        case .nginx: [caFile, webCertificateFile, webKeyFile]
+        case .mysql: [caFile, databaseCertificateFile, databaseKeyFile]
         case .app, .router: []
         }
     }

@@ -179,12 +179,13 @@ struct BalancerFile {
 
     /// Web servers serve nobody but the stack's own hosts: what the balancer says of a client is believed there.
     private func tlsToServers() throws(BlueprintError) -> String {
-        "ssl verify required ca-file \(try HAProxySyntax.word(layout.caFile)) crt \(try HAProxySyntax.word(layout.bundleFile))"
+        "ssl verify required ca-file \(try HAProxySyntax.word(layout.caFile)) crt \(try HAProxySyntax.word(layout.balancerBundleFile))"
     }
 
     private var servers: [String] {
         stack.hosts(.web).map {
-            "server \($0.name) \($0.address):\(Ports.web) verifyhost \($0.name) sni str(\($0.name)) check-sni \($0.name)"
+            let name = stack.webName(of: $0)
+            return "server \($0.name) \($0.address):\(Ports.web) verifyhost \(name) sni str(\(name)) check-sni \(name)"
         }
     }
 

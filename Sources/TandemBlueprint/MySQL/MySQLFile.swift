@@ -48,8 +48,8 @@ struct MySQLFile {
 
     private func tls() throws(BlueprintError) -> String {
         let ca = try OptionFileSyntax.value(layout.caFile)
-        let certificate = try OptionFileSyntax.value(layout.certificateFile)
-        let key = try OptionFileSyntax.value(layout.keyFile)
+        let certificate = try OptionFileSyntax.value(layout.databaseCertificateFile)
+        let key = try OptionFileSyntax.value(layout.databaseKeyFile)
         return """
             ssl_ca = \(ca)
             ssl_cert = \(certificate)

@@ -93,18 +93,19 @@ struct NginxFile {
 
     private func tls() throws(BlueprintError) -> String {
         """
-        ssl_certificate \(try NginxSyntax.expanded(site.layout.certificateFile));
-        ssl_certificate_key \(try NginxSyntax.expanded(site.layout.keyFile));
+        ssl_certificate \(try NginxSyntax.expanded(site.layout.webCertificateFile));
+        ssl_certificate_key \(try NginxSyntax.expanded(site.layout.webKeyFile));
         ssl_protocols TLSv1.2 TLSv1.3;
         ssl_session_cache shared:tls:1m;
         ssl_session_timeout 1h;
-        # Only the stack's own hosts may call: what a balancer says of a client, such as its address, is believed.
+        # Only the stack's own hosts may call: what a balancer says of a client, such as its address, is believed. Each
+        # server looks at the kind of the certificate besides.
         ssl_client_certificate \(try NginxSyntax.literal(site.layout.caFile));
         ssl_verify_client on;
         ssl_verify_depth 2;
         # Calls to other hosts' apps.
-        proxy_ssl_certificate \(try NginxSyntax.expanded(site.layout.certificateFile));
-        proxy_ssl_certificate_key \(try NginxSyntax.expanded(site.layout.keyFile));
+        proxy_ssl_certificate \(try NginxSyntax.expanded(site.layout.webCertificateFile));
+        proxy_ssl_certificate_key \(try NginxSyntax.expanded(site.layout.webKeyFile));
         proxy_ssl_verify on;
         proxy_ssl_verify_depth 2;
         proxy_ssl_trusted_certificate \(try NginxSyntax.literal(site.layout.caFile));

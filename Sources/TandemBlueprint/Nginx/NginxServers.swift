@@ -113,6 +113,7 @@ extension NginxFile {
             server {
                 listen \(host.address):\(Ports.web) ssl backlog=4096;
                 server_name _;
+            \(Self.only("balancer").indented)
 
                 gzip on;
                 gzip_comp_level 4;
@@ -134,6 +135,15 @@ extension NginxFile {
             \(locations.indented)
             }
             """
+    }
+
+    /// Refuses certificates of the stack that are of another kind. No user's text reaches the organisational unit.
+    private static func only(_ kind: String) -> String {
+        """
+        if ($ssl_client_s_dn !~ ",OU=\(kind),O=Tandem$") {
+            return 403;
+        }
+        """
     }
 
     private static let tunnelPath = "/.tandem/tunnel"
@@ -213,6 +223,7 @@ extension NginxFile {
         server {
             listen \(host.address):\(Ports.appDoor) ssl backlog=4096;
             server_name _;
+        \(Self.only("web").indented)
         \(Self.boundElsewhere.indented)
             location / {
                 proxy_pass http://own_app;

@@ -42,13 +42,25 @@ struct Loader {
         let app = app(in: root)
         return Stack(
             name: name.value,
-            domain: text("domain", in: root).value,
+            domain: domain(in: root, stack: name.value),
             hosts: hosts,
             balancer: balancer(in: root, isOnLoopback: isOnLoopback, appInstances: app.instances),
             web: web(in: root),
             app: app,
             database: database(in: root, stack: name),
             engines: engines(in: root))
+    }
+
+    private mutating func domain(in root: OpenSection, stack: String) -> String {
+        let found = text("domain", in: root)
+        let own = Stack.internalDomain(stack: stack)
+        if found.isValid, found.value == own || found.value.hasSuffix(".\(own)") {
+            problems.add(
+                "domain: names under \(own.quoted) are those by which the parts of this stack know each other; "
+                    + "choose the name that users type into a browser, such as shop.example.com",
+                at: found.position)
+        }
+        return found.value
     }
 
     private mutating func addEmptyFile() {

@@ -14,6 +14,8 @@ struct PendingChange: Sendable {
     /// What each host that runs was given.
     let given: [String: AppliedHost]
     let change: StackChange
+    /// Why the certificate authority stands against it; nil when it does not.
+    let authorityProblem: String?
 
     /// - Parameters:
     ///   - preparation: with the programs that the stack is to run.
@@ -41,6 +43,7 @@ struct PendingChange: Sendable {
             try next.version(host: $0.name, folder: folder, newCertificates: outdated)
         }
         self.given = given
+        authorityProblem = running == nil ? nil : try preparation.authorityProblem()
         let applied = target
         change = StackChange(
             from: old, to: new, layout: { folder.layout(host: $0, applied: applied) },
@@ -75,9 +78,10 @@ struct PendingChange: Sendable {
     /// What stands against taking it up, each pointing into the stack file where it can.
     var refusals: [String] {
         guard let running else { return [] }
-        return StackChange.refusals(from: running.stack, to: target.stack).map { refusal in
+        let refusals = StackChange.refusals(from: running.stack, to: target.stack).map { refusal in
             project.diagnostic(refusal.message, at: refusal.path)
         }
+        return refusals + (authorityProblem.map { [project.diagnostic($0, at: ["domain"])] } ?? [])
     }
 
     func throwRefusals() throws {

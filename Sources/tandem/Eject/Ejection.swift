@@ -128,9 +128,11 @@ struct Ejection {
                 EjectedNames(stack: stack.name, root: output.tree(host) + root).layout(host, programs: programs)
             }, now: Date())
         // They let the command line in at agents, of which there are none.
-        for file in [state.clientCertificateFile, state.clientKeyFile] {
-            try? FileManager.default.removeItem(atPath: file)
-        }
+        let ofAgents = [
+            state.clientCertificateFile, state.clientKeyFile, state.agentsCAFile, state.agentsCAKeyFile,
+            "\(state.path)/run",
+        ]
+        for path in ofAgents { try? FileManager.default.removeItem(atPath: path) }
     }
 
     private func text(

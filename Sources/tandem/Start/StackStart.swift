@@ -141,9 +141,14 @@ struct StackStart: Sendable {
             steps.note("port \(wanted.number) is taken: the front is on \(given.number) instead, and stays there")
         }
         try preparation.write(applied)
-        let count = try preparation.writeCertificates()
-        if count > 0 {
-            steps.done("tls", "\(count) certificates made, signed by the stack's own CA")
+        let made = try preparation.writeCertificates()
+        if made.certificates > 0 {
+            steps.done("tls", "\(made.certificates) certificates made, signed by the stack's own CA")
+        }
+        if made.replacesAuthority {
+            steps.note(
+                "the CA is a new one, which may sign for this stack's names alone; browsers learn of it by: tandem trust"
+            )
         }
         return applied
     }

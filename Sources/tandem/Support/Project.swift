@@ -102,7 +102,8 @@ struct Project {
     /// A client for the agents of the applied stack.
     func agentClient() throws -> AgentClient {
         try AgentClient(
-            certificate: folder.clientCertificateFile, key: folder.clientKeyFile, ca: folder.caFile)
+            stack: stack.name, hosts: (applied?.stack.hosts ?? []) + stack.hosts,
+            certificate: folder.clientCertificateFile, key: folder.clientKeyFile, ca: folder.agentsCAFile)
     }
 
     static func locate(_ given: String?) throws -> String {

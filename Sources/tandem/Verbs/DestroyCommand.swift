@@ -35,7 +35,7 @@ struct DestroyCommand: AsyncParsableCommand {
             }
         }
         do {
-            try StackTrust(stack: project.stack.name, certificateFile: folder.caFile).forget()
+            try StackTrust(stack: project.stack.name, certificateFile: folder.anchorFile).forget()
         } catch {
             // The stack goes all the same: an authority without a key signs nothing.
             Terminal.error("its certificate authority is still trusted: \((error as? Failure)?.message ?? "\(error)")")

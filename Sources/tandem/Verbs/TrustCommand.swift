@@ -18,7 +18,7 @@ struct TrustCommand: ParsableCommand {
 
     func run() throws {
         let project = try Project.loadApplied(project)
-        let trust = StackTrust(stack: project.stack.name, certificateFile: project.folder.caFile)
+        let trust = StackTrust(stack: project.stack.name, certificateFile: project.folder.anchorFile)
         let isDone = remove ? try trust.remove() : try trust.add()
         // Something is left for root to do.
         if !isDone { throw ExitCode(ExitStatus.failed.rawValue) }

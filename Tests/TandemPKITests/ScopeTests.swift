@@ -1,0 +1,92 @@
+import Foundation
+import TandemPKI
+import Testing
+
+@Suite("An authority that signs for one stack alone")
+struct ScopeTests {
+    private func issued(_ bench: Bench, names: [String] = [], addresses: [String] = []) throws -> IssuedCertificate {
+        try bench.authority.issue(
+            CertificateRequest(
+                CertificateIdentity(stack: "shop", kind: .front, host: "lb1"), commonName: "x", names: names,
+                addresses: addresses), now: bench.now)
+    }
+
+    @Test("is believed for the stack's names and addresses, single words and subdomains among them")
+    func inside() throws {
+        let bench = try Bench()
+        let names = ["server1", "localhost", "shop.localhost", "shop.example", "www.shop.example", "a.b.shop.internal"]
+        for name in names {
+            #expect(try bench.verifies(issued(bench, names: [name]), ["-verify_hostname", name]), "\(name)")
+        }
+        #expect(try bench.verifies(issued(bench, addresses: ["127.9.9.9"]), ["-verify_ip", "127.9.9.9"]))
+        // No name of either kind.
+        #expect(try bench.verifies(issued(bench)))
+    }
+
+    @Test(
+        "is not believed for anybody else's, also by whoever has its key",
+        arguments: [
+            "bank.example", "example", "hop.example", "shopXexample", "server2", "internal", "other.internal",
+        ])
+    func outside(_ name: String) throws {
+        let bench = try Bench()
+        #expect(try !bench.verifies(issued(bench, names: [name]), ["-verify_hostname", name]))
+        let among = try issued(bench, names: ["localhost", name])
+        #expect(try !bench.verifies(among, ["-verify_hostname", "localhost"]))
+        // Neither of the authority's two certificates.
+        #expect(try !bench.openssl(["verify", "-CAfile", "inner-ca.pem", "cert.pem"]).isFine)
+        #expect(try !bench.openssl(["verify", "-CAfile", "ca.pem", "cert.pem"]).isFine)
+    }
+
+    @Test("is not believed for other addresses", arguments: ["128.0.0.1", "10.0.0.1", "::1", "2001:db8::1"])
+    func otherAddresses(_ address: String) throws {
+        let bench = try Bench()
+        #expect(try !bench.verifies(issued(bench, addresses: [address]), ["-verify_ip", address]))
+    }
+
+    @Test("knows what it was made for, whatever the order and however often it is said")
+    func limited() throws {
+        let bench = try Bench()
+        #expect(bench.authority.isLimited(to: .sample))
+        let again = CertificateScope(
+            domains: ["server1", "www.shop.example", "shop.example", "localhost", "x.localhost", "shop.internal"],
+            networks: [
+                CertificateScope.network("127.1.2.3", 32), CertificateScope.network("fd00::", 16),
+                CertificateScope.network("127.0.0.0", 8),
+            ])
+        #expect(bench.authority.isLimited(to: again))
+        for other in [
+            CertificateScope(domains: ["localhost"], networks: CertificateScope.sample.networks),
+            CertificateScope(
+                domains: CertificateScope.sample.domains + ["new.example"], networks: CertificateScope.sample.networks),
+        ] {
+            #expect(!bench.authority.isLimited(to: other))
+        }
+    }
+
+    @Test("keeps the certificate that browsers trust while its names and addresses are the same")
+    func anchor() throws {
+        let bench = try Bench()
+        let first = try bench.authority.anchor(scope: .sample, last: nil, now: bench.now)
+        #expect(try bench.authority.anchor(scope: .sample, last: first, now: bench.now) == first)
+        let narrow = CertificateScope(domains: CertificateScope.sample.domains, networks: [])
+        #expect(try bench.authority.anchor(scope: narrow, last: first, now: bench.now) != first)
+        let other = try Bench()
+        let others = try other.authority.anchor(scope: .sample, last: nil, now: bench.now)
+        #expect(try bench.authority.anchor(scope: .sample, last: others, now: bench.now) != others)
+    }
+
+    @Test("is another one than earlier versions made, which could sign for any site")
+    func unlimited() throws {
+        let bench = try Bench()
+        let made = try bench.openssl([
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "old-key.pem",
+            "-out", "old.pem", "-subj", "/O=Tandem/CN=Tandem CA of the stack shop", "-days", "9",
+        ])
+        try #require(made.isFine, "\(made.output)")
+        let old = try CertificateAuthority(
+            certificatePEM: String(contentsOfFile: "\(bench.folder)/old.pem", encoding: .utf8),
+            keyPEM: String(contentsOfFile: "\(bench.folder)/old-key.pem", encoding: .utf8))
+        #expect(!old.isLimited(to: .sample))
+    }
+}
