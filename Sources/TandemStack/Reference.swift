@@ -33,6 +33,28 @@ public enum Reference {
         Unknown keys are errors. Paths are relative to the file's folder.
         """
 
+    /// The whole reference as a page of Markdown, a heading for each section.
+    public static var page: String {
+        let sections = Schema.root.keys.map { key in
+            "## \(key.name)\n\n```yaml\n\(render(key, indent: 0).joined(separator: "\n"))\n```"
+        }
+        let links = Schema.root.keys.map { "[\($0.name)](#\($0.name))" }.joined(separator: " · ")
+        return """
+            # The stack file
+
+            <!-- Written from the schema in Sources/TandemStack; a test holds it. -->
+
+            \(introduction.replacing("'", with: "`"))
+
+            `tandem docs` shows the same, `tandem docs SECTION` one section of it, and `tandem check` names every mistake in a file.
+
+            \(links)
+
+            \(sections.joined(separator: "\n\n"))
+
+            """
+    }
+
     // MARK: Rendering
 
     private static func render(_ key: Schema.Key, indent: Int) -> [String] {
@@ -48,11 +70,11 @@ public enum Reference {
             return lines
         case .hosts(let section), .secrets(let section):
             lines += section.keys.flatMap {
-                comment("\($0.name): \($0.explanation) \(facts($0))", indent: indent, hanging: 4)
+                comment("\($0.name): \($0.explanation) \(facts($0, isShown: false))", indent: indent, hanging: 4)
             }
         default: break
         }
-        lines += comment(facts(key), indent: indent)
+        lines += comment(facts(key, isShown: true), indent: indent)
         let example = key.example ?? key.preset(onLoopback: false) ?? ""
         switch key.kind {
         case .hosts, .secrets, .environment, .settings:
@@ -65,17 +87,21 @@ public enum Reference {
     }
 
     /// What it takes, and what it is when left out.
-    private static func facts(_ key: Schema.Key) -> String {
+    ///
+    /// - Parameter isShown: whether a line with the key follows, which then needs to be told from a default.
+    private static func facts(_ key: Schema.Key, isShown: Bool) -> String {
         let expectation = key.kind.expectation
         let kind = expectation.prefix(1).uppercased() + expectation.dropFirst() + "."
+        let example = isShown && key.example != nil ? " An example:" : ""
         return switch (key.kind, key.presence) {
-        case (.hosts, _): "Default: \(Schema.defaultHostNames) on this machine, the first two of them balancers."
-        case (_, .required): "\(kind) Required."
-        case (_, .optional): "\(kind) Optional."
+        case (.hosts, _):
+            "Default: \(Schema.defaultHostNames) on this machine, the first two of them balancers.\(example)"
+        case (_, .required): "\(kind) Required.\(example)"
+        case (_, .optional): "\(kind) Optional.\(example)"
         case (_, .preset(let text)): "\(kind) Default: \(text)"
         case (_, .presetByPlace(let loopback, let network)):
             "\(kind) Default: \(loopback) on a laptop, \(network) where hosts have addresses on the network."
-        case (_, .derived(let text)): "\(kind) Default: \(text)."
+        case (_, .derived(let text)): "\(kind) Default: \(text).\(example)"
         }
     }
 

@@ -26,12 +26,12 @@ struct Tandem: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Stack file",
-                subcommands: [CheckCommand.self, RenderCommand.self, EjectCommand.self, SimulateCommand.self]),
+                subcommands: [CheckCommand.self, RenderCommand.self, EjectCommand.self]),
             CommandGroup(
                 name: "Machine",
                 subcommands: [
                     EnginesCommand.self, TrustCommand.self, CompletionsCommand.self, ManCommand.self,
-                    VersionCommand.self,
+                    SimulateCommand.self, VersionCommand.self,
                 ]),
         ])
 }

@@ -135,6 +135,12 @@ struct InitExample: CustomTestStringConvertible, Sendable {
                 "asgi.py": "from starlette.applications import Starlette\nsite = Starlette(routes=[])",
                 "venv/bin/python": "", "venv/lib/python3.13/site-packages/uvicorn/main.py": "",
             ], #"exec venv/bin/uvicorn asgi:site --host "$HOST" --port "$PORT""#),
+        InitExample(
+            "SQLAlchemy with its driver",
+            [
+                "app.py": "from flask import Flask\nfrom sqlalchemy import create_engine\napp = Flask(__name__)",
+                "requirements.txt": "flask\ngunicorn\nsqlalchemy\nmysqlclient\n",
+            ], #"exec gunicorn --bind "$HOST:$PORT" --threads 8 app:app"#, says: ["database:\n  url: mysql+mysqldb"]),
         InitExample("Python alone", ["server.py": ""], "python3 server.py", says: ["os.environ[\"HOST\"]"]),
     ]
 
@@ -208,7 +214,7 @@ struct InitExample: CustomTestStringConvertible, Sendable {
             ],
             #"exec bin/rails server --binding "$HOST" --port "$PORT" --pid "tmp/pids/$TANDEM_HOST-$PORT.pid""#,
             before: "bundle install", prepare: "bin/rails db:prepare", health: "/up", staticFiles: [("/", "public")],
-            says: ["config.hosts << \"localhost\"", "mysql2"]),
+            says: ["config.hosts << \"localhost\"", "database:\n  url: mysql2"]),
         InitExample(
             "Rack", ["Gemfile": "gem 'puma'", "config.ru": "run App"],
             #"exec bundle exec puma --bind "tcp://$HOST:$PORT""#, before: "bundle install"),

@@ -19,7 +19,7 @@ extension Schema {
             Key(
                 name: "instances", kind: .count(1...Ports.appInstanceLimit), presence: .preset("1"),
                 synonyms: ["replicas", "processes", "workers", "scale"],
-                explanation: "Processes on each app host."),
+                explanation: "Processes on each app host. All have the same environment but for PORT, which counts up."),
             Key(
                 name: "stop_signal", kind: .choice(App.StopSignal.allCases.map(\.rawValue)), presence: .preset("TERM"),
                 synonyms: ["stopsignal", "kill_signal", "signal"],
@@ -67,7 +67,7 @@ extension Schema {
                 name: "command", kind: .command, presence: .optional, synonyms: ["cmd", "exec", "run", "shell"],
                 explanation: """
                     A command line whose output it is, without the line break at its end; given to /bin/sh -c in the \
-                    folder of this file, as its owner. It has 30 s and nobody to ask.
+                    folder of this file, as its owner. It runs without a terminal, so it cannot ask for a password, and is stopped after 30 s.
                     """,
                 example: "pass show shop/api"),
         ])

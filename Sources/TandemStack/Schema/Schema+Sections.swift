@@ -13,7 +13,10 @@ extension Schema {
             Key(
                 name: "domain", kind: .domain, presence: .preset("localhost"),
                 synonyms: ["server_name", "hostname"],
-                explanation: "The name that users type into a browser. The front's certificate is made for it."),
+                explanation: """
+                    The name that users type into a browser. The front's certificate is made for it. Unless it is \
+                    localhost or ends in .localhost, browsers are told to use HTTPS alone for it, for a year.
+                    """),
             Key(
                 name: "hosts", kind: .hosts(host), presence: .preset(defaultHosts),
                 synonyms: ["servers", "nodes", "machines"],
@@ -21,7 +24,8 @@ extension Schema {
                     The machines, each with an address and roles. Any role may sit on any number of hosts, and each on \
                     at least one. The first host with the role database is the first primary. Hosts without an \
                     address get a loopback address of their own; either all hosts have addresses outside \
-                    127.0.0.0/8, or none has.
+                    127.0.0.0/8, or none has. In this version `tandem up` starts only stacks without such addresses; \
+                    `tandem render` and `tandem eject` write files for the others.
                     """,
                 example: exampleHosts),
             Key(

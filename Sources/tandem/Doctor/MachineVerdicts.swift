@@ -149,7 +149,8 @@ struct MachineVerdicts: Sendable {
         return isSynchronised
             ? .ok("clock", "synchronised")
             : .warning(
-                "clock", "nobody keeps it right; logs and certificates go by it", "\(sudo)timedatectl set-ntp true")
+                "clock", "not synchronised: a wrong clock makes certificates invalid and log times misleading",
+                "\(sudo)timedatectl set-ntp true")
     }
 
     private var library: Finding {

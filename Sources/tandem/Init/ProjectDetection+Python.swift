@@ -10,6 +10,7 @@ extension ProjectDetection {
         let text = files.text(script) ?? ""
         var kind = ProjectKind(title: "a Python project", run: "\(project.python) \(script)")
         kind.health = HealthRoute.path(in: files, [".py"])
+        kind.databaseURL = project.databaseURL(files.sources([".py"]).compactMap(files.text).joined(separator: "\n"))
         // What the script itself imports goes before what is merely installed.
         let object = application(in: text)
         let isASGI = ["fastapi", "starlette", "quart", "litestar"].contains {
@@ -88,6 +89,17 @@ struct PythonProject {
             (environment.map { "\($0)/lib" }).map { lib in
                 files.names(in: lib).flatMap { files.names(in: "\(lib)/\($0)/site-packages") }.map { $0.lowercased() }
             } ?? []
+    }
+
+    /// The form of DATABASE_URL that the project's library takes, in so far as that differs from MySQL's own.
+    func databaseURL(_ text: String) -> String? {
+        if text.contains(/(?m)^\s*(?:from|import)\s+peewee\b/) { return "pymysql" }
+        guard text.contains(/(?m)^\s*(?:from|import)\s+(?:sqlalchemy|flask_sqlalchemy|sqlmodel)\b/) else { return nil }
+        let drivers = [
+            ("asyncmy", "mysql+asyncmy"), ("mysqlclient", "mysql+mysqldb"), ("mysqldb", "mysql+mysqldb"),
+            ("mysql-connector", "mysql+mysqlconnector"),
+        ]
+        return drivers.first { uses($0.0) }?.1 ?? "mysql+pymysql"
     }
 
     /// Whether the project depends on a package, or its virtual environment has it.

@@ -25,10 +25,10 @@ extension ProjectDetection {
         let up = routes.firstMatch(of: /["'](\/?\w+)["']\s*=>\s*["']rails\/health#show["']/)?.1
         kind.health =
             up.map { $0.hasPrefix("/") ? String($0) : "/\($0)" } ?? HealthRoute.path(in: routes) ?? "/"
+        kind.databaseURL = "mysql2"
         kind.remarks = [
             "In config/environments: config.hosts << \"localhost\" (the stack's domain), where that list is used;",
             "config.assume_ssl = true, because TLS ends before the app. Rails trusts proxies on loopback.",
-            "DATABASE_URL begins with mysql://; Rails' adapters are named mysql2 and trilogy.",
         ]
         if files.hasFolder("public") { kind.staticFiles = [.init(prefix: "/", folder: "public")] }
         return kind

@@ -12,6 +12,8 @@ struct ProjectKind: Sendable, Equatable {
     var health = HealthRoute.preset
     /// Variables that this kind of app needs, in the order of the file.
     var environment: [Variable] = []
+    /// The form of DATABASE_URL that the project's library wants, as in `database: url`; nil: MySQL's own.
+    var databaseURL: String?
     /// Files that nginx can serve itself.
     var staticFiles: [StaticFiles] = []
     /// What the user should know, a line each: of the command line, and of the framework's own settings.

@@ -29,9 +29,7 @@ struct StackFileTemplate: Sendable {
 
         \(web)
 
-        # database:
-        #   settings:
-        #     innodb_buffer_pool_size: 1G
+        \(database)
 
         # Left out, these are the hosts.
         # hosts:
@@ -60,6 +58,22 @@ struct StackFileTemplate: Sendable {
     private var environment: String {
         guard !kind.environment.isEmpty else { return "  # env:\n  #   LOG_LEVEL: info\n" }
         return "  env:\n" + kind.environment.map { "    \($0.name): \(Self.scalar($0.value))\n" }.joined()
+    }
+
+    private var database: String {
+        guard let url = kind.databaseURL else {
+            return """
+                # database:
+                #   settings:
+                #     innodb_buffer_pool_size: 1G
+                """
+        }
+        return """
+            database:
+              url: \(url)     # the form of DATABASE_URL that the app's library takes
+              # settings:
+              #   innodb_buffer_pool_size: 1G
+            """
     }
 
     private var web: String {

@@ -125,7 +125,7 @@ struct Project {
         }
         throw Failure(
             .stackFile,
-            "there is no \(fileName) in \(here) or above it; name one with --file, or write one: tandem docs")
+            "there is no \(fileName) in \(here) or above it; name one with --file, or write one: tandem init")
     }
 
     private static func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }

@@ -25,8 +25,11 @@ struct CheckCommand: ParsableCommand {
 
     private func summary(_ project: Project) -> String {
         let hosts = project.stack.hosts.count
-        return
+        let text =
             "\(project.stackFile): the stack '\(project.stack.name)' is fine: \(hosts) \(hosts == 1 ? "host" : "hosts")"
+        guard !project.stack.isOnThisMachine else { return text }
+        return text + "\nIts hosts are other machines: `tandem render` and `tandem eject` write their files, but this "
+            + "version's `tandem up` does not start them."
     }
 }
 

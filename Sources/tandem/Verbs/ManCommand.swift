@@ -3,7 +3,7 @@ import Foundation
 
 struct ManCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "man", abstract: "Shows the manual page, or prints it where no terminal reads.",
+        commandName: "man", abstract: "Shows the manual page. If the output is not a terminal, prints its source.",
         discussion: """
             To have it under its name:
               tandem man | sudo tee /usr/local/share/man/man1/tandem.1 >/dev/null

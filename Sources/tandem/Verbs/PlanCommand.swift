@@ -7,7 +7,7 @@ import TandemStack
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Shows what `tandem up` would change, host by host, and how gently; changes nothing.",
+        abstract: "Lists what `tandem up` would change on each host; changes nothing.",
         discussion: """
             For each service: nothing, reload (no connection is lost), restart, start or stop; then the generated files \
             that differ. Secrets are named, never shown. Exit status 0, with changes or without; with --exit-code, 5 when \

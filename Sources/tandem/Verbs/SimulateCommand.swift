@@ -23,7 +23,8 @@ struct SimulateCommand: AsyncParsableCommand {
     var stack: String?
     @Option(
         help: ArgumentHelp(
-            "Leave out one rule of the protocol, to see that it is missed: \(Self.rules).", valueName: "rule"))
+            "Disable one rule of the protocol, to see that the simulator finds the fault: \(Self.rules).",
+            valueName: "rule"))
     var without: String?
     @OptionGroup var output: FormatOptions
 

@@ -5,11 +5,11 @@ import TandemStack
 
 struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "up", abstract: "Starts the stack, or has one that runs take up what its stack file says now.",
+        commandName: "up", abstract: "Starts the stack, or applies the stack file's changes to the running stack.",
         discussion: """
-            A change is taken up host by host, each serving again before the next one is touched; what does not work is \
-            put back. `tandem plan` shows it beforehand.
-
+            A change is made host by host; each host serves again before the next one is changed. If a service is not \
+            healthy after the change, the previous settings are restored. `tandem plan` shows the changes beforehand. \
+            A new build of the app is no change of the stack file: `tandem restart app` starts it.
 
             In the foreground it shows the services' logs until Ctrl-C, which stops everything in order. With --detach \
             it returns when everything serves, and the stack stays up until `tandem down`.
@@ -47,7 +47,8 @@ struct UpCommand: AsyncParsableCommand {
             Terminal.line("These are its logs; Ctrl-C leaves it running (`tandem down` stops it).")
             await follow(project, applied, signals)
         case .wasRunning(let applied):
-            Terminal.line("\(applied.stack.name) is up already: \(applied.url)")
+            Terminal.line(
+                "\(applied.stack.name) is up already: \(applied.url) (a new version of the app: tandem restart app)")
             if detach { return }
             Terminal.line("These are its logs; Ctrl-C leaves it running (`tandem down` stops it).")
             await follow(project, applied, signals)
