@@ -134,9 +134,8 @@ let package = Package(
         .executableTarget(
             name: "tandem",
             dependencies: [
-                "TandemAgent", "TandemBlueprint", "TandemEngines", "TandemReplication", "TandemServices",
-                "TandemSimulation", "TandemStack",
-                "TandemTopology",
+                "CTandemSystem", "TandemAgent", "TandemBlueprint", "TandemEngines", "TandemPKI", "TandemReplication",
+                "TandemServices", "TandemSimulation", "TandemStack", "TandemTopology",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),

@@ -2,6 +2,7 @@
 #include "CTandemSystem.h"
 
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 
@@ -20,4 +21,20 @@ int tandem_is_clock_synchronised(void) {
 int tandem_is_noexec(const char *path) {
     struct statvfs status;
     return statvfs(path, &status) == 0 && (status.f_flag & ST_NOEXEC) != 0;
+}
+
+static int copy_entry(int result, const struct stat *status, struct tandem_entry *entry) {
+    if (result < 0) return -1;
+    *entry = (struct tandem_entry){status->st_uid, status->st_gid, status->st_mode};
+    return 0;
+}
+
+int tandem_look_at(const char *path, int follows_links, struct tandem_entry *entry) {
+    struct stat status;
+    return copy_entry(follows_links ? stat(path, &status) : lstat(path, &status), &status, entry);
+}
+
+int tandem_look_at_descriptor(int descriptor, struct tandem_entry *entry) {
+    struct stat status;
+    return copy_entry(fstat(descriptor, &status), &status, entry);
 }

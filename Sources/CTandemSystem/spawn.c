@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,10 +21,10 @@
 // Above every target, so that moving a descriptor to its target never overwrites one that is still needed.
 enum { FIRST_FREE_DESCRIPTOR = 64, MOST_DESCRIPTORS = 16 };
 
-enum step { STEP_SESSION, STEP_DESCRIPTORS, STEP_USER, STEP_DIRECTORY, STEP_PARENT, STEP_PROGRAM };
+enum step { STEP_SESSION, STEP_DESCRIPTORS, STEP_RIGHTS, STEP_DIRECTORY, STEP_PARENT, STEP_PROGRAM };
 
 static const char *const step_names[] = {
-    "start a session", "hand over descriptors", "change user", "enter the working directory", "follow its parent",
+    "start a session", "hand over descriptors", "give up rights", "enter the working directory", "follow its parent",
     "run the program",
 };
 
@@ -64,8 +66,11 @@ static void default_action(int number) {
     syscall(SYS_rt_sigaction, number, action, NULL, 8UL);
 }
 
-// Nobody knows of the process until its parent has written it down: until then it dies with its parent. A change of user
-// would undo that, so it comes afterwards.
+static int may_open_low_ports(void) {
+    return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_BIND_SERVICE, 0, 0) == 1;
+}
+
+// Nobody knows of the process until its parent has written it down: until then it dies with its parent.
 static void wait_at_gate(int gate, int report, pid_t parent) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) fail(report, STEP_PARENT);
     if (getppid() != parent) _exit(127);
@@ -109,13 +114,11 @@ static void run_child(const struct tandem_spawn_request *request, int report, in
     raise_descriptor_limit();
     if (request->is_batch) schedule_as_batch();
 
-    if (request->changes_user) {
-        // The bare system calls: the C library's functions of these names change all threads of a process, and wait for
-        // ever for one that was just being made when we forked.
-        if (syscall(SYS_setgroups, request->group_count, request->groups) < 0 ||
-            syscall(SYS_setgid, request->group) < 0 || syscall(SYS_setuid, request->user) < 0)
-            fail(report, STEP_USER);
-    }
+    umask(request->file_mask);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) fail(report, STEP_RIGHTS);
+    // Root without capabilities is of no use to anybody. Nothing of a stack runs as root.
+    if (geteuid() != 0 && tandem_set_capabilities(request->keeps_low_ports && may_open_low_ports()) < 0)
+        fail(report, STEP_RIGHTS);
     if (chdir(request->working_directory) < 0) fail(report, STEP_DIRECTORY);
     wait_at_gate(gate, report, parent);
     execve(request->program, request->arguments, request->environment);

@@ -229,16 +229,9 @@ public actor HostAgent {
     // MARK: - Parts
 
     private func prepareFiles() async throws {
-        let owner = applied.accounts.engine?.specification
-        for path in blueprint.folders {
-            // The host's own folder stays open to pass through: the app reads the CA below it.
-            let mode: UInt16 = path == layout.hostFolder && owner != nil ? 0o711 : 0o700
-            try Folders.make(path, mode: mode, owner: owner)
-        }
+        for path in blueprint.folders { try Folders.make(path) }
         try Folders.make(folder.records(host.name))
-        for file in blueprint.files {
-            try AtomicFile.write(file.contents, to: file.path, mode: file.mode, owner: owner)
-        }
+        for file in blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }
     }
 
     private func makeController() -> DatabaseController? {

@@ -46,9 +46,12 @@ public struct EngineStore: Sendable {
     ) -> String {
         func absolute(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
         if let folder = absolute("TANDEM_ENGINES") { return folder }
-        if isRoot { return "/var/lib/tandem/engines" }
+        if isRoot { return rootFolder }
         return (absolute("XDG_CACHE_HOME") ?? "\(absolute("HOME") ?? NSHomeDirectory())/.cache") + "/tandem/engines"
     }
+
+    /// Where root keeps the programs, for itself and for all who have none of their own.
+    public static let rootFolder = "/var/lib/tandem/engines"
 
     /// All that is in the store, also what updates have replaced.
     public func list() throws -> [EngineRecord] { try RecordFile.read(folder: folder).engines }
@@ -58,6 +61,9 @@ public struct EngineStore: Sendable {
         guard let records = try RecordFile.read(folder: folder).intact(Engine.allCases) else { return nil }
         return try Self.parts(records).complete()
     }
+
+    /// Whether these engines are completely installed.
+    public func has(_ engines: [Engine]) throws -> Bool { try RecordFile.read(folder: folder).intact(engines) != nil }
 
     /// The same where some programs are the machine's own.
     public func installed(own: OwnPrograms) async throws -> EngineSet? {

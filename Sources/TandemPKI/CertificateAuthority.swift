@@ -79,6 +79,14 @@ public struct CertificateAuthority: Sendable {
         return Self.constraints(of: certificate) == wanted
     }
 
+    /// The certificate's text and nothing besides, where it is one that may sign others; else nil.
+    public static func canonical(_ certificatePEM: String) -> String? {
+        guard let certificate = try? Certificate(pemEncoded: certificatePEM),
+            case .isCertificateAuthority? = try? certificate.extensions.basicConstraints
+        else { return nil }
+        return try? certificate.serializeAsPEM().pemString + "\n"
+    }
+
     public var certificatePEM: String { get throws { try certificate.serializeAsPEM().pemString + "\n" } }
     public var keyPEM: String { get throws { try key.serializeAsPEM().pemString + "\n" } }
 

@@ -1,19 +1,5 @@
 /// A process to start.
 public struct ProcessSpecification: Sendable {
-    /// Whose rights a process runs with.
-    public struct User: Sendable, Equatable {
-        public var user: UInt32
-        public var group: UInt32
-        /// Supplementary groups.
-        public var groups: [UInt32]
-
-        public init(user: UInt32, group: UInt32, groups: [UInt32]) {
-            self.user = user
-            self.group = group
-            self.groups = groups
-        }
-    }
-
     /// How the kernel shares out the processors: sched(7).
     public enum Scheduling: Sendable, Equatable {
         /// The caller's own policy.
@@ -30,25 +16,28 @@ public struct ProcessSpecification: Sendable {
     public var logFile: String
     /// Descriptors to hand over, by the number that they have in the new process (3 to 63).
     public var descriptors: [Int32: Int32]
-    /// nil: the caller's own.
-    public var user: User?
     public var scheduling: Scheduling
     /// Set as `ProcessIdentity.markVariable`, so that whatever descends from the process is known to; nil: not.
     public var mark: String?
+    /// Whether it may open ports below 1024, where we may. Every other capability is taken from it in any case.
+    public var keepsLowPorts: Bool
+    /// umask(2).
+    public var fileMask: UInt16
 
     public init(
         command: [String], environment: [String: String], workingDirectory: String, logFile: String,
-        descriptors: [Int32: Int32] = [:], user: User? = nil, scheduling: Scheduling = .inherited,
-        mark: String? = nil
+        descriptors: [Int32: Int32] = [:], scheduling: Scheduling = .inherited,
+        mark: String? = nil, keepsLowPorts: Bool = false, fileMask: UInt16 = 0o077
     ) {
         self.command = command
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.logFile = logFile
         self.descriptors = descriptors
-        self.user = user
         self.scheduling = scheduling
         self.mark = mark
+        self.keepsLowPorts = keepsLowPorts
+        self.fileMask = fileMask
     }
 }
 

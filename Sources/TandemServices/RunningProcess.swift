@@ -114,8 +114,7 @@ public final class RunningProcess: Sendable {
         return ending.resolve { isChild ? Self.reap(identity.pid) : .unknown }
     }
 
-    /// The folder may belong to the user whom the process will run as, and we may be root: a link that was put there
-    /// must not make us write to, or give away, a file elsewhere.
+    /// Programs write to the folder too: a link that one of them put there must not make us write to a file elsewhere.
     private static func openLog(_ specification: ProcessSpecification) throws -> Int32 {
         let path = specification.logFile
         // O_NONBLOCK: a pipe in its place would hold us up until somebody reads.
@@ -127,12 +126,6 @@ public final class RunningProcess: Sendable {
         guard fstat(log, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
             close(log)
             throw ProcessError("cannot open the log \(path): it is no file of its own; remove it and try again")
-        }
-        // Programs such as mysqld open their log again by its name.
-        if let user = specification.user, fchown(log, user.user, user.group) != 0 {
-            let error = errno
-            close(log)
-            throw ProcessError("cannot give the log \(path) away: \(String(cString: strerror(error)))")
         }
         return log
     }
@@ -162,20 +155,17 @@ public final class RunningProcess: Sendable {
             withCStrings(environment.map { "\($0)=\($1)" }.sorted()) { variables in
                 order.map(\.value).withUnsafeBufferPointer { sources in
                     order.map(\.key).withUnsafeBufferPointer { targets in
-                        (specification.user?.groups ?? []).withUnsafeBufferPointer { groups in
-                            program.withCString { path in
-                                specification.workingDirectory.withCString { directory in
-                                    var request = tandem_spawn_request(
-                                        program: path, arguments: arguments, environment: variables,
-                                        working_directory: directory, log_descriptor: log,
-                                        sources: sources.baseAddress, targets: targets.baseAddress,
-                                        descriptor_count: Int32(order.count),
-                                        changes_user: specification.user == nil ? 0 : 1,
-                                        user: specification.user?.user ?? 0, group: specification.user?.group ?? 0,
-                                        groups: groups.baseAddress, group_count: groups.count,
-                                        is_batch: specification.scheduling == .batch ? 1 : 0)
-                                    return tandem_spawn(&request, &spawned, &step)
-                                }
+                        program.withCString { path in
+                            specification.workingDirectory.withCString { directory in
+                                var request = tandem_spawn_request(
+                                    program: path, arguments: arguments, environment: variables,
+                                    working_directory: directory, log_descriptor: log,
+                                    sources: sources.baseAddress, targets: targets.baseAddress,
+                                    descriptor_count: Int32(order.count),
+                                    is_batch: specification.scheduling == .batch ? 1 : 0,
+                                    keeps_low_ports: specification.keepsLowPorts ? 1 : 0,
+                                    file_mask: mode_t(specification.fileMask))
+                                return tandem_spawn(&request, &spawned, &step)
                             }
                         }
                     }

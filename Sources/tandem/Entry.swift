@@ -9,6 +9,8 @@ enum Entry {
         // A reader that went away, such as `head`, is no reason to die before the rest is stopped in order.
         signal(SIGPIPE, SIG_IGN)
         do {
+            // First of all, and while this process has one thread.
+            try RootLaunch.run(Array(CommandLine.arguments.dropFirst()))
             try checkCommand(CommandLine.arguments.dropFirst().first)
             var command = try await Tandem.asyncParseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

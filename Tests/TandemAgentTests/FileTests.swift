@@ -85,17 +85,6 @@ struct AtomicFileTests {
         #expect(throws: StateError("cannot write \(path): Is a directory")) { try AtomicFile.write("x", to: path) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["file"])
     }
-
-    @Test("belongs to whom it is for", .enabled(if: isRoot, "giving files away needs root"))
-    func owner() throws {
-        let owner = ProcessSpecification.User(user: 65_534, group: 65_533, groups: [])
-        #expect(try AtomicFile.write("x", to: path, owner: owner))
-        let made = try #require(status(path))
-        #expect([made.st_uid, made.st_gid] == [65_534, 65_533])
-        #expect(try AtomicFile.write("x", to: path, owner: owner) == false)
-        chown(path, 65_534, 0)
-        #expect(try AtomicFile.write("x", to: path, owner: owner))
-    }
 }
 
 @Suite("A lock")
@@ -185,9 +174,8 @@ struct FoldersTests {
         let link = "\(folder.path)/tls"
         symlink("\(folder.path)/etc", link)
         lchown(link, 65_534, 65_534)
-        let owner = ProcessSpecification.User(user: 65_534, group: 65_534, groups: [])
         #expect(throws: StateError("\(link) is a link that somebody else made; remove it and try again")) {
-            try Folders.make(link, owner: owner)
+            try Folders.make(link)
         }
         #expect(try #require(status("\(folder.path)/etc")).st_uid == 0)
     }

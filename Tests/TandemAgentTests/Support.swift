@@ -87,7 +87,7 @@ extension Layout.Programs {
 extension AppliedStack {
     static func sample(_ stack: Stack, file: String = "/project/tandem.yaml") -> AppliedStack {
         AppliedStack(
-            stack: stack, stackFile: file, programs: .none, versions: [:], accounts: .own, front: Layout.Front())
+            stack: stack, stackFile: file, programs: .none, versions: [:], front: Layout.Front())
     }
 }
 
@@ -99,7 +99,7 @@ extension StackFolder {
 extension StackPreparation {
     init(_ stack: Stack, in folder: TemporaryFolder) {
         self.init(
-            stack: stack, stackFile: "\(folder.path)/tandem.yaml", folder: StackFolder(in: folder), accounts: .own,
+            stack: stack, stackFile: "\(folder.path)/tandem.yaml", folder: StackFolder(in: folder),
             programs: .none, versions: [:])
     }
 }

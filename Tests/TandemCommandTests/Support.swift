@@ -99,7 +99,7 @@ enum Sample {
             stack: stack, stackFile: "/project/tandem.yaml",
             programs: .init(
                 haproxy: "", nginx: "", mimeTypes: "", mysqld: "", mysql: "", mysqlBase: "", mysqlPlugins: ""),
-            versions: [:], accounts: .own, front: nil)
+            versions: [:], front: nil)
     }
 
     /// What an agent answers when all is well.

@@ -50,7 +50,7 @@ struct StartTests {
         let system = tests.deletingLastPathComponent().deletingLastPathComponent().path + "/Sources/CTandemSystem"
         _ = try await folder.run(
             folder.script(
-                "cc -I '\(system)/include' -o orphan '\(tests.path)/Orphan/orphan.c' '\(system)/spawn.c' && "
+                "cc -I '\(system)/include' -o orphan '\(tests.path)/Orphan/orphan.c' '\(system)/spawn.c' '\(system)/privilege.c' && "
                     + "./orphan \(isBefore ? "before" : "after") || [ $? = 137 ]"))
         let pid = try #require(Int32(folder.text("pid")))
         defer { kill(pid, SIGKILL) }

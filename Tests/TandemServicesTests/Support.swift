@@ -30,13 +30,12 @@ final class TemporaryFolder: Sendable {
 
     /// A shell script as a process.
     func script(
-        _ script: String, environment: [String: String] = [:], descriptors: [Int32: Int32] = [:],
-        user: ProcessSpecification.User? = nil
+        _ script: String, environment: [String: String] = [:], descriptors: [Int32: Int32] = [:]
     ) -> ProcessSpecification {
         ProcessSpecification(
             command: ["/bin/sh", "-c", script],
             environment: environment.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }, workingDirectory: path,
-            logFile: log, descriptors: descriptors, user: user)
+            logFile: log, descriptors: descriptors)
     }
 
     /// Runs a script to its end and returns what it wrote.

@@ -19,14 +19,11 @@ struct tandem_spawn_request {
     const int *sources;
     const int *targets;
     int descriptor_count;
-    /// Whether to change to `user`, `group` and `groups` (needs root).
-    int changes_user;
-    uid_t user;
-    gid_t group;
-    const gid_t *groups;
-    size_t group_count;
     /// Whether to run under SCHED_BATCH, sched(7); where that is refused, the caller's policy stays.
     int is_batch;
+    /// Whether it may go on opening ports below 1024 where the caller may.
+    int keeps_low_ports;
+    mode_t file_mask;
 };
 
 /// A process that is there and does not run its program yet.
@@ -53,9 +50,19 @@ int tandem_spawn_go(const struct tandem_spawned *spawned, const char **failed_st
 /// Ends it instead, and waits for it.
 void tandem_spawn_cancel(const struct tandem_spawned *spawned);
 
-/// open(2) for reading, close-on-exec, with what `user` may read and no more (needs root): the descriptor; -1 and errno on
-/// failure. Other threads are not touched.
-int tandem_open_as(const char *path, uid_t user, gid_t group, const gid_t *groups, size_t group_count);
+/// Becomes another user, for good: user, group and groups, no capability but, where asked for, CAP_NET_BIND_SERVICE (kept across
+/// exec), and no new privileges by any program. Call it while the process has one thread.
+///
+/// Returns 0; or -1 and errno, with `*failed_step` naming what failed. After a failure the process must end.
+int tandem_give_up_root(uid_t user, gid_t group, const gid_t *groups, size_t group_count, int keeps_low_ports,
+                        const char **failed_step);
+
+/// Leaves the calling thread no capability but, where asked for and held, CAP_NET_BIND_SERVICE. Only async-signal-safe calls.
+/// Returns 0; -1 and errno on failure.
+int tandem_set_capabilities(int keeps_low_ports);
+
+/// Keeps others with the same user from reading this process's memory and using its descriptors (PR_SET_DUMPABLE).
+int tandem_keep_from_being_traced(void);
 
 /// pidfd_open(2): a descriptor that becomes readable when the process ends; -1 and errno on failure.
 int tandem_pidfd_open(pid_t pid);
@@ -68,6 +75,20 @@ int tandem_pidfd_getfd(int pidfd, int descriptor);
 
 /// Makes this process the parent of its descendants' orphans (PR_SET_CHILD_SUBREAPER).
 int tandem_become_subreaper(void);
+
+/// Whose a file or folder is, and who may do what with it.
+struct tandem_entry {
+    uid_t user;
+    gid_t group;
+    /// With its kind, as in inode(7).
+    mode_t mode;
+};
+
+/// stat(2), or lstat(2) where links are not followed: 0; -1 and errno on failure.
+int tandem_look_at(const char *path, int follows_links, struct tandem_entry *entry);
+
+/// fstat(2): 0; -1 and errno on failure.
+int tandem_look_at_descriptor(int descriptor, struct tandem_entry *entry);
 
 /// Whether the kernel's generator of random numbers has been seeded.
 int tandem_has_randomness(void);

@@ -24,26 +24,25 @@ struct StagedFiles: Sendable {
 
     /// - Throws: `RefusedFile` for the first file that its program refuses.
     func check() async throws {
-        let owner = starter.account(.engine)?.specification
         // Programs look into the folders that their files name.
-        for path in blueprint.folders where path != starter.layout.hostFolder { try Folders.make(path, owner: owner) }
+        for path in blueprint.folders where path != starter.layout.hostFolder { try Folders.make(path) }
         try? FileManager.default.removeItem(atPath: folder)
-        try Folders.make(folder, owner: owner)
+        try Folders.make(folder)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         for service in blueprint.services {
             guard let command = service.check,
                 let path = starter.layout.configurationFile(of: service.name),
                 let file = blueprint.files.first(where: { $0.path == path })
             else { continue }
-            try await check(service, command, file, owner: owner)
+            try await check(service, command, file)
         }
     }
 
     private func check(
-        _ service: ServiceBlueprint, _ command: [String], _ file: FileBlueprint, owner: ProcessSpecification.User?
+        _ service: ServiceBlueprint, _ command: [String], _ file: FileBlueprint
     ) async throws {
         let staged = "\(folder)/\(file.name)"
-        try AtomicFile.write(file.contents, to: staged, mode: file.mode, owner: owner)
+        try AtomicFile.write(file.contents, to: staged, mode: file.mode)
         var specification = try starter.specification(service)
         specification.command = command.map { $0.replacing(file.path, with: staged) }
         specification.logFile = starter.checkLog(service)

@@ -17,7 +17,6 @@ struct DatabaseEnvironment: Sendable {
 
     var isPrimary: Bool { host.name == intended.primary }
     var isPartner: Bool { host.name == intended.partner }
-    var account: Accounts.Account? { applied.accounts.engine }
 
     var dataFolder: String { layout.mysqlDataFolder }
     /// A data folder in the making.

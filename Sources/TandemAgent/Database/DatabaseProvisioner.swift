@@ -57,7 +57,7 @@ struct DatabaseProvisioner: Sendable {
         let initFile = "\(environment.layout.temporaryFolder)/init.sql"
         let statements = ["ALTER USER 'root'@'localhost' IDENTIFIED BY '\(environment.secrets.root)'"] + more
         try AtomicFile.write(
-            statements.map { "\($0);\n" }.joined(), to: initFile, owner: environment.account?.specification)
+            statements.map { "\($0);\n" }.joined(), to: initFile)
         defer { unlink(initFile) }
         let command =
             HostBlueprint.mysqlInitialise(layout: environment.layout) + [
@@ -139,8 +139,7 @@ struct DatabaseProvisioner: Sendable {
     private func specification(_ command: [String]) -> ProcessSpecification {
         ProcessSpecification(
             command: command, environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"],
-            workingDirectory: environment.layout.dataFolder, logFile: provisioningLog,
-            user: environment.account?.specification)
+            workingDirectory: environment.layout.dataFolder, logFile: provisioningLog)
     }
 
     private var provisioningLog: String { "\(environment.layout.logFolder)/mysql-provisioning.log" }

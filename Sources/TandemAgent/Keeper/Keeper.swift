@@ -176,7 +176,7 @@ public actor Keeper {
         return ProcessSpecification(
             command: [program, "agent", "--folder", folder.path, "--host", host.name], environment: environment,
             workingDirectory: folder.host(host.name), logFile: "\(folder.logs(host.name))/agent.log",
-            descriptors: front.descriptors)
+            descriptors: front.descriptors, keepsLowPorts: true)
     }
 
     /// Services whose agent died become our children; when they end, somebody has to take note, or they stay as zombies.

@@ -116,6 +116,6 @@ public struct KeeperStart: Sendable {
         return try RunningProcess.start(
             ProcessSpecification(
                 command: command, environment: environment, workingDirectory: "/", logFile: folder.keeperLog,
-                descriptors: descriptors))
+                descriptors: descriptors, keepsLowPorts: true))
     }
 }

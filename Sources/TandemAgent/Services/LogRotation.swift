@@ -40,7 +40,7 @@ public struct LogRotation: Sendable {
     /// - Returns: what went wrong.
     @discardableResult
     func rotateAll() -> Set<String> {
-        // The folder may belong to the user whom the programs run as, and we may be root: nothing in it is followed.
+        // Programs write here, and one that was taken over could put a link: nothing in it is followed.
         let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
         guard directory >= 0 else {
             return errno == ENOENT ? [] : ["cannot rotate the logs in \(folder): \(Failure())"]
@@ -106,9 +106,6 @@ public struct LogRotation: Sendable {
             guard error.number == ENOSPC || error.number == EDQUOT else { throw error }
             ftruncate(source, 0)
             return
-        }
-        guard geteuid() != 0 || fchown(target, status.st_uid, status.st_gid) == 0 else {
-            throw Failure()
         }
         for number in stride(from: kept - 1, through: 1, by: -1) {
             renameat(directory, "\(name).\(number)", directory, "\(name).\(number + 1)")

@@ -3,31 +3,31 @@ import Glibc
 import TandemBlueprint
 import TandemServices
 
-/// Turns a service of the blueprint into a process: fills in secrets, account, log file and descriptors.
+/// Turns a service of the blueprint into a process: fills in secrets, log file and descriptors.
 struct ProcessStarter: Sendable {
     var applied: AppliedStack
     var secrets: StackSecrets
     var layout: Layout
 
     func specification(_ service: ServiceBlueprint) throws -> ProcessSpecification {
-        let account = account(service.account)
         var environment = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "LANG": "C.UTF-8",
-            "HOME": account?.home ?? ProcessInfo.processInfo.environment["HOME"] ?? "/",
+            "HOME": ProcessInfo.processInfo.environment["HOME"] ?? "/",
         ]
-        if service.account == .application, account == nil, let path = ProcessInfo.processInfo.environment["PATH"] {
-            // As an ordinary user the app finds what its owner finds, such as a Python of their own.
+        if service.account == .application, let path = ProcessInfo.processInfo.environment["PATH"] {
+            // The app finds what its owner finds, such as a Python of their own.
             environment["PATH"] = path
         }
         for (name, value) in service.environment { environment[name] = try secrets.resolve(value) }
         return ProcessSpecification(
             command: service.command, environment: environment, workingDirectory: service.workingDirectory,
-            logFile: logFile(service), descriptors: descriptors(service), user: account?.specification,
+            logFile: logFile(service), descriptors: descriptors(service),
             // A request goes through half a dozen processes. Each that woke up interrupted the one that had woken it, and all
             // worked in small pieces: measured, a fifth of the processor time. We ourselves interrupt them all, and so look
             // after them in time on a machine that is busy.
-            scheduling: .batch, mark: service.account == .application ? mark(service) : nil)
+            scheduling: .batch, mark: service.account == .application ? mark(service) : nil,
+            fileMask: service.account == .application ? 0o022 : 0o077)
     }
 
     /// The same for every process of one service, so that what an earlier one left behind is found too.
@@ -37,13 +37,6 @@ struct ProcessStarter: Sendable {
 
     /// What the program said when it checked its files the last time.
     func checkLog(_ service: ServiceBlueprint) -> String { "\(layout.temporaryFolder)/\(service.statusName)-check.txt" }
-
-    func account(_ account: ServiceBlueprint.Account) -> Accounts.Account? {
-        switch account {
-        case .engine: applied.accounts.engine
-        case .application: applied.accounts.application
-        }
-    }
 
     private func descriptors(_ service: ServiceBlueprint) -> [Int32: Int32] {
         guard service.takesFrontSockets, let front = layout.front else { return [:] }

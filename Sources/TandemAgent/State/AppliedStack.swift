@@ -10,19 +10,17 @@ public struct AppliedStack: Codable, Sendable, Equatable {
     public var programs: Layout.Programs
     /// Versions of the real servers by name.
     public var versions: [String: String]
-    public var accounts: Accounts
     /// nil where each balancer binds its own front sockets.
     public var front: Layout.Front?
 
     public init(
-        stack: Stack, stackFile: String, programs: Layout.Programs, versions: [String: String], accounts: Accounts,
+        stack: Stack, stackFile: String, programs: Layout.Programs, versions: [String: String],
         front: Layout.Front?
     ) {
         self.stack = stack
         self.stackFile = stackFile
         self.programs = programs
         self.versions = versions
-        self.accounts = accounts
         self.front = front
     }
 

@@ -1,22 +1,16 @@
 import CoreFoundation
 public import Foundation
 import Glibc
-import TandemServices
 
 /// Files that are there whole or not at all.
 enum AtomicFile {
     /// Writes a file by way of a temporary one and a rename, when its content or its permissions differ.
-    /// - Parameters:
-    ///   - mode: permission bits.
-    ///   - owner: nil leaves it to whoever we are.
+    /// - Parameter mode: permission bits.
     /// - Returns: whether anything changed.
     @discardableResult
-    static func write(
-        _ contents: String, to path: String, mode: UInt16 = 0o600, owner: ProcessSpecification.User? = nil
-    ) throws -> Bool {
+    static func write(_ contents: String, to path: String, mode: UInt16 = 0o600) throws -> Bool {
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o7777 == mode_t(mode),
-            owner.map({ $0.user == status.st_uid && $0.group == status.st_gid }) ?? true,
             let old = try? String(contentsOfFile: path, encoding: .utf8), old == contents
         {
             return false
@@ -26,7 +20,6 @@ enum AtomicFile {
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode))
         guard descriptor >= 0 else { throw StateError.file("write", path) }
         var isWritten = fchmod(descriptor, mode_t(mode)) == 0
-        if let owner { isWritten = isWritten && fchown(descriptor, owner.user, owner.group) == 0 }
         isWritten = isWritten && writeAll(Array(contents.utf8), to: descriptor) && fsync(descriptor) == 0
         isWritten = isWritten && rename(temporary, path) == 0
         // Before the next call changes errno.

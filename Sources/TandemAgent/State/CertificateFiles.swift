@@ -24,12 +24,12 @@ enum CertificateFiles {
         }
     }
 
-    func write(_ issued: IssuedCertificate, owner: ProcessSpecification.User?) throws {
+    func write(_ issued: IssuedCertificate) throws {
         switch self {
         case .pair(let certificate, let key):
-            try AtomicFile.write(issued.certificatePEM, to: certificate, mode: 0o600, owner: owner)
-            try AtomicFile.write(issued.keyPEM, to: key, mode: 0o600, owner: owner)
-        case .bundle(let path): try AtomicFile.write(issued.bundle, to: path, mode: 0o600, owner: owner)
+            try AtomicFile.write(issued.certificatePEM, to: certificate, mode: 0o600)
+            try AtomicFile.write(issued.keyPEM, to: key, mode: 0o600)
+        case .bundle(let path): try AtomicFile.write(issued.bundle, to: path, mode: 0o600)
         }
     }
 

@@ -8,8 +8,6 @@ struct SecretCommand: Sendable {
     var command: String
     var workingDirectory: String
     var environment: [String: String]
-    /// Whose rights it runs with; nil: ours. It comes from the stack file, so as root it has to be its owner.
-    var account: Accounts.Account?
     var bound = Duration.seconds(30)
 
     /// What it may say of its failure; the rest is not shown.
@@ -49,17 +47,11 @@ struct SecretCommand: Sendable {
         // The spawner wants a log; nothing is written to it.
         let log = "\(NSTemporaryDirectory())/tandem-secret-\(UUID().uuidString)"
         defer { unlink(log) }
-        var environment = environment
-        if let account {
-            environment["HOME"] = account.home
-            environment["USER"] = account.name
-            environment["LOGNAME"] = account.name
-        }
         return try RunningProcess.start(
             ProcessSpecification(
                 command: ["/bin/sh", "-c", "exec >&3 2>&4 3>&- 4>&-\n\(command)"], environment: environment,
                 workingDirectory: workingDirectory, logFile: log,
-                descriptors: [3: value.writeEnd, 4: words.writeEnd], user: account?.specification))
+                descriptors: [3: value.writeEnd, 4: words.writeEnd]))
     }
 
     private func collect(

@@ -1,4 +1,4 @@
-import CTandemSystem
+import CoreFoundation
 import Foundation
 import Glibc
 import TandemStack
@@ -11,12 +11,9 @@ public enum SecretSources {
     /// - Parameters:
     ///   - environment: of `tandem up`; commands get it too.
     ///   - workingDirectory: of commands.
-    ///   - account: with whose rights commands run and files are read; nil: ours. The stack file names them, and its owner is to learn
-    ///     nothing that is not theirs.
     /// - Throws: `StackFileProblems` that name every secret that is missing, never a value; `CancellationError`.
     public static func read(
-        _ sources: [String: App.SecretSource], environment: [String: String], workingDirectory: String = "/",
-        account: Accounts.Account? = nil
+        _ sources: [String: App.SecretSource], environment: [String: String], workingDirectory: String = "/"
     ) async throws -> [String: String] {
         var values: [String: String] = [:]
         var problems: [String] = []
@@ -29,11 +26,11 @@ public enum SecretSources {
                     problems.append("secret \(name): the environment variable \(variable) is not set")
                 }
             case .file(let path):
-                do { values[name] = try contents(path, account) } catch { problems.append("secret \(name): \(error)") }
+                do { values[name] = try contents(path) } catch { problems.append("secret \(name): \(error)") }
             case .command(let command):
                 // One after the other: several that ask the same keyring at once get in each other's way.
                 let program = SecretCommand(
-                    command: command, workingDirectory: workingDirectory, environment: environment, account: account)
+                    command: command, workingDirectory: workingDirectory, environment: environment)
                 do {
                     values[name] = try await output(program)
                 } catch {
@@ -56,10 +53,15 @@ public enum SecretSources {
     }
 
     /// At most one byte more than is allowed: the path may name something without end.
-    private static func bytes(_ path: String, _ account: Accounts.Account?) throws -> Data {
-        let descriptor = open(path, account)
+    private static func bytes(_ path: String) throws -> Data {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw StateError.file("read", path) }
         defer { close(descriptor) }
+        var status = stat()
+        // A pipe would make us wait until somebody writes to it.
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw StateError("cannot read \(path): it is no regular file")
+        }
         var data = Data()
         var buffer = [UInt8](repeating: 0, count: 8192)
         while data.count <= largestFileBytes {
@@ -72,13 +74,8 @@ public enum SecretSources {
         return data
     }
 
-    private static func open(_ path: String, _ account: Accounts.Account?) -> Int32 {
-        guard let account else { return Glibc.open(path, O_RDONLY | O_CLOEXEC) }
-        return tandem_open_as(path, account.user, account.group, account.groups, account.groups.count)
-    }
-
-    private static func contents(_ path: String, _ account: Accounts.Account?) throws -> String {
-        try text(try bytes(path, account), named: path)
+    private static func contents(_ path: String) throws -> String {
+        try text(try bytes(path), named: path)
     }
 
     private static func text(_ data: Data, named name: String) throws -> String {

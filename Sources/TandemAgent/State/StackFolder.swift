@@ -1,3 +1,4 @@
+import CoreFoundation
 import Foundation
 import Glibc
 public import TandemBlueprint
@@ -5,15 +6,17 @@ import TandemStack
 
 /// Where one stack's state lies on this machine.
 ///
-/// As root `/var/lib/tandem/stacks/NAME`, for the engines run as a system user who could not enter somebody's home;
-/// as an ordinary user `.tandem/NAME` beside the stack file.
+/// `.tandem/NAME` beside the stack file; of a stack file of root's `/var/lib/tandem/stacks/NAME`, the home of the system user that the
+/// stack runs as.
 public struct StackFolder: Sendable, Equatable {
     public let path: String
     /// For unix sockets: short, whatever the folder's own path is.
     public let socketRoot: String
 
     public init(stack: String, stackFileFolder: String, environment: [String: String]) {
-        path = geteuid() == 0 ? "/var/lib/tandem/stacks/\(stack)" : "\(stackFileFolder)/.tandem/\(stack)"
+        // Set where root has given itself up. It is one stack's.
+        let given = environment["TANDEM_STATE"].flatMap { $0.hasSuffix("/\(stack)") ? $0 : nil }
+        path = given ?? "\(stackFileFolder)/.tandem/\(stack)"
         socketRoot = Self.socketRoot(for: path, environment: environment)
     }
 
@@ -26,12 +29,24 @@ public struct StackFolder: Sendable, Equatable {
     /// Socket paths end up as ROOT/tandem-UID-HASH/HOST/haproxy.sock.PID.tmp, within HAProxy's 97 characters.
     private static func socketRoot(for path: String, environment: [String: String]) -> String {
         let hash = StableHash.hex64(path).prefix(8)
-        if geteuid() != 0, let runtime = environment["XDG_RUNTIME_DIR"], runtime.hasPrefix("/"), runtime.count <= 24,
+        if let runtime = environment["XDG_RUNTIME_DIR"] ?? ownRuntimeFolder, runtime.hasPrefix("/"),
+            runtime.count <= 24,
             access(runtime, W_OK) == 0
         {
             return "\(runtime)/tandem-\(hash)"
         }
         return "/tmp/tandem-\(geteuid())-\(hash)"
+    }
+
+    /// Where systemd has made one it is found by its name too: a user's shell may say where it is, and root, who has become that
+    /// user, does not know.
+    private static var ownRuntimeFolder: String? {
+        let path = "/run/user/\(geteuid())"
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
+            return nil
+        }
+        return path
     }
 
     /// The stack as it was last applied.
@@ -57,8 +72,8 @@ public struct StackFolder: Sendable, Equatable {
     public var hostsFolder: String { "\(path)/hosts" }
 
     public func host(_ name: String) -> String { "\(hostsFolder)/\(name)" }
-    /// What the agent remembers of its processes. As root it is root's alone: whoever could change it could have
-    /// us end any process.
+    /// What the agent remembers of its processes. Whoever could change it could have
+    /// us end any process of this user.
     public func records(_ host: String) -> String { "\(path)/run/\(host)" }
     // The agent's own certificate, and the authority as it knows it. Not with the services' certificates, which they may
     // read and replace.
@@ -77,6 +92,16 @@ public struct StackFolder: Sendable, Equatable {
     public func layout(host: String, applied: AppliedStack) -> Layout {
         Layout(
             hostFolder: self.host(host), socketFolder: sockets(host), programs: applied.programs, front: applied.front)
+    }
+
+    /// Refuses what belongs to another stack file that happens to use the same name.
+    public func checkOrigin(stack: String, stackFile: String) throws {
+        guard let last = try? JSONText.decode(AppliedStack.self, fromFile: appliedFile),
+            last.stackFile != stackFile, FileManager.default.fileExists(atPath: last.stackFile)
+        else { return }
+        throw StateError(
+            "the stack '\(stack)' on this machine belongs to \(last.stackFile).\n"
+                + "Give this one another name, or remove that one first: tandem destroy --file '\(last.stackFile)'")
     }
 
     /// Whether any database data is here.

@@ -7,15 +7,11 @@ public import TandemStack
 public struct StackPKI: Sendable {
     let stack: Stack
     let folder: StackFolder
-    let accounts: Accounts
 
-    /// - Parameters:
-    ///   - folder: its `pkiFolder` holds the authority and the command line's own certificate.
-    ///   - accounts: whose the hosts' files become.
-    public init(stack: Stack, folder: StackFolder, accounts: Accounts) {
+    /// - Parameter folder: its `pkiFolder` holds the authority and the command line's own certificate.
+    public init(stack: Stack, folder: StackFolder) {
         self.stack = stack
         self.folder = folder
-        self.accounts = accounts
     }
 
     /// What was made.
@@ -191,13 +187,12 @@ public struct StackPKI: Sendable {
     private func prepare(
         _ host: Host, layout: Layout, services: CertificateAuthority, agents: CertificateAuthority
     ) throws {
-        let owner = accounts.engine?.specification
         try Folders.make(folder.records(host.name))
         try AtomicFile.write(agents.certificatePEM, to: folder.agentCAFile(host.name), mode: 0o644)
-        try Folders.make(layout.tlsFolder, owner: owner)
-        try AtomicFile.write(services.certificatePEM, to: layout.caFile, mode: 0o644, owner: owner)
-        try Folders.make(layout.publicFolder, mode: 0o755, owner: owner)
-        try AtomicFile.write(services.certificatePEM, to: layout.publicCAFile, mode: 0o644, owner: owner)
+        try Folders.make(layout.tlsFolder)
+        try AtomicFile.write(services.certificatePEM, to: layout.caFile, mode: 0o644)
+        try Folders.make(layout.publicFolder, mode: 0o755)
+        try AtomicFile.write(services.certificatePEM, to: layout.publicCAFile, mode: 0o644)
         for name in Self.obsolete { try? FileManager.default.removeItem(atPath: "\(layout.tlsFolder)/\(name)") }
     }
 
@@ -212,7 +207,7 @@ public struct StackPKI: Sendable {
             issued = try authority.issue(wanted.request, now: now)
             isNew = true
         }
-        try wanted.files.write(issued, owner: wanted.issuer == .services ? accounts.engine?.specification : nil)
+        try wanted.files.write(issued)
         return isNew
     }
 }

@@ -9,18 +9,16 @@ public struct StackPreparation: Sendable {
     /// Absolute.
     public var stackFile: String
     public var folder: StackFolder
-    public var accounts: Accounts
     public var programs: Layout.Programs
     public var versions: [String: String]
 
     public init(
-        stack: Stack, stackFile: String, folder: StackFolder, accounts: Accounts, programs: Layout.Programs,
+        stack: Stack, stackFile: String, folder: StackFolder, programs: Layout.Programs,
         versions: [String: String]
     ) {
         self.stack = stack
         self.stackFile = stackFile
         self.folder = folder
-        self.accounts = accounts
         self.programs = programs
         self.versions = versions
     }
@@ -33,7 +31,7 @@ public struct StackPreparation: Sendable {
             Self.keep(last.stack.balancer.httpsPort, in: &stack.balancer.httpsPort)
         }
         return AppliedStack(
-            stack: stack, stackFile: stackFile, programs: programs, versions: versions, accounts: accounts,
+            stack: stack, stackFile: stackFile, programs: programs, versions: versions,
             front: stack.isOnThisMachine ? Layout.Front() : nil)
     }
 
@@ -42,34 +40,20 @@ public struct StackPreparation: Sendable {
     }
 
     public func makeFolders() throws {
-        let engine = accounts.engine?.specification
-        if engine != nil {
-            // Services run as other users: they may pass through, and look at nothing but what is theirs.
-            try Folders.make("/var/lib/tandem", mode: 0o755)
-            try Folders.make("/var/lib/tandem/stacks", mode: 0o711)
-        }
-        let mode: UInt16 = engine == nil ? 0o700 : 0o711
-        try Folders.make(folder.path, mode: mode)
-        try Folders.make(folder.hostsFolder, mode: mode)
+        try Folders.make(folder.path)
+        try Folders.make(folder.hostsFolder)
         try Folders.make("\(folder.path)/run")
-        try Folders.makePrivate(folder.socketRoot, owner: engine)
+        try Folders.makePrivate(folder.socketRoot)
         for host in stack.hosts {
-            try Folders.make(folder.host(host.name), mode: mode, owner: engine)
+            try Folders.make(folder.host(host.name))
             try Folders.make(folder.records(host.name))
-            try Folders.make(folder.logs(host.name), owner: engine)
-            try Folders.make(folder.sockets(host.name), owner: engine)
+            try Folders.make(folder.logs(host.name))
+            try Folders.make(folder.sockets(host.name))
         }
     }
 
     /// Refuses to take over the data of another stack file that happens to use the same name.
-    public func checkOrigin() throws {
-        guard let last = try? JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile),
-            last.stackFile != stackFile, FileManager.default.fileExists(atPath: last.stackFile)
-        else { return }
-        throw StateError(
-            "the stack '\(stack.name)' on this machine belongs to \(last.stackFile).\n"
-                + "Give this one another name, or remove that one first: tandem destroy --file '\(last.stackFile)'")
-    }
+    public func checkOrigin() throws { try folder.checkOrigin(stack: stack.name, stackFile: stackFile) }
 
     /// A primary without data beside a replica with data means that somebody removed the wrong folder.
     public func checkData() throws {
@@ -97,27 +81,26 @@ public struct StackPreparation: Sendable {
                     + "Put the file back, or run `tandem destroy` to begin anew.")
         }
         secrets.app = try await SecretSources.read(
-            stack.app.secrets, environment: environment, workingDirectory: stack.app.workingDirectory,
-            account: accounts.application)
+            stack.app.secrets, environment: environment, workingDirectory: stack.app.workingDirectory)
         return secrets
     }
 
     /// Certificate files that are about to be made anew.
     public func outdatedCertificates() throws -> Set<String> {
         let applied = applied
-        return try StackPKI(stack: applied.stack, folder: folder, accounts: accounts)
+        return try StackPKI(stack: applied.stack, folder: folder)
             .outdated(layout: { folder.layout(host: $0.name, applied: applied) }, now: Date())
     }
 
     /// Why this cannot be taken up without a new authority; see `StackPKI`.
     public func authorityProblem() throws -> String? {
-        try StackPKI(stack: applied.stack, folder: folder, accounts: accounts).authorityProblem()
+        try StackPKI(stack: applied.stack, folder: folder).authorityProblem()
     }
 
     @discardableResult
     public func writeCertificates() throws -> StackPKI.Made {
         let applied = applied
-        return try StackPKI(stack: applied.stack, folder: folder, accounts: accounts)
+        return try StackPKI(stack: applied.stack, folder: folder)
             .ensure(layout: { folder.layout(host: $0.name, applied: applied) }, now: Date())
     }
 

@@ -96,8 +96,7 @@ struct MachineProbe {
 
     private static func engines(of project: Project?) async -> (found: String?, problem: String?) {
         do {
-            let accounts = try project.map { try Accounts.forLooking(stackFile: $0.stackFile) } ?? .own
-            let setup = EngineSetup(accounts: accounts, own: project?.stack.engines ?? Engines())
+            let setup = EngineSetup(own: project?.stack.engines ?? Engines())
             return (try await setup.installed()?.summary, nil)
         } catch {
             return (nil, "\(error)")

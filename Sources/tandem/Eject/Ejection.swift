@@ -53,6 +53,9 @@ struct Ejection {
         return hosts.count
     }
 
+    /// Passwords and certificates: they stay what they are when a stack is ejected again.
+    static func isKept(_ path: String) -> Bool { path == "secrets.json" || path.hasSuffix(".pem") }
+
     // MARK: - Parts
 
     /// The stack with the app where it will lie, and with the front ports that were chosen here.
@@ -82,7 +85,7 @@ struct Ejection {
         guard own != Engines() else { return programs }
         let set: EngineSet?
         do {
-            set = try await EngineSetup(accounts: .forLooking(stackFile: project.stackFile), own: own).installed()
+            set = try await EngineSetup(own: own).installed()
         } catch {
             Terminal.line(
                 "cannot ask the programs that `engines` names for their folders, so these are guessed: \(error)")
@@ -103,10 +106,9 @@ struct Ejection {
             FileManager.default.fileExists(atPath: $0)
         }
         var secrets = try known.map { try JSONText.decode(StackSecrets.self, fromFile: $0) } ?? StackSecrets.generate()
-        let accounts = try Accounts.ofOwner(stackFile: project.stackFile)
         secrets.app = try await SecretSources.read(
             project.stack.app.secrets, environment: ProcessInfo.processInfo.environment,
-            workingDirectory: project.stack.app.workingDirectory, account: accounts)
+            workingDirectory: project.stack.app.workingDirectory)
         return secrets
     }
 
@@ -123,7 +125,7 @@ struct Ejection {
         for host in stack.hosts {
             try output.makeFolder(names.layout(host, programs: programs).etcFolder, of: host)
         }
-        try StackPKI(stack: stack, folder: state, accounts: .own).ensure(
+        try StackPKI(stack: stack, folder: state).ensure(
             layout: { host in
                 EjectedNames(stack: stack.name, root: output.tree(host) + root).layout(host, programs: programs)
             }, now: Date())

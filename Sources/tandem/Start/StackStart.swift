@@ -28,11 +28,10 @@ struct StackStart: Sendable {
                     + "\(host?.address ?? "of another one").\nLeave the addresses out to run all of it here. "
                     + "Running on real hosts is not there yet.")
         }
-        let accounts = try Accounts.forThisMachine(stackFile: project.stackFile)
-        let engines = EngineSetup(accounts: accounts, own: project.stack.engines)
+        let engines = EngineSetup(own: project.stack.engines)
         let folder = project.folder
         let bare = StackPreparation(
-            stack: project.stack, stackFile: project.stackFile, folder: folder, accounts: accounts,
+            stack: project.stack, stackFile: project.stackFile, folder: folder,
             programs: .init(
                 haproxy: "", nginx: "", mimeTypes: "", mysqld: "", mysql: "", mysqlBase: "", mysqlPlugins: ""),
             versions: [:])
@@ -96,7 +95,7 @@ struct StackStart: Sendable {
     /// - Parameter left: what did not come up when the stack was taken over; a change may mend it.
     private func change(_ running: AppliedStack, _ bare: StackPreparation, _ left: Failure?) async throws -> Outcome {
         let printer = steps
-        let set = try await EngineSetup(accounts: bare.accounts, own: project.stack.engines)
+        let set = try await EngineSetup(own: project.stack.engines)
             .install { printer.note("\($0)") }
         var preparation = bare
         preparation.programs = set.layoutPrograms

@@ -6,18 +6,33 @@ import TandemStack
 
 /// Where the real servers come from: the engine store, or the machine's own programs that the stack file names.
 struct EngineSetup: Sendable {
-    var accounts: Accounts
     var own: Engines
 
     func store(progress: @escaping @Sendable (EngineProgress) -> Void) -> EngineStore {
-        EngineStore(
-            folder: EngineStore.defaultFolder(),
-            account: accounts.engine.map { .init(userID: $0.user, groupID: $0.group) }, progress: progress)
+        EngineStore(folder: folder, progress: progress)
+    }
+
+    /// Root's store, where ours lacks something and root's has it: others than root cannot write to it, so nothing is fetched twice.
+    private var folder: String {
+        let own = EngineStore.defaultFolder()
+        let shared = EngineStore.rootFolder
+        let wanted = ownPrograms.enginesToFetch
+        guard own != shared, ProcessInfo.processInfo.environment["TANDEM_ENGINES"] == nil,
+            (try? EngineStore(folder: own).has(wanted)) != true, PathTrust.doubt(shared, user: 0) == nil,
+            (try? EngineStore(folder: shared).has(wanted)) == true
+        else { return own }
+        return shared
     }
 
     private var ownPrograms: OwnPrograms {
         OwnPrograms(haproxy: own.haproxy, nginx: own.nginx, mysqld: own.mysqld, mysql: own.mysql)
     }
+
+    /// Whether nothing has to be fetched; asks no program.
+    func isComplete() throws -> Bool { try store(progress: { _ in }).has(ownPrograms.enginesToFetch) }
+
+    /// Names of the engines that the store has to provide.
+    var missingFromStore: [String] { ownPrograms.enginesToFetch.map(\.rawValue) }
 
     /// Makes sure that the programs are there. A second run takes nothing.
     func install(progress: @escaping @Sendable (EngineProgress) -> Void) async throws -> EngineSet {

@@ -107,6 +107,14 @@ struct Project {
     }
 
     static func locate(_ given: String?) throws -> String {
+        if given == nil, let found = ProcessInfo.processInfo.environment[AccountEnvironment.fileVariable] {
+            return found
+        }
+        return resolved(try place(given))
+    }
+
+    /// As it was named or found, links and all.
+    static func place(_ given: String?) throws -> String {
         let here = FileManager.default.currentDirectoryPath
         if let given {
             let path = given.hasPrefix("/") ? given : "\(here)/\(given)"
@@ -114,12 +122,12 @@ struct Project {
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
                 throw Failure(.stackFile, "there is no file \(given)")
             }
-            return resolved(isFolder.boolValue ? "\(path)/\(fileName)" : path)
+            return isFolder.boolValue ? "\(path)/\(fileName)" : path
         }
         var folder = here
         while true {
             let path = folder == "/" ? "/\(fileName)" : "\(folder)/\(fileName)"
-            if FileManager.default.fileExists(atPath: path) { return resolved(path) }
+            if FileManager.default.fileExists(atPath: path) { return path }
             if folder == "/" { break }
             folder = (folder as NSString).deletingLastPathComponent
         }
@@ -128,5 +136,5 @@ struct Project {
             "there is no \(fileName) in \(here) or above it; name one with --file, or write one: tandem init")
     }
 
-    private static func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+    static func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
 }

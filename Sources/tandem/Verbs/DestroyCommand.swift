@@ -42,15 +42,24 @@ struct DestroyCommand: AsyncParsableCommand {
         }
         for path in [folder.path, folder.socketRoot] where FileManager.default.fileExists(atPath: path) {
             do {
-                try FileManager.default.removeItem(atPath: path)
+                try delete(path)
             } catch {
                 throw Failure(.failed, "cannot delete \(path): \(error.localizedDescription)")
             }
         }
-        // As an ordinary user: the folder of all stacks beside the stack file, when this was the last one.
-        if geteuid() != 0 { rmdir((folder.path as NSString).deletingLastPathComponent) }
+        // The folder of all stacks beside the stack file, when this was the last one.
+        rmdir((folder.path as NSString).deletingLastPathComponent)
         Terminal.line(
             "\(project.stack.name) is gone. The servers' programs stay for the next one (tandem engines remove)")
+    }
+
+    /// A folder that root has made for the stack is root's to take away.
+    private func delete(_ path: String) throws {
+        let files = FileManager.default
+        guard !files.isWritableFile(atPath: (path as NSString).deletingLastPathComponent) else {
+            return try files.removeItem(atPath: path)
+        }
+        for name in try files.contentsOfDirectory(atPath: path) { try files.removeItem(atPath: "\(path)/\(name)") }
     }
 
     private func confirm(_ project: Project) throws {

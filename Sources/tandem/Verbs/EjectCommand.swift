@@ -36,15 +36,22 @@ struct EjectCommand: AsyncParsableCommand {
         guard appFolder?.hasPrefix("/") ?? true else { throw ValidationError("--app-folder takes an absolute path.") }
     }
 
-    func run() async throws {
-        let project = try Project.load(project)
-        let target = URL(fileURLWithPath: folder).standardizedFileURL.path
+    private var target: String { URL(fileURLWithPath: folder).standardizedFileURL.path }
+
+    func checkIsEmpty() throws {
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: target)) ?? []
         guard entries.isEmpty || force else {
             throw Failure(.usage, "\(folder) is not empty; name another folder, or say --force to write over it")
         }
-        let ejection = Ejection(project: project, folder: target, root: root, appFolder: appFolder)
-        let hosts = try await ejection.write()
+    }
+
+    func run() async throws {
+        let project = try Project.load(project)
+        try project.folder.checkOrigin(stack: project.stack.name, stackFile: project.stackFile)
+        try checkIsEmpty()
+        let hosts = try await HandOver.filling(target) { folder in
+            try await Ejection(project: project, folder: folder, root: root, appFolder: appFolder).write()
+        }
         let files = hosts == 1 ? "1 host" : "\(hosts) hosts"
         Terminal.line("wrote the files of \(files) to \(folder), with passwords and keys: keep it to yourself")
         Terminal.line("next: read \(folder)/README.md")

@@ -32,12 +32,11 @@ struct PlanCommand: AsyncParsableCommand {
 extension PendingChange {
     /// Without fetching, making or changing anything.
     static func load(_ project: Project) async throws -> PendingChange {
-        let accounts = project.accounts
-        let setup = EngineSetup(accounts: accounts, own: project.stack.engines)
+        let setup = EngineSetup(own: project.stack.engines)
         let running = project.running
         let set = try? await setup.installed()
         let preparation = StackPreparation(
-            stack: project.stack, stackFile: project.stackFile, folder: project.folder, accounts: accounts,
+            stack: project.stack, stackFile: project.stackFile, folder: project.folder,
             programs: set?.layoutPrograms ?? running?.programs ?? .onSearchPath,
             versions: set?.versionsByName ?? running?.versions ?? [:])
         try preparation.checkOrigin()
@@ -51,7 +50,4 @@ extension Project {
         guard let keeper = KeeperState.load(folder), keeper.isAlive, keeper.phase == .running else { return nil }
         return applied
     }
-
-    /// Whose rights the stack runs with, as it was decided when it was started. Looking makes no system user.
-    var accounts: Accounts { running?.accounts ?? .own }
 }

@@ -19,7 +19,9 @@ struct RenderCommand: AsyncParsableCommand {
         let project = try Project.load(project)
         let blueprints = try await blueprints(project)
         if let out {
-            try write(blueprints, to: out)
+            try await HandOver.filling(out) { try write(blueprints, to: $0) }
+            let count = blueprints.map(\.files.count).reduce(0, +)
+            Terminal.line("wrote \(count) files to \(out)")
             return
         }
         try output.write(blueprints) {
@@ -33,7 +35,6 @@ struct RenderCommand: AsyncParsableCommand {
         let applied = AppliedStack(
             stack: project.applied.map { merged(project.stack, $0.stack) } ?? project.stack,
             stackFile: project.stackFile, programs: try await programs(project), versions: [:],
-            accounts: .own,
             front: project.stack.isOnThisMachine ? Layout.Front() : nil)
         return try applied.stack.hosts.map { host in
             try HostBlueprint(
@@ -51,8 +52,7 @@ struct RenderCommand: AsyncParsableCommand {
 
     /// Where the programs are, or where they would be on the search path: rendering fetches nothing.
     private func programs(_ project: Project) async throws -> Layout.Programs {
-        let setup = EngineSetup(
-            accounts: try .forLooking(stackFile: project.stackFile), own: project.stack.engines)
+        let setup = EngineSetup(own: project.stack.engines)
         if let set = try? await setup.installed() { return set.layoutPrograms }
         return .onSearchPath
     }
@@ -69,12 +69,13 @@ struct RenderCommand: AsyncParsableCommand {
                 throw Failure(.failed, "cannot write to \(target): \(error.localizedDescription)")
             }
         }
-        Terminal.line("wrote \(blueprints.map(\.files.count).reduce(0, +)) files to \(folder)")
     }
 
     /// Foundation's own way waits until each file is on the disk: ten seconds for a thousand hosts on a busy machine.
     private func write(_ text: String, toFile path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        // A link in its place may be somebody else's, and lead to a file of ours.
+        unlink(path)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
         defer { try? file.close() }

@@ -16,8 +16,23 @@ struct TrustCommand: ParsableCommand {
     @Flag(help: "Take it out again.")
     var remove = false
 
+    @Flag(help: .hidden)
+    var printAuthority = false
+
     func run() throws {
+        if geteuid() == 0 {
+            let authority = try StackAuthority.ofRoot(file: project.file)
+            guard try remove ? authority.distrust() : authority.trust() else {
+                throw ExitCode(ExitStatus.failed.rawValue)
+            }
+            return
+        }
         let project = try Project.loadApplied(project)
+        if printAuthority {
+            let certificate = try? String(contentsOfFile: project.folder.anchorFile, encoding: .utf8)
+            print(try JSONText.encode(StackAuthority(stack: project.stack.name, certificate: certificate)))
+            return
+        }
         let trust = StackTrust(stack: project.stack.name, certificateFile: project.folder.anchorFile)
         let isDone = remove ? try trust.remove() : try trust.add()
         // Something is left for root to do.
@@ -29,13 +44,17 @@ struct TrustCommand: ParsableCommand {
 struct StackTrust {
     var stack: String
     var certificateFile: String
+    /// nil: what the file holds.
+    var certificate: Data?
     var system = SystemTrust()
     var browsers = BrowserTrust(home: ProcessInfo.processInfo.environment["HOME"] ?? "/")
     var isRoot = geteuid() == 0
 
+    private var authority: Data? { certificate ?? FileManager.default.contents(atPath: certificateFile) }
+
     /// - Returns: false when a command is left for root, which was said.
     func add() throws -> Bool {
-        guard let certificate = FileManager.default.contents(atPath: certificateFile) else {
+        guard let certificate = authority else {
             throw Failure(
                 .failed, "'\(stack)' has no certificate authority yet (\(certificateFile)); it is made by: tandem up")
         }
@@ -115,7 +134,7 @@ struct StackTrust {
     /// For `destroy`: the key is about to be deleted, so nothing is lost by forgetting the certificate. From the machine
     /// only that very one: another user may have a stack of the same name.
     func forget() throws {
-        guard let certificate = FileManager.default.contents(atPath: certificateFile) else { return }
+        guard let certificate = authority else { return }
         try removeFromBrowsers()
         if system.trusts(certificate, of: stack) { _ = try removeFromSystem() }
     }

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import TandemAgent
+
+/// Files that a stack's account makes and that root writes down, for what root asks to have in a folder of its own: the account
+/// cannot write there, and root runs nothing of a stack.
+enum HandOver {
+    struct Entry: Codable {
+        /// Below the folder, without `..`.
+        var path: String
+        var mode: UInt16
+        /// nil: a folder.
+        var contents: Data?
+    }
+
+    static let step = "hand-over"
+    private static let largestOutput = 512 << 20
+
+    // MARK: - The account's part
+
+    /// Has `body` fill a folder: the one that was asked for, or one whose content goes to root afterwards.
+    static func filling<R>(_ folder: String, _ body: (String) async throws -> R) async throws -> R {
+        guard ProcessInfo.processInfo.environment[RootLaunch.stepVariable] == step else {
+            return try await body(folder)
+        }
+        var template = Array("/tmp/tandem-files-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw Failure(.failed, "cannot make a folder in /tmp: \(String(cString: strerror(errno)))")
+        }
+        let own = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { try? FileManager.default.removeItem(atPath: own) }
+        let earlier = try JSONDecoder().decode([Entry].self, from: FileHandle.standardInput.readDataToEndOfFile())
+        for entry in earlier { try OwnTree(own).write(entry) }
+        let result = try await body(own)
+        try FileHandle.standardOutput.write(contentsOf: JSONEncoder().encode(OwnTree(own).read()))
+        return result
+    }
+
+    // MARK: - Root's part
+
+    /// - Parameters:
+    ///   - folder: where to; it and those above it must be root's alone.
+    ///   - isKept: which files that are there already the account needs to see.
+    static func run(into folder: String, mode: UInt16, isKept: (String) -> Bool) throws {
+        let target = try target(folder)
+        let earlier = ((try? OwnTree(target).read()) ?? []).filter { $0.contents != nil && isKept($0.path) }
+        var environment = ProcessInfo.processInfo.environment
+        environment[RootLaunch.stepVariable] = step
+        let outcome = try RootTool.run(
+            [OwnProgram.path] + CommandLine.arguments.dropFirst(), environment: environment, capturing: largestOutput,
+            input: JSONEncoder().encode(earlier))
+        guard outcome.status == 0 else { throw ExitCode(outcome.status) }
+        let entries = try JSONDecoder().decode([Entry].self, from: outcome.output)
+        let tree = OwnTree(target)
+        try tree.make(mode: mode)
+        for entry in entries { try tree.write(entry) }
+    }
+
+    /// The folder without links.
+    private static func target(_ folder: String) throws -> String {
+        let absolute = URL(fileURLWithPath: folder).standardizedFileURL
+        var known = absolute
+        while known.path != "/", !FileManager.default.fileExists(atPath: known.path) { known.deleteLastPathComponent() }
+        let real = known.resolvingSymlinksInPath().path
+        if let doubt = PathTrust.doubt(real, user: 0) {
+            throw Failure(
+                .failed,
+                "as root nothing is written to \(folder), since others can change it: \(doubt.path) \(doubt.reason).\n"
+                    + "Name a folder that is root's, or give the stack file to the user who is to have the files.")
+        }
+        return real + absolute.path.dropFirst(known.path.count)
+    }
+}

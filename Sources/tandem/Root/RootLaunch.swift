@@ -1,0 +1,175 @@
+import ArgumentParser
+import CTandemSystem
+import Foundation
+import Glibc
+import TandemAgent
+import TandemEngines
+import TandemStack
+
+/// What root does before anything else: it gives itself up.
+///
+/// A command about a stack file becomes, for good, the account that the stack runs as, and runs this program again with an
+/// environment of that account's, so that nothing of root's is left in its memory. Root itself reads a stack file that is its own and
+/// that nobody else can change, makes accounts and empty folders, and works on nothing below a folder that others can change.
+enum RootLaunch {
+    /// Tells the step of a command that is to give up root from the one that root itself does.
+    static let stepVariable = "TANDEM_ROOT_STEP"
+
+    private static var isStep: Bool { ProcessInfo.processInfo.environment[stepVariable] != nil }
+
+    /// Returns where root goes on as root: in commands that are about the machine, and about nobody's files.
+    static func run(_ arguments: [String]) throws {
+        guard getuid() == 0 || geteuid() == 0 else { return }
+        // The shell asks for words while a command line is typed.
+        if arguments.first?.hasPrefix("---completion") == true { try becomeNobody() }
+        // What cannot be parsed runs nothing; it is said where all are parsed.
+        guard let command = try? Tandem.parseAsRoot(arguments) else { return }
+        switch command {
+        case is AgentCommand, is KeeperCommand:
+            throw Failure(.usage, "keepers and agents do not run as root; a stack is started by: tandem up")
+        case is Tandem, is EnginesCommand, is EnginesCommand.List, is EnginesCommand.Install, is EnginesCommand.Update,
+            is EnginesCommand.Remove, is EnginesCommand.Link, is VersionCommand, is ManCommand, is DocsCommand,
+            is CompletionsCommand:
+            return
+        case let command as InitCommand: try launch(command)
+        case let command as SimulateCommand:
+            guard command.stack != nil else { return try becomeNobody() }
+            try launch(named: command.stack, command)
+        case let command as TrustCommand where !command.printAuthority: return
+        case let command as DestroyCommand where !isStep: try destroy(command)
+        case let command as EjectCommand where !isStep:
+            try handOver(command, to: command.folder, mode: 0o700, isKept: Ejection.isKept)
+        case let command as RenderCommand where !isStep && command.out != nil:
+            try handOver(command, to: command.out ?? "", mode: 0o755) { _ in false }
+        case let command as any StackCommand: try launch(named: command.project.file, command)
+        default: try becomeNobody()
+        }
+    }
+
+    // MARK: - Commands
+
+    private static func launch(named: String?, _ command: any ParsableCommand) throws {
+        guard let file = try? RootStackFile.locate(named) else { return try becomeNobody() }
+        guard file.owner == 0 else {
+            guard let account = UserAccount(user: file.owner) else {
+                throw Failure(
+                    .failed,
+                    "\(file.path) belongs to user number \(file.owner), who has no entry in the user database; "
+                        + "give it to a user: chown USER '\(file.path)'")
+            }
+            try become(account, file, own: nil)
+        }
+        try launchOwn(file, command)
+    }
+
+    /// A stack file of root's: the stack runs as a system user of its own.
+    private static func launchOwn(_ file: RootStackFile, _ command: any ParsableCommand) throws {
+        let own = try file.read()
+        guard let name = own.name, let nobody = UserAccount.nobody else { return try becomeNobody(file) }
+        let account = StackAccount(stack: name)
+        if command is UpCommand, let stack = own.stack {
+            let user = try account.make()
+            try installEngines(stack.engines)
+            try become(user, file, own: own)
+        }
+        try become(try account.existing() ?? nobody, file, own: own)
+    }
+
+    /// Only root can write to its store.
+    private static func installEngines(_ own: Engines) throws {
+        let setup = EngineSetup(own: own)
+        guard try !setup.isComplete() else { return }
+        let outcome = try RootTool.run([OwnProgram.path, "engines", "install"] + setup.missingFromStore)
+        guard outcome.status == 0 else { throw ExitCode(outcome.status) }
+    }
+
+    /// A stack file is written by whom the folder belongs to.
+    private static func launch(_ command: InitCommand) throws {
+        let folder = URL(fileURLWithPath: command.folder ?? ".").standardizedFileURL.resolvingSymlinksInPath().path
+        var entry = tandem_entry()
+        guard tandem_look_at(folder, 1, &entry) == 0 else { return try becomeNobody() }
+        if let doubt = PathTrust.doubt(folder, user: entry.user) {
+            throw Failure(
+                .failed,
+                "as root nothing is written to \(folder), since others can change it: \(doubt.path) \(doubt.reason)")
+        }
+        guard entry.user != 0 else {
+            if entry.mode & S_ISVTX != 0 {
+                throw Failure(.failed, "as root nothing is written to \(folder), since everybody may write there")
+            }
+            return
+        }
+        guard let account = UserAccount(user: entry.user) else {
+            throw Failure(.failed, "\(folder) belongs to user number \(entry.user), who is not in the user database")
+        }
+        try become(account, nil, own: nil)
+    }
+
+    /// The stack deletes what it has; what is left is an empty folder, an account, and the machine's trust.
+    private static func destroy(_ command: DestroyCommand) throws {
+        let authority = try? StackAuthority.ofRoot(file: command.project.file)
+        let file = try? RootStackFile.locate(command.project.file)
+        let name = file?.owner == 0 ? try file?.read().name : nil
+        var environment = ProcessInfo.processInfo.environment
+        environment[stepVariable] = "destroy"
+        let step = try RootTool.run([OwnProgram.path] + CommandLine.arguments.dropFirst(), environment: environment)
+        guard step.status == 0 else { throw ExitCode(step.status) }
+        if let name { try StackAccount(stack: name).remove() }
+        try authority?.forget()
+        throw ExitCode(ExitStatus.fine.rawValue)
+    }
+
+    /// What a stack of root's writes for root lands in a folder of root's; what another user's stack writes, that user writes.
+    private static func handOver(
+        _ command: any StackCommand, to folder: String, mode: UInt16, isKept: (String) -> Bool
+    ) throws {
+        guard let file = try? RootStackFile.locate(command.project.file), file.owner == 0 else {
+            return try launch(named: command.project.file, command)
+        }
+        if let command = command as? EjectCommand { try command.checkIsEmpty() }
+        try HandOver.run(into: folder, mode: mode, isKept: isKept)
+        throw ExitCode(ExitStatus.fine.rawValue)
+    }
+
+    // MARK: - Giving up root
+
+    private static func becomeNobody(_ file: RootStackFile? = nil) throws {
+        guard let nobody = UserAccount.nobody else {
+            throw Failure(.failed, "this machine has no user 'nobody'; run tandem as an ordinary user")
+        }
+        try become(nobody, file, own: nil)
+    }
+
+    private static func become(_ account: UserAccount, _ file: RootStackFile?, own: RootStackFile.Contents?) throws
+        -> Never
+    {
+        let program = OwnProgram.path
+        let environment = AccountEnvironment(account: account, file: file, own: own).variables
+        var step: UnsafePointer<CChar>?
+        let keepsLowPorts = own?.wantsLowPorts == true
+        guard
+            tandem_give_up_root(
+                account.user, account.group, account.groups, account.groups.count, keepsLowPorts ? 1 : 0, &step) == 0
+        else {
+            let reason = String(cString: strerror(errno))
+            let doing = step.map { String(cString: $0) } ?? "give up root"
+            throw Failure(.failed, "cannot become the user '\(account.name)': could not \(doing): \(reason)")
+        }
+        if let barrier = Barrier.find(program, for: X_OK) {
+            throw Failure(
+                .failed,
+                "as root, tandem runs as '\(account.name)', who cannot run \(program): \(barrier.path) bars the way, "
+                    + "\(barrier.state).\nInstall the program where everybody may run it, such as /usr/local/bin.")
+        }
+        if let file, let barrier = Barrier.find(file.path, for: R_OK) {
+            throw Failure(.failed, BarredProject(file: file.path, account: account.name, barrier: barrier).text)
+        }
+        let failure = CStrings.with([CommandLine.arguments[0]] + CommandLine.arguments.dropFirst()) { arguments in
+            CStrings.with(environment.map { "\($0)=\($1)" }.sorted()) { variables in
+                _ = execve(program, arguments, variables)
+                return errno
+            }
+        }
+        throw Failure(.failed, "cannot run \(program): \(String(cString: strerror(failure)))")
+    }
+}

@@ -1,0 +1,82 @@
+import CTandemSystem
+import Foundation
+import Glibc
+import TandemStack
+
+/// A stack file as root sees it: where it is and whose, and its text only where root alone can have written it.
+struct RootStackFile {
+    /// Absolute, without links.
+    var path: String
+    var owner: UInt32
+    var isFound: Bool
+
+    /// - Throws: `Failure` when there is none, or when others than its owner and root can put another one in its place.
+    static func locate(_ named: String?) throws -> RootStackFile? {
+        guard let place = try? Project.place(named) else { return nil }
+        let path = Project.resolved(place)
+        var entry = tandem_entry()
+        guard tandem_look_at(path, 1, &entry) == 0 else { return nil }
+        let file = RootStackFile(path: path, owner: entry.user, isFound: named == nil)
+        // A link that was found leads where its maker wants.
+        for way in named == nil ? [path, place] : [path] {
+            if let doubt = PathTrust.doubt(way, user: file.owner) { throw file.dubious(doubt) }
+        }
+        return file
+    }
+
+    private func dubious(_ doubt: PathTrust.Doubt) -> Failure {
+        let name = PathTrust.name(of: owner)
+        return Failure(
+            .failed,
+            """
+            detected dubious ownership of \(path): it belongs to \(name), but \(doubt.path) \(doubt.reason).
+            As root, tandem becomes the user whom the file belongs to, and others could put another file in its place. \
+            Set owner and mode right, or run it as that user: runuser -u \(name) -- tandem …
+            """)
+    }
+
+    struct Contents {
+        /// nil when the file is too broken to tell.
+        var name: String?
+        /// nil when there is something wrong with it.
+        var stack: Stack?
+
+        var wantsLowPorts: Bool {
+            guard let balancer = stack?.balancer else { return false }
+            return balancer.httpPort.number < 1024 || balancer.httpsPort.number < 1024
+        }
+    }
+
+    /// Only for a file of root's own.
+    func read() throws -> Contents {
+        precondition(owner == 0)
+        let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        defer { try? handle.close() }
+        var entry = tandem_entry()
+        guard tandem_look_at_descriptor(handle.fileDescriptor, &entry) == 0, entry.user == 0,
+            entry.mode & S_IFMT == S_IFREG,
+            let data = try handle.read(upToCount: StackFile.sizeLimitBytes),
+            let text = String(data: data, encoding: .utf8)
+        else { return Contents() }
+        let file = StackFile(text: text, name: Project.fileName, folder: (path as NSString).deletingLastPathComponent)
+        let stack = try? file.load()
+        return Contents(name: stack?.name ?? file.declaredName, stack: stack)
+    }
+}
+
+/// Why the account of a stack cannot work with its project, and what to do.
+struct BarredProject {
+    var file: String
+    var account: String
+    var barrier: Barrier
+
+    var text: String {
+        let folder = (file as NSString).deletingLastPathComponent
+        let name = (folder as NSString).lastPathComponent
+        return """
+            the stack runs as the user '\(account)', who cannot get at \(file): \(barrier.path) bars the way, \(barrier.state).
+            Move the project to where that user may read it, such as /srv/\(name.isEmpty ? "app" : name), or give it to an \
+            ordinary user, as whom it then runs.
+            """
+    }
+}

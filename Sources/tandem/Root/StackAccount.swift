@@ -1,0 +1,137 @@
+import CTandemSystem
+import Foundation
+import Glibc
+import TandemAgent
+import TandemStack
+
+/// The system user that a stack of root's runs as, and the folder that is its home. No two stacks share one.
+struct StackAccount {
+    var stack: String
+
+    static let parent = "/var/lib/tandem/stacks"
+
+    var folder: String { "\(Self.parent)/\(stack)" }
+
+    /// At most 32 characters, as useradd(8) wants it. Names that were cut have all 32, so that no other stack's whole name is like one;
+    /// the account's home says to which stack it belongs besides.
+    var name: String {
+        let whole = "tandem-\(stack)"
+        guard whole.utf8.count >= 32 else { return whole }
+        return "\(whole.prefix(23))-\(StableHash.hex64(stack).prefix(8))"
+    }
+
+    /// - Throws: `Failure` when somebody else has that name, or when the folder is not the account's.
+    func existing() throws -> UserAccount? {
+        let account = UserAccount(name: name)
+        if let account, account.home != folder || account.user == 0 || account.group == 0 {
+            throw Failure(
+                .failed,
+                "the stack '\(stack)' would run as the system user '\(name)', but that user has another home "
+                    + "(\(account.home)).\nGive the stack another name, or remove that user: userdel \(name)")
+        }
+        var entry = tandem_entry()
+        guard tandem_look_at(folder, 0, &entry) == 0 else { return account }
+        guard entry.mode & S_IFMT == S_IFDIR, let account, entry.user == account.user else { throw foreign(entry) }
+        return account
+    }
+
+    /// Version 0.1 kept such folders for root and for a user that all stacks shared.
+    private func foreign(_ entry: tandem_entry) -> Failure {
+        Failure(
+            .failed,
+            """
+            \(folder) belongs to \(PathTrust.name(of: entry.user)), not to the system user '\(name)', who runs this stack. \
+            Version 0.1 left such folders.
+            Stop it first with the version that started it (tandem down). Then, to keep its data:
+                useradd --system --user-group --no-create-home --home-dir \(folder) --shell /usr/sbin/nologin \(name)
+                chmod 700 \(folder) && chown -hR \(name): \(folder)
+            or to delete it, databases included:
+                rm -r \(folder)
+            """)
+    }
+
+    /// Makes what is missing of the account and its empty folder.
+    func make() throws -> UserAccount {
+        for (path, mode) in [("/var/lib/tandem", mode_t(0o755)), (Self.parent, 0o711)] {
+            guard mkdir(path, mode) == 0 || errno == EEXIST else { throw failure("make the folder \(path)") }
+            if let doubt = PathTrust.doubt(path, user: 0) {
+                throw Failure(.failed, "cannot keep stacks in \(Self.parent): \(doubt.path) \(doubt.reason)")
+            }
+        }
+        // It was perhaps made under another umask.
+        chmod(Self.parent, 0o711)
+        var account = try existing()
+        if account == nil {
+            try addUser()
+            account = try existing()
+        }
+        guard let account else {
+            throw Failure(
+                .failed, "the system user '\(name)' was made, but cannot be found; see: getent passwd \(name)")
+        }
+        if mkdir(folder, 0o700) == 0 {
+            guard lchown(folder, account.user, account.group) == 0 else { throw failure("give \(folder) to \(name)") }
+        } else if errno != EEXIST {
+            throw failure("make the folder \(folder)")
+        }
+        return account
+    }
+
+    private func addUser() throws {
+        let command = [
+            "/usr/sbin/useradd", "--system", "--user-group", "--no-create-home", "--home-dir", folder, "--shell",
+            "/usr/sbin/nologin", name,
+        ]
+        let outcome = try RootTool.run(command, isQuiet: true)
+        // 9: somebody else made it at the same moment.
+        guard outcome.status == 0 || outcome.status == 9 else {
+            throw Failure(
+                .failed,
+                "cannot make the system user '\(name)' (useradd ended with \(outcome.status)). Make it by hand:\n    "
+                    + command.joined(separator: " "))
+        }
+    }
+
+    /// After the stack has deleted what is in the folder: takes the folder and the account away.
+    func remove() throws {
+        guard let account = try existing() else { return }
+        guard rmdir(folder) == 0 || errno == ENOENT else { throw failure("delete \(folder)") }
+        endProcesses(of: account)
+        let outcome = try RootTool.run(["/usr/sbin/userdel", name], isQuiet: true)
+        guard outcome.status == 0 else {
+            throw Failure(
+                .failed,
+                "the stack is gone, but not its system user (userdel ended with \(outcome.status)): userdel \(name)")
+        }
+    }
+
+    /// The account is this stack's alone. What an app has left behind under it must not run on with a number that the next account may
+    /// be given.
+    private func endProcesses(of account: UserAccount) {
+        for _ in 0..<50 {
+            let left = processes(of: account)
+            if left.isEmpty { return }
+            for pid in left {
+                let handle = tandem_pidfd_open(pid)
+                guard handle >= 0 else { continue }
+                if owner(of: pid) == account.user { _ = tandem_pidfd_send_signal(handle, SIGKILL) }
+                close(handle)
+            }
+            usleep(20_000)
+        }
+    }
+
+    private func processes(of account: UserAccount) -> [Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { Int32($0) }.filter { owner(of: $0) == account.user }
+    }
+
+    private func owner(of pid: Int32) -> UInt32? {
+        var entry = tandem_entry()
+        return tandem_look_at("/proc/\(pid)", 1, &entry) == 0 ? entry.user : nil
+    }
+
+    private func failure(_ what: String) -> Failure {
+        Failure(.failed, "cannot \(what): \(String(cString: strerror(errno)))")
+    }
+}

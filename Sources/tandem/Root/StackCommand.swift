@@ -1,0 +1,22 @@
+import ArgumentParser
+
+/// A command that is about one stack file. Started by root it becomes the account of that stack before it reads the file.
+protocol StackCommand: ParsableCommand {
+    var project: ProjectOptions { get }
+}
+
+extension CheckCommand: StackCommand {}
+extension DestroyCommand: StackCommand {}
+extension DoctorCommand: StackCommand {}
+extension DownCommand: StackCommand {}
+extension EjectCommand: StackCommand {}
+extension LogsCommand: StackCommand {}
+extension MySQLCommand: StackCommand {}
+extension OpenCommand: StackCommand {}
+extension PlanCommand: StackCommand {}
+extension RenderCommand: StackCommand {}
+extension RestartCommand: StackCommand {}
+extension StatusCommand: StackCommand {}
+extension TopCommand: StackCommand {}
+extension TrustCommand: StackCommand {}
+extension UpCommand: StackCommand {}

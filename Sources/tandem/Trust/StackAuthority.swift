@@ -1,0 +1,55 @@
+import Foundation
+import TandemAgent
+import TandemPKI
+
+/// A stack's certificate authority, as the account of the stack hands it to root: root itself reads nothing of a stack.
+struct StackAuthority: Codable {
+    var stack: String
+    /// PEM; nil where the stack has none.
+    var certificate: String?
+
+    private static let largestBytes = 64 * 1024
+
+    /// Asks for it with the rights of the stack's account.
+    static func ofRoot(file: String?) throws -> StackAuthority {
+        let command = [OwnProgram.path, "trust", "--print-authority"] + (file.map { ["--file", $0] } ?? [])
+        let outcome = try RootTool.run(command, capturing: largestBytes)
+        guard outcome.status == 0 else { throw Failure(ExitStatus(rawValue: outcome.status) ?? .failed, "") }
+        let authority = try JSONDecoder().decode(StackAuthority.self, from: outcome.output)
+        return try authority.checked()
+    }
+
+    /// It becomes a file's name and a certificate that the whole machine believes.
+    private func checked() throws -> StackAuthority {
+        let letters = stack.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d }
+        guard letters, (1...63).contains(stack.utf8.count) else {
+            throw Failure(.failed, "the stack's account gave a name that is none")
+        }
+        guard let certificate else { return self }
+        guard let canonical = CertificateAuthority.canonical(certificate) else {
+            throw Failure(
+                .failed, "what the stack '\(stack)' calls its certificate authority is none; nothing was trusted")
+        }
+        return StackAuthority(stack: stack, certificate: canonical)
+    }
+
+    func trust() throws -> Bool {
+        guard let certificate else {
+            throw Failure(.failed, "'\(stack)' has no certificate authority yet; it is made by: tandem up")
+        }
+        return try StackTrust(stack: stack, certificateFile: "", certificate: Data(certificate.utf8)).add()
+    }
+
+    func distrust() throws -> Bool { try StackTrust(stack: stack, certificateFile: "").remove() }
+
+    /// For `destroy`.
+    func forget() throws {
+        guard let certificate else { return }
+        do {
+            try StackTrust(stack: stack, certificateFile: "", certificate: Data(certificate.utf8)).forget()
+        } catch {
+            // The stack goes all the same: an authority without a key signs nothing.
+            Terminal.error("its certificate authority is still trusted: \((error as? Failure)?.message ?? "\(error)")")
+        }
+    }
+}
