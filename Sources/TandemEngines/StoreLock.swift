@@ -21,12 +21,14 @@ enum StoreLock {
 
     private static func openFile(folder: String) throws -> Int32 {
         let path = "\(folder)/\(name)"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw EngineError(
                 .folder, doing: "open \(path)", what: systemError(),
                 next: "Give this user the right to write to \(folder), or set TANDEM_ENGINES to another folder.")
         }
+        // Whoever can open it can hold it, and make the next run wait.
+        fchmod(descriptor, 0o600)
         return descriptor
     }
 

@@ -20,6 +20,8 @@ extension IntegrationTests {
             #expect(try await Curl.get("\(status.url)/api/articles").status == 200)
             #expect(try await stack.succeed("mysql", "server2", "--", "-N", "-e", "SELECT 1\\G").output.contains("1"))
             try checkIsPrivate(stack)
+            try await change(stack, programs)
+            try await breakOne(stack)
             try await stack.succeed("down")
             try await checkNothingRuns(stack, status)
             try await stack.succeed("destroy", "--yes")
@@ -29,6 +31,25 @@ extension IntegrationTests {
             throw error
         }
         try await stack.end()
+    }
+
+    private func change(_ stack: TrialStack, _ programs: String) async throws {
+        let pids = try await stack.status().hosts.flatMap(\.services).filter { $0.name == "app" }.map(\.pid)
+        try stack.write("app:\n  run: \"'\(programs)/conduit'\"\n  env: {LOG_LEVEL: debug}")
+        try await stack.succeed("up", "--detach")
+        let changed = try await stack.status()
+        #expect(changed.hosts.flatMap(\.services).filter { $0.name == "app" }.allSatisfy { !pids.contains($0.pid) })
+        try await stack.succeed("restart", "server2/nginx")
+        #expect(try await Curl.get("\(changed.url)/api/articles").status == 200)
+    }
+
+    private func breakOne(_ stack: TrialStack) async throws {
+        let before = try #require(try await stack.status().service("mysql", on: "server2").pid)
+        kill(before, SIGKILL)
+        let after = try await stack.waitUntilUp { status in
+            (try? status.service("mysql", on: "server2").pid).flatMap { $0 } != before
+        }
+        #expect(try await Curl.get("\(after.url)/api/articles").status == 200)
     }
 
     /// Nobody else can look into the state; secrets are for their owner alone.

@@ -46,15 +46,21 @@ struct Program {
     }
 
     static var path: String {
+        // As root, programs run as users who may not enter this clone.
+        if let folder = ProcessInfo.processInfo.environment["TANDEM_TEST_PROGRAMS"] { return "\(folder)/tandem" }
         let own =
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return "\((own as NSString).deletingLastPathComponent)/tandem"
     }
 
-    static func run(_ arguments: [String], in folder: String, environment: [String: String] = [:]) throws -> Outcome {
+    /// - Parameter wrapper: a program that starts it, such as setpriv(1), with arguments.
+    static func run(
+        _ arguments: [String], in folder: String, environment: [String: String] = [:], through wrapper: [String] = []
+    ) throws -> Outcome {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
+        let command = wrapper + [path] + arguments
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
         var all = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         all["TERM"] = "xterm-256color"

@@ -26,7 +26,7 @@ struct DatabaseSettingTests {
             "datadir",
             "port", "bind_address", "socket", "ssl_ca", "require_secure_transport", "admin_address", "plugin_load",
             "plugin_load_add", "init_file", "innodb_doublewrite", "tls_version", "mysqlx_port", "skip_networking",
-            "skip_name_resolve", "host_cache_size", "session_track_gtids",
+            "skip_name_resolve", "host_cache_size", "session_track_gtids", "innodb_buffer_pool_filename",
         ])
     func owned(setting: String) {
         let dashed = setting.replacing("_", with: "-")

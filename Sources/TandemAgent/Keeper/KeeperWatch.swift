@@ -111,6 +111,8 @@ public struct KeeperStart: Sendable {
         if let predecessor { command += ["--after", "\(predecessor.pid)"] }
         var environment = ProcessInfo.processInfo.environment
         environment["TANDEM_AGENT"] = nil
+        // It tells a command that root has started it.
+        environment["TANDEM_ROOT_STEP"] = nil
         // Started from within an app, the stack is none of that app's processes.
         environment[ProcessIdentity.markVariable] = nil
         return try RunningProcess.start(

@@ -10,6 +10,11 @@ public enum ListenerCheck {
             close(try bindListener(address: address, port: port))
             return nil
         } catch let error as BindError {
+            if error.number == EACCES, port < 1024 {
+                return
+                    "\(address):\(port): ports below 1024 are root's; a stack has them only where root starts it and the "
+                    + "stack file is root's own"
+            }
             guard error.number == EADDRINUSE else { return "\(address):\(port): \(error.reason)" }
             let holder = holder(of: port, address: address).map { " by \($0)" } ?? ""
             return "\(address):\(port) is taken\(holder)"

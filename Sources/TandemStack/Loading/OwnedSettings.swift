@@ -93,7 +93,7 @@ enum OwnedSettings {
                 "secure_file_priv",
                 "lc_messages_dir", "character_sets_dir", "innodb_data_home_dir", "innodb_data_file_path",
                 "innodb_directories", "innodb_log_group_home_dir", "innodb_undo_directory", "innodb_temp_*",
-                "innodb_tmpdir", "general_log_file", "slow_query_log_file",
+                "innodb_tmpdir", "general_log_file", "slow_query_log_file", "innodb_buffer_pool_filename",
             ]
         ),
         (

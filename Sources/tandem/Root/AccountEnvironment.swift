@@ -27,6 +27,7 @@ struct AccountEnvironment {
         result["USER"] = account.name
         result["LOGNAME"] = account.name
         result["SHELL"] = "/bin/sh"
+        result[RootLaunch.stepVariable] = result[RootLaunch.stepVariable] ?? "account"
         if let file, file.isFound { result[Self.fileVariable] = file.path }
         if let name = own?.name { result[Self.stateVariable] = StackAccount(stack: name).folder }
         for variable in named { result[variable] = environment[variable] }

@@ -19,7 +19,11 @@ enum RootLaunch {
 
     /// Returns where root goes on as root: in commands that are about the machine, and about nobody's files.
     static func run(_ arguments: [String]) throws {
-        guard getuid() == 0 || geteuid() == 0 else { return }
+        guard getuid() == 0 || geteuid() == 0 else {
+            // Root's terminal is among its descriptors: the account's other processes are to keep their hands off it.
+            if isStep { _ = tandem_keep_from_being_traced() }
+            return
+        }
         // The shell asks for words while a command line is typed.
         if arguments.first?.hasPrefix("---completion") == true { try becomeNobody() }
         // What cannot be parsed runs nothing; it is said where all are parsed.
@@ -68,6 +72,12 @@ enum RootLaunch {
         guard let name = own.name, let nobody = UserAccount.nobody else { return try becomeNobody(file) }
         let account = StackAccount(stack: name)
         if command is UpCommand, let stack = own.stack {
+            // A project that no such account could work with leaves no account behind.
+            if try account.existing() == nil {
+                let command = [OwnProgram.path, "check", "--file", file.path]
+                let check = try RootTool.run(command, capturing: 1 << 20)
+                guard check.status == 0 else { throw ExitCode(check.status) }
+            }
             let user = try account.make()
             try installEngines(stack.engines)
             try become(user, file, own: own)

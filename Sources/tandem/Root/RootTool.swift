@@ -57,10 +57,13 @@ enum RootTool {
 
     /// A file without a name: what is in it may be secret, and larger than a pipe holds.
     private static func file(holding data: Data) throws -> Int32 {
-        let descriptor = memfd_create("tandem", UInt32(MFD_CLOEXEC))
+        var template = Array("/tmp/tandem-input-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
         guard descriptor >= 0 else {
-            throw Failure(.failed, "cannot make a file in memory: \(String(cString: strerror(errno)))")
+            throw Failure(.failed, "cannot make a file in /tmp: \(String(cString: strerror(errno)))")
         }
+        unlink(template)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         try FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).write(contentsOf: data)
         lseek(descriptor, 0, SEEK_SET)
         return descriptor

@@ -28,6 +28,7 @@ struct StackStart: Sendable {
                     + "\(host?.address ?? "of another one").\nLeave the addresses out to run all of it here. "
                     + "Running on real hosts is not there yet.")
         }
+        try ProjectReach.check(project)
         let engines = EngineSetup(own: project.stack.engines)
         let folder = project.folder
         let bare = StackPreparation(

@@ -8,13 +8,13 @@ import TandemStack
 struct EngineSetup: Sendable {
     var own: Engines
 
-    func store(progress: @escaping @Sendable (EngineProgress) -> Void) -> EngineStore {
-        EngineStore(folder: folder, progress: progress)
+    func store(progress: @escaping @Sendable (EngineProgress) -> Void) throws -> EngineStore {
+        EngineStore(folder: try folder(), progress: progress)
     }
 
     /// Root's store, where ours lacks something and root's has it: others than root cannot write to it, so nothing is fetched twice.
-    private var folder: String {
-        let own = EngineStore.defaultFolder()
+    private func folder() throws -> String {
+        let own = try Self.ownFolder()
         let shared = EngineStore.rootFolder
         let wanted = ownPrograms.enginesToFetch
         guard own != shared, ProcessInfo.processInfo.environment["TANDEM_ENGINES"] == nil,
@@ -22,6 +22,20 @@ struct EngineSetup: Sendable {
             (try? EngineStore(folder: shared).has(wanted)) == true
         else { return own }
         return shared
+    }
+
+    /// - Throws: when somebody else could put programs there: they are run as us.
+    static func ownFolder() throws -> String {
+        let folder = EngineStore.defaultFolder()
+        for path in [folder, "\(folder)/engines.json"] where access(path, F_OK) == 0 {
+            guard let reason = PathTrust.reason(path, geteuid()) else { continue }
+            throw Failure(
+                .failed,
+                "the programs in \(folder) are not used: \(path) \(reason), and they would run as you.\n"
+                    + "Name another folder with TANDEM_ENGINES, one that is yours or root's and that nobody else may write to."
+            )
+        }
+        return folder
     }
 
     private var ownPrograms: OwnPrograms {

@@ -23,14 +23,17 @@ struct Project {
     /// - Throws: `Failure` with status 3 and every problem in the file, or when there is none.
     static func load(_ options: ProjectOptions) throws -> Project {
         let (file, path) = try read(options)
+        let project: Project
         do {
-            return try load(file, path)
+            project = try load(file, path)
         } catch {
             Terminal.line(error.description)
             let count = error.diagnostics.count
             throw Failure(
                 .stackFile, "\(file.name) has \(count == 1 ? "a problem" : "\(count) problems"); nothing was changed")
         }
+        try ProjectTrust.checkState(project.folder)
+        return project
     }
 
     /// For commands that look at, or end, what runs: a stack file that is wrong just now is no reason to leave its user alone
@@ -39,7 +42,11 @@ struct Project {
     static func loadApplied(_ options: ProjectOptions) throws -> Project {
         let (file, path) = try read(options)
         do {
-            return try load(file, path)
+            let project = try load(file, path)
+            try ProjectTrust.checkState(project.folder)
+            return project
+        } catch let error as Failure {
+            throw error
         } catch {
             let folder = file.declaredName.map {
                 StackFolder(stack: $0, stackFileFolder: file.folder, environment: ProcessInfo.processInfo.environment)
@@ -50,12 +57,16 @@ struct Project {
             Terminal.line(
                 "warning: \(file.name) cannot be read as it is now (`tandem check` says why); this is about "
                     + "'\(applied.stack.name)' as it was started")
+            try ProjectTrust.checkState(folder)
             return Project(stackFile: path, stack: applied.stack, folder: folder)
         }
     }
 
     private static func read(_ options: ProjectOptions) throws -> (file: StackFile, path: String) {
         let path = try locate(options.file)
+        let isGiven = ProcessInfo.processInfo.environment[AccountEnvironment.fileVariable] != nil
+        let place = options.file == nil && isGiven ? path : try place(options.file)
+        try ProjectTrust.checkStackFile(path, place: place, isNamed: options.file != nil)
         let shown = options.file ?? (path as NSString).lastPathComponent
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure(.stackFile, "cannot read \(path); may you read it, and is it a file?")

@@ -14,6 +14,7 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let project = try Project.load(project)
+        try ProjectReach.check(project)
         guard noSpof else {
             try output.write(project.stack) { "\(summary(project))\n" }
             return

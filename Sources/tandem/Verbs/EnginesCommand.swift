@@ -7,8 +7,13 @@ struct EnginesCommand: AsyncParsableCommand {
         commandName: "engines", abstract: "The real servers' programs: HAProxy, nginx, MySQL.",
         subcommands: [List.self, Install.self, Update.self, Remove.self, Link.self], defaultSubcommand: List.self)
 
-    static func store() -> EngineStore {
-        EngineStore(folder: EngineStore.defaultFolder()) { Terminal.line("\($0)") }
+    static func store() throws -> EngineStore {
+        // Root tries what it has fetched as somebody who may do nothing.
+        let nobody = geteuid() == 0 ? UserAccount.nobody : nil
+        return EngineStore(
+            folder: try EngineSetup.ownFolder(),
+            account: nobody.map { .init(userID: $0.user, groupID: $0.group) }
+        ) { Terminal.line("\($0)") }
     }
 
     static func engines(_ names: [String]) throws -> [Engine] {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CTandemSystem
 import Foundation
 import TandemAgent
 import TandemBlueprint
@@ -35,6 +36,10 @@ struct MySQLCommand: ParsableCommand {
         }
         try client.write()
         let command = [applied.programs.mysql, "--defaults-extra-file=\(client.path)"] + arguments
+        // What this command may open is no business of a program that the stack file can name.
+        guard tandem_set_capabilities(0) == 0 else {
+            throw Failure(.failed, "cannot give up capabilities: \(String(cString: strerror(errno)))")
+        }
         var pointers = command.map { strdup($0) } + [nil]
         execv(applied.programs.mysql, &pointers)
         throw Failure(.failed, "cannot run \(applied.programs.mysql): \(String(cString: strerror(errno)))")

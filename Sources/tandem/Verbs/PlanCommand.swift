@@ -32,6 +32,7 @@ struct PlanCommand: AsyncParsableCommand {
 extension PendingChange {
     /// Without fetching, making or changing anything.
     static func load(_ project: Project) async throws -> PendingChange {
+        try ProjectReach.check(project)
         let setup = EngineSetup(own: project.stack.engines)
         let running = project.running
         let set = try? await setup.installed()

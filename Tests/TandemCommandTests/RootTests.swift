@@ -1,0 +1,258 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import tandem
+
+/// What root's commands do with files of others. All of it was different once.
+@Suite("Root", .serialized, .enabled(if: geteuid() == 0, "only root can give itself up"))
+struct RootTests {
+    private static let nobody: UInt32 = 65_534
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private var log: String { "\(folder.path)/ran.txt" }
+    private var ran: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
+
+    private func give(_ path: String, to user: UInt32 = nobody) { #expect(lchown(path, user, user) == 0) }
+
+    /// A stack file that runs something wherever it can, and a place where all may write down who ran it.
+    private func evilProject(name: String) throws {
+        try folder.put("ran.txt", "")
+        chmod(log, 0o666)
+        try folder.put(
+            "evil",
+            "#!/bin/sh\n(id; env) >> '\(log)'\necho 'nginx version: nginx/1.26.3'\necho 'HAProxy version 3.0.11'\n")
+        chmod("\(folder.path)/evil", 0o755)
+        try folder.put(
+            "tandem.yaml",
+            """
+            stack: \(name)
+            app:
+              run: echo
+              secrets:
+                X: {command: "(id; env) >> '\(log)'; echo value"}
+                Y: {env: ROOTSECRET}
+            engines: {haproxy: ./evil, nginx: ./evil, mysqld: ./evil, mysql: ./evil}
+            """)
+        for path in [folder.path, "\(folder.path)/evil", "\(folder.path)/tandem.yaml"] { give(path) }
+    }
+
+    @Test(
+        "runs nothing of another user's stack file, whatever the command, and hands it none of root's environment",
+        arguments: [
+            ["check"], ["plan"], ["render"], ["render", "--out", "out"], ["doctor"], ["eject", "out"],
+            ["up", "--detach"],
+            ["status"], ["logs"], ["down"], ["restart", "app"], ["mysql"], ["open"], ["trust"], ["destroy", "--yes"],
+            ["simulate", "--stack", "tandem.yaml", "--seeds", "1"],
+            ["---completion", "restart", "--", "positional@0", ""],
+        ])
+    func othersFile(_ command: [String]) throws {
+        try evilProject(name: "evil")
+        _ = try Program.run(command, in: folder.path, environment: ["ROOTSECRET": "hunter2"])
+        #expect(!ran.contains("uid=0"), "\(command)")
+        #expect(!ran.contains("hunter2"), "\(command)")
+        #expect(!ran.contains("groups=0"), "\(command)")
+        if command == ["plan"] { #expect(ran.contains("uid=65534"), "it does run what its owner may run") }
+        for path in ["/var/lib/tandem/stacks/evil"] { #expect(!FileManager.default.fileExists(atPath: path)) }
+        #expect(UserAccount(name: "tandem-evil") == nil)
+    }
+
+    @Test("runs nothing of a stack file of its own as root either")
+    func ownFile() throws {
+        try evilProject(name: "rootsown")
+        for path in [folder.path, "\(folder.path)/evil", "\(folder.path)/tandem.yaml"] { give(path, to: 0) }
+        let outcome = try Program.run(
+            ["plan"], in: folder.path, environment: ["ROOTSECRET": "hunter2", "OTHER": "private"])
+        #expect(ran.contains("uid="), "\(outcome)")
+        #expect(!ran.contains("uid=0"))
+        #expect(ran.contains("ROOTSECRET=hunter2"), "what its own stack file names it gets")
+        #expect(!ran.contains("OTHER=private"))
+        #expect(UserAccount(name: "tandem-rootsown") == nil, "looking makes no user")
+    }
+
+    @Test("does not act for a file that others could swap", arguments: ["folder", "writable", "link"])
+    func swapped(_ how: String) throws {
+        try folder.put("a/tandem.yaml", "stack: swapped\napp:\n  run: echo\n")
+        switch how {
+        case "folder": give("\(folder.path)/a")
+        case "writable": chmod("\(folder.path)/a/tandem.yaml", 0o666)
+        default:
+            try folder.put("b/x", "")
+            symlink("\(folder.path)/a/tandem.yaml", "\(folder.path)/b/tandem.yaml")
+            give("\(folder.path)/b")
+            give("\(folder.path)/b/tandem.yaml")
+        }
+        let outcome = try Program.run(["plan"], in: "\(folder.path)/\(how == "link" ? "b" : "a")")
+        #expect(outcome.status == 1)
+        #expect(outcome.error.contains("detected dubious ownership"), "\(outcome)")
+    }
+
+    @Test("is told at once which folder keeps the stack's account out", arguments: ["check", "plan", "up"])
+    func barred(_ command: String) throws {
+        try folder.put("closed/shop/tandem.yaml", "stack: barred\napp:\n  run: echo\n")
+        chmod("\(folder.path)/closed", 0o700)
+        let outcome = try Program.run([command], in: "\(folder.path)/closed/shop")
+        #expect(outcome.status == 1)
+        #expect(
+            outcome.error.contains("\(folder.path)/closed bars the way, it belongs to root and has mode 0700"),
+            "\(outcome)")
+        #expect(UserAccount(name: "tandem-barred") == nil, "no account is left behind")
+    }
+
+    @Test("is told which folder of static files keeps the account out", arguments: ["check", "plan", "up"])
+    func barredApp(_ command: String) throws {
+        try folder.put("data/x", "")
+        chmod("\(folder.path)/data", 0o700)
+        try folder.put("tandem.yaml", "stack: barredapp\napp:\n  run: echo\nweb: {static: data}\n")
+        let outcome = try Program.run([command], in: folder.path)
+        #expect(outcome.status == 1, "\(outcome)")
+        #expect(outcome.error.contains("\(folder.path)/data bars the way"), "\(outcome)")
+        #expect(UserAccount(name: "tandem-barredapp") == nil)
+    }
+
+    @Test("writes rendered and ejected files into folders of its own, through nobody's link")
+    func written() throws {
+        try folder.put("tandem.yaml", "stack: written\napp:\n  run: echo\n")
+        try folder.put("precious", "precious")
+        try folder.put("out/lb1/x", "")
+        symlink("\(folder.path)/precious", "\(folder.path)/out/lb1/haproxy.cfg")
+        let rendered = try Program.run(["render", "--out", "out"], in: folder.path)
+        #expect(rendered.status == 0, "\(rendered)")
+        #expect(try String(contentsOfFile: "\(folder.path)/precious", encoding: .utf8) == "precious")
+        #expect(try String(contentsOfFile: "\(folder.path)/out/lb1/haproxy.cfg", encoding: .utf8).contains("frontend"))
+
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/theirs", withIntermediateDirectories: false)
+        give("\(folder.path)/theirs")
+        for command in [["render", "--out", "theirs/x"], ["eject", "theirs/y"]] {
+            let outcome = try Program.run(command, in: folder.path)
+            #expect(outcome.status == 1 && outcome.error.contains("others can change it"), "\(outcome)")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/theirs").isEmpty)
+    }
+
+    @Test("writes for another user's stack file only what that user may write", arguments: ["render", "eject"])
+    func writtenForOthers(_ command: String) throws {
+        try folder.put("tandem.yaml", "stack: written\napp:\n  run: echo\n")
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/roots", withIntermediateDirectories: false)
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/e", withIntermediateDirectories: false)
+        symlink("\(folder.path)/roots", "\(folder.path)/e/lb1")
+        for path in ["", "/tandem.yaml", "/e", "/e/lb1"] { give(folder.path + path) }
+        let arguments = command == "render" ? ["render", "--out", "e"] : ["eject", "e", "--force"]
+        let outcome = try Program.run(arguments, in: folder.path)
+        #expect(outcome.status == 1, "\(outcome)")
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: "\(folder.path)/roots").isEmpty)
+    }
+
+    @Test("begins a stack file as the user whom the folder belongs to")
+    func initialised() throws {
+        give(folder.path)
+        let outcome = try Program.run(["init", "--run", "./serve"], in: folder.path)
+        #expect(outcome.status == 0, "\(outcome)")
+        let owner = try FileManager.default.attributesOfItem(atPath: "\(folder.path)/tandem.yaml")[.ownerAccountID]
+        #expect(owner as? Int == Int(Self.nobody))
+    }
+
+    @Test("is refused as keeper and agent", arguments: ["keeper", "agent"])
+    func daemons(_ command: String) throws {
+        let outcome = try Program.run(
+            [command, "--folder", folder.path] + (command == "agent" ? ["--host", "x"] : []), in: "/")
+        #expect(outcome.status == 2 && outcome.error.contains("do not run as root"), "\(outcome)")
+    }
+
+    @Test("refuses the state of version 0.1, and says how to keep it or delete it")
+    func oldState() throws {
+        let state = "/var/lib/tandem/stacks/oldstate"
+        try FileManager.default.createDirectory(atPath: "\(state)/hosts", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: state) }
+        try folder.put("tandem.yaml", "stack: oldstate\napp:\n  run: echo\n")
+        for command in ["status", "up", "destroy"] {
+            let outcome = try Program.run([command], in: folder.path)
+            #expect(outcome.status == 1, "\(outcome)")
+            #expect(outcome.error.contains("chown -hR tandem-oldstate: \(state)"), "\(outcome)")
+            #expect(outcome.error.contains("rm -r \(state)"))
+        }
+        #expect(FileManager.default.fileExists(atPath: "\(state)/hosts"))
+    }
+}
+
+/// A project that somebody else put where an ordinary user works.
+@Suite("An ordinary user", .serialized, .enabled(if: geteuid() == 0, "only root can be several users"))
+struct FoundFileTests {
+    private let folder: TemporaryFolder
+    private static let nobody: UInt32 = 65_534
+    private static let stranger: UInt32 = 54_321
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func asNobody(_ arguments: [String], in place: String) throws -> Program.Outcome {
+        try Program.run(
+            arguments, in: place, environment: ["HOME": folder.path],
+            through: ["/usr/bin/setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"])
+    }
+
+    private func give(_ path: String, to user: UInt32) { #expect(lchown(path, user, user) == 0) }
+
+    private func project(of user: UInt32) throws {
+        try folder.put(
+            "shared/tandem.yaml", "stack: found\napp:\n  run: echo\n  secrets:\n    X: {command: echo ran >> ran}\n")
+        try folder.put("shared/work/x", "")
+        chmod("\(folder.path)/shared", 0o1777)
+        give("\(folder.path)/shared/tandem.yaml", to: user)
+    }
+
+    @Test("does not run what a found stack file of somebody else says, unless it is named")
+    func found() throws {
+        try project(of: Self.stranger)
+        let ran = "\(folder.path)/shared/ran"
+        let found = try asNobody(["plan"], in: "\(folder.path)/shared/work")
+        #expect(found.status == 3 && found.error.contains("detected dubious ownership in"), "\(found)")
+        #expect(found.error.contains("belongs to user number 54321"))
+        #expect(!FileManager.default.fileExists(atPath: ran))
+        let named = try asNobody(["plan", "--file", "../tandem.yaml"], in: "\(folder.path)/shared/work")
+        #expect(named.status == 0 && named.error.contains("warning:"), "\(named)")
+        #expect(FileManager.default.fileExists(atPath: ran))
+    }
+
+    @Test("runs what is theirs or root's, and what a private group may write", arguments: [0, nobody])
+    func own(_ user: UInt32) throws {
+        try project(of: user)
+        let outcome = try asNobody(["check"], in: "\(folder.path)/shared/work")
+        #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome)")
+    }
+
+    @Test("is warned of a found file that everybody may write")
+    func writable() throws {
+        try project(of: Self.nobody)
+        chmod("\(folder.path)/shared/tandem.yaml", 0o666)
+        let outcome = try asNobody(["check"], in: "\(folder.path)/shared/work")
+        #expect(outcome.status == 3 && outcome.error.contains("may be written by everybody"), "\(outcome)")
+    }
+
+    @Test(
+        "does not believe keys and passwords that came with a checkout", arguments: ["secrets.json", "pki/ca-key.pem"])
+    func checkout(_ name: String) throws {
+        try project(of: Self.nobody)
+        try folder.put("shared/.tandem/found/\(name)", "{}")
+        for path in ["", "/found", "/found/pki", "/found/\(name)"] {
+            let whole = "\(folder.path)/shared/.tandem\(path)"
+            if FileManager.default.fileExists(atPath: whole) { give(whole, to: Self.nobody) }
+        }
+        chmod("\(folder.path)/shared/.tandem/found/\(name)", 0o644)
+        for command in [["plan"], ["trust"], ["status"], ["eject", "out"]] {
+            let outcome = try asNobody(command, in: "\(folder.path)/shared")
+            #expect(outcome.status == 1, "\(outcome)")
+            #expect(outcome.error.contains("may be read by others"), "\(outcome)")
+        }
+    }
+
+    @Test("does not use a state folder of somebody else's")
+    func othersState() throws {
+        try project(of: Self.nobody)
+        try folder.put("shared/.tandem/found/x", "")
+        for path in ["", "/found"] { give("\(folder.path)/shared/.tandem\(path)", to: Self.stranger) }
+        let outcome = try asNobody(["plan"], in: "\(folder.path)/shared")
+        #expect(outcome.status == 1 && outcome.error.contains("belongs to user number 54321"), "\(outcome)")
+    }
+}
