@@ -9,7 +9,7 @@ extension IntegrationTests {
         "agent": Rights(
             capabilities: lowPorts, mask: "0077", variables: Rights.own.union(["TANDEM_AGENT", "MALLOC_ARENA_MAX"])),
         "haproxy": Rights(
-            capabilities: lowPorts, mask: "0077", variables: Rights.engine.union(["HAPROXY_MWORKER", "HAPROXY_STARTUP_VERSION"])),
+            capabilities: lowPorts, mask: "0077", variables: Rights.engine),
         "nginx": Rights(mask: "0077", variables: Rights.engine),
         "mysqld": Rights(mask: "0077", variables: Rights.engine),
         "app": Rights(mask: "0022", variables: Rights.app),
@@ -64,7 +64,7 @@ struct Rights {
     ]
     static let engine: Set = ["PATH", "HOME", "LANG"]
     static let app = engine.union([
-        "HOST", "PORT", "GIVEN", "DATABASE_URL", "DATABASE_READ_URL",
+        "HOST", "PORT", "PWD", "GIVEN",
     ])
 }
 
@@ -137,7 +137,10 @@ private struct StackProcess: CustomStringConvertible {
             String(decoding: $0, as: UTF8.self).split(separator: "=").first.map(String.init)
         }
         let odd = Set(variables).subtracting(declared.variables).filter {
-            !$0.hasPrefix("LC_") && !(kind == "app" && $0.hasPrefix("TANDEM_"))
+            name in
+            // HAProxy tells its worker what it has found.
+            let prefixes = kind == "app" ? ["TANDEM_", "DATABASE_"] : kind == "haproxy" ? ["HAPROXY_"] : []
+            return !name.hasPrefix("LC_") && !prefixes.contains { name.hasPrefix($0) }
         }
         // nginx writes its title over its environment.
         if kind != "nginx" { #expect(odd.isEmpty, "\(self): \(odd)") }
@@ -154,7 +157,9 @@ private struct StackProcess: CustomStringConvertible {
 
     /// Kinds of descriptors, and files of the stack's own.
     private func isDeclared(_ path: String) -> Bool {
-        let kinds = ["socket:", "pipe:", "anon_inode:", "/dev/null", "/dev/urandom", "/dev/shm/", "/memfd:"]
+        let kinds = [
+            "socket:", "pipe:", "anon_inode:", "/dev/null", "/dev/zero", "/dev/urandom", "/dev/shm/", "/memfd:",
+        ]
         let folders = ["/var/lib/tandem/stacks/itrights/", "/proc/", "/tmp/"]
         return (kinds + folders).contains { path.hasPrefix($0) }
     }

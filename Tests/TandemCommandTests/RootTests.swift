@@ -196,7 +196,8 @@ struct FoundFileTests {
 
     private func project(of user: UInt32) throws {
         try folder.put(
-            "shared/tandem.yaml", "stack: found\napp:\n  run: echo\n  secrets:\n    X: {command: echo ran >> ran}\n")
+            "shared/tandem.yaml",
+            "stack: found\napp:\n  run: echo\n  secrets:\n    X: {command: \"echo ran | tee -a ran\"}\n")
         try folder.put("shared/work/x", "")
         chmod("\(folder.path)/shared", 0o1777)
         give("\(folder.path)/shared/tandem.yaml", to: user)

@@ -53,7 +53,7 @@ enum RootLaunch {
     // MARK: - Commands
 
     private static func launch(named: String?, _ command: any ParsableCommand) throws {
-        guard let file = try? RootStackFile.locate(named) else { return try becomeNobody() }
+        guard let file = try RootStackFile.locate(named) else { return try becomeNobody() }
         guard file.owner == 0 else {
             guard let account = UserAccount(user: file.owner) else {
                 throw Failure(
@@ -117,7 +117,7 @@ enum RootLaunch {
 
     /// The stack deletes what it has; what is left is an empty folder, an account, and the machine's trust.
     private static func destroy(_ command: DestroyCommand) throws {
-        let authority = try? StackAuthority.ofRoot(file: command.project.file)
+        let authority = try? StackAuthority.ofRoot(file: command.project.file, isQuiet: true)
         let file = try? RootStackFile.locate(command.project.file)
         let name = file?.owner == 0 ? try file?.read().name : nil
         var environment = ProcessInfo.processInfo.environment
@@ -133,7 +133,7 @@ enum RootLaunch {
     private static func handOver(
         _ command: any StackCommand, to folder: String, mode: UInt16, isKept: (String) -> Bool
     ) throws {
-        guard let file = try? RootStackFile.locate(command.project.file), file.owner == 0 else {
+        guard let file = try RootStackFile.locate(command.project.file), file.owner == 0 else {
             return try launch(named: command.project.file, command)
         }
         if let command = command as? EjectCommand { try command.checkIsEmpty() }

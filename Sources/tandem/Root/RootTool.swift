@@ -25,7 +25,7 @@ enum RootTool {
         defer { if let inputFile { close(inputFile) } }
         if let inputFile { posix_spawn_file_actions_adddup2(&actions, inputFile, 0) }
         if isQuiet {
-            for descriptor: Int32 in [1, 2] {
+            for descriptor: Int32 in limit == nil ? [1, 2] : [2] {
                 posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
             }
         }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import TandemAgent
 import TandemPKI
@@ -11,10 +12,11 @@ struct StackAuthority: Codable {
     private static let largestBytes = 64 * 1024
 
     /// Asks for it with the rights of the stack's account.
-    static func ofRoot(file: String?) throws -> StackAuthority {
+    static func ofRoot(file: String?, isQuiet: Bool = false) throws -> StackAuthority {
         let command = [OwnProgram.path, "trust", "--print-authority"] + (file.map { ["--file", $0] } ?? [])
-        let outcome = try RootTool.run(command, capturing: largestBytes)
-        guard outcome.status == 0 else { throw Failure(ExitStatus(rawValue: outcome.status) ?? .failed, "") }
+        let outcome = try RootTool.run(command, capturing: largestBytes, isQuiet: isQuiet)
+        // It has said why.
+        guard outcome.status == 0 else { throw ExitCode(outcome.status) }
         let authority = try JSONDecoder().decode(StackAuthority.self, from: outcome.output)
         return try authority.checked()
     }

@@ -35,7 +35,10 @@ struct DestroyCommand: AsyncParsableCommand {
             }
         }
         do {
-            try StackTrust(stack: project.stack.name, certificateFile: folder.anchorFile).forget()
+            // Where root has started us, root forgets it afterwards.
+            if ProcessInfo.processInfo.environment[RootLaunch.stepVariable] == nil {
+                try StackTrust(stack: project.stack.name, certificateFile: folder.anchorFile).forget()
+            }
         } catch {
             // The stack goes all the same: an authority without a key signs nothing.
             Terminal.error("its certificate authority is still trusted: \((error as? Failure)?.message ?? "\(error)")")
