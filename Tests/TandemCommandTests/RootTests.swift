@@ -186,9 +186,11 @@ struct FoundFileTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func asNobody(_ arguments: [String], in place: String) throws -> Program.Outcome {
+    private func asNobody(
+        _ arguments: [String], in place: String, _ more: [String: String] = [:]
+    ) throws -> Program.Outcome {
         try Program.run(
-            arguments, in: place, environment: ["HOME": folder.path],
+            arguments, in: place, environment: ["HOME": folder.path].merging(more) { $1 },
             through: ["/usr/bin/setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"])
     }
 
@@ -255,5 +257,34 @@ struct FoundFileTests {
         for path in ["", "/found"] { give("\(folder.path)/shared/.tandem\(path)", to: Self.stranger) }
         let outcome = try asNobody(["plan"], in: "\(folder.path)/shared")
         #expect(outcome.status == 1 && outcome.error.contains("belongs to user number 54321"), "\(outcome)")
+    }
+
+    @Test("does not use programs that somebody else could have put there, and keeps its store's lock to itself")
+    func engines() throws {
+        try folder.put("theirs/x", "")
+        try folder.put("own/x", "")
+        give("\(folder.path)/theirs", to: Self.stranger)
+        give("\(folder.path)/own", to: Self.nobody)
+        let theirs = try asNobody(["engines", "list"], in: "/", ["TANDEM_ENGINES": "\(folder.path)/theirs"])
+        #expect(theirs.status == 1 && theirs.error.contains("belongs to user number 54321"), "\(theirs)")
+        let own = try asNobody(["engines", "remove", "--replaced"], in: "/", ["TANDEM_ENGINES": "\(folder.path)/own"])
+        #expect(own.status == 0, "\(own)")
+        let mode = try FileManager.default.attributesOfItem(atPath: "\(folder.path)/own/lock")[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+    }
+}
+
+@Suite("The system user of a stack of root's")
+struct StackAccountTests {
+    @Test("has a name that useradd takes, and shares it with no other stack's, however long its name is")
+    func names() {
+        let long = String(repeating: "a", count: 62)
+        let cut = StackAccount(stack: long + "b").name
+        // A stack whose whole name is what another's was cut to.
+        let stacks = ["a", long + "b", long + "c", String(repeating: "a", count: 24), String(cut.dropFirst(7))]
+        let names = stacks.map { StackAccount(stack: $0).name }
+        #expect(Set(names).count == stacks.count)
+        #expect(names.allSatisfy { $0.utf8.count <= 32 && $0.hasPrefix("tandem-") })
+        #expect(names[0] == "tandem-a")
     }
 }

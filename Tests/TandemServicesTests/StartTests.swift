@@ -63,6 +63,14 @@ struct StartTests {
         }
     }
 
+    @Test("can gain no privileges, and has a umask of its own")
+    func rights() async throws {
+        var specification = folder.script("grep -E '^(NoNewPrivs|Umask):' /proc/self/status")
+        #expect(try await folder.run(specification) == ["Umask:\t0077", "NoNewPrivs:\t1"])
+        specification.fileMask = 0o022
+        #expect(try await folder.run(specification).suffix(2).first == "Umask:\t0022")
+    }
+
     @Test("is scheduled as it was asked for")
     func scheduling() async throws {
         // proc(5), /proc/PID/stat: the 41st field is the policy.
