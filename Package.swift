@@ -182,6 +182,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "MySQLTestServer", path: "Tests/MySQLTestServer", swiftSettings: settings),
+        .executableTarget(
+            name: "ExitTrial", dependencies: ["MySQLConnector", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/ExitTrial", swiftSettings: settings),
         .testTarget(
             name: "TandemServicesTests", dependencies: ["TandemServices"], exclude: ["Orphan"], swiftSettings: settings),
         .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),
@@ -215,7 +218,7 @@ let package = Package(
         .testTarget(
             name: "MySQLConnectorTests",
             dependencies: [
-                "MySQLConnector", "MySQLTestServer",
+                "ExitTrial", "MySQLConnector", "MySQLTestServer",
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

@@ -1,10 +1,21 @@
 #include <mariadb/mysql.h>
 #include <mariadb/ma_pvio.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+
+/// Has OpenSSL leave its memory alone when the process exits. By itself it frees its locks in exit() while connections' threads still use them, which
+/// ends the process by a signal now and then. It holds where nothing in the process has used OpenSSL before. The library is found by name, since Connector/C
+/// may stand on another one.
+static inline void cmariadb_keep_tls_at_exit(void) {
+    const uint64_t no_atexit = 0x00080000;  // OPENSSL_INIT_NO_ATEXIT
+    int (*prepare)(uint64_t, const void *) = (int (*)(uint64_t, const void *))dlsym(NULL, "OPENSSL_init_crypto");
+    if (prepare) prepare(no_atexit, NULL);
+}
 
 /// Names the calling thread, for tools such as top; 15 bytes at most.
 static inline void cmariadb_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -17,6 +17,7 @@ extension HostBlueprint {
             services.append(site.mysqlService)
         }
         if host.has(.app) {
+            files.append(.init(path: layout.routerScript, contents: RouterScript.text))
             files.append(.init(path: layout.routerFile, contents: try RouterFile(site: site).text()))
             services.append(site.routerService)
             services += site.appServices

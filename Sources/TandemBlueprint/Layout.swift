@@ -119,6 +119,8 @@ public struct Layout: Codable, Sendable, Equatable {
     public var haproxyFile: String { "\(etcFolder)/haproxy.cfg" }
     public var nginxFile: String { "\(etcFolder)/nginx.conf" }
     public var routerFile: String { "\(etcFolder)/router.cfg" }
+    /// What `routerFile` loads.
+    public var routerScript: String { "\(etcFolder)/router.lua" }
     public var mysqlFile: String { "\(etcFolder)/my.cnf" }
 
     /// mysqld's `datadir`. Not among a blueprint's folders: mysqld makes it when it initialises.

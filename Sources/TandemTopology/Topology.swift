@@ -71,10 +71,12 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
     public var partner: String?
     /// Why the state is what it is, when there is something to say.
     public var detail: String?
+    /// true while the server is about to stop: who is there may finish, and new sessions go elsewhere.
+    public var isClosing: Bool?
 
     public init(
         host: String, address: String, port: Int, role: Role, state: State, lagSeconds: Double? = nil,
-        partner: String? = nil, detail: String? = nil
+        partner: String? = nil, detail: String? = nil, isClosing: Bool? = nil
     ) {
         self.host = host
         self.address = address
@@ -84,11 +86,13 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
         self.lagSeconds = lagSeconds
         self.partner = partner
         self.detail = detail
+        self.isClosing = isClosing
     }
 
     /// Whether ordinary clients may read here.
     public func servesReads(lagBoundSeconds: Double) -> Bool {
-        switch state {
+        if isClosing == true { return false }
+        return switch state {
         case .open, .waiting: true
         // One that lost its primary goes on: what it has is what was acknowledged, while nobody writes elsewhere.
         case .streaming, .disconnected: (lagSeconds ?? .infinity) <= lagBoundSeconds
@@ -98,10 +102,13 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
 
     /// Whether ordinary clients may be sent here to write. A waiting primary counts: writes wait there for the
     /// partner rather than fail.
-    public var takesWrites: Bool { role == .primary && (state == .open || state == .waiting) }
+    public var takesWrites: Bool {
+        role == .primary && (state == .open || state == .waiting) && isClosing != true
+    }
 
     enum CodingKeys: String, CodingKey {
         case host, address, port, role, state, partner, detail
         case lagSeconds = "lag_seconds"
+        case isClosing = "closing"
     }
 }

@@ -23,6 +23,7 @@ struct Tandem: AsyncParsableCommand {
                 name: "Observing",
                 subcommands: [
                     StatusCommand.self, TopCommand.self, LogsCommand.self, OpenCommand.self, MySQLCommand.self,
+                    DumpCommand.self,
                 ]),
             CommandGroup(
                 name: "Stack file",

@@ -47,6 +47,15 @@ struct RouterChecksTests {
             #expect(await ask(Self.address, port, "read ser", "ver2", "\n") == RouterVerdict.open.reply)
             await board.set(member("server2", .replica, .streaming, lag: 10.5))
             #expect(await ask(Self.address, port, "read server2\n") == RouterVerdict.closed.reply)
+            var closing = member("server1", .primary, .open)
+            closing.isClosing = true
+            await board.set(closing)
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.drain.reply)
+            #expect(await ask(Self.address, port, "read server1\n") == RouterVerdict.drain.reply)
+            #expect(!closing.takesWrites && !closing.servesReads(lagBoundSeconds: 10))
+            closing.role = .replica
+            await board.set(closing)
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.closed.reply, "it never was open")
             await board.set(member("server1", .primary, .failed))
             #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.closed.reply)
         }

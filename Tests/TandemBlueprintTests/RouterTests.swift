@@ -35,31 +35,84 @@ import struct TandemStack.Host
     }
 }
 
+extension RouterTests {
+    @Test func `who connects while the primary restarts is served once it is open again`() async throws {
+        let scene = try RouterScene(waitSeconds: 10)
+        defer { scene.remove() }
+        scene.agent.say(.open, .write, "db1")
+        _ = try await scene.eventualSession(.write, with: "db1")
+        scene.agent.say(.drain, .write, "db1")
+        try await Task.sleep(for: .seconds(1))
+        async let waiting = Task.detached { scene.session(.write)?.answer() }.value
+        try await Task.sleep(for: .seconds(1))
+        // What its agent says while it is down; it is dead for most of the time, which changes nothing.
+        scene.agent.say(.closed, .write, "db1")
+        try await Task.sleep(for: .seconds(1))
+        scene.agent.say(.open, .write, "db1")
+        #expect(await waiting == "db1")
+    }
+
+    @Test func `who has waited in vain is told so in MySQL's own words, also at once`() async throws {
+        for seconds in [1, 0] {
+            let scene = try RouterScene(waitSeconds: seconds)
+            defer { scene.remove() }
+            try await scene.eventually { Session(address: scene.address, port: Ports.routerRead) != nil }
+            for (purpose, port) in [("write", Ports.routerWrite), ("read", Ports.routerRead)] {
+                let start = ContinuousClock.now
+                let outcome = try run([
+                    scene.client, "--no-defaults", "-h", scene.address, "-P", "\(port)", "-u", "x", "-e", "SELECT 1",
+                ])
+                #expect(outcome.output.contains("ERROR 1053"), "\(outcome.output)")
+                #expect(outcome.output.contains("No database server is open for \(purpose)s"), "\(outcome.output)")
+                #expect(ContinuousClock.now - start >= .seconds(seconds))
+            }
+        }
+    }
+
+    @Test(arguments: ["db1", "db2"])
+    func `an app's first connection for reads is to its own host`(own: String) async throws {
+        let scene = try RouterScene(own: own)
+        defer { scene.remove() }
+        for host in ["db1", "db2"] { scene.agent.say(.open, .read, host) }
+        let first = try await scene.eventualSession(.read, with: own)
+        // And the second is not.
+        let second = try #require(scene.session(.read))
+        #expect(first.answer() == own && second.answer() != own)
+    }
+}
+
 /// HAProxy with the generated router.cfg, two servers that answer with their names, and an agent's mouth.
 private final class RouterScene: Sendable {
     let agent: Server
     private let databases: [Server]
     private let router: Process
-    private let address: String
+    let address: String
     private let root: String
+    let client: String
 
-    init() throws {
+    /// - Parameter own: the database host that the router is on; nil: on a host without one.
+    init(own: String? = nil, waitSeconds: Int = 1) throws {
         let engines = try TestEngines()
         // Each run on addresses of its own.
         let net = "127.\(UInt8.random(in: 64...250)).\(UInt8.random(in: 1...250))"
-        address = "\(net).1"
+        address = own.map { "\(net).1\($0.suffix(1))" } ?? "\(net).1"
+        client = engines.programs.mysql
         root = "/tmp/tb-\(UUID().uuidString.prefix(8))"
         var stack = Sample.smallest.stack
-        let host = Host(name: "one", address: address, roles: [.app])
-        stack.hosts = [host] + (1...2).map { Host(name: "db\($0)", address: "\(net).1\($0)", roles: [.database]) }
+        stack.database.waitSeconds = waitSeconds
+        let host = Host(name: own ?? "one", address: address, roles: own == nil ? [.app] : [.app, .database])
+        let others = (1...2).map { Host(name: "db\($0)", address: "\(net).1\($0)", roles: [.database]) }
+        stack.hosts = own == nil ? [host] + others : others.map { $0.name == own ? host : $0 }
         let layout = Layout(hostFolder: root, socketFolder: root, programs: engines.programs, front: nil)
         let blueprint = try HostBlueprint(stack: stack, host: host, layout: layout)
         for folder in blueprint.folders {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
         let service = try #require(blueprint.services.first { $0.name == .router })
-        let file = try #require(blueprint.files.first { $0.path == layout.routerFile })
-        try Data(file.contents.utf8).write(to: URL(fileURLWithPath: file.path))
+        for path in [layout.routerFile, layout.routerScript] {
+            let file = try #require(blueprint.files.first { $0.path == path })
+            try Data(file.contents.utf8).write(to: URL(fileURLWithPath: file.path))
+        }
 
         agent = try Server(address: address, port: Ports.agentCheck)
         databases = try stack.hosts(.database).map { try Server(address: $0.address, port: Ports.mysql, name: $0.name) }
@@ -82,7 +135,9 @@ private final class RouterScene: Sendable {
     /// A session through the router, or nil if it has no server for it.
     func session(_ purpose: RouterQuestion.Purpose) -> Session? {
         let port = purpose == .write ? Ports.routerWrite : Ports.routerRead
-        guard let session = Session(address: address, port: port), session.answer() != nil else { return nil }
+        guard let session = Session(address: address, port: port),
+            session.answer()?.hasPrefix("db") == true
+        else { return nil }
         return session
     }
 
@@ -96,7 +151,11 @@ private final class RouterScene: Sendable {
     }
 
     func eventually(_ condition: () -> Bool) async throws {
-        for _ in 0..<500 where !condition() { try await Task.sleep(for: .milliseconds(20)) }
+        // A refused session takes a second, so that none is tried in vain.
+        for _ in 0..<500 {
+            if condition() { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
         try #require(condition())
     }
 }

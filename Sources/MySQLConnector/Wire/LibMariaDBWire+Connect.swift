@@ -2,7 +2,11 @@ import CMariaDB
 import Glibc
 
 extension LibMariaDBWire {
-    private static let libraryIsReady: Bool = mysql_server_init(0, nil, nil) == 0
+    private static let libraryIsReady: Bool = {
+        // Before anything uses OpenSSL, which Connector/C sets up with its first connection.
+        cmariadb_keep_tls_at_exit()
+        return mysql_server_init(0, nil, nil) == 0
+    }()
 
     /// Connects and logs in; blocks for at most about the connect timeout (name look-up comes on top).
     static func connect(_ configuration: MySQLConfiguration, socket: ConnectionSocket) throws(MySQLError)

@@ -63,12 +63,16 @@ final class RouterAnswers: Sendable {
     /// nil: there was no word of that server yet.
     func verdict(on line: String) -> RouterVerdict? {
         guard let question = RouterQuestion(line: line), let member = members[question.host] else { return nil }
+        // Of one that is about to stop, whoever is there finishes; those who do not are cut when it has stopped.
+        var serving = member
+        serving.isClosing = nil
         let isOpen =
             switch question.purpose {
-            case .write: member.takesWrites
-            case .read: member.servesReads(lagBoundSeconds: RouterChecks.lagBoundSeconds)
+            case .write: serving.takesWrites
+            case .read: serving.servesReads(lagBoundSeconds: RouterChecks.lagBoundSeconds)
             }
-        return isOpen ? .open : .closed
+        guard isOpen else { return .closed }
+        return member.isClosing == true ? .drain : .open
     }
 }
 

@@ -42,7 +42,14 @@ struct StagedFiles: Sendable {
         _ service: ServiceBlueprint, _ command: [String], _ file: FileBlueprint
     ) async throws {
         let staged = "\(folder)/\(file.name)"
-        try AtomicFile.write(file.contents, to: staged, mode: file.mode)
+        var contents = file.contents
+        // What it includes may be as new as the file itself.
+        for other in blueprint.files where other.path != file.path && contents.contains(other.path) {
+            let beside = "\(folder)/\(other.name)"
+            try AtomicFile.write(other.contents, to: beside, mode: other.mode)
+            contents = contents.replacing(other.path, with: beside)
+        }
+        try AtomicFile.write(contents, to: staged, mode: file.mode)
         var specification = try starter.specification(service)
         specification.command = command.map { $0.replacing(file.path, with: staged) }
         specification.logFile = starter.checkLog(service)

@@ -283,12 +283,22 @@ actor DatabaseController {
         await connection.close()
     }
 
+    /// Before a server stops that others go on without: new sessions go elsewhere or wait at the routers, and those that
+    /// are here finish what they do, within a bound.
+    private func letFinish() async throws {
+        guard isReady else { return }
+        member.isClosing = true
+        await board.set(member)
+        try await watching { try await DatabaseSessions(connection: $0).finish() }
+    }
+
     /// Ends mysqld: in order when it is closed, with SIGKILL when it is not. SIGTERM to an open primary would
     /// acknowledge commits that the partner does not have.
     func stop(_ process: RunningProcess, bound: Duration) async {
         isStopping = true
         let isClosed: Bool
         do {
+            if !isFenced { try await letFinish() }
             if environment.isPrimary {
                 try await close(isEnding: true)
             } else {
@@ -301,7 +311,9 @@ actor DatabaseController {
             environment.logger.warning("mysqld gets SIGKILL, since it could not be closed: \(error)")
             isClosed = false
         }
+        // Stopped before it is: the routers cut what is left, and what connects waits there.
         await process.stop(signal: isClosed ? SIGTERM : SIGKILL, bound: bound)
+        member.isClosing = nil
         await report(.stopped)
     }
 

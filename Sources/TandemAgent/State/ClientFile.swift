@@ -1,5 +1,6 @@
 import TandemBlueprint
 import TandemReplication
+import TandemStack
 
 /// An option file for the mysql client, so that the password stands on no command line.
 public struct ClientFile: Sendable {
@@ -20,12 +21,13 @@ public struct ClientFile: Sendable {
         let secrets = try JSONText.decode(StackSecrets.self, fromFile: folder.secretsFile)
         try AtomicFile.write(
             """
-            # Written by Tandem for `tandem mysql`.
+            # Written by Tandem for `tandem mysql` and `tandem mysqldump`.
             [client]
             user = \(DatabaseUser.root)
             password = \(secrets.database.root)
             socket = "\(socket)"
             [mysql]
+            database = \(applied.stack.database.name)
             # \\G and the like, also in -e.
             commands = ON
             prompt = "\\u@\(host) [\\d]> "

@@ -28,6 +28,7 @@ struct RouterFile {
             hard-stop-after 5s
             # Verdicts are asked for on time, not spread.
             spread-checks 0
+            lua-load \(try HAProxySyntax.word(site.layout.routerScript))
         """
     }
 
@@ -87,14 +88,34 @@ struct RouterFile {
             listen \(purpose.rawValue) from sql
                 bind \(site.host.loopbackAddress):\(port)
                 balance \(balance)
+            \(waiting(purpose).indented)
             \(servers.joined(separator: "\n").indented)
             """
     }
 
-    /// Where an agent is asked, every server is named to it.
+    private func waiting(_ purpose: RouterQuestion.Purpose) -> String {
+        let seconds = site.stack.database.waitSeconds
+        let name = purpose.rawValue
+        return """
+            # [database] wait: while no server is open, as when the primary restarts, new connections wait for one.
+            tcp-request inspect-delay \(seconds + 1)s
+            tcp-request content lua.wait_for_server \(name) \(seconds) if { nbsrv(\(name)) eq 0 }
+            tcp-request content use-service lua.no_\(name) if { nbsrv(\(name)) eq 0 }
+            """
+    }
+
+    /// Where an agent is asked, every server is named to it. Of servers that have equally few connections the first one
+    /// listed is taken first: so that apps with one connection each do not all read from the same server, each router
+    /// begins with its own, or with another than its neighbours do.
     private func hosts(for purpose: RouterQuestion.Purpose) -> [Host] {
         let all = site.stack.hosts(.database)
-        guard case .fixed(let primary, _) = site.leadership, purpose == .write else { return all }
-        return all.filter { $0.name == primary }
+        switch (purpose, site.leadership) {
+        case (.write, .fixed(let primary, _)): return all.filter { $0.name == primary }
+        case (.write, .agents): return all
+        case (.read, _):
+            let neighbours = site.stack.hosts(.app).firstIndex { $0.name == site.host.name } ?? 0
+            let start = all.firstIndex { $0.name == site.host.name } ?? neighbours % max(1, all.count)
+            return Array(all[start...] + all[..<start])
+        }
     }
 }

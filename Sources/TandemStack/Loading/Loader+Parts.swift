@@ -61,7 +61,8 @@ extension Loader {
         let section = open("database", of: root, as: Schema.database)
         var database = Database(
             name: "", settings: settings(in: section),
-            url: Database.URLForm(rawValue: text("url", in: section).value) ?? .mysql)
+            url: Database.URLForm(rawValue: text("url", in: section).value) ?? .mysql,
+            waitSeconds: number("wait", in: section).value)
         if section.entries["name"] != nil || section.isExcused("name") {
             database.name = text("name", in: section).value
             return database

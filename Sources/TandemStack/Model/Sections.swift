@@ -157,11 +157,14 @@ public struct Database: Codable, Sendable, Equatable {
     /// Settings passed to mysqld, with underscores; none that the failover protocol owns.
     public var settings: [String: String]
     public var url: URLForm
+    /// How long a new connection waits at the router while no server is open for it.
+    public var waitSeconds: Int
 
-    public init(name: String, settings: [String: String], url: URLForm = .mysql) {
+    public init(name: String, settings: [String: String], url: URLForm = .mysql, waitSeconds: Int = 10) {
         self.name = name
         self.settings = settings
         self.url = url
+        self.waitSeconds = waitSeconds
     }
 
     /// What a stack that an earlier version started does not say is what it was then.
@@ -170,7 +173,8 @@ public struct Database: Codable, Sendable, Equatable {
         self.init(
             name: try values.decode(String.self, forKey: .name),
             settings: try values.decode([String: String].self, forKey: .settings),
-            url: try values.decodeIfPresent(URLForm.self, forKey: .url) ?? .mysql)
+            url: try values.decodeIfPresent(URLForm.self, forKey: .url) ?? .mysql,
+            waitSeconds: try values.decodeIfPresent(Int.self, forKey: .waitSeconds) ?? 10)
     }
 }
 

@@ -115,5 +115,12 @@ extension Schema {
                     driver, PyMySQL's arguments (Peewee, django-environ), or mysql2 for Ruby and Rails. \
                     DATABASE_HOST and the like say the same in parts.
                     """),
+            Key(
+                name: "wait", kind: .duration(0...300), presence: .preset("10s"),
+                synonyms: ["timeout", "timeouts", "connect_timeout", "wait_timeout", "queue"],
+                explanation: """
+                    How long a new connection waits while no server is open for it, as when the primary restarts; then \
+                    it is refused with error 1053. Keep it below the time that the app gives a connection.
+                    """),
         ])
 }

@@ -1,0 +1,36 @@
+import MySQLConnector
+import TandemReplication
+
+/// The ordinary sessions of a server that is about to stop.
+struct DatabaseSessions {
+    let connection: MySQLConnection
+
+    /// By then every router has asked for its verdict, twice.
+    private static let leastWait = Duration.milliseconds(600)
+    /// A transaction that takes longer is cut.
+    private static let mostWait = Duration.seconds(3)
+    /// One that has been silent for so long lies in a pool, and nobody would end it.
+    private static let idleSeconds = 2
+
+    /// Returns when none of them is at work any more, or after a bound.
+    func finish() async throws {
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < Self.mostWait {
+            try await Task.sleep(for: .milliseconds(50))
+            let isAtWork = try await busy() > 0
+            if !isAtWork, ContinuousClock.now - start >= Self.leastWait { return }
+        }
+    }
+
+    private func busy() async throws -> Int {
+        let rows = try await connection.execute(
+            """
+            SELECT COUNT(*) AS busy FROM information_schema.processlist AS session
+            LEFT JOIN information_schema.innodb_trx AS work ON work.trx_mysql_thread_id = session.id
+            WHERE session.user NOT IN ('system user', 'event_scheduler', '\(DatabaseUser.root)',
+                '\(DatabaseUser.replication)', '\(DatabaseUser.clone)', '\(DatabaseUser.monitor)')
+            AND (session.command <> 'Sleep' OR work.trx_id IS NOT NULL OR session.time < \(Self.idleSeconds))
+            """)
+        return try rows.first?.decode("busy", as: Int.self) ?? 0
+    }
+}
