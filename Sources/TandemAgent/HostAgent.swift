@@ -24,7 +24,7 @@ public actor HostAgent {
 
     let host: Host
     let folder: StackFolder
-    private let given: AppliedHost
+    let given: AppliedHost
     private var applied: AppliedStack { given.applied }
     private var secrets: StackSecrets { given.secrets }
     private let version: String
@@ -54,7 +54,8 @@ public actor HostAgent {
         layout = folder.layout(host: hostName, applied: applied)
         blueprint = try HostBlueprint(stack: applied.stack, host: host, layout: layout)
         strays = Strays(
-            recordFolder: folder.records(hostName), wanted: Set(blueprint.services.map(\.statusName)))
+            recordFolder: folder.records(hostName),
+            wanted: Set(blueprint.services.map(\.statusName) + [AppPreparation.name]))
         let databaseHosts = applied.stack.hosts(.database)
         guard let intended = Placement.intended(databaseHosts: databaseHosts.map(\.name)) else {
             throw StateError("the stack '\(applied.stack.name)' has no database host")
@@ -69,6 +70,8 @@ public actor HostAgent {
             ca: folder.agentCAFile(hostName))
         configuration.dnsOverride = AgentClient.addresses(of: applied.stack.hosts, stack: applied.stack.name)
         configuration.timeout.connect = .seconds(2)
+        // To a question whether it can serve, a redirect is an answer.
+        configuration.redirectConfiguration = .disallow
         client = HTTPClient(configuration: configuration)
     }
 
@@ -257,8 +260,12 @@ public actor HostAgent {
     private func plainHooks(_ service: ServiceBlueprint) -> ServiceSupervisor.Hooks {
         let probe = ReadinessProbe(client: client)
         var hooks = ServiceSupervisor.Hooks(
-            prepare: { [weak self] waitsFor in try await self?.waitForWhatItNeeds(service, waitsFor) },
+            prepare: { [weak self] waitsFor in
+                try await self?.waitForWhatItNeeds(service, waitsFor)
+                if service.name == .app { try await self?.waitForPreparation(waitsFor) }
+            },
             isReady: { await probe.isReady(service.readiness) { false } },
+            whyNotReady: { await probe.reason(service.readiness, members: $0.members) },
             stop: {
                 await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds))
             },

@@ -31,6 +31,8 @@ extension HostBlueprint {
             files.append(.init(path: layout.haproxyFile, contents: try BalancerFile(site: site).text()))
             services.append(site.haproxyService)
         }
-        self.init(host: host, folders: folders + [layout.socketFolder], files: files, services: services)
+        self.init(
+            host: host, folders: folders + [layout.socketFolder], files: files, services: services,
+            preparation: stack.hosts(.app).first?.name == host.name ? site.preparation : nil)
     }
 }

@@ -11,12 +11,19 @@ public struct HostBlueprint: Codable, Sendable, Equatable {
     public var files: [FileBlueprint]
     /// In start order; stopped in the opposite order.
     public var services: [ServiceBlueprint]
+    /// What prepares a new version of the app, on the host that does so for all: run once, to its end. Its health path and its
+    /// stop say nothing.
+    public var preparation: ServiceBlueprint?
 
-    public init(host: Host, folders: [String], files: [FileBlueprint], services: [ServiceBlueprint]) {
+    public init(
+        host: Host, folders: [String], files: [FileBlueprint], services: [ServiceBlueprint],
+        preparation: ServiceBlueprint? = nil
+    ) {
         self.host = host
         self.folders = folders
         self.files = files
         self.services = services
+        self.preparation = preparation
     }
 }
 
@@ -58,8 +65,8 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
     public enum Readiness: Codable, Sendable, Equatable {
         /// Something accepts connections.
         case tcp(address: String, port: Int)
-        /// GET answers 200.
-        case http(address: String, port: Int, path: String)
+        /// GET with these headers answers 200.
+        case http(address: String, port: Int, path: String, headers: [String: String] = [:])
         /// The agent's own database controller says so.
         case database
     }

@@ -5,6 +5,13 @@ extension ProcessIdentity {
     /// The variable that marks whatever descends from a process, whichever session it is in and whoever its parent is now.
     public static let markVariable = "TANDEM_SERVICE"
 
+    /// The mark of a process that is somebody's; nil where it has none, or may not be looked at.
+    public static func mark(of pid: Int32) -> String? {
+        let start = Array("\(markVariable)=".utf8)
+        let entry = ProcFile.bytes("/proc/\(pid)/environ").split(separator: 0).first { $0.starts(with: start) }
+        return entry.map { String(decoding: $0.dropFirst(start.count), as: UTF8.self) }
+    }
+
     /// The processes that still run of all that this one has started, itself among them: its group; of one that is marked also
     /// what descends from it in other groups and sessions.
     public var members: [Int32] { family().map(\.pid) }

@@ -24,6 +24,7 @@ struct Tandem: AsyncParsableCommand {
                 subcommands: [
                     StatusCommand.self, TopCommand.self, LogsCommand.self, OpenCommand.self, MySQLCommand.self,
                     DumpCommand.self,
+                    RunCommand.self,
                 ]),
             CommandGroup(
                 name: "Stack file",

@@ -186,6 +186,19 @@ struct SupervisorTests {
         await runningAgain.value
     }
 
+    @Test("fails at once, and not after five tries, when the shell cannot run its command", arguments: [126, 127])
+    func useless(_ status: Int) async throws {
+        let supervisor = bench.supervisor(bench.service("echo up; exit \(status)"))
+        let running = Task { await supervisor.run() }
+        try await eventually("it has failed") { await supervisor.status.state == .failed }
+        #expect(bench.log() == ["up"])
+        let detail = try #require(await supervisor.status.detail)
+        #expect(detail.contains("exited with status \(status)"))
+        #expect(detail.contains(status == 126 ? "chmod +x" : "on PATH"))
+        await supervisor.stop()
+        await running.value
+    }
+
     @Test("is started again when it is restarted only after what it left behind has finished")
     func restartWaitsForChildren() async throws {
         // The shell ends at once; its child has a request in its hands for longer than what an app that died leaves behind gets.

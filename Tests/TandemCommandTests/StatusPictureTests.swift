@@ -99,6 +99,16 @@ struct StatusPictureTests {
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
+    @Test("has room for what the primary's box has to say of restarts", arguments: [80, 120])
+    func restartsOfPrimary(_ columns: Int) {
+        let status = Sample.status { $0["server1"]?.services[3].restarts = 123 }
+        let text = picture(status, columns: columns)
+        #expect(text.contains("restarts: 123") && !text.contains("…"))
+        let lines = text.split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= columns })
+        #expect(lines.contains { $0.contains("primary") })
+    }
+
     @Test("has one box a row where there is no room for two", arguments: [20, 40, 79])
     func narrow(_ columns: Int) {
         let lines = picture(Sample.status(Self.nine), columns: columns).split(separator: "\n")

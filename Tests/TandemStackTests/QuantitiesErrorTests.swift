@@ -104,6 +104,17 @@ private let quantitiesErrors = [
         tandem.yaml:3:19: error: web.body_limit: expected a size such as 32mb (kb, mb or gb), 1kb to 10gb, found '11gb'
         """#),
     Golden(
+        "Nothing is suggested that would be refused too",
+        #"""
+        stack: shop
+        app: {run: x, timeouts: {start: 0}}
+        web: {body_limit: 0}
+        """#,
+        #"""
+        tandem.yaml:2:33: error: app.timeouts.start: expected a time such as 30s (s, m or h), 1s to 1h, found the number '0'
+        tandem.yaml:3:19: error: web.body_limit: expected a size such as 32mb (kb, mb or gb), 1kb to 10gb, found the number '0'
+        """#),
+    Golden(
         "Times",
         #"""
         stack: shop

@@ -14,7 +14,7 @@ import TandemTopology
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command line's:
 /// `/status`, `/statistics`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
 /// `X-Tandem-Version`), `/metrics`. With the command line's alone: what `tandem down` needs, `POST /fence` and `POST /stop/SERVICE`, and
-/// what changes need, `POST /check` and `POST /apply` with settings and `POST /restart/SERVICE`, for settings name programs that we
+/// what changes need, `POST /check`, `POST /apply` and `POST /prepare` with settings and `POST /restart/SERVICE`, for settings name programs that we
 /// run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
 struct AgentAPI: Sendable {
     let agent: HostAgent
@@ -91,6 +91,9 @@ struct AgentAPI: Sendable {
         }
         router.post("/apply") { request, _ in
             try await answering { _ = try await agent.apply(try await settings(request)) }
+        }
+        router.post("/prepare") { request, _ in
+            try await answering { try await agent.prepare(try await settings(request)) }
         }
         router.post("/restart/:service") { _, context in
             let name = try context.parameters.require("service")

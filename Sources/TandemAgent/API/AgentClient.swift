@@ -103,6 +103,14 @@ public struct AgentClient: Sendable {
         try await post("/apply", to: host, timeout: Self.checkBound, body: settings)
     }
 
+    /// Has the host run `prepare` with these settings, to its end.
+    /// - Throws: `StateError` with the command's last words.
+    public func prepare(_ settings: AppliedHost, on host: Host) async throws {
+        let bound = settings.applied.stack.app.prepareTimeoutSeconds
+        // One that was begun earlier may have to end first.
+        try await post("/prepare", to: host, timeout: .seconds(2 * bound + 30), body: settings)
+    }
+
     /// Ends a service, which is then started again; returns once it has ended.
     public func restart(_ service: String, on host: Host, timeout: Duration) async throws {
         try await post("/restart/\(service)", to: host, timeout: timeout)

@@ -16,7 +16,7 @@ public enum ListenerCheck {
                     + "stack file is root's own"
             }
             guard error.number == EADDRINUSE else { return "\(address):\(port): \(error.reason)" }
-            let holder = holder(of: port, address: address).map { " by \($0)" } ?? ""
+            let holder = holder(of: port, address: address).map { " by \($0.name) (pid \($0.pid))" } ?? ""
             return "\(address):\(port) is taken\(holder)"
         } catch {
             return "\(address):\(port): \(error)"
@@ -67,27 +67,36 @@ public enum ListenerCheck {
             && in_port_t(bigEndian: bound.sin_port) == in_port_t(UInt16(port))
     }
 
-    /// The program that listens on a port, such as `nginx (pid 12)`; nil when it cannot be seen (another user's).
-    private static func holder(of port: Int, address: String) -> String? {
+    /// The program that listens on a port; nil when it cannot be seen (another user's).
+    static func holder(of port: Int, address: String) -> (name: String, pid: Int32)? {
         let inodes = Set(
             listeningInodes(port: port, address: address, table: "/proc/net/tcp")
                 + listeningInodes(port: port, address: address, table: "/proc/net/tcp6"))
         return inodes.isEmpty ? nil : program(holding: inodes)
     }
 
-    private static func program(holding inodes: Set<String>) -> String? {
+    private static func program(holding inodes: Set<String>) -> (name: String, pid: Int32)? {
         let files = FileManager.default
         for pid in (try? files.contentsOfDirectory(atPath: "/proc"))?.compactMap({ Int32($0) }) ?? [] {
-            for name in (try? files.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? [] {
-                guard let target = try? files.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\(name)"),
-                    target.hasPrefix("socket:["), inodes.contains(String(target.dropFirst(8).dropLast()))
-                else { continue }
-                let program = (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?
-                    .trimmingCharacters(in: .whitespacesAndNewlines)
-                return "\(program ?? "a program") (pid \(pid))"
-            }
+            guard !inodes.isDisjoint(with: sockets(of: pid)) else { continue }
+            let program = (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+            return (program ?? "a program", pid)
         }
         return nil
+    }
+
+    /// The inodes of the sockets that a process has open.
+    static func sockets(of pid: Int32) -> Set<String> {
+        let files = FileManager.default
+        let names = (try? files.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
+        return Set(
+            names.compactMap { name in
+                guard let target = try? files.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\(name)"),
+                    target.hasPrefix("socket:[")
+                else { return nil }
+                return String(target.dropFirst(8).dropLast())
+            })
     }
 
     /// proc(5), /proc/net/tcp: fields 1 (local address, hex), 3 (state, 0A is LISTEN) and 9 (inode).

@@ -13,7 +13,7 @@ struct ReadinessProbe: Sendable {
     func isReady(_ readiness: ServiceBlueprint.Readiness, isDatabaseReady: @Sendable () async -> Bool) async -> Bool {
         switch readiness {
         case .tcp(let address, let port): await accepts(address, port)
-        case .http(let address, let port, let path): await answers("http://\(address):\(port)\(path)")
+        case .http: await answer(readiness) == .ready
         case .database: await isDatabaseReady()
         }
     }
@@ -51,11 +51,44 @@ struct ReadinessProbe: Sendable {
         }
     }
 
-    private func answers(_ url: String) async -> Bool {
-        let request = HTTPClientRequest(url: url)
-        guard let response = try? await client.execute(request, timeout: Self.timeout) else { return false }
+    /// What a service said to the question.
+    enum Answer: Equatable {
+        case ready
+        case status(Int, location: String?)
+        /// Connected, or not; in any case it said nothing that is HTTP within the bound.
+        case nothing
+    }
+
+    /// Asks for a page, as a visitor would who comes through the balancer. A redirect is an answer, and not followed.
+    func answer(_ readiness: ServiceBlueprint.Readiness) async -> Answer {
+        guard case .http(let address, let port, let path, let headers) = readiness else { return .nothing }
+        var request = HTTPClientRequest(url: "http://\(address):\(port)\(path)")
+        for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
+        guard let response = try? await client.execute(request, timeout: Self.timeout) else { return .nothing }
         // The connection can be used again only when the body was read.
         _ = try? await response.body.collect(upTo: 64 * 1024)
-        return response.status == .ok
+        if response.status == .ok { return .ready }
+        return .status(Int(response.status.code), location: response.headers.first(name: "location"))
+    }
+
+    /// Why a service is not ready, in words; nil when it is.
+    /// - Parameter members: its processes.
+    func reason(_ readiness: ServiceBlueprint.Readiness, members: [Int32]) async -> String? {
+        guard case .http(let address, let port, let path, let headers) = readiness else { return nil }
+        let host = headers["Host"].map { " (Host: \($0))" } ?? ""
+        switch await answer(readiness) {
+        case .ready: return nil
+        case .status(let code, let location):
+            return "it answered \(code)\(location.map { " to \($0.prefix(200))" } ?? "") to GET \(path)\(host), not 200"
+        case .nothing:
+            let places = ListenerCheck.places(of: members)
+            if places.contains(where: { $0.port == port && ($0.address == address || $0.isForAll) }) {
+                return "it did not answer GET \(path)\(host) within \(Self.timeout.nanoseconds / 1_000_000_000) s"
+            }
+            guard let other = places.first(where: { $0.port == port }) ?? places.first else {
+                return "nothing listens on \(address):\(port), which HOST and PORT name"
+            }
+            return "nothing listens on \(address):\(port), which HOST and PORT name: it listens on \(other) instead"
+        }
     }
 }

@@ -14,6 +14,8 @@ actor ServiceSupervisor {
         var prepare: @Sendable (_ waitsFor: @Sendable (String) async -> Void) async throws -> Void
         /// Whether it can serve now.
         var isReady: @Sendable () async -> Bool
+        /// Why it cannot, in words, where that is known.
+        var whyNotReady: @Sendable (RunningProcess) async -> String? = { _ in nil }
         /// Ends the process. The supervisor sweeps what is left of its group afterwards.
         var stop: @Sendable (RunningProcess) async -> Void
         var changed: @Sendable () async -> Void
@@ -41,6 +43,8 @@ actor ServiceSupervisor {
     private(set) var isSettled = false
     /// The process is being ended.
     private var stopping: Task<Void, Never>?
+    /// The command cannot be run at all, so that trying again at once is of no use.
+    private var isCommandUseless = false
     /// Why the process had to be ended.
     private var hanging: String?
     /// Where in the log that begins which was said since the service last served: earlier lines explain no failure of today.
@@ -76,6 +80,7 @@ actor ServiceSupervisor {
             } catch is CancellationError {
                 break
             } catch {
+                isCommandUseless = error is PreparationFailure
                 isFirst = false
                 guard isWanted else { break }
                 self.process = nil
@@ -109,7 +114,7 @@ actor ServiceSupervisor {
             await set(.running, since: runningSince)
         } else if isWanted, !process.hasEnded {
             reason = "it was not ready within \(service.startTimeoutSeconds) s"
-            await tooLate()
+            await tooLate(process)
             await end(process)
         }
         guard let ending = await process.waitForEnd() else { throw CancellationError() }
@@ -119,21 +124,21 @@ actor ServiceSupervisor {
         } else if isWanted {
             await process.sweepOrphans(signal: service.stop.signal, bound: Self.orphanBound)
         }
+        isCommandUseless = service.name == .app && !hasServed && FailureCause.isCommandUseless(ending)
         return reason ?? "it \(ending)"
     }
 
     /// The time that an app gets is its author's word, so an app that needs more has failed; a server of ours may only
     /// have met a busy machine. Both are started again.
-    private func tooLate() async {
+    private func tooLate(_ process: RunningProcess) async {
         let reason = "it was not ready within \(service.startTimeoutSeconds) s"
         guard service.name == .app else {
             await set(.starting, detail: "\(reason): starting it again")
             return
         }
-        var asked = ""
-        if case .http(_, _, let path) = service.readiness { asked = ": it never answered 200 on \(path)" }
+        let why = await hooks.whyNotReady(process)
         let log = logTail(5)
-        await set(.failed, detail: (["\(reason)\(asked)"] + log).joined(separator: "\n"))
+        await set(.failed, detail: (["\(reason)\(why.map { ": \($0)" } ?? "")"] + log).joined(separator: "\n"))
     }
 
     private func endIfItHangs(_ process: RunningProcess) async {
@@ -160,6 +165,8 @@ actor ServiceSupervisor {
     /// A busy machine was seen to keep a probe waiting for 2 s.
     private static let silence = Duration.seconds(8)
     private static let appSilence = Duration.seconds(30)
+    /// How often `status` is told why a service is not ready yet.
+    private static let sayingInterval = Duration.seconds(2)
     /// What the workers of a server that died get to finish what they carry.
     private static let orphanBound = Duration.seconds(1)
 
@@ -319,9 +326,16 @@ actor ServiceSupervisor {
     private func waitUntilReady(
         _ process: RunningProcess, until deadline: ContinuousClock.Instant
     ) async -> Bool {
+        var saying = ContinuousClock.now + Self.sayingInterval
         while !process.hasEnded, !Task.isCancelled, isWanted, ContinuousClock.now < deadline {
             // Something else may answer on its port: only a process that lives can be ready.
             if await hooks.isReady(), !process.hasEnded { return isWanted }
+            if ContinuousClock.now > saying {
+                if let why = await hooks.whyNotReady(process), !process.hasEnded {
+                    await waits("not ready yet: \(why)")
+                }
+                saying = .now + Self.sayingInterval
+            }
             try? await Task.sleep(for: .milliseconds(40))
         }
         return false
@@ -329,9 +343,12 @@ actor ServiceSupervisor {
 
     private func afterEnd(_ reason: String) async {
         let now = ContinuousClock.now
-        let decision = policy.died(at: Self.clockStart.duration(to: now))
+        let died = policy.died(at: Self.clockStart.duration(to: now))
+        let decision = isCommandUseless ? .fail(retryAfter: RestartPolicy.rest) : died
+        isCommandUseless = false
         let tail = logTail(20)
-        let cause = FailureCause.find(in: tail + [reason], folder: starter.layout.hostFolder)
+        let cause = FailureCause.find(
+            in: tail + [reason], folder: starter.layout.hostFolder, service: service)
         let reason = cause.map { "\(reason)\n\($0)" } ?? reason
         let log = tail.suffix(5)
         logger.warning("\(status.name) ended: \(reason)")

@@ -25,10 +25,7 @@ public struct AppliedStack: Codable, Sendable, Equatable {
     }
 
     /// The address to open in a browser.
-    public var url: String {
-        let port = stack.balancer.httpsPort.number
-        return port == 443 ? "https://\(stack.domain)" : "https://\(stack.domain):\(port)"
-    }
+    public var url: String { stack.url }
 }
 
 extension AppliedStack {

@@ -7,6 +7,8 @@ public struct EjectedHost: Sendable {
     public var files: [FileBlueprint]
     /// In start order.
     public var units: [String]
+    /// What prepares a new version of the app, on the host that does so.
+    public var preparationUnit: String?
     /// Instances of the app, with the variables that they get.
     public var environments: [(file: String, variables: [String: EnvironmentValue])]
     public var layout: Layout
@@ -35,6 +37,15 @@ public struct EjectedHost: Sendable {
             if service.account == .application {
                 environments.append((file: names.environmentFile(host, service), variables: service.environment))
             }
+        }
+        if let preparation = blueprint.preparation {
+            let text = try SystemdUnit(
+                service: preparation, host: host, names: names, after: Self.after(preparation, host, names, blueprint),
+                stop: nil, isOnce: true, openFiles: openFiles
+            ).text()
+            let unit = names.preparationUnit(host)
+            files.append(FileBlueprint(path: "\(names.unitFolder)/\(unit)", contents: text, mode: 0o644))
+            preparationUnit = unit
         }
         if host.has(.database) {
             files.append(

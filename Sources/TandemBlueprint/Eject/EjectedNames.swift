@@ -39,6 +39,9 @@ public struct EjectedNames: Sendable {
         return "\(stack)-\(host.name)-\(service.name.rawValue)\(instance).service"
     }
 
+    /// It is started by hand, before a new version of the app is.
+    public func preparationUnit(_ host: Host) -> String { "\(stack)-\(host.name)-app-prepare.service" }
+
     /// Belongs to root: systemd reads it before it changes users.
     public func environmentFile(_ host: Host, _ service: ServiceBlueprint) -> String {
         "\(configurationRoot)/\(host.name).app\(service.instance == 1 ? "" : "-\(service.instance)").env"

@@ -11,13 +11,33 @@ extension Site {
                 environment: appEnvironment(port: port),
                 workingDirectory: stack.app.workingDirectory,
                 account: .application,
-                readiness: .http(address: host.loopbackAddress, port: port, path: stack.app.health),
+                readiness: .http(
+                    address: host.loopbackAddress, port: port, path: stack.app.health, headers: visitorHeaders),
                 startTimeoutSeconds: stack.app.startTimeoutSeconds,
                 stop: .init(signal: stack.app.stopSignal.number, boundSeconds: stack.app.stopTimeoutSeconds),
                 listeners: [.init(address: host.loopbackAddress, port: port)],
                 after: [.router],
                 needsDatabase: true)
         }
+    }
+
+    /// The command that prepares a new version of the app, once for all instances; nil where there is none. It has the app's
+    /// place and environment.
+    var preparation: ServiceBlueprint? {
+        guard let command = stack.app.prepare, var service = appServices.first else { return nil }
+        service.command = AppCommand(run: command).words
+        service.startTimeoutSeconds = stack.app.prepareTimeoutSeconds
+        return service
+    }
+
+    /// As requests arrive through the balancer: many apps answer those alone that come for their own name and by HTTPS.
+    private var visitorHeaders: [String: String] {
+        let port = stack.balancer.httpsPort.number
+        let name = port == 443 ? stack.domain : "\(stack.domain):\(port)"
+        return [
+            "Host": name, "X-Forwarded-Host": name, "X-Forwarded-Proto": "https", "X-Forwarded-Port": "\(port)",
+            "X-Forwarded-For": "127.0.0.1",
+        ]
     }
 
     /// Tandem's own variables are the contract with the app and win over the user's of the same name.
@@ -33,6 +53,7 @@ extension Site {
                 "http://\(host.loopbackAddress):\(Ports.agentTopology)/topology")
         }
         environment["TANDEM_SESSION_KEY"] = EnvironmentValue([.secret("session")])
+        environment["TANDEM_URL"] = EnvironmentValue(stack.url)
         environment["TANDEM_STACK"] = EnvironmentValue(stack.name)
         environment["TANDEM_HOST"] = EnvironmentValue(host.name)
         return environment

@@ -13,7 +13,9 @@ extension Loader {
             startTimeoutSeconds: number("start", in: timeouts).value,
             requestTimeoutSeconds: number("request", in: timeouts).value,
             stopTimeoutSeconds: number("stop", in: timeouts).value,
-            stopSignal: App.StopSignal(rawValue: text("stop_signal", in: section).value) ?? .term)
+            stopSignal: App.StopSignal(rawValue: text("stop_signal", in: section).value) ?? .term,
+            prepare: optionalText("prepare", in: section)?.value,
+            prepareTimeoutSeconds: number("prepare", in: timeouts).value)
     }
 
     private mutating func environment(in section: OpenSection, lines: inout [String: Int]) -> [String: String] {

@@ -85,6 +85,8 @@ public struct App: Codable, Sendable, Equatable {
 
     /// The command line, given to `/bin/sh -c`; its working directory is the stack file's folder.
     public var run: String
+    /// The command line that prepares a new version, such as a migration: run once, on one host, before an instance of it starts.
+    public var prepare: String?
     /// The working directory: the folder of the stack file, an absolute path.
     public var workingDirectory: String
     /// The path that answers 200 when the app can serve; begins with `/`.
@@ -101,11 +103,14 @@ public struct App: Codable, Sendable, Equatable {
     /// How long the app may take to finish what is in flight after `stopSignal`; then SIGKILL.
     public var stopTimeoutSeconds: Int
     public var stopSignal: StopSignal
+    /// How long `prepare` may take.
+    public var prepareTimeoutSeconds: Int
 
     public init(
         run: String, workingDirectory: String, health: String, environment: [String: String],
         secrets: [String: SecretSource], instances: Int, startTimeoutSeconds: Int,
-        requestTimeoutSeconds: Int, stopTimeoutSeconds: Int, stopSignal: StopSignal = .term
+        requestTimeoutSeconds: Int, stopTimeoutSeconds: Int, stopSignal: StopSignal = .term, prepare: String? = nil,
+        prepareTimeoutSeconds: Int = 600
     ) {
         self.run = run
         self.workingDirectory = workingDirectory
@@ -117,6 +122,8 @@ public struct App: Codable, Sendable, Equatable {
         self.requestTimeoutSeconds = requestTimeoutSeconds
         self.stopTimeoutSeconds = stopTimeoutSeconds
         self.stopSignal = stopSignal
+        self.prepare = prepare
+        self.prepareTimeoutSeconds = prepareTimeoutSeconds
     }
 
     /// A stack may have been applied by a version of Tandem that did not know all of it yet.
@@ -132,6 +139,8 @@ public struct App: Codable, Sendable, Equatable {
         requestTimeoutSeconds = try values.decode(Int.self, forKey: .requestTimeoutSeconds)
         stopTimeoutSeconds = try values.decode(Int.self, forKey: .stopTimeoutSeconds)
         stopSignal = try values.decodeIfPresent(StopSignal.self, forKey: .stopSignal) ?? .term
+        prepare = try values.decodeIfPresent(String.self, forKey: .prepare)
+        prepareTimeoutSeconds = try values.decodeIfPresent(Int.self, forKey: .prepareTimeoutSeconds) ?? 600
     }
 }
 

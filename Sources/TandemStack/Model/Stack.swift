@@ -38,6 +38,12 @@ public struct Stack: Codable, Sendable, Equatable {
         hosts.filter { $0.roles.contains(role) }
     }
 
+    /// The address that users see.
+    public var url: String {
+        let port = balancer.httpsPort.number
+        return port == 443 ? "https://\(domain)" : "https://\(domain):\(port)"
+    }
+
     /// Whether every host lies in 127.0.0.0/8, so that the whole stack runs on this one machine.
     public var isOnThisMachine: Bool {
         hosts.allSatisfy(\.isOnLoopback)

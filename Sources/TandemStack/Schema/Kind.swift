@@ -80,12 +80,12 @@ extension Schema.Kind {
         case .count(let range): return .number(try readNumber(scalar, in: range))
         case .size(let range):
             guard let bytes = Quantity.bytes(scalar.text), range.contains(bytes) else {
-                throw unitMismatch(scalar, "mb")
+                throw unitMismatch(scalar, "mb") { Quantity.bytes($0).map(range.contains) == true }
             }
             return .number(bytes)
         case .duration(let range):
             guard let seconds = Quantity.seconds(scalar.text), range.contains(seconds) else {
-                throw unitMismatch(scalar, "s")
+                throw unitMismatch(scalar, "s") { Quantity.seconds($0).map(range.contains) == true }
             }
             return .number(seconds)
         case .roles, .section, .hosts, .environment, .secrets, .settings: throw mismatch(scalar)
@@ -104,8 +104,9 @@ extension Schema.Kind {
         return number
     }
 
-    private func unitMismatch(_ scalar: Scalar, _ unit: String) -> Complaint {
-        mismatch(scalar, suggestion: Quantity.decimal(scalar.text) == nil ? nil : scalar.text + unit)
+    /// - Parameter isFine: whether a value would be taken; nothing else is suggested.
+    private func unitMismatch(_ scalar: Scalar, _ unit: String, isFine: (String) -> Bool) -> Complaint {
+        mismatch(scalar, suggestion: isFine(scalar.text + unit) ? scalar.text + unit : nil)
     }
 
     private func readText(_ scalar: Scalar, folder: String) throws(Complaint) -> String {

@@ -13,9 +13,23 @@ extension Schema {
                 explanation: "The command line, given to /bin/sh -c in the folder of this file.",
                 example: "./shop serve"),
             Key(
+                name: "prepare", kind: .command, presence: .optional,
+                synonyms: ["migrate", "migration", "release", "release_command", "before", "predeploy"],
+                explanation: """
+                    A command line for what is to be done once before a new version of the app starts, such as a migration; given \
+                    to /bin/sh -c as `run` is, with the app's environment and the database open. It runs on one host: at each \
+                    start of the stack, when `tandem up` changes what the app is run with, and at each `tandem restart app`. \
+                    When it fails, nothing is started or restarted. After a crash it is run again, so it must stand that.
+                    """,
+                example: "./manage.py migrate"),
+            Key(
                 name: "health", kind: .urlPath, presence: .preset("/health"),
                 synonyms: ["healthcheck", "health_check", "health_path", "path"],
-                explanation: "The path that answers 200 when the app can serve."),
+                explanation: """
+                    The path that answers 200 when the app can serve. It is asked for as by a visitor who came through the \
+                    balancer: with the domain as Host, and X-Forwarded-Proto: https. It has 2 s to answer, and a redirect is not \
+                    followed.
+                    """),
             Key(
                 name: "instances", kind: .count(1...Ports.appInstanceLimit), presence: .preset("1"),
                 synonyms: ["replicas", "processes", "workers", "scale"],
@@ -79,6 +93,10 @@ extension Schema {
             Key(
                 name: "start", kind: .duration(1...3600), presence: .preset("30s"), synonyms: ["boot", "deploy"],
                 explanation: "Until its health path answers 200."),
+            Key(
+                name: "prepare", kind: .duration(1...86_400), presence: .preset("10m"),
+                synonyms: ["migrate", "release"],
+                explanation: "For the command `prepare`; then it is killed, and has failed."),
             Key(
                 name: "request", kind: .duration(1...3600), presence: .preset("30s"), synonyms: ["response", "server"],
                 explanation: "For one request."),

@@ -19,6 +19,7 @@ struct RollOut: Sendable {
         guard let running = pending.running else { return }
         try checkPorts(running)
         try await checkFiles()
+        try await prepareApp()
         // From here on things change. An agent that is started anew meanwhile goes on with what its host has.
         for (name, given) in pending.given { try given.save(host: name, folder: folder) }
         try pending.preparation.writeCertificates()
@@ -79,6 +80,23 @@ struct RollOut: Sendable {
                 throw Failure(.failed, "cannot check the new files of \(host.host): \(error)")
             }
         }
+    }
+
+    /// What a new version of the app needs first, once for all hosts. Nothing was changed yet when it fails.
+    private func prepareApp() async throws {
+        guard let running = pending.running, let host = running.stack.hosts(.app).first,
+            let place = pending.host(host.name) ?? target.hosts(.app).first,
+            pending.next.needsPreparation(after: pending.given[host.name])
+        else { return }
+        let start = ContinuousClock.now
+        steps.note("prepare: \(target.app.prepare ?? "")")
+        do {
+            try await client.prepare(pending.next, on: place)
+        } catch let error as StateError {
+            throw Failure(
+                .failed, "\(error)\n\n\(target.name) goes on as it is; nothing was changed. See: tandem logs prepare")
+        }
+        steps.done(place.name, "prepare done", seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
     /// Points into the stack file where it is known what the file came from.

@@ -10,6 +10,18 @@ struct RollingRestart: Sendable {
     let client: AgentClient
     let steps: StepPrinter
 
+    /// A restart is how a new build of the app is taken up, which may need to prepare something first.
+    func prepareApp() async throws {
+        guard applied.stack.app.prepare != nil, let host = applied.stack.hosts(.app).first else { return }
+        let start = ContinuousClock.now
+        do {
+            try await client.prepare(AppliedHost.load(host: host.name, folder: folder), on: host)
+        } catch let error as StateError {
+            throw Failure(.failed, "\(error)\n\nNothing was restarted. See all of its log: tandem logs prepare")
+        }
+        steps.done(host.name, "prepare done", seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+
     func restart(_ service: ServiceBlueprint, on host: Host) async throws {
         let name = service.statusName
         let start = ContinuousClock.now

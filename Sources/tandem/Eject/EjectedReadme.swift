@@ -141,7 +141,7 @@ struct EjectedReadme {
         return """
             ## 3. The rest
 
-            App hosts and web servers first, then the balancers:
+            \(preparation)App hosts and web servers first, then the balancers:
 
             \(block(units))
 
@@ -151,6 +151,21 @@ struct EjectedReadme {
 
             Users reach a balancer by its address. Let the name `\(stack.domain)` lead to all of them, or move one address
             between them with keepalived.
+            """
+    }
+
+    /// `app: prepare`, where the stack file has it.
+    private var preparation: String {
+        guard let host = hosts.first(where: { $0.preparationUnit != nil }), let unit = host.preparationUnit else {
+            return ""
+        }
+        let router = host.units.filter { $0.contains("-router") }.map { "systemctl enable --now \($0)" }
+        return """
+            On \(host.host.name), here and before the app is restarted with a new version: what `prepare` names.
+
+            \(block(router + ["systemctl start \(unit)"]))
+
+
             """
     }
 

@@ -37,6 +37,29 @@ struct StackStart: Sendable {
                 haproxy: "", nginx: "", mimeTypes: "", mysqld: "", mysql: "", mysqlBase: "", mysqlPlugins: ""),
             versions: [:])
         try bare.checkOrigin()
+        // Root has made an empty one for the stack's account.
+        let isNew = (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?.isEmpty ?? true
+        do {
+            return try await run(bare, engines)
+        } catch {
+            if isNew { removeTraces() }
+            throw error
+        }
+    }
+
+    /// Of a stack that nothing was ever started of.
+    private func removeTraces() {
+        let folder = project.folder
+        guard !FileManager.default.fileExists(atPath: folder.appliedFile) else { return }
+        try? FileManager.default.removeItem(atPath: folder.path)
+        try? FileManager.default.removeItem(atPath: folder.socketRoot)
+        // Of an ordinary user, where it is empty.
+        if (folder.path as NSString).deletingLastPathComponent.hasSuffix("/.tandem") {
+            rmdir((folder.path as NSString).deletingLastPathComponent)
+        }
+    }
+
+    private func run(_ bare: StackPreparation, _ engines: EngineSetup) async throws -> Outcome {
         try bare.makeFolders()
         let lock = try await ChangeLock(project: project).take()
         defer { withExtendedLifetime(lock) {} }
@@ -141,6 +164,7 @@ struct StackStart: Sendable {
             steps.note("port \(wanted.number) is taken: the front is on \(given.number) instead, and stays there")
         }
         try preparation.write(applied)
+        folder.forgetPrepared()
         let made = try preparation.writeCertificates()
         if made.certificates > 0 {
             steps.done("tls", "\(made.certificates) certificates made, signed by the stack's own CA")

@@ -18,7 +18,10 @@ struct StartProgress: Sendable {
     private static let pollInterval = Duration.milliseconds(60)
 
     /// Beyond every service's own bound: what may take this long is not coming.
-    private var bound: Duration { .seconds(180 + applied.stack.app.startTimeoutSeconds * 2) }
+    private var bound: Duration {
+        let app = applied.stack.app
+        return .seconds(180 + app.startTimeoutSeconds * 2 + (app.prepare == nil ? 0 : app.prepareTimeoutSeconds))
+    }
 
     /// - Throws: `Failure` that names the host, the service and the reason.
     func wait() async throws {

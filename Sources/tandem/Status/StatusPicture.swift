@@ -91,7 +91,9 @@ struct StatusPicture {
         } else if host.agent.state == .down {
             lines.append(framed("✗ agent does not answer", style.red))
         }
-        for service in host.services.inRequestOrder { lines.append(framed(line(service, host), color(service.state))) }
+        for service in host.services.inRequestOrder {
+            lines += rows(service, host).map { framed($0, color(service.state)) }
+        }
         if host.services.isEmpty, host.agent.state == .up { lines.append(framed("no services", style.dim)) }
         lines.append("└" + String(repeating: "─", count: inner) + "┘")
         return lines
@@ -102,6 +104,21 @@ struct StatusPicture {
         let whole = StepPrinter.padded(clipped(text, inner), inner)
         // Only the mark is coloured.
         return "│ " + paint(String(whole.prefix(1))) + whole.dropFirst() + " │"
+    }
+
+    /// One line; what does not fit beside the rest of its note stands below it.
+    private func rows(_ service: ServiceStatus, _ host: StackStatus.HostState) -> [String] {
+        let whole = line(service, host)
+        let restarts = ", \(restarts(service))"
+        guard whole.count > boxWidth - 4, whole.hasSuffix(restarts) else { return [whole] }
+        return [
+            String(whole.dropLast(restarts.count)),
+            spaces(whole.count - note(service, host).count) + restarts.dropFirst(2),
+        ]
+    }
+
+    private func restarts(_ service: ServiceStatus) -> String {
+        service.restarts > 0 ? "restarts: \(service.restarts)" : ""
     }
 
     private func line(_ service: ServiceStatus, _ host: StackStatus.HostState) -> String {
@@ -120,7 +137,7 @@ struct StatusPicture {
         if service.state == .starting, let reason = service.detail?.split(whereSeparator: \.isNewline).first {
             return Terminal.printable(String(reason))
         }
-        let restarts = service.restarts > 0 ? "restarts: \(service.restarts)" : ""
+        let restarts = restarts(service)
         guard service.name == "mysql", let database = status.database else { return restarts }
         if database.primary == host.name { return "primary" + (restarts.isEmpty ? "" : ", \(restarts)") }
         guard let replica = database.replicas.first(where: { $0.host == host.name }) else { return "" }

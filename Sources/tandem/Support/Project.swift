@@ -72,12 +72,17 @@ struct Project {
             throw Failure(.stackFile, "cannot read \(path); may you read it, and is it a file?")
         }
         guard data.count <= StackFile.sizeLimitBytes else {
-            throw Failure(.stackFile, "\(shown):1:1: error: the file is larger than 1 MB; is it a stack file?")
+            throw unreadable(shown, "the file is larger than 1 MB; is it a stack file?")
         }
         guard let text = String(data: data, encoding: .utf8) else {
-            throw Failure(.stackFile, "\(shown):1:1: error: the file is not UTF-8 text")
+            throw unreadable(shown, "the file is not UTF-8 text")
         }
         return (StackFile(text: text, name: shown, folder: (path as NSString).deletingLastPathComponent), path)
+    }
+
+    private static func unreadable(_ shown: String, _ why: String) -> Failure {
+        Terminal.line("\(shown):1:1: error: \(why)")
+        return Failure(.stackFile, "\(shown) has a problem; nothing was changed")
     }
 
     private static func load(_ file: StackFile, _ path: String) throws(StackFileErrors) -> Project {

@@ -82,7 +82,9 @@ final class StopSignals: Sendable {
             }
             let isDone = try await group.next() ?? true
             group.cancelAll()
-            if !isDone { _ = try await group.next() }
+            guard !isDone else { return }
+            // That it was cancelled is what it was told.
+            do { _ = try await group.next() } catch is CancellationError {}
         }
     }
 }

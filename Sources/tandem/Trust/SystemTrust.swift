@@ -87,6 +87,15 @@ struct BrowserTrust: Sendable {
         }
     }
 
+    /// What is said where Chromium has no list yet, which it makes at its first start; nil where it has one.
+    var missing: String? {
+        guard !FileManager.default.fileExists(atPath: "\(home)/.pki/nssdb/cert9.db") else { return nil }
+        return
+            "Chromium's list of authorities is not there yet (\(home)/.pki/nssdb): start it once, or make the list with\n\n"
+            + "    mkdir -p \(home)/.pki/nssdb && certutil -d sql:\(home)/.pki/nssdb -N --empty-password\n\n"
+            + "and run `tandem trust` again"
+    }
+
     private func nickname(_ stack: String) -> String { "Tandem CA of the stack \(stack)" }
 
     /// - Returns: the databases that have it now.

@@ -61,6 +61,8 @@ struct DatabaseClient {
             throw Failure(.failed, "cannot give up capabilities: \(String(cString: strerror(errno)))")
         }
         var pointers = command.map { strdup($0) } + [nil]
+        // Ignored signals stay ignored, and this one is by us: the client is to notice when its reader goes away.
+        signal(SIGPIPE, SIG_DFL)
         execv(program, &pointers)
         throw Failure(.failed, "cannot run \(program): \(String(cString: strerror(errno)))")
     }

@@ -29,6 +29,7 @@ struct RestartCommand: AsyncParsableCommand {
         let client = try project.agentClient()
         do {
             let rolling = RollingRestart(applied: applied, folder: project.folder, client: client, steps: steps)
+            if chosen.contains(where: { $0.service.name == .app }) { try await rolling.prepareApp() }
             for target in chosen { try await rolling.restart(target.service, on: target.host) }
         } catch {
             await client.shutdown()

@@ -99,6 +99,7 @@ struct StackTrust {
             }
             return
         }
+        if let missing = browsers.missing { Terminal.line(missing) }
         for database in try browsers.add(certificateFile, of: stack) {
             Terminal.line("your browser trusts it now, once started anew: \(database)")
         }
