@@ -19,6 +19,12 @@ struct PageTests {
                 "Balancer</small><strong>lb1", "Web server</small><strong>server2", "App server</small><strong>server1",
                 "Database</small><strong>mysql.test",
             ] { #expect(page.text.contains(station)) }
+            let long = String(repeating: "x", count: 1000)
+            let cut = try await client.get("/", headers: [.balancer: long, .web: long])
+            let name = String(repeating: "x", count: 64)
+            for station in ["Balancer", "Web server"] {
+                #expect(cut.text.contains("\(station)</small><strong>\(name)</strong>"))
+            }
             let direct = try await client.get("/")
             #expect(direct.text.contains(#"Balancer</small><strong class="none">not used"#))
         }

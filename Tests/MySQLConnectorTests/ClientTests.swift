@@ -114,6 +114,18 @@ struct ClientTests {
         }
     }
 
+    @Test("what a statement leaves in its session is not passed on to the next in the queue")
+    func passedOnClean() async throws {
+        try await withClient(try await SharedServer.configuration, options(1)) { client async throws in
+            let first = Task { try await client.query("SELECT /* leaves */ SLEEP(0.3) + 7 INTO @v") }
+            try await wait { try await SharedServer.isRunning("leaves") }
+            let second = Task { try await client.query("SELECT @v") }
+            while client.statistics.waiting == 0 { try await Task.sleep(for: .milliseconds(1)) }
+            _ = try await first.value
+            #expect(try await second.value[0][0] == .null)
+        }
+    }
+
     @Test("a task cancelled during its statement costs no connection")
     func cancelledStatement() async throws {
         try await withClient(try await SharedServer.configuration, options(1)) { client async throws in

@@ -65,6 +65,25 @@ struct OutageTests {
         }
     }
 
+    @Test("a session that the server ended while it lay idle is noticed before it is lent out")
+    func killedWhileIdleAndLent() async throws {
+        try await withPool(1) { server, client async throws in
+            for round in 0..<6 {
+                let id = try await client.query("SELECT CONNECTION_ID()")[0].decode((Int).self)
+                try server.sql("KILL \(id)")
+                try await wait {
+                    try server.sql("SELECT COUNT(*) FROM information_schema.processlist WHERE id = \(id)").hasPrefix(
+                        "0")
+                }
+                let rows =
+                    round % 2 == 0
+                    ? try await client.withConnection { try await $0.query("SELECT 1") }
+                    : try await client.withTransaction { try await $0.query("SELECT 1") }
+                #expect(rows.count == 1)
+            }
+        }
+    }
+
     @Test("a session that the server ended while it lay idle is noticed before it is used")
     func killedWhileIdle() async throws {
         try await withPool(1) { server, client async throws in
