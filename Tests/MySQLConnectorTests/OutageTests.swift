@@ -100,6 +100,22 @@ struct OutageTests {
         }
     }
 
+    @Test("a server gets no file of this process, whatever a statement says")
+    func localFiles() async throws {
+        let server = try await Self.serverTask.value
+        try server.sql(
+            "SET GLOBAL local_infile = ON; CREATE TABLE app.loaded (line VARCHAR(500), id INT PRIMARY KEY AUTO_INCREMENT)"
+        )
+        defer { _ = try? server.sql("SET GLOBAL local_infile = OFF; DROP TABLE app.loaded") }
+        let connection = try await MySQLConnection.connect(
+            SharedServer.configuration(of: server), logger: quietLogger)
+        await #expect(throws: MySQLError.self) {
+            try await connection.execute("LOAD DATA LOCAL INFILE '/proc/self/status' INTO TABLE loaded (line)")
+        }
+        await connection.close()
+        #expect(try server.sql("SELECT COUNT(*) FROM app.loaded") == "0\n")
+    }
+
     @Test("a frozen server is given up after the connect timeout, and found when it thaws")
     func frozen() async throws {
         let server = try await Self.serverTask.value

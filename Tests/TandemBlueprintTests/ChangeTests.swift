@@ -92,6 +92,10 @@ struct ChangeTests {
             try Edit { $0.database.settings = ["innodb_buffer_pool_size": "256M"] }.lines() == [
                 "server2 mysql restart: my.cnf", "server1 mysql restart: my.cnf",
             ])
+        // mysqld takes up a certificate as it runs, but not the settings beside it.
+        var edit = Edit { $0.database.settings = ["innodb_buffer_pool_size": "256M"] }
+        edit.certificates = [edit.layout("server1").databaseCertificateFile]
+        #expect(try edit.lines().contains("server1 mysql restart: my.cnf, certificate"))
     }
 
     @Test("leaves a service alone whose program has another path only where it has")
