@@ -165,7 +165,7 @@ let package = Package(
             name: "TandemStackTests", dependencies: ["StackFuzz", "TandemStack"], swiftSettings: settings),
         .testTarget(
             name: "TandemBlueprintTests", dependencies: ["StackFuzz", "TandemBlueprint", "TandemStack"],
-            exclude: ["Golden"], swiftSettings: settings),
+            exclude: ["Chain", "Golden"], swiftSettings: settings),
         .testTarget(
             name: "TandemEnginesTests",
             dependencies: ["TandemEngines", .product(name: "Subprocess", package: "swift-subprocess")],

@@ -133,4 +133,6 @@ public struct Layout: Codable, Sendable, Equatable {
     public var mysqlSocket: String { "\(socketFolder)/mysql.sock" }
     public var haproxySocket: String { "\(socketFolder)/haproxy.sock" }
     public var routerSocket: String { "\(socketFolder)/router.sock" }
+    /// nginx: its own way to the other hosts' apps.
+    public var peerSocket: String { "\(socketFolder)/peers.sock" }
 }

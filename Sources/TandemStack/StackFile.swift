@@ -29,7 +29,8 @@ public struct StackFile: Sendable {
         var loader = Loader(folder: folder, lastAddresses: lastAddresses)
         let stack = loader.load(text)
         let diagnostics = loader.problems.diagnostics(file: name)
-        guard let stack, diagnostics.isEmpty else { throw StackFileErrors(diagnostics) }
+        guard var stack, diagnostics.isEmpty else { throw StackFileErrors(diagnostics) }
+        stack.fileName = name.split(separator: "/").last.map(String.init)
         return stack
     }
 

@@ -57,7 +57,10 @@ struct ChangeTests {
     @Test("is a reload where only generated files differ, replicas' hosts first, the primary's next, balancers last")
     func reload() throws {
         #expect(
-            try Edit { $0.app.requestTimeoutSeconds = 90 }.lines() == [
+            try Edit {
+                $0.app.requestTimeoutSeconds = 90
+                $0.web.bodyLimitBytes = 2 << 20
+            }.lines() == [
                 "server2 nginx reload: nginx.conf", "server1 nginx reload: nginx.conf",
                 "lb1 haproxy reload: haproxy.cfg", "lb2 haproxy reload: haproxy.cfg",
             ])

@@ -61,7 +61,9 @@ struct Sample: Sendable, CustomTestStringConvertible {
             balancer: Balancer(
                 algorithm: .leastconn, httpPort: Port(80, isFixed: true), httpsPort: Port(443, isFixed: true),
                 maxConnections: 20_000),
-            web: Web(staticFolder: "/srv/shop/static files/$new", bodyLimitBytes: 1_073_741_824),
+            web: Web(
+                staticFolder: "/srv/shop/static files/$new", staticPrefixes: ["/media/v1.0+x/": "/srv/shop/uploads"],
+                bodyLimitBytes: 1_073_741_824),
             app: app(
                 run: "cd server && PYTHONPATH=. python3 -m shop", instances: 3,
                 environment: ["MODE": "production", "GREETING": "it's 100% \"fine\""],

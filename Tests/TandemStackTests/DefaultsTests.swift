@@ -24,7 +24,8 @@ struct DefaultsTests {
                 run: "./shop serve", workingDirectory: "/srv/shop", health: "/health", environment: [:], secrets: [:],
                 instances: 1, startTimeoutSeconds: 30, requestTimeoutSeconds: 30, stopTimeoutSeconds: 10),
             database: Database(name: "shop", settings: [:]),
-            engines: Engines())
+            engines: Engines(),
+            fileName: "tandem.yaml")
         #expect(try load(smallest) == expected)
         #expect(expected.isOnThisMachine)
     }

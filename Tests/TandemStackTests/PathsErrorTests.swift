@@ -57,7 +57,7 @@ private let pathsErrors = [
         web: {static: 2024}
         """#,
         #"""
-        tandem.yaml:3:15: error: web.static: expected a path, absolute or relative to the stack file, found the number '2024'; if it is meant as text, put quotes around it
+        tandem.yaml:3:15: error: web.static: expected a folder, or a map: the beginning of a path such as /media, then its folder, found the number '2024'; if it is meant as text, put quotes around it
         """#),
     Golden(
         "The folder of the stack file",
@@ -88,5 +88,30 @@ private let pathsErrors = [
         """#,
         #"""
         tandem.yaml:3:15: error: web.static: '/srv/shop/.tandem/hosts' would show the stack file and the keys beside it to everyone; expected a folder of public files, such as 'public'
+        """#),
+    Golden(
+        "Folders of static files under wrong beginnings",
+        #"""
+        stack: shop
+        app: {run: x}
+        web:
+          static:
+            media: uploads
+            /.tandem: public
+            /a b: public
+            /x: [public]
+            /y/: one
+            /y: two
+            /z: .tandem/shop
+            /w: /var/lib/tandem/stacks/other/hosts
+        """#,
+        #"""
+        tandem.yaml:5:5: error: web.static: expected the beginning of a path, such as /media, without names that begin with a dot, found 'media'; did you mean '/media'?
+        tandem.yaml:6:5: error: web.static: expected the beginning of a path, such as /media, without names that begin with a dot, found '/.tandem'
+        tandem.yaml:7:5: error: web.static: expected the beginning of a path, such as /media, without names that begin with a dot, found '/a b'
+        tandem.yaml:8:9: error: web.static./x: expected a path, absolute or relative to the stack file, found a list
+        tandem.yaml:10:5: error: web.static: '/y/' is here twice; first in line 9
+        tandem.yaml:11:9: error: web.static./z: '/srv/shop/.tandem/shop' would show the stack file and the keys beside it to everyone; expected a folder of public files, such as 'public'
+        tandem.yaml:12:9: error: web.static./w: '/var/lib/tandem/stacks/other/hosts' would show the stack file and the keys beside it to everyone; expected a folder of public files, such as 'public'
         """#),
 ]

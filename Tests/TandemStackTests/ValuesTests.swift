@@ -110,6 +110,16 @@ struct ValuesTests {
         #expect(stack.engines == Engines(nginx: folder + "/../bin/nginx", mysqld: "/opt/my sql/bin/mysqld"))
     }
 
+    @Test("Static files lie in one folder, or in several under paths of their own")
+    func staticFolders() throws {
+        let several = try load(smallest + "web: {static: {/: public, /media: uploads, /a/b/: /srv/b}}\n").web
+        #expect(several.staticFolder == "/srv/shop/public")
+        #expect(several.staticPrefixes == ["/media/": "/srv/shop/uploads", "/a/b/": "/srv/b"])
+        let below = try load(smallest + "web: {static: {/media/: uploads}}\n").web
+        #expect(below.staticFolder == nil && below.staticPrefixes == ["/media/": "/srv/shop/uploads"])
+        #expect(try load(smallest + "web: {static: public}\n").web.staticPrefixes == nil)
+    }
+
     @Test(
         "A folder that configuration cannot carry is refused",
         arguments: ["/a\"b", "/a$b", "/a\nb", "/a;b", "a/b", "/a{b}", "/a\\b"])

@@ -4,10 +4,17 @@ public struct StackFileProblems: Error, CustomStringConvertible, Sendable, Equat
         /// Keys from the top of the file down.
         public var path: [String]
         public var message: String
+
+        public init(path: [String], message: String) {
+            self.path = path
+            self.message = message
+        }
     }
 
     /// At least one.
     public var problems: [Problem]
+
+    public init(problems: [Problem]) { self.problems = problems }
 
     public var description: String { problems.map(\.message).joined(separator: "\n") }
 }

@@ -17,10 +17,6 @@ struct BalancerFile {
     private var stack: Stack { site.stack }
     private var layout: Layout { site.layout }
 
-    /// A name that only this machine can mean: no lasting promises to browsers, which would hit the next project that
-    /// is tried on the same port.
-    private var isLocalDomain: Bool { stack.domain == "localhost" || stack.domain.hasSuffix(".localhost") }
-
     private func global() throws(BlueprintError) -> String {
         """
         \(site.haproxyGlobal)
@@ -31,8 +27,14 @@ struct BalancerFile {
             node \(site.host.name)
             stats socket \(try HAProxySyntax.word(layout.haproxySocket)) mode 600 level admin expose-fd listeners
             stats timeout 30s
-            # Workers that a reload replaced finish what they carry, but not for ever.
-            hard-stop-after \(max(60, stack.app.requestTimeoutSeconds))s
+            # Workers that a reload replaced finish what they carry: WebSockets, streams and uploads. But not for ever, and
+            # not more of them than this.
+            hard-stop-after \(Reload.bound)
+            mworker-max-reloads \(Reload.workers)
+            # Headers of \(HeaderLimits.bytes >> 10) KB, with room to read, and refuse, those that are larger.
+            tune.bufsize \(HeaderLimits.balancerBufferBytes)
+            tune.maxrewrite \(HeaderLimits.balancerRewriteBytes)
+            tune.http.maxhdr \(HeaderLimits.balancerFields)
             ssl-default-bind-options ssl-min-ver TLSv1.2
             ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20
             ssl-default-server-options ssl-min-ver TLSv1.2
@@ -59,8 +61,9 @@ struct BalancerFile {
             timeout connect 2s
             timeout queue 10s
             timeout check 2s
-            # [app.timeouts] request, and a little more, so that nginx is the one that gives up and says so.
-            timeout server \(stack.app.requestTimeoutSeconds + 5)s
+            # [app.timeouts] request: until an answer begins, and between two pieces of it. Bounded here alone, because here
+            # alone the bound can depend on the answer (see the backends).
+            timeout server \(stack.app.requestTimeoutSeconds)s
             timeout server-fin 5s
             # A host that vanished without a word: noticed before its checks fail, so that GET and HEAD are repeated.
             option srvtcpka
@@ -71,9 +74,10 @@ struct BalancerFile {
             timeout tunnel 1h
             # A request goes to another server when its own cannot be reached; once sent, only GET and HEAD are repeated.
             # Not on a 502: nginx has tried every app by then, and a request that kills apps should not go round again.
+            # Nor on an answer that cannot be read, which would be no better the second time.
             retries 3
             option redispatch 1
-            retry-on conn-failure empty-response junk-response 0rtt-rejected
+            retry-on conn-failure empty-response 0rtt-rejected
             # Each request is balanced for itself, over connections that all clients share.
             http-reuse always
             unique-id-format %[uuid(7)]
@@ -97,47 +101,12 @@ struct BalancerFile {
                 maxconn \(stack.balancer.maxConnections)
                 log-format "${HAPROXY_HTTP_LOG_FMT} id=%ID"
 
-            \(redirect.indented)
+            \(try requests().indented)
 
-                # What clients say of themselves in these headers is not believed.
-                http-request del-header x-tandem- -m beg
-                http-request del-header forwarded
-                http-request del-header x-real-ip
-                http-request del-header proxy
-                http-request set-header Host \(stack.domain) if { req.hdr_cnt(host) eq 0 }
-                http-request set-header X-Forwarded-For %[src]
-                http-request set-header X-Forwarded-Proto https
-                http-request set-header X-Forwarded-Host %[req.hdr(host)]
-                http-request set-header X-Forwarded-Port \(stack.balancer.httpsPort.number)
-                http-request set-header X-Request-Id %[unique-id]
-                http-request set-header X-Tandem-Balancer \(site.host.name)
                 http-after-response set-header X-Request-Id %[unique-id]
             \(strictTransportSecurity)
                 use_backend last_resort if { nbsrv(web) eq 0 }
                 default_backend web
-            """
-    }
-
-    /// To the same host on the HTTPS port if it is one of ours, else to the domain: never where the client's Host
-    /// header alone points.
-    private var redirect: String {
-        let names = [stack.domain, "localhost"] + stack.hosts(.balancer).map(\.address) + ["127.0.0.1"]
-        let host = "req.hdr(host),host_only,lower"
-        let known = names.uniqued
-        let port = stack.balancer.httpsPort.number
-        let authority = "%[var(txn.host)]" + (port == 443 ? "" : ":\(port)")
-        return """
-            http-request set-var(txn.host) str(\(stack.domain)) unless { ssl_fc }
-            http-request set-var(txn.host) \(host) if !{ ssl_fc } { \(host) -m str \(known.joined(separator: " ")) }
-            http-request redirect code \(isLocalDomain ? 307 : 308) location https://\(authority)%[pathq] unless { ssl_fc }
-            """
-    }
-
-    private var strictTransportSecurity: String {
-        if isLocalDomain { return "" }
-        return """
-                http-after-response set-header Strict-Transport-Security max-age=31536000 if { ssl_fc }
-
             """
     }
 
@@ -153,6 +122,7 @@ struct BalancerFile {
                 http-check send meth GET uri \(Site.webHealthPath) ver HTTP/1.1 hdr Host \(stack.sharedWebName)
                 http-check expect status 200
                 http-request disable-l7-retry unless METH_GET
+            \(Self.answers.indented)
                 default-server \(try tlsToServers())
                 default-server check inter 1s fastinter 250ms downinter 500ms fall 2 rise 1
                 # A connection that fails brings the next check forward; by then the requests that met it have gone to
@@ -172,6 +142,7 @@ struct BalancerFile {
         backend last_resort from http
             balance roundrobin
             http-request disable-l7-retry unless METH_GET
+        \(Self.answers.indented)
             default-server \(try tlsToServers())
         \(servers.joined(separator: "\n").indented)
         """

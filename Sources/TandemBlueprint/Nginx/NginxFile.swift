@@ -13,6 +13,7 @@ struct NginxFile {
 
     var stack: Stack { site.stack }
     var host: Host { site.host }
+    var files: StaticFiles { StaticFiles(stack.web) }
     /// Whether a request may go to another host's app when this host's own fails.
     var hasPeerHop: Bool { host.has(.web) && host.has(.app) && !site.standInHosts.isEmpty }
 
@@ -22,7 +23,7 @@ struct NginxFile {
         worker_processes \(site.sharesMachine ? "1" : "auto");
         worker_rlimit_nofile \(2 * Self.connections);
         # A worker that a reload replaced finishes what it carries, but not for ever.
-        worker_shutdown_timeout \(max(60, stack.app.requestTimeoutSeconds))s;
+        worker_shutdown_timeout \(Reload.bound);
         pid \(try NginxSyntax.literal(temporaryFolder + "/nginx.pid"));
         error_log stderr warn;
         pcre_jit on;
@@ -34,17 +35,35 @@ struct NginxFile {
     }
 
     private func http() throws(BlueprintError) -> String {
-        var parts = [try general(), try temporaryFolders(), try log(), try tls(), proxying]
-        parts.append(contentsOf: upstreams)
+        var parts = [try general(), try temporaryFolders(), try log(), try tls(), try privatePaths(), proxying]
+        if host.has(.web), !files.folders.isEmpty { parts.append(try files.maps()) }
+        parts.append(contentsOf: try upstreams())
         if host.has(.web) { parts.append(try webServer()) }
         if host.has(.app) { parts.append(appDoor) }
-        if hasPeerHop { parts.append(peerHop) }
+        if hasPeerHop { parts.append(try peerHop()) }
         return parts.joined(separator: "\n\n")
     }
 
     private func general() throws(BlueprintError) -> String {
         """
         include \(try NginxSyntax.included(site.layout.programs.mimeTypes));
+        # Younger than the list: browsers run modules of no other type.
+        types {
+            text/javascript mjs;
+            application/manifest+json webmanifest;
+            application/json map;
+            application/ld+json jsonld;
+            application/geo+json geojson;
+            text/markdown md;
+            text/csv csv;
+            text/vtt vtt;
+            font/ttf ttf;
+            font/otf otf;
+            image/jxl jxl;
+            audio/opus opus;
+            audio/flac flac;
+            model/gltf-binary glb;
+        }
         default_type application/octet-stream;
         server_tokens off;
         sendfile on;
@@ -61,7 +80,9 @@ struct NginxFile {
         client_body_timeout 30s;
         send_timeout 30s;
         reset_timedout_connection on;
-        large_client_header_buffers 4 16k;
+        # What the balancer lets through, in one field or in many.
+        client_header_buffer_size 4k;
+        large_client_header_buffers 4 \(HeaderLimits.webBufferKilobytes)k;
         # [web] body_limit
         client_max_body_size \(max(1, stack.web.bodyLimitBytes));
         client_body_buffer_size 64k;
@@ -115,35 +136,38 @@ struct NginxFile {
         """
     }
 
-    /// As long as the balancers let a WebSocket idle.
-    static let tunnelTimeouts = timeouts("1h")
-
-    static func timeouts(_ time: String) -> String { "proxy_read_timeout \(time);\nproxy_send_timeout \(time);" }
-
     /// Headers are listed once: a `proxy_set_header` further in would drop all of these.
     private var proxying: String {
         """
-        # Upstream connections are kept, unless the client asks for another protocol (WebSocket).
-        map $http_upgrade $tandem_connection {
+        # Upstream connections are kept, unless the client asks for WebSocket, the only other protocol that is passed on.
+        map $http_upgrade $tandem_upgrade {
+            default "";
+            "~*^websocket$" websocket;
+        }
+        map $tandem_upgrade $tandem_connection {
             default upgrade;
             "" "";
         }
-        # WebSockets may be silent for long.
-        map $http_upgrade $tandem_tunnel {
-            default "";
-            "~*^websocket$" 1;
-        }
         proxy_http_version 1.1;
         proxy_set_header Host $http_host;
-        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Upgrade $tandem_upgrade;
         proxy_set_header Connection $tandem_connection;
         proxy_set_header X-Tandem-Web \(host.has(.web) ? host.name : "$http_x_tandem_web");
+        # Trailers are not passed on.
+        proxy_hide_header Trailer;
+        # The balancer tells streams by it.
+        proxy_pass_header X-Accel-Buffering;
         proxy_connect_timeout 1s;
-        # [app.timeouts] request
-        \(Self.timeouts("\(stack.app.requestTimeoutSeconds)s"))
-        proxy_buffer_size 16k;
+        # The balancer bounds requests: it closes the connection. These are for WebSockets and streams, which may be silent.
+        proxy_read_timeout \(Reload.bound);
+        proxy_send_timeout \(Reload.bound);
+        # Answers are passed on as they come. A slow client holds up the app only once the kernel's own buffers along the way
+        # are full (measured: 14 MB of one answer, to a client that reads nothing). An app can have more taken off its hands by
+        # X-Accel-Buffering: yes.
+        proxy_buffering off;
+        proxy_buffer_size \(HeaderLimits.webBufferKilobytes)k;
         proxy_buffers 16 16k;
-        proxy_busy_buffers_size 32k;
+        proxy_busy_buffers_size 128k;
         proxy_max_temp_file_size 256m;
         # Only what was not sent yet, or may be sent twice (GET, HEAD and the like), goes on to the next server, and only
         # while a client may reasonably wait for it.

@@ -2,9 +2,11 @@ import TandemStack
 
 extension NginxFile {
     /// The groups of servers that requests are passed to.
-    var upstreams: [String] {
+    func upstreams() throws(BlueprintError) -> [String] {
         var groups: [String] = []
-        if host.has(.web) { groups.append(host.has(.app) ? ownAppFirst : remoteApps(stack.hosts(.app), name: "app")) }
+        if host.has(.web) {
+            groups.append(host.has(.app) ? try ownAppFirst() : remoteApps(stack.hosts(.app), name: "app"))
+        }
         if host.has(.app) { groups.append(ownApp) }
         if hasPeerHop { groups.append(remoteApps(site.standInHosts, name: "peers")) }
         return groups
@@ -18,16 +20,21 @@ extension NginxFile {
         }
     }
 
-    /// An idle connection is given up before common app servers (Node, uvicorn: 5 s) give it up themselves, so that a
-    /// POST does not meet one that is just being closed.
+    /// An idle connection is given up before common app servers (gunicorn: 2 s; Node, uvicorn: 5 s) give it up
+    /// themselves, so that a POST does not meet one that is just being closed.
     private static let ownKeepalive = """
         keepalive 256;
-        keepalive_timeout 4s;
+        keepalive_timeout 1s;
         keepalive_requests 1000000;
         """
 
-    private var ownAppFirst: String {
-        let backup = hasPeerHop ? ["server \(host.loopbackAddress):\(Ports.peerHop) backup max_fails=0;"] : []
+    /// A unix socket in a folder of the engines' own: whoever could call it would be believed to be a balancer.
+    private func peerSocket() throws(BlueprintError) -> String {
+        try NginxSyntax.literal("unix:\(site.layout.peerSocket)")
+    }
+
+    private func ownAppFirst() throws(BlueprintError) -> String {
+        let backup = hasPeerHop ? ["server \(try peerSocket()) backup max_fails=0;"] : []
         return """
             # [app] instances: this host's own, and the other hosts' while none of these answers
             upstream app {
@@ -48,66 +55,31 @@ extension NginxFile {
     }
 
     /// One that failed a request is left alone for a moment: an address that swallows everything would cost each request a
-    /// second. (A group of one is never left alone: nginx ignores `max_fails` there.)
+    /// second. While all are left alone they are tried all the same: each stands there a second time, for when nobody else
+    /// is left, and is never suspected as such. (A group of one is never left alone: nginx ignores `max_fails` there.)
     private func remoteApps(_ hosts: [Host], name: String) -> String {
-        func group(_ name: String, _ bound: String) -> String {
-            let servers = hosts.map { "server \($0.address):\(Ports.appDoor) \(bound);" }
-            return """
-                upstream \(name) {
-                \(servers.joined(separator: "\n").indented)
-                    keepalive 256;
-                    keepalive_timeout 60s;
-                    keepalive_requests 1000000;
-                }
-                """
-        }
-        let heading = "# The app on other hosts, through their nginx"
-        let suspecting = group(name, "max_fails=1 fail_timeout=\(Suspicion.seconds)s")
-        guard hosts.count > 1 else { return heading + "\n" + suspecting }
+        let doors = hosts.map { "server \($0.address):\(Ports.appDoor)" }
+        var servers = doors.map { "\($0) max_fails=1 fail_timeout=\(Suspicion.seconds)s;" }
+        if doors.count > 1 { servers += doors.map { "\($0) backup max_fails=0;" } }
         return """
-            \(heading)
-            \(suspecting)
-            # While all are left alone, because each failed a request within the last second, they are tried all the same.
-            \(group(name + Self.allTheSame, "max_fails=0"))
-            map $upstream_addr \(Self.choice(of: name)) {
-                volatile;
-                default \(name);
-                "~(^|[ ,:])\(name)$" \(name + Self.allTheSame);
+            # The app on other hosts, through their nginx
+            upstream \(name) {
+            \(servers.joined(separator: "\n").indented)
+                keepalive 256;
+                keepalive_timeout 60s;
+                keepalive_requests 1000000;
             }
             """
     }
 
-    /// The group to try next: nginx names the group itself where an address would stand when there was nobody to ask.
-    private static func choice(of name: String) -> String { "$tandem_\(name)" }
-    private static let allTheSame = "_all_the_same"
-
     /// What the balancers call.
     func webServer() throws(BlueprintError) -> String {
-        let files: String
-        if let folder = stack.web.staticFolder {
-            files = """
-                # [web] static: files are answered here, all else by the app
-                root \(try NginxSyntax.expanded(folder));
-                location / {
-                    try_files $uri $uri/index.html @app;
-                    # Static files know no POST; the app may.
-                    error_page 405 = @app;
-                }
-                # Hidden files (.git, .env) are not for everyone.
-                location ~ /\\.(?!well-known/) {
-                    try_files /.tandem/none @app;
-                }
-
-                """
-        } else {
-            files = ""
-        }
-        let appLocation = stack.web.staticFolder == nil ? "/" : "@app"
+        let appLocation = files.folders.isEmpty ? "/" : "@app"
         let app =
             host.has(.app)
             ? "location \(appLocation) {\n    proxy_pass http://app;\n}"
-            : remote(appLocation, "app", of: stack.hosts(.app))
-        let locations = files + app + "\n" + tunnel
+            : remote(appLocation, "app", losses: 2)
+        let locations = try files.locations() + app
         return """
             # [web]: what the balancers call
             server {
@@ -129,8 +101,8 @@ extension NginxFile {
                     default_type text/plain;
                     return 200 "ok\\n";
                 }
-                if ($tandem_tunnel) {
-                    rewrite ^ \(Self.tunnelPath) last;
+                if ($tandem_private) {
+                    return 404;
                 }
             \(locations.indented)
             }
@@ -146,67 +118,37 @@ extension NginxFile {
         """
     }
 
-    private static let tunnelPath = "/.tandem/tunnel"
-
-    /// WebSockets. A location of their own because a time-out cannot depend on the request; named by a path that nobody
-    /// can ask for.
-    private var tunnel: String {
-        let pass =
-            host.has(.app)
-            ? "proxy_pass http://app$request_uri;"
-            : "proxy_pass https://app$request_uri;\nproxy_next_upstream error timeout http_502;"
-        return """
-            location = \(Self.tunnelPath) {
-                internal;
-            \(Self.tunnelTimeouts.indented)
-            \(pass.indented)
-            }
-            """
-    }
+    /// What a door answers when its app did not: a code that apps have no use for, so that theirs pass as they are.
+    private static let noAnswer = 597
+    /// Doors that one request is led to at most, when those before had nobody who answers.
+    private static let doorLimit = 12
 
     /// Locations that pass requests to the apps of other hosts.
     ///
-    /// A door whose app is dead answers 502, and says so if the app never saw the request. nginx itself would not repeat
-    /// a POST then, because it was sent to the door; on the door's word it goes round once more, and again while luck
-    /// leads it to dead doors, but not for ever.
-    private func remote(_ location: String, _ upstream: String, of hosts: [Host]) -> String {
-        func pass(to upstream: String) -> String {
-            """
+    /// A door whose app does not answer says so, and whether the app has got the request. nginx itself would not repeat a
+    /// POST then, because it was sent to the door; on the door's word it goes round again while luck leads it to dead doors,
+    /// but not for ever. A GET that was lost in an app may go to one more, and not on: it may be what kills them.
+    ///
+    /// - Parameter losses: how many apps may have lost the request before it is given up.
+    private func remote(_ location: String, _ upstream: String, losses: Int) -> String {
+        let pass = """
             proxy_pass https://\(upstream);
-            proxy_next_upstream error timeout http_502;
             proxy_intercept_errors on;
             recursive_error_pages on;
-            error_page 502 = @another_app;
+            error_page \(Self.noAnswer) = @another_app;
             """
-        }
-        // A group of one has somebody to ask always.
-        var next = upstream
-        var unsent = "$upstream_http_x_tandem_unsent"
-        var askedNobody = ""
-        if hosts.count > 1 {
-            next = Self.choice(of: upstream)
-            askedNobody = """
-
-                    set $tandem_again \(unsent);
-                    if (\(next) = \(upstream + Self.allTheSame)) {
-                        set $tandem_again 1;
-                    }
-                """
-            unsent = "$tandem_again"
-        }
         return """
+            set $tandem_doors "";
             location \(location) {
-            \(pass(to: upstream).indented)
+            \(pass.indented)
             }
             location @another_app {
-                default_type text/plain;\(askedNobody)
-                if (\(unsent) = "") {
-                    return 502 "The application did not answer.\\n";
+                default_type text/plain;
+                set $tandem_doors "$tandem_doors $upstream_http_x_tandem_unsent";
+                if ($tandem_doors ~ " $|(no.*){\(losses)}|(yes.*){\(Self.doorLimit)}") {
+                    return 502 "The application did not answer.\n";
                 }
-                if ($upstream_status ~ "^([0-9]+ [:,] ?){6}") {
-                    return 502 "The application did not answer.\\n";
-                }
-            \(pass(to: next).indented)
+            \(pass.indented)
             }
             """
     }
@@ -214,23 +156,33 @@ extension NginxFile {
     /// This host's own app for the other web servers.
     var appDoor: String {
         """
-        # Whether no instance of this host's app was reached, so that the request may go elsewhere, whatever it is.
-        map $upstream_connect_time $tandem_unsent {
-            default 1;
-            "~[0-9]" "";
+        # Whether the app has not got the request, so that it may go elsewhere, whatever it is; empty where it has, and the
+        # request may not be repeated, or would be answered in the same way again.
+        map "$request_method $upstream_connect_time/$upstream_bytes_received" $tandem_unsent {
+            default no;
+            "~/.*[1-9]" "";
+            "~^[^0-9]*/" yes;
+            "~^(POST|LOCK|PATCH) " "";
         }
         # This host's app, for the web servers of other hosts
         server {
             listen \(host.address):\(Ports.appDoor) ssl backlog=4096;
             server_name _;
         \(Self.only("web").indented)
-        \(Self.boundElsewhere.indented)
             location / {
                 proxy_pass http://own_app;
+                error_page 502 504 = @no_answer;
                 proxy_hide_header X-Tandem-Unsent;
-                add_header X-Tandem-Unsent $tandem_unsent always;
                 # The web server that took the request has named itself.
         \(Self.unchangedHeaders.indented.indented)
+            }
+            location @no_answer {
+                default_type text/plain;
+                if ($tandem_unsent = "") {
+                    return 502 "The application did not answer.\n";
+                }
+                add_header X-Tandem-Unsent $tandem_unsent always;
+                return \(Self.noAnswer);
             }
         }
         """
@@ -238,27 +190,21 @@ extension NginxFile {
 
     /// From this host's web server to the other hosts' apps. It speaks plain HTTP, because the members of an upstream
     /// group share one protocol and this host's own app speaks that.
-    var peerHop: String {
+    func peerHop() throws(BlueprintError) -> String {
         """
         # To the apps of other hosts; called by this nginx alone
         server {
-            listen \(host.loopbackAddress):\(Ports.peerHop);
+            listen \(try peerSocket());
             server_name _;
-        \(Self.boundElsewhere.indented)
             access_log off;
-        \(remote("/", "peers", of: site.standInHosts).indented)
+        \(remote("/", "peers", losses: 1).indented)
         }
         """
     }
 
-    private static let boundElsewhere = """
-        # The web server that took the request bounds it. A WebSocket may be silent for long.
-        \(tunnelTimeouts)
-        """
-
     private static let unchangedHeaders = """
         proxy_set_header Host $http_host;
-        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Upgrade $tandem_upgrade;
         proxy_set_header Connection $tandem_connection;
         proxy_set_header X-Tandem-Web $http_x_tandem_web;
         """

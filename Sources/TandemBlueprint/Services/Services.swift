@@ -47,12 +47,9 @@ extension Site {
         var listeners: [ServiceBlueprint.Listener] = []
         if host.has(.web) { listeners.append(.init(address: host.address, port: Ports.web)) }
         if host.has(.app) { listeners.append(.init(address: host.address, port: Ports.appDoor)) }
-        if NginxFile(site: self).hasPeerHop {
-            listeners.append(.init(address: host.loopbackAddress, port: Ports.peerHop))
-        }
         return ServiceBlueprint(
             name: .nginx,
-            command: start,
+            command: NginxFile(site: self).hasPeerHop ? Self.without(layout.peerSocket, start) : start,
             check: start + ["-t", "-q"],
             workingDirectory: layout.hostFolder,
             readiness: .tcp(address: host.address, port: host.has(.web) ? Ports.web : Ports.appDoor),
@@ -60,6 +57,11 @@ extension Site {
             stop: .init(signal: Signal.quit, boundSeconds: 5),
             reloadSignal: Signal.hup,
             listeners: listeners)
+    }
+
+    /// A command after a socket was deleted: nginx leaves its own behind when it is killed, and then cannot make it anew.
+    private static func without(_ socket: String, _ command: [String]) -> [String] {
+        ["/bin/sh", "-c", #"rm -f "$0" && exec "$@""#, socket] + command
     }
 
     var mysqlService: ServiceBlueprint {

@@ -36,15 +36,10 @@ extension Loader {
 
     mutating func web(in root: OpenSection) -> Web {
         let section = open("web", of: root, as: Schema.web)
-        let folder = optionalText("static", in: section)
-        if let folder, FilePath.isExposing(folder.value, stackFolder: self.folder) {
-            problems.add(
-                "\(section.fullName("static")): \(folder.value.quoted) would show the stack file and the keys beside it to "
-                    + "everyone; expected a folder of public files, such as 'public'",
-                at: folder.position)
-        }
+        var folders = staticFolders(in: section)
+        let top = folders.removeValue(forKey: "/")
         return Web(
-            staticFolder: folder?.value,
+            staticFolder: top, staticPrefixes: folders.isEmpty ? nil : folders,
             bodyLimitBytes: number("body_limit", in: section).value)
     }
 

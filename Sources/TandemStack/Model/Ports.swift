@@ -6,8 +6,6 @@ public enum Ports {
     public static let web = 4443
     /// nginx: this host's own app for the other web servers, TLS.
     public static let appDoor = 4444
-    /// nginx: to the other hosts' apps, plain, on the host's loopback address only.
-    public static let peerHop = 4080
     /// The first instance of the app; further ones count up. Loopback only.
     public static let app = 3000
     /// The database router: writes (the primary). Loopback only.
@@ -35,7 +33,6 @@ public enum Ports {
         Reserved(port: balancerMetrics, user: "HAProxy's metrics"),
         Reserved(port: web, user: "nginx"),
         Reserved(port: appDoor, user: "nginx's door to this host's app"),
-        Reserved(port: peerHop, user: "nginx's way to the other hosts' apps"),
         Reserved(port: app, user: "the app"),
         Reserved(port: routerWrite, user: "the database router's writes"),
         Reserved(port: routerRead, user: "the database router's reads"),

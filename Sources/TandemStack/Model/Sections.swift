@@ -36,13 +36,17 @@ public struct Port: Codable, Sendable, Equatable {
 
 /// The `web` section: nginx.
 public struct Web: Codable, Sendable, Equatable {
-    /// The folder of static files as an absolute path, or nil where there is none.
+    /// The folder whose files are served at the top, as an absolute path, or nil where there is none.
     public var staticFolder: String?
+    /// Further folders (absolute paths) by the beginning of the path, such as `/media/`, under which their files are
+    /// served; nil where there are none.
+    public var staticPrefixes: [String: String]?
     /// The largest request body, in bytes.
     public var bodyLimitBytes: Int
 
-    public init(staticFolder: String?, bodyLimitBytes: Int) {
+    public init(staticFolder: String?, staticPrefixes: [String: String]? = nil, bodyLimitBytes: Int) {
         self.staticFolder = staticFolder
+        self.staticPrefixes = staticPrefixes
         self.bodyLimitBytes = bodyLimitBytes
     }
 }

@@ -13,10 +13,12 @@ public struct Stack: Codable, Sendable, Equatable {
     public var app: App
     public var database: Database
     public var engines: Engines
+    /// What the stack file is called, without its folder: it is served to nobody. nil where it did not come from a file.
+    public var fileName: String?
 
     public init(
         name: String, domain: String, hosts: [Host], balancer: Balancer, web: Web, app: App,
-        database: Database, engines: Engines
+        database: Database, engines: Engines, fileName: String? = nil
     ) {
         self.name = name
         self.domain = domain
@@ -26,6 +28,7 @@ public struct Stack: Codable, Sendable, Equatable {
         self.app = app
         self.database = database
         self.engines = engines
+        self.fileName = fileName
     }
 
     /// The parts of the stack know each other by names below this one; no user's name is among them.

@@ -40,11 +40,13 @@ enum FilePath {
         "/" + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
 
-    /// Whether serving a folder would serve the stack file or what Tandem keeps beside it.
+    /// Whether serving a folder would serve the stack file, or what Tandem keeps for this stack or another.
     static func isExposing(_ path: String, stackFolder: String) -> Bool {
         let served = collapsed(path)
         let own = collapsed(stackFolder)
-        return own.starts(with: served) || served.starts(with: own + [".tandem"])
+        let state: [Substring] = ["var", "lib", "tandem"]
+        return own.starts(with: served) || served.contains(".tandem") || served.starts(with: state)
+            || state.starts(with: served)
     }
 
     private static func collapsed(_ path: String) -> [Substring] {

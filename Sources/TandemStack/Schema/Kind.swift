@@ -16,6 +16,8 @@ extension Schema {
         case command
         /// Of a file or folder; relative to the stack file's folder.
         case path
+        /// A path, or a map: the beginning of a URL's path, then the folder.
+        case folders
         case variable
         case roles
         case section(Section)
@@ -43,6 +45,7 @@ extension Schema {
             case .urlPath: "a path that begins with '/', of letters, digits and -._~/:@+,="
             case .command: "a command line"
             case .path: "a path, absolute or relative to the stack file"
+            case .folders: "a folder, or a map: the beginning of a path such as /media, then its folder"
             case .variable: "the name of an environment variable: letters, digits and underscores"
             case .roles: "a list of \(Role.allCases.map(\.rawValue).joined(separator: ", "))"
             case .section(let section): "a map with \(section.keys.map(\.name).joined(separator: ", "))"
@@ -64,7 +67,7 @@ extension Schema.Kind {
     /// The value of one scalar. Defaults go through here too.
     func read(_ scalar: Scalar, folder: String) throws(Complaint) -> Schema.Value {
         switch self {
-        case .stackName, .domain, .databaseName, .address, .urlPath, .command, .path, .variable:
+        case .stackName, .domain, .databaseName, .address, .urlPath, .command, .path, .folders, .variable:
             let text = try readText(scalar, folder: folder)
             // YAML versions disagree on what `no` and `010` are: where a word is expected, they need quotes.
             guard !scalar.isBoolean, !scalar.isNumber else {
@@ -122,7 +125,7 @@ extension Schema.Kind {
         case .databaseName:
             try check(scalar, Grammar.isDatabaseName(text))
             try Grammar.checkDatabaseIsFree(text)
-        case .path: return try FilePath.resolve(text, in: folder)
+        case .path, .folders: return try FilePath.resolve(text, in: folder)
         default: break
         }
         return text

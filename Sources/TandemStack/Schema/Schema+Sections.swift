@@ -110,12 +110,14 @@ extension Schema {
         explanation: "nginx on each web host: static files, compression, buffering.",
         keys: [
             Key(
-                name: "static", kind: .path, presence: .optional, synonyms: ["root", "public", "static_folder"],
+                name: "static", kind: .folders, presence: .optional, synonyms: ["root", "public", "static_folder"],
                 explanation: """
-                    A folder of files that nginx serves itself; what is not in it goes to the app. Relative to this \
-                    file.
+                    A folder of files that nginx serves itself; or a map of several, each with the beginning of the path \
+                    under which its files are served. Relative to this file. What is not there goes to the app, and so \
+                    do hidden files and the sources of programs (.php, .py, .rb, .pl, .cgi, .inc and the like). A folder \
+                    may be a link; links in it are not followed.
                     """,
-                example: "public"),
+                example: "{/: public, /media: uploads}"),
             Key(
                 name: "body_limit", kind: .size((1 << 10)...(10 << 30)), presence: .preset("32mb"),
                 synonyms: ["client_max_body_size", "max_body_size", "max_request_body"],

@@ -64,9 +64,11 @@ struct Ejection {
         let here = stack.app.workingDirectory
         let there = appFolder ?? (stack.isOnThisMachine ? here : names.appFolder)
         stack.app.workingDirectory = there
-        if let files = stack.web.staticFolder, files == here || files.hasPrefix(here + "/") {
-            stack.web.staticFolder = there + files.dropFirst(here.count)
+        let moved = { (folder: String) in
+            folder == here || folder.hasPrefix(here + "/") ? there + folder.dropFirst(here.count) : folder
         }
+        stack.web.staticFolder = stack.web.staticFolder.map(moved)
+        stack.web.staticPrefixes = stack.web.staticPrefixes?.mapValues(moved)
         if let running = project.applied?.stack.balancer {
             if !stack.balancer.httpPort.isFixed { stack.balancer.httpPort = running.httpPort }
             if !stack.balancer.httpsPort.isFixed { stack.balancer.httpsPort = running.httpsPort }

@@ -21,7 +21,10 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let project = try Project.load(project)
-        let pending = try await project.placingProblems { try await PendingChange.load(project) }
+        let pending = try await project.placingProblems {
+            try project.checkPublicFolders()
+            return try await PendingChange.load(project)
+        }
         let report = PlanReport(pending)
         try output.write(report) { report.text(Style(isColored: Terminal.isOutputColored)) }
         try pending.throwRefusals()

@@ -24,7 +24,10 @@ struct UpCommand: AsyncParsableCommand {
         let signals = StopSignals()
         let project = try Project.load(project)
         let start = StackStart(project: project)
-        let outcome = try await project.placingProblems { try await interruptible(signals) { try await start.run() } }
+        let outcome = try await project.placingProblems {
+            try project.checkPublicFolders()
+            return try await interruptible(signals) { try await start.run() }
+        }
         guard let outcome else {
             // What others started, before or while this one waited for them, goes on.
             guard let keeper = start.launched.process else {

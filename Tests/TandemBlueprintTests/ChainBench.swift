@@ -1,0 +1,177 @@
+import Foundation
+import TandemBlueprint
+import TandemStack
+import Testing
+
+import struct TandemStack.Host
+
+/// HAProxy, nginx and two apps with the generated files, on addresses of their own; `Chain/cases.py` asks them.
+final class ChainBench {
+    /// Which hosts there are.
+    enum Shape: Sendable {
+        /// A balancer, and two servers with nginx and the app.
+        case together
+        /// A balancer, a web server, and two app hosts.
+        case apart
+    }
+
+    let root: String
+    let stack: Stack
+    private let engines: TestEngines
+    private var programs: [String: Process] = [:]
+    private static let scripts = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("Chain").path
+
+    /// Starts all of it and waits until a request is answered.
+    ///
+    /// - Parameter change: what differs from a stack with two seconds for a request and nothing static.
+    init(_ shape: Shape, _ change: (inout Stack, String) throws -> Void = { _, _ in }) throws {
+        engines = try TestEngines()
+        root = "/tmp/tc-\(UUID().uuidString.prefix(8))"
+        let net = "127.\(UInt8.random(in: 64...250)).\(UInt8.random(in: 1...250))"
+        var stack = Sample.conduit.stack
+        stack.app.requestTimeoutSeconds = 2
+        stack.fileName = "own-name.yaml"
+        stack.hosts =
+            switch shape {
+            case .together:
+                [Host(name: "lb1", address: "\(net).11", roles: [.balancer])]
+                    + (1...2).map { Host(name: "server\($0)", address: "\(net).2\($0)", roles: [.web, .app]) }
+            case .apart:
+                [
+                    Host(name: "lb1", address: "\(net).11", roles: [.balancer]),
+                    Host(name: "web1", address: "\(net).21", roles: [.web]),
+                ] + (1...2).map { Host(name: "app\($0)", address: "\(net).3\($0)", roles: [.app]) }
+            }
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        try Data().write(to: URL(fileURLWithPath: "\(root)/seen"))
+        try change(&stack, root)
+        self.stack = stack
+        try makeCertificates()
+        for host in stack.hosts { try start(host) }
+        try waitForAnswer()
+    }
+
+    func end() {
+        for (name, program) in programs {
+            // The threads of tests have signals blocked, and a program that does not ask for them inherits that.
+            Foundation.kill(program.processIdentifier, name.hasPrefix("app") ? SIGKILL : SIGTERM)
+        }
+        for program in programs.values { program.waitUntilExit() }
+        try? FileManager.default.removeItem(atPath: root)
+    }
+
+    /// Runs cases of `Chain/cases.py`, each of which is expected to pass.
+    func check(_ cases: String..., sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let outcome = try run(
+            [
+                "/usr/bin/env", "CHAIN_FRONT=\(front)", "CHAIN_DOMAIN=\(stack.domain)", "CHAIN_SEEN=\(seenFile)",
+                "CHAIN_ROOT=\(root)", "/usr/bin/python3", "\(Self.scripts)/cases.py",
+            ] + cases)
+        #expect(
+            outcome.status == 0, "\(outcome.output)\n--- servers\n\(said)", sourceLocation: sourceLocation)
+    }
+
+    /// Ends one program, such as `app of server1`, and what it has started, with SIGKILL.
+    func kill(_ name: String) throws {
+        let removed = programs.removeValue(forKey: name)
+        let program = try #require(removed)
+        let children = try run(["/usr/bin/pgrep", "-P", "\(program.processIdentifier)"]).output
+        for child in children.split(separator: "\n").compactMap({ Int32($0) }) { Foundation.kill(child, SIGKILL) }
+        Foundation.kill(program.processIdentifier, SIGKILL)
+        program.waitUntilExit()
+    }
+
+    /// Starts nginx of a host again that was killed.
+    func startNginx(of name: String) throws {
+        let host = try #require(stack.hosts.first { $0.name == name })
+        let service = try HostBlueprint(stack: stack, host: host, layout: layout(host)).services
+            .first { $0.name == .nginx }
+        try start("nginx of \(name)", try #require(service).command)
+        try waitForAnswer()
+    }
+
+    // MARK: - Parts
+
+    private var front: String { "\(stack.hosts[0].address):\(stack.balancer.httpsPort.number)" }
+    private var seenFile: String { "\(root)/seen" }
+
+    /// The last lines of what nginx and HAProxy said.
+    private var said: String {
+        programs.keys.sorted().map { name in
+            let text = (try? String(contentsOfFile: "\(root)/\(name).txt", encoding: .utf8)) ?? ""
+            return "\(name): \(text.suffix(1000))"
+        }.joined(separator: "\n")
+    }
+
+    private func layout(_ host: Host) -> Layout {
+        Layout(
+            hostFolder: "\(root)/\(host.name)", socketFolder: "\(root)/s-\(host.name)", programs: engines.programs,
+            front: nil)
+    }
+
+    /// One for each use, by the file's name; each is an authority too.
+    private func makeCertificates() throws {
+        let names = ["localhost", stack.domain, "app.\(stack.name).internal", "web.\(stack.name).internal"]
+        let hosts = stack.hosts.map { "\($0.name).web.\(stack.name).internal" }
+        let all = (names + hosts).map { "DNS:\($0)" }.joined(separator: ",")
+        for use in ["web", "balancer"] {
+            let made = try run([
+                "/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-days", "2", "-subj", "/O=Tandem/OU=\(use)/CN=test", "-addext", "subjectAltName=\(all)", "-keyout",
+                "\(root)/\(use)-key.pem", "-out", "\(root)/\(use).pem",
+            ])
+            try #require(made.status == 0, "openssl: \(made.output)")
+        }
+    }
+
+    private func start(_ host: Host) throws {
+        let layout = layout(host)
+        let blueprint = try HostBlueprint(stack: stack, host: host, layout: layout)
+        for folder in blueprint.folders + [layout.tlsFolder] {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        }
+        func made(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: "\(root)/\(name).pem")) }
+        for (path, data) in [
+            (layout.caFile, try made("web") + made("balancer")),
+            (layout.webCertificateFile, try made("web")), (layout.webKeyFile, try made("web-key")),
+            (layout.balancerBundleFile, try made("balancer") + made("balancer-key")),
+            (layout.frontBundleFile, try made("web") + made("web-key")),
+        ] { try data.write(to: URL(fileURLWithPath: path)) }
+        for file in blueprint.files { try Data(file.contents.utf8).write(to: URL(fileURLWithPath: file.path)) }
+        for service in blueprint.services where [.haproxy, .nginx].contains(service.name) {
+            try start("\(service.name.rawValue) of \(host.name)", service.command)
+        }
+        guard host.has(.app) else { return }
+        let app = ["/usr/bin/python3", "\(Self.scripts)/app.py", host.loopbackAddress, "\(Ports.app)", seenFile]
+        try start("app of \(host.name)", app)
+    }
+
+    private func start(_ name: String, _ command: [String]) throws {
+        let program = Process()
+        program.executableURL = URL(fileURLWithPath: command[0])
+        program.arguments = Array(command.dropFirst())
+        let log = "\(root)/\(name).txt"
+        try Data().write(to: URL(fileURLWithPath: log))
+        let handle = try #require(FileHandle(forWritingAtPath: log))
+        program.standardOutput = handle
+        program.standardError = handle
+        try program.run()
+        programs[name] = program
+    }
+
+    private func waitForAnswer() throws {
+        for _ in 0..<200 {
+            let outcome = try run([
+                "/usr/bin/curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: \(stack.domain)",
+                "https://\(front)/health",
+            ])
+            if outcome.output == "200" { return }
+            Thread.sleep(forTimeInterval: 0.1)
+        }
+        let said = said
+        end()
+        throw TestEngines.Missing(description: "the chain does not answer\n\(said)")
+    }
+}
