@@ -109,16 +109,22 @@ public actor HostAgent {
 
     private func run(_ application: some ApplicationProtocol) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
+            group.addTask { [host] in
+                try await self.serve(host.address, Ports.agent) { try await application.run() }
+            }
             group.addTask { [board, logger, host] in
-                try await RouterChecks(board: board, address: host.loopbackAddress, logger: logger).run()
+                try await self.serve(host.loopbackAddress, Ports.agentCheck) {
+                    try await RouterChecks(board: board, address: host.loopbackAddress, logger: logger).run()
+                }
             }
             if host.has(.app) {
                 group.addTask { [board, host, quiet = quiet(logger)] in
                     await board.listen()
-                    try await TopologyRoute(board: board).application(
-                        address: host.loopbackAddress, port: Ports.agentTopology, logger: quiet
-                    ).run()
+                    try await self.serve(host.loopbackAddress, Ports.agentTopology) {
+                        try await TopologyRoute(board: board).application(
+                            address: host.loopbackAddress, port: Ports.agentTopology, logger: quiet
+                        ).run()
+                    }
                 }
             }
             for peer in applied.stack.hosts(.database) where peer.name != host.name {
@@ -127,6 +133,7 @@ public actor HostAgent {
             if let controller { group.addTask { await controller.run() } }
             for supervisor in supervisors { group.addTask { await supervisor.run() } }
             group.addTask { await self.endStrays() }
+            group.addTask { await self.guardPorts() }
             // The supervisors end when their services are stopped; the agent goes on until it is told.
             group.addTask { [changes] in
                 for await _ in changes.stream { break }
@@ -182,6 +189,60 @@ public actor HostAgent {
 
     func fence() async throws {
         try await controller?.fence()
+    }
+
+    // MARK: - Ports
+
+    /// Runs what listens on a port of ours. While somebody else has the port, the agent goes on with all the rest.
+    private nonisolated func serve(
+        _ address: String, _ port: Int, _ body: @Sendable () async throws -> Void
+    ) async throws {
+        while true {
+            do {
+                return try await body()
+            } catch {
+                guard !Task.isCancelled, let problem = ListenerCheck.problem(address: address, port: port) else {
+                    throw error
+                }
+                logger.error("cannot listen: \(problem); trying again")
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    /// How often it is looked who listens on the services' ports.
+    private static let guardInterval = Duration.milliseconds(250)
+
+    /// Looks for strangers on the services' ports. nginx sends nothing to an instance of the app whose port somebody else
+    /// has; other hosts are told to come for it elsewhere.
+    private func guardPorts() async {
+        var avoided: Set<Int> = []
+        while !Task.isCancelled {
+            var strange: Set<Int> = []
+            for supervisor in supervisors {
+                let isAlone = await supervisor.lookForStrangers()
+                if !isAlone, supervisor.service.name == .app {
+                    strange.formUnion(supervisor.service.listeners.map(\.port))
+                }
+            }
+            if strange != avoided {
+                do {
+                    try await avoid(strange)
+                    avoided = strange
+                } catch {
+                    logger.error("cannot take ports of strangers out of nginx: \(error)")
+                }
+            }
+            try? await Ticks.next(every: Self.guardInterval)
+        }
+    }
+
+    private func avoid(_ ports: Set<Int>) async throws {
+        let plan = try HostBlueprint(stack: applied.stack, host: host, layout: layout, avoiding: ports)
+        for file in plan.files where file.path == layout.nginxFile {
+            try AtomicFile.write(file.contents, to: file.path, mode: file.mode)
+        }
+        for supervisor in supervisors where supervisor.service.name == .nginx { try await supervisor.reload() }
     }
 
     // MARK: - Changes

@@ -7,6 +7,8 @@ struct Site {
     let host: Host
     let layout: Layout
     let leadership: Leadership
+    /// Ports of this host's app that nginx must send nothing to.
+    var avoidedPorts: Set<Int> = []
 
     init(stack: Stack, host: Host, layout: Layout, leadership: Leadership = .agents) throws(BlueprintError) {
         _ = try plainName(stack.name, as: "the stack's name")

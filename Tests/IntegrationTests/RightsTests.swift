@@ -9,7 +9,8 @@ extension IntegrationTests {
         "agent": Rights(
             capabilities: lowPorts, mask: "0077", variables: Rights.own.union(["TANDEM_AGENT", "MALLOC_ARENA_MAX"])),
         "haproxy": Rights(
-            capabilities: lowPorts, mask: "0077", variables: Rights.engine),
+            capabilities: lowPorts, mask: "0077",
+            variables: Rights.engine.union(["HAPROXY_MWORKER", "HAPROXY_STARTUP_VERSION"])),
         "nginx": Rights(mask: "0077", variables: Rights.engine),
         "mysqld": Rights(mask: "0077", variables: Rights.engine),
         "app": Rights(mask: "0022", variables: Rights.app),

@@ -56,10 +56,14 @@ private final class Server: Sendable {
     ///   - own: those that the server shows; the agent's if nil.
     func run(
         showing certificate: (String, String)? = nil, as own: (String, String)? = nil,
+        handshakeBound: TimeAmount = .seconds(10), mostConnections: Int = 100,
         _ body: @escaping @Sendable (HTTPClient) async throws -> Void
     ) async throws {
         let shown = own ?? ofAgent
-        let application = try AgentAPI(agent: agent, board: board, host: Self.host, stack: "shop").application(
+        var api = AgentAPI(agent: agent, board: board, host: Self.host, stack: "shop")
+        api.handshakeBound = handshakeBound
+        api.mostConnections = mostConnections
+        let application = try api.application(
             address: Self.host.address, port: port,
             tls: AgentTLS.server(certificate: shown.0, key: shown.1, ca: state.agentsCAFile),
             logger: quietLogger)
@@ -298,6 +302,31 @@ struct AgentAPITests {
             }
             try await visitor.shutdown()
             #expect(answers.withLock { $0 } == isBelieved, "\(name)")
+        }
+    }
+
+    @Test("closes a connection that does not come through the handshake, and no other")
+    func silent() async throws {
+        let server = try await Server()
+        try await server.run(showing: server.own, handshakeBound: .milliseconds(300)) { client async throws -> Void in
+            #expect(try await server.answer(client, "/status").code == 200)
+            let silent = try #require(Connection(Server.host.address, server.port))
+            #expect(await silent.answer() == "")
+            // The same connection as before.
+            #expect(try await server.answer(client, "/status").code == 200)
+        }
+    }
+
+    @Test("closes connections beyond the bound at once, and serves again when there are fewer")
+    func crowd() async throws {
+        let server = try await Server()
+        try await server.run(showing: server.own, mostConnections: 5) { client async throws -> Void in
+            var silent = (0..<5).compactMap { _ in Connection(Server.host.address, server.port) }
+            #expect(silent.count == 5)
+            let beyond = try #require(Connection(Server.host.address, server.port))
+            #expect(await beyond.answer() ?? "" == "")
+            silent = []
+            try await eventually("it serves") { (try? await server.answer(client, "/status").code) == 200 }
         }
     }
 

@@ -1,6 +1,6 @@
 import HTTPTypes
 import Hummingbird
-import HummingbirdTLS
+import HummingbirdCore
 import Logging
 import NIOCore
 import NIOSSL
@@ -22,6 +22,8 @@ struct AgentAPI: Sendable {
     let host: Host
     /// The stack's name.
     let stack: String
+    var handshakeBound = AgentChannel.handshakeBound
+    var mostConnections = AgentChannel.mostConnections
 
     /// A silent connection is closed after this long; one whose request is being answered is not silent. Longer than
     /// clients keep theirs (60 s), so that none is closed just as it is used again.
@@ -33,7 +35,11 @@ struct AgentAPI: Sendable {
     ) throws -> some ApplicationProtocol {
         Application(
             router: router(),
-            server: try .tls(.http1(configuration: .init(idleTimeout: Self.idleTimeout)), tlsConfiguration: tls),
+            server: HTTPServerBuilder { [handshakeBound, mostConnections] in
+                try AgentChannel(
+                    responder: $0, tls: tls, idleTimeout: Self.idleTimeout, handshakeBound: handshakeBound,
+                    mostConnections: mostConnections)
+            },
             configuration: .init(address: .hostname(address, port: port), serverName: nil, reuseAddress: true),
             onServerRunning: onServerRunning, logger: logger)
     }

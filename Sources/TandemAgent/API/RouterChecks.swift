@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -30,6 +31,10 @@ struct RouterChecks: Sendable {
         // One thread for all: a question that another one had to be woken for would cost twice as much.
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.any())
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // The keeper holds the port for us, see `HeldPorts`.
+            .serverChannelOption(
+                ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SocketOptionName(SO_REUSEPORT)), value: 1
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(RouterCheckHandler(answers: answers))

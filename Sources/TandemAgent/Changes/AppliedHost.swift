@@ -31,11 +31,21 @@ public struct AppliedHost: Codable, Sendable, Equatable {
     public static func load(host: String, folder: StackFolder) throws -> AppliedHost {
         let own = folder.appliedFile(host: host)
         if FileManager.default.fileExists(atPath: own) {
-            return try JSONText.decode(AppliedHost.self, fromFile: own)
+            return try JSONText.decode(AppliedHost.self, fromFile: own).limited(to: host)
         }
         return AppliedHost(
             applied: try JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile),
-            secrets: try JSONText.decode(StackSecrets.self, fromFile: folder.secretsFile))
+            secrets: try JSONText.decode(StackSecrets.self, fromFile: folder.secretsFile)
+        ).limited(to: host)
+    }
+
+    /// What a host is given: one that runs neither the app nor a database learns no secret.
+    public func limited(to name: String) -> AppliedHost {
+        guard let host = applied.stack.hosts.first(where: { $0.name == name }), !host.has(.app), !host.has(.database)
+        else { return self }
+        var result = self
+        result.secrets = .none
+        return result
     }
 
     public func save(host: String, folder: StackFolder) throws {
@@ -61,6 +71,7 @@ public struct AppliedHost: Codable, Sendable, Equatable {
     public func version(
         host name: String, folder: StackFolder, newCertificates: Set<String> = []
     ) throws -> HostVersion {
+        let secrets = limited(to: name).secrets
         var hashes = secrets.app.reduce(into: [String: String]()) { $0["app.\($1.key)"] = StableHash.hex64($1.value) }
         hashes["database.app"] = StableHash.hex64(secrets.database.app)
         hashes["database.app_read"] = StableHash.hex64(secrets.database.appRead)

@@ -23,6 +23,7 @@ public actor Keeper {
     /// Asks agents whether they are well. Without a certificate: it lives for as long as we do, and one would expire.
     private var client: AgentClient?
     private var front = FrontSockets()
+    private var heldPorts = HeldPorts()
     /// The keeper that died, when this one takes its place.
     private let predecessor: Int32?
 
@@ -103,6 +104,7 @@ public actor Keeper {
         for (name, agent) in agents where !news.stack.hosts.contains(where: { $0.name == name }) {
             logger.info("\(name) is no longer a host of this stack")
             await agent.stop(signal: SIGTERM, bound: .seconds(3))
+            heldPorts.release(name)
         }
     }
 
@@ -112,6 +114,9 @@ public actor Keeper {
         var left =
             predecessor == nil ? nil : applied.stack.hosts.first { $0.name == name }.flatMap { adopt($0) }
         while !Task.isCancelled, !isStopping, let host = applied.stack.hosts.first(where: { $0.name == name }) {
+            do { try heldPorts.hold(host) } catch {
+                logger.warning("cannot hold port \(Ports.agentCheck) for the agent of \(host.name): \(error)")
+            }
             do {
                 let agent = try left ?? start(host)
                 left = nil
@@ -208,6 +213,7 @@ public actor Keeper {
         }
         Leftovers(applied: applied, folder: folder).end()
         front.close()
+        heldPorts.releaseAll()
     }
 
     private func did(_ text: String, _ seconds: Double) {

@@ -30,10 +30,25 @@ public enum ListenerCheck {
 
     /// A listening socket, close-on-exec.
     static func bindListener(address: String, port: Int, backlog: Int32 = 4096) throws -> Int32 {
+        let descriptor = try bindSocket(address: address, port: port, option: SO_REUSEADDR)
+        guard listen(descriptor, backlog) == 0 else {
+            let error = BindError(number: errno)
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    /// A socket that does not listen, close-on-exec. Sockets of the same user that ask for it may share its port.
+    static func bindShared(address: String, port: Int) throws -> Int32 {
+        try bindSocket(address: address, port: port, option: SO_REUSEPORT)
+    }
+
+    private static func bindSocket(address: String, port: Int, option: Int32) throws -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw BindError(number: errno) }
         var yes: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        setsockopt(descriptor, SOL_SOCKET, option, &yes, socklen_t(MemoryLayout<Int32>.size))
         var target = sockaddr_in()
         target.sin_family = sa_family_t(AF_INET)
         target.sin_port = in_port_t(UInt16(port)).bigEndian
@@ -43,7 +58,7 @@ public enum ListenerCheck {
                 bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard isBound, listen(descriptor, backlog) == 0 else {
+        guard isBound else {
             let error = BindError(number: errno)
             close(descriptor)
             throw error
@@ -108,7 +123,7 @@ public enum ListenerCheck {
             guard fields.count > 9, fields[3] == "0A" else { return nil }
             let local = fields[1].split(separator: ":")
             // Other stacks listen on the same ports, on addresses of their own.
-            guard local.count == 2, Int(local[1], radix: 16) == port, clashing.contains(String(local[0])) else {
+            guard local.count == 2, Int(local[1], radix: 16) == port, clashing.all.contains(String(local[0])) else {
                 return nil
             }
             return String(fields[9])
@@ -117,7 +132,7 @@ public enum ListenerCheck {
 
     /// The address itself and those that stand for all, IPv4 and IPv6, as the kernel prints them: 32-bit words in the
     /// machine's byte order.
-    private static func clashingAddresses(_ address: String) -> Set<String> {
+    static func clashingAddresses(_ address: String) -> ClashingAddresses {
         var parsed = in_addr()
         inet_pton(AF_INET, address, &parsed)
         let hex = String(parsed.s_addr, radix: 16, uppercase: true)
@@ -126,6 +141,16 @@ public enum ListenerCheck {
         let mapped = UInt32(0xffff).bigEndian
         let mappedHex = String(mapped, radix: 16, uppercase: true)
         let prefix = zero + zero + String(repeating: "0", count: 8 - mappedHex.count) + mappedHex
-        return [word, zero, zero + zero + zero + zero, prefix + word, prefix + zero]
+        return ClashingAddresses(
+            word: word, mapped: prefix + word,
+            all: [word, zero, zero + zero + zero + zero, prefix + word, prefix + zero])
+    }
+
+    struct ClashingAddresses {
+        var word: String
+        /// The same in IPv6.
+        var mapped: String
+        /// These, and those that stand for all.
+        var all: Set<String>
     }
 }

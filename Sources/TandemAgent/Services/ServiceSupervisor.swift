@@ -53,6 +53,13 @@ actor ServiceSupervisor {
     /// When an adopted process was started, ISO 8601.
     private var runningSince: String?
     private(set) var status: ServiceStatus
+    /// Who else listens where this service should, in words.
+    private(set) var stranger: String?
+    private let guards: [PortGuard]
+    /// Sockets of the present process.
+    private var ownSockets: Set<UInt64> = []
+    /// What was last said of it, by itself.
+    private var said: (state: ServiceStatus.State, since: String?, detail: String?) = (.stopped, nil, nil)
 
     init(service: ServiceBlueprint, starter: ProcessStarter, recordFile: String, hooks: Hooks, logger: Logger) {
         self.service = service
@@ -60,6 +67,7 @@ actor ServiceSupervisor {
         self.recordFile = recordFile
         self.hooks = hooks
         self.logger = logger
+        guards = service.listeners.map { PortGuard(address: $0.address, port: $0.port, user: geteuid()) }
         let listener = service.listeners.first
         status = ServiceStatus(
             name: service.statusName, state: .stopped, address: listener.map { "\($0.address):\($0.port)" } ?? "",
@@ -206,6 +214,34 @@ actor ServiceSupervisor {
         stopping = nil
     }
 
+    /// Looks who listens on the service's ports. Cheap, to be asked several times a second.
+    /// - Returns: whether there is nobody else.
+    @discardableResult
+    func lookForStrangers() async -> Bool {
+        var known = ownSockets
+        let running = process.flatMap { $0.hasEnded ? nil : $0.identity }
+        var found: String?
+        for place in guards where isWanted && found == nil { found = place.stranger(besides: running, known: &known) }
+        ownSockets = known
+        if found != stranger {
+            stranger = found
+            if let found { logger.warning("\(status.name): \(found)") }
+            await publish()
+        }
+        return found == nil
+    }
+
+    /// Has a process that serves take up its files as they are now.
+    /// - Throws: when they are refused; then it goes on with its earlier ones.
+    func reload() async throws {
+        guard let process, let signal = service.reloadSignal, isServing else { return }
+        try await check()
+        try await process.reload(signal: signal, isReady: hooks.isReady)
+        guard var record = ServiceRecord.load(recordFile), record.identity == process.identity else { return }
+        record.loaded = LoadedFiles(service: service.name, layout: starter.layout)
+        try AtomicFile.write(record, to: recordFile)
+    }
+
     private func launch(isFirst: Bool) async throws -> RunningProcess {
         let fingerprint = try fingerprint()
         if isFirst, let adopted = try await takeOver(fingerprint) { return adopted }
@@ -227,6 +263,7 @@ actor ServiceSupervisor {
             try AtomicFile.write(record, to: recordFile)
         }
         process = started
+        ownSockets = []
         runningSince = nil
         logger.info("started \(status.name)", metadata: ["pid": "\(started.identity.pid)"])
         await set(.starting)
@@ -329,7 +366,7 @@ actor ServiceSupervisor {
         var saying = ContinuousClock.now + Self.sayingInterval
         while !process.hasEnded, !Task.isCancelled, isWanted, ContinuousClock.now < deadline {
             // Something else may answer on its port: only a process that lives can be ready.
-            if await hooks.isReady(), !process.hasEnded { return isWanted }
+            if await hooks.isReady(), !process.hasEnded, await lookForStrangers() { return isWanted }
             if ContinuousClock.now > saying {
                 if let why = await hooks.whyNotReady(process), !process.hasEnded {
                     await waits("not ready yet: \(why)")
@@ -375,6 +412,17 @@ actor ServiceSupervisor {
     private func set(
         _ state: ServiceStatus.State, since: String? = nil, detail: String? = nil
     ) async {
+        said = (state, since, detail)
+        await publish()
+    }
+
+    private func publish() async {
+        var (state, since, detail) = said
+        if let stranger, state != .stopped {
+            if state == .running { state = .failed }
+            detail = [stranger, detail].compactMap(\.self).joined(separator: "\n")
+            since = nil
+        }
         var next = status
         next.state = state
         next.pid = state == .stopped ? nil : process?.identity.pid

@@ -25,6 +25,11 @@ public struct StackSecrets: Codable, Sendable, Equatable {
             session: password(), app: [:])
     }
 
+    /// For a host that needs none.
+    public static let none = StackSecrets(
+        database: DatabaseSecrets(root: "", replication: "", clone: "", monitor: "", app: "", appRead: ""), session: "",
+        app: [:])
+
     /// Stacks that were made before there was a session key get one.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)

@@ -40,6 +40,8 @@ struct MySQLFile {
         admin_port = \(Ports.mysqlAdmin)
         create_admin_listener_thread = ON
         mysqlx = OFF
+        # Who connects and says nothing, on the loopback addresses any user of the machine, takes a place for no longer.
+        connect_timeout = 3
         # Routers look in every second; nobody is locked out for that, and no name is asked of the DNS.
         skip_name_resolve = ON
         host_cache_size = 0

@@ -16,7 +16,9 @@ extension NginxFile {
     /// gets requests again as soon as it listens.
     private var ownInstances: [String] {
         (0..<stack.app.instances).map {
-            "server \(host.loopbackAddress):\(Ports.app + $0) max_fails=0;"
+            let port = Ports.app + $0
+            return
+                "server \(host.loopbackAddress):\(port) max_fails=0\(site.avoidedPorts.contains(port) ? " down" : "");"
         }
     }
 

@@ -36,7 +36,7 @@ struct PendingChange: Sendable {
             old.append(try own.version(host: host.name, folder: folder))
         }
         secrets = try await preparation.secrets(
-            environment: Self.environment(project.stack.app.secrets, last: given.values.first?.secrets))
+            environment: Self.environment(project.stack.app.secrets, last: Self.secrets(of: given)))
         let next = AppliedHost(applied: target, secrets: secrets)
         let outdated = running == nil ? [] : try preparation.outdatedCertificates()
         let new = try target.stack.hosts.map {
@@ -62,14 +62,24 @@ struct PendingChange: Sendable {
         return environment
     }
 
-    /// What every host is to have.
-    var next: AppliedHost {
+    /// As they were given to a host that was given any.
+    private static func secrets(of given: [String: AppliedHost]) -> StackSecrets? {
+        given.values.first { $0.secrets != .none }?.secrets
+    }
+
+    var givenSecrets: StackSecrets? { Self.secrets(of: given) }
+
+    /// What a host is to have.
+    func next(for host: String) -> AppliedHost { next.limited(to: host) }
+
+    /// What all hosts together are to have.
+    private var next: AppliedHost {
         AppliedHost(
             applied: target, secrets: secrets, revision: (given.values.map(\.revision).max() ?? 0) + 1)
     }
 
     /// Hosts whose agents have something to take up, be it nothing that touches a service.
-    func isOutdated(_ host: String) -> Bool { given[host]?.isSame(as: next) != true }
+    func isOutdated(_ host: String) -> Bool { given[host]?.isSame(as: next(for: host)) != true }
 
     var isNothing: Bool {
         running != nil && change.isEmpty && change.hosts.allSatisfy { !isOutdated($0.host) }

@@ -34,7 +34,7 @@ struct Retreat: Sendable {
         let added = pending.target.stack.hosts.filter { pending.given[$0.name] == nil }
         for host in added { await departure.stopServices(of: host, app: pending.target.stack.app) }
         do {
-            let secrets = pending.given.values.first?.secrets ?? pending.secrets
+            let secrets = pending.givenSecrets ?? pending.secrets
             try StackPreparation.write(running, secrets: secrets, folder: folder)
         } catch {
             problems.append("\(error)")

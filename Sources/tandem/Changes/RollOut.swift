@@ -26,7 +26,7 @@ struct RollOut: Sendable {
         var changed: [String] = []
         do {
             for host in pending.change.hosts where host.kind == .added {
-                try pending.next.save(host: host.host, folder: folder)
+                try pending.next(for: host.host).save(host: host.host, folder: folder)
             }
             try StackPreparation.write(together(running), secrets: pending.secrets, folder: folder)
             for host in pending.change.hosts where host.kind != .removed {
@@ -73,7 +73,7 @@ struct RollOut: Sendable {
         for host in pending.change.hosts where host.kind == .changed && !host.files.isEmpty {
             guard let place = pending.host(host.host) else { continue }
             do {
-                try await client.check(pending.next, on: place)
+                try await client.check(pending.next(for: host.host), on: place)
             } catch let refusal as RefusedFile {
                 throw Failure(.failed, "\(words(refusal))\n\n\(target.name) goes on as it is; nothing was changed")
             } catch let error as StateError {
@@ -86,12 +86,12 @@ struct RollOut: Sendable {
     private func prepareApp() async throws {
         guard let running = pending.running, let host = running.stack.hosts(.app).first,
             let place = pending.host(host.name) ?? target.hosts(.app).first,
-            pending.next.needsPreparation(after: pending.given[host.name])
+            pending.next(for: host.name).needsPreparation(after: pending.given[host.name])
         else { return }
         let start = ContinuousClock.now
         steps.note("prepare: \(target.app.prepare ?? "")")
         do {
-            try await client.prepare(pending.next, on: place)
+            try await client.prepare(pending.next(for: place.name), on: place)
         } catch let error as StateError {
             throw Failure(
                 .failed, "\(error)\n\n\(target.name) goes on as it is; nothing was changed. See: tandem logs prepare")
@@ -101,7 +101,7 @@ struct RollOut: Sendable {
 
     /// Points into the stack file where it is known what the file came from.
     private func words(_ refusal: RefusedFile) -> String {
-        let blueprint = try? pending.next.blueprint(host: refusal.host, folder: folder)
+        let blueprint = try? pending.next(for: refusal.host).blueprint(host: refusal.host, folder: folder)
         let path =
             blueprint?.files.first { $0.name == refusal.file }.map {
                 RefusalOrigin.path(
@@ -131,7 +131,7 @@ struct RollOut: Sendable {
             steps.note("starting \(host.name)")
         } else if pending.isOutdated(host.name) || change.kind == .changed {
             try await guardPair(change, host)
-            try await client.apply(pending.next, on: host)
+            try await client.apply(pending.next(for: host.name), on: host)
         } else {
             // From an interrupted change.
             isNext = false
@@ -140,7 +140,8 @@ struct RollOut: Sendable {
                 return false
             }
         }
-        try await wait.settled(host, isNext ? pending.next : pending.given[host.name] ?? pending.next)
+        try await wait.settled(
+            host, isNext ? pending.next(for: host.name) : pending.given[host.name] ?? pending.next(for: host.name))
         if host.has(.database) { try await wait.replicated(target, isComplete: false) }
         if change.services.contains(where: { $0.step == .restart && $0.service != "haproxy" }) {
             try await Task.sleep(for: Suspicion.pause)

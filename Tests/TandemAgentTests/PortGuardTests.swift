@@ -1,0 +1,123 @@
+import Foundation
+import Glibc
+import TandemBlueprint
+import TandemReplication
+import TandemServices
+import TandemStack
+import Testing
+
+@testable import TandemAgent
+
+@Suite("Who listens on a service's port", .serialized)
+struct PortGuardTests {
+    private static let address = "127.200.13.1"
+
+    /// Runs while a program of a user's listens, or tries to.
+    private func listening(
+        _ port: Int, as user: UInt32, options: String = "", _ body: (RunningProcess) async throws -> Void
+    ) async throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+        let script = """
+            import socket, time
+            s = socket.socket()
+            for name in "\(options)".split(): s.setsockopt(socket.SOL_SOCKET, getattr(socket, name), 1)
+            s.bind(("\(Self.address)", \(port)))
+            s.listen()
+            time.sleep(60)
+            """
+        let change = [
+            "/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups",
+        ]
+        let process = try RunningProcess.start(
+            ProcessSpecification(
+                command: (user == geteuid() ? [] : change) + ["/usr/bin/python3", "-c", script], environment: [:],
+                workingDirectory: "/", logFile: "\(folder.path)/log"))
+        do { try await body(process) } catch {
+            await process.stop(signal: SIGKILL, bound: .seconds(5))
+            throw error
+        }
+        await process.stop(signal: SIGKILL, bound: .seconds(5))
+    }
+
+    private func stranger(_ port: Int, besides process: ProcessIdentity?, user: UInt32 = geteuid()) -> String? {
+        var known: Set<UInt64> = []
+        return PortGuard(address: Self.address, port: port, user: user).stranger(besides: process, known: &known)
+    }
+
+    @Test("is nobody, or the service itself, and then there is nothing to say")
+    func own() async throws {
+        #expect(stranger(24_301, besides: nil) == nil)
+        try await listening(24_301, as: geteuid()) { process in
+            try await eventually("it listens") { Connection(Self.address, 24_301) != nil }
+            #expect(stranger(24_301, besides: process.identity) == nil)
+        }
+    }
+
+    @Test("is another program of the same user, and is named")
+    func sameUser() async throws {
+        try await listening(24_302, as: geteuid()) { process in
+            try await eventually("it listens") { Connection(Self.address, 24_302) != nil }
+            // Root's programs are nobody's strangers.
+            guard geteuid() != 0 else { return }
+            let own = try #require(ProcessIdentity(pid: getpid()))
+            let words = try #require(stranger(24_302, besides: own))
+            #expect(words.contains("(pid \(process.identity.pid), python3)"))
+        }
+    }
+
+    @Test("is another user's program, and is named, whether the service runs or not", .enabled(if: geteuid() == 0))
+    func otherUser() async throws {
+        try await listening(24_303, as: 65534) { process in
+            try await eventually("it listens") { Connection(Self.address, 24_303) != nil }
+            let place = "port \(Self.address):24303 is held by user nobody (pid \(process.identity.pid), python3)"
+            #expect(stranger(24_303, besides: nil)?.hasPrefix(place) == true)
+            #expect(stranger(24_303, besides: ProcessIdentity(pid: getpid()))?.hasPrefix(place) == true)
+            #expect(stranger(24_303, besides: process.identity, user: 65534) == nil)
+            #expect(stranger(24_303, besides: ProcessIdentity(pid: getpid()), user: 65534)?.hasPrefix(place) == true)
+        }
+    }
+
+    @Test("keeps other users out of a port that the keeper holds, and lets the agent in", .enabled(if: geteuid() == 0))
+    func held() async throws {
+        let held = try ListenerCheck.bindShared(address: Self.address, port: 24_304)
+        defer { close(held) }
+        for options in ["", "SO_REUSEADDR", "SO_REUSEPORT", "SO_REUSEADDR SO_REUSEPORT"] {
+            try await listening(24_304, as: 65534, options: options) { process in
+                try await eventually("it gives up") { process.hasEnded }
+                #expect(Connection(Self.address, 24_304) == nil, "\(options)")
+            }
+        }
+        let again = try ListenerCheck.bindShared(address: Self.address, port: 24_304)
+        #expect(listen(again, 1) == 0)
+        #expect(Connection(Self.address, 24_304) != nil)
+        close(again)
+    }
+
+    @Test("is read from the kernel's table up to where connections begin, IPv6 among it")
+    func table() {
+        let rows = ListeningSocket.rows(
+            of: """
+                  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+                   0: 010DC87F:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001        0 4711 1 0 100
+                   1: 010DC87F:0BB8 0100007F:9999 01 00000000:00000000 00:00000000 00000000  1002        0 4712 1 0 100
+                   2: 010DC87F:0BB9 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1003        0 4713 1 0 100
+                """, port: 3000)
+        #expect(rows.map(\.socket) == [ListeningSocket(user: 1001, inode: 4711)])
+        #expect(rows.map(\.address) == ["010DC87F"])
+    }
+}
+
+@Suite("What a host is given")
+struct LimitedHostTests {
+    @Test("holds no secret where neither the app nor a database runs")
+    func balancer() throws {
+        let all = AppliedHost(applied: .sample(.sample("127.200.14")), secrets: .generate())
+        #expect(all.limited(to: "lb1").secrets == .none)
+        #expect(all.limited(to: "server1") == all)
+        let text = try JSONText.encode(all.limited(to: "lb1"))
+        for secret in [all.secrets.database.root, all.secrets.database.replication, all.secrets.session] {
+            #expect(!text.contains(secret))
+        }
+    }
+}
