@@ -130,7 +130,14 @@ public actor HostAgent {
             for peer in applied.stack.hosts(.database) where peer.name != host.name {
                 group.addTask { await self.follow(peer) }
             }
-            if let controller { group.addTask { await controller.run() } }
+            if let controller {
+                group.addTask { await controller.run() }
+                group.addTask { [layout, logger] in
+                    await CertificateWatch(files: layout.certificateFiles(of: .mysql), logger: logger) {
+                        try await controller.reloadCertificates()
+                    }.run()
+                }
+            }
             for supervisor in supervisors { group.addTask { await supervisor.run() } }
             group.addTask { await self.endStrays() }
             group.addTask { await self.guardPorts() }
