@@ -6,14 +6,14 @@ public struct Timing: Hashable, Sendable {
     public var storePatience: Milliseconds = 1_000
     /// The lease's time to live.
     public var leaseTime: Milliseconds = 4_000
-    public var heartbeatInterval: Milliseconds = 1_000
+    public var heartbeatInterval: Milliseconds = 400
     public var broadcastInterval: Milliseconds = 500
     /// A host unheard for so long is missing.
     public var hearingPatience: Milliseconds = 1_500
     /// Heartbeat rows that fail to arrive for so long are missing.
     public var heartbeatPatience: Milliseconds = 2_500
     /// An unacknowledged heartbeat this old shrinks the pair.
-    public var shrinkPatience: Milliseconds = 1_500
+    public var shrinkPatience: Milliseconds = 900
     /// So much longer, if no third host says that it hears this one: the partner is then the better primary.
     public var shrinkDelay: Milliseconds = 3_000
     /// Neither sure nor acknowledged for so long: fence.
@@ -38,6 +38,10 @@ public struct Timing: Hashable, Sendable {
     public var intentPatience: Milliseconds = 15_000
     /// How long a forced change of primary waits for signs of life of the old one.
     public var forcePatience: Milliseconds = 2_000
+    /// How long a host that is to be stopped waits for another one to take its place in the pair.
+    public var holdPatience: Milliseconds = 15_000
+    /// How long writes may pause when a primary that is to be stopped hands over.
+    public var holdPauseBudget: Milliseconds = 3_000
     /// How long hosts without data of their own wait for the one before them to found the stack.
     public var foundingStagger: Milliseconds = 5_000
 
@@ -55,17 +59,29 @@ public struct FailoverConfiguration: Hashable, Sendable {
     public var cluster: ClusterID?
     /// What `init` becomes if this host founds the stack: any number that no other stack has.
     public var newCluster: ClusterID
+    /// An operator wants this host's server stopped, as of the agent's start.
+    public var startsHeld: Bool
     package var rules = Rules()
 
     public init(
         host: HostID, dataHosts: HostSet, members: HostSet, timing: Timing = Timing(), cluster: ClusterID? = nil,
-        newCluster: ClusterID = 1
+        newCluster: ClusterID = 1, startsHeld: Bool = false
     ) {
+        self.startsHeld = startsHeld
         self.cluster = cluster
         self.newCluster = newCluster
         self.host = host
         self.dataHosts = dataHosts
         self.members = members.union(dataHosts)
         self.timing = timing
+    }
+}
+
+extension FailoverConfiguration {
+    /// Whether an agent that runs with these settings can go on with the new ones. Where the hosts themselves change, their
+    /// numbers do, and a new agent begins; timing is taken over with `adopt(_:)`, and whatever else changes in a stack is none
+    /// of the failover's business.
+    public func canContinue(as new: FailoverConfiguration) -> Bool {
+        host == new.host && dataHosts == new.dataHosts && members == new.members
     }
 }

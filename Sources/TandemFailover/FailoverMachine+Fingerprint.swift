@@ -72,7 +72,7 @@ extension FailoverMachine {
         print.value(server.hasArrived)
         print.value(server.endedOldSessions)
         for time in [
-            server.answeredAt, server.arrivedAt, startedAt, heartbeats.provenAt, heartbeats.broadcastAt,
+            server.answeredAt, server.arrivedAt, startedAt, heartbeats.provenAt, broadcasts.sentAt,
             pairing.namedAt,
         ] {
             print.value(time == now)
@@ -88,7 +88,7 @@ extension FailoverMachine {
         print.id(heartbeats.provenID, of: host)
         print.id(heartbeats.lastIDBeforeChange, of: host)
         print.value(server.closeNeedsKill)
-        for question in heartbeats.questions {
+        for question in questions {
             print.value(question.from)
             print.id(question.question, of: Int(question.from.index))
             print.id(question.arrivedAfter, of: host)
@@ -99,6 +99,10 @@ extension FailoverMachine {
         addRejoin(to: &print, host)
         print.value(seal?.reason)
         print.value(switchover?.phase)
+        print.value(switchover?.origin == .hold)
+        print.value(heldSince.map { now - $0 > timing.holdPatience })
+        print.value(heartbeats.unacknowledgedSince.map { $0 == now })
+        print.value(heartbeats.notBefore.map { now >= $0 })
         print.value(remoteClosing.isDone)
         print.value(remoteClosing.failedAt.map { $0 == now })
     }

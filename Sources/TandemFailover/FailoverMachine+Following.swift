@@ -4,9 +4,10 @@ extension FailoverMachine {
         guard let seen = server.seen else { return }
         let isPartner = record.partner == me
         switch seen.life {
-        case .booting, .unresponsive: return
+        case .booting, .unresponsive, .crowded: return
         case .down:
             server.closeNeedsKill = false
+            guard !isHeld else { return }
             if isPartner || rejoin.comparedEpoch == record.epoch || seen.isFresh || mayForce(record) {
                 issue(.startServer, &out)
             } else {
@@ -14,10 +15,10 @@ extension FailoverMachine {
                 returnToStack(record, seen, &out)
             }
         case .up:
-            if seen.access.allowsCommits || seen.waitingCommits > 0 {
-                if seen.waitingCommits > 0, seen.access == .closed { server.closeNeedsKill = true }
+            if seen.access.allowsCommits || seen.hasWaitingCommits {
+                if seen.hasWaitingCommits, seen.access == .closed { server.closeNeedsKill = true }
                 close(&out)
-            } else {
+            } else if !stopFollowing(record, seen, &out) {
                 followUp(record, seen, isPartner: isPartner, &out)
             }
         }

@@ -3,7 +3,8 @@
 extension FailoverMachine {
     /// This host is asked for, `state` is what the operator looked at, and nothing contradicts that the primary is gone.
     func mayForce(_ record: StateRecord) -> Bool {
-        guard let intent = store.intent, intent.to == me, let revision = intent.forcedAtRevision, hasStore else {
+        guard let intent = store.intent, intent.to == me, let revision = intent.forcedAtRevision, hasStore, !isHeld
+        else {
             return false
         }
         // Before a primary that came back acknowledges anything, it moves the revision: the word is void.
@@ -32,7 +33,7 @@ extension FailoverMachine {
         }
         guard !isUndecided, mayWrite else { return true }
         let next = StateRecord(epoch: record.epoch + 1, primary: me, standing: .alone)
-        write(.force, next, endsIntent: true, cause: .forced, &out)
+        write(.force, next, endsIntent: store.intent?.id, cause: .forced, &out)
         return true
     }
 

@@ -1,10 +1,11 @@
 extension FailoverMachine {
     /// The stack's first start: a host whose data is fresh founds it, the first in the list if it is there. Where any
-    /// host has data and etcd has none, etcd lost it, and only an operator can say who was primary.
+    /// host has data and etcd has none, etcd lost it, or the data comes from elsewhere: only an operator can say who was
+    /// primary (`StateTransaction.adopting`).
     mutating func foundStack(_ out: inout [Action]) {
-        // Who remembers a stack does not found another: etcd lost it.
+        // A host that remembers a stack does not found another: etcd lost it.
         guard configuration.cluster == nil, store.cluster == nil else { return }
-        guard let seen = server.seen, mayWrite, !store.isPaused else { return }
+        guard let seen = server.seen, mayWrite, !store.isPaused, !isHeld else { return }
         guard seen.life != .down else {
             issue(.startServer, &out)
             return
@@ -17,5 +18,25 @@ extension FailoverMachine {
 
     private var heardOldData: Bool {
         peers.contains { $0.heardAt != nil && $0.status.holdsData && $0.status.serverAnswers && !$0.status.isFresh }
+    }
+}
+
+extension StateTransaction {
+    /// An operator's explicit step, taken by a command and not by an agent: the stack goes on from the data of `primary`, where
+    /// etcd has no `state`: a restored backup, a stack whose etcd lost its keys, a stack from before it had any. The operator
+    /// vouches that this host has every acknowledged write.
+    ///
+    /// The primary is alone, whatever partner an older record named: it has all that this one has, and joins again within
+    /// seconds, whereas a partner taken on trust would be a promise that nobody has proven.
+    ///
+    /// - Parameters:
+    ///   - highestEpoch: the highest that any host's notes have, 0 for none. A receiver attached in an old epoch must not pass
+    ///     for one that was attached, and compared, in the new one.
+    ///   - cluster: the `init` that the hosts remember, or a new one.
+    public static func adopting(dataOf primary: HostID, highestEpoch: UInt64, cluster: ClusterID) -> StateTransaction {
+        let record = StateRecord(epoch: highestEpoch + 1, primary: primary, standing: .alone)
+        let history = HistoryRecord(epoch: record.epoch, primary: primary, previous: nil, cause: .adopted)
+        return StateTransaction(
+            purpose: .adopt, expectedRevision: 0, record: record, history: history, founds: cluster)
     }
 }

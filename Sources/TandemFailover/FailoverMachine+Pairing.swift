@@ -25,7 +25,9 @@ extension FailoverMachine {
 
     /// Growing begins by naming one close follower, in etcd, so that every other host knows that it must be silent.
     mutating func propose(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
-        guard !store.isPaused, isSure, now >= pairing.backoffUntil, server.command == nil else { return }
+        guard !store.isPaused, isSure, now >= pairing.backoffUntil, server.command == nil, seen.isPrepared else {
+            return
+        }
         // A server that still has its source side on has not finished shrinking.
         guard seen.life == .up, seen.access == .writing, !seen.isSourceSideOn else { return }
         guard let candidate = nextCandidate(record) else { return }
@@ -34,6 +36,8 @@ extension FailoverMachine {
         next.standing = !rules.growsDatabaseFirst ? .paired(candidate) : .joining(candidate)
         write(.propose, next, &out)
     }
+
+    func hasCandidate(_ record: StateRecord) -> Bool { nextCandidate(record) != nil }
 
     private func nextCandidate(_ record: StateRecord) -> HostID? {
         if let intent = store.intent, isCandidate(intent.to, record) { return intent.to }
@@ -48,7 +52,7 @@ extension FailoverMachine {
         guard host != me, configuration.dataHosts.contains(host), let status = freshStatus(of: host) else {
             return false
         }
-        return status.epoch == record.epoch && status.followsClosely
+        return status.epoch == record.epoch && status.followsClosely && !status.isHeld
     }
 
     /// The candidate is gone, or takes too long. Its acknowledgement is no longer worth waiting for: as long as no
@@ -86,7 +90,9 @@ extension FailoverMachine {
         guard isSure, switchover == nil else { return }
         let delay = thirdParties(on: me, except: partner).hearIt ? 0 : timing.shrinkDelay
         let isAlone = unacknowledgedFor > timing.shrinkPatience + delay
-        guard isAlone || wantsOtherPartner(partner, record) else { return }
+        // A partner that is to be stopped waits until nobody waits for it.
+        let isLeaving = freshStatus(of: partner)?.isHeld ?? false
+        guard isAlone || isLeaving || wantsOtherPartner(partner, record) else { return }
         pairing.backoffUntil = isAlone ? now + timing.growBackoff : now
         var next = record
         next.standing = .alone

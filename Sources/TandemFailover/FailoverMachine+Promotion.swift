@@ -5,19 +5,19 @@ struct Seal: Hashable, Sendable {
 }
 
 /// Why a partner takes over.
-public enum TakeoverReason: UInt8, Hashable, Sendable {
+public enum TakeoverReason: String, Hashable, Sendable {
     /// The primary closed and drained for a switchover.
     case switchover
     /// The primary's own agent says that its server is gone.
-    case serverDown
+    case serverDown = "server_down"
     /// Neither this host nor any third one hears the primary.
-    case primaryUnheard
+    case primaryUnheard = "primary_unheard"
     /// Its lease ran out, and nothing arrives from it.
-    case leaseLost
+    case leaseLost = "lease_lost"
     /// Its agent is gone; its server was closed over SQL.
-    case agentGone
+    case agentGone = "agent_gone"
     /// Nothing arrived for long, and it did not go on alone.
-    case nothingReceived
+    case nothingReceived = "nothing_received"
 }
 
 struct RemoteClosing: Hashable, Sendable {
@@ -31,7 +31,7 @@ extension FailoverMachine {
         guard !store.isPaused, hasStore else { return nil }
         let status = freshStatus(of: record.primary)
         let isCurrent = status?.epoch == record.epoch
-        if let status, isCurrent, status.drainedForIntent != 0 { return .switchover }
+        if let status, isCurrent, status.handsOver { return .switchover }
         // After an outage of everything the primary goes first.
         guard server.hasArrived || now - startedAt > timing.startGrace else { return nil }
         let quiet = now - max(server.arrivedAt, startedAt)
@@ -49,7 +49,7 @@ extension FailoverMachine {
 
     /// The primary's agent is gone and its server answers: close it first, so that the change is a clean one.
     mutating func closePrimaryRemotely(_ record: StateRecord, _ out: inout [Action]) -> Bool {
-        guard !store.isPaused, hasStore, !hears(record.primary), server.seen?.sourceAnswers == true else {
+        guard !store.isPaused, hasStore, !isHeld, !hears(record.primary), server.seen?.sourceAnswers == true else {
             remoteClosing.isDone = false
             return false
         }
@@ -66,7 +66,7 @@ extension FailoverMachine {
     mutating func takeOver(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) -> Bool {
         let isUndecided = store.write?.transaction.purpose == .promote
         if !isUndecided {
-            let reason = suspicion(record)
+            let reason = isHeld ? nil : suspicion(record)
             if let reason, seal == nil { seal = Seal(reason: reason, since: now) }
             if reason == nil { seal = nil }
         }
@@ -78,7 +78,9 @@ extension FailoverMachine {
         }
         guard let seal, !isUndecided, mayWrite else { return true }
         let next = StateRecord(epoch: record.epoch + 1, primary: me, standing: .alone)
-        write(.promote, next, endsIntent: store.intent?.to == me, cause: .takenOver(seal.reason), &out)
+        write(
+            .promote, next, endsIntent: store.intent.flatMap { $0.to == me ? $0.id : nil },
+            cause: .takenOver(seal.reason), &out)
         return true
     }
 }

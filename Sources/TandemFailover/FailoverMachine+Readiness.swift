@@ -20,7 +20,11 @@ public struct FailoverReadiness: Hashable, Sendable {
         /// etcd has no state, and this host has data: only an operator can say who was primary.
         case stateLost
         /// What was read from etcd belongs to another stack.
-        case foreignStack
+        case otherStack
+        /// What was read from etcd names a host that this agent's settings do not have, or is damaged.
+        case stateUnreadable
+        /// An operator wants this host's server stopped.
+        case partnerHeld(HostID)
     }
 
     /// Empty: a failover would work now.
@@ -31,7 +35,8 @@ public struct FailoverReadiness: Hashable, Sendable {
 
 extension FailoverMachine {
     public var readiness: FailoverReadiness {
-        if store.isForeign { return FailoverReadiness(blockers: [.foreignStack]) }
+        if store.isForeign { return FailoverReadiness(blockers: [.otherStack]) }
+        if store.isUnreadable { return FailoverReadiness(blockers: [.stateUnreadable]) }
         guard store.hasRead, hasStore else { return FailoverReadiness(blockers: [.storeUnknown]) }
         guard let record = store.record else {
             let hasData = server.seen.map { !$0.isFresh } ?? false
@@ -39,12 +44,14 @@ extension FailoverMachine {
             return FailoverReadiness(blockers: [isLost ? .stateLost : .noState])
         }
         var blockers: [FailoverReadiness.Blocker] = store.isPaused ? [.paused] : []
+        if store.isStateMissing { blockers.append(.stateLost) }
         switch record.standing {
         case .alone: blockers.append(.noPartner)
         case .joining(let candidate): blockers.append(.stillPairing(candidate))
         case .paired(let partner):
             let known = partner == me ? status : freshStatus(of: partner)
             if let known {
+                if known.isHeld { blockers.append(.partnerHeld(partner)) }
                 if !known.serverAnswers { blockers.append(.partnerServerDown(partner)) }
                 if known.serverAnswers, !known.acknowledges { blockers.append(.partnerNotReceiving(partner)) }
             } else {

@@ -52,6 +52,8 @@ extension FailoverMachine {
             issue(.startServer, &out)
         } else if seen.receiver != .off {
             issue(.stopReceiver, &out)
+        } else if seen.source != record.primary, seen.isApplierOn, rules.stopsApplierFirst {
+            issue(.stopApplier, &out)
         } else if seen.isReplicaSideOn != (record.acknowledger == me) {
             issue(.setReplicaSide(record.acknowledger == me), &out)
         } else if store.staleSince == nil {
@@ -93,12 +95,23 @@ extension FailoverMachine {
             return
         }
         if tail.isDisjoint(with: inventory.logged) {
-            issue(.discardRelayLog, &out)
-        } else if tail.isDisjoint(with: inventory.committed), tail.isSubset(of: inventory.logged) {
+            discardRelayLog(seen, &out)
+        } else if tail.isDisjoint(with: inventory.mayBeCommitted(under: record, rules: rules)),
+            tail.isSubset(of: inventory.logged)
+        {
             // Only prepared: cut while it is down, and they roll back.
             issue(seen.life == .up ? .killServer : .cut(tail), &out)
         } else {
             issue(.clone(from: record.primary), &out)
+        }
+    }
+
+    /// A statement: it needs a server that runs, which commits nothing of a relay log by starting, and stopped threads.
+    private mutating func discardRelayLog(_ seen: ServerObservation, _ out: inout [Action]) {
+        if seen.life == .down {
+            issue(.startServer, &out)
+        } else {
+            issue(seen.isApplierOn && rules.stopsApplierFirst ? .stopApplier : .discardRelayLog, &out)
         }
     }
 
@@ -118,5 +131,5 @@ extension FailoverMachine {
 }
 
 extension GTIDSet {
-    func isSubset(of other: GTIDSet) -> Bool { other.contains(self) }
+    public func isSubset(of other: GTIDSet) -> Bool { other.contains(self) }
 }

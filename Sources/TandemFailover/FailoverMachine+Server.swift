@@ -28,8 +28,10 @@ extension FailoverMachine {
         return true
     }
 
-    mutating func observe(_ new: ServerObservation) {
+    mutating func observe(_ look: ServerObservation) {
         guard holdsData else { return }
+        var new = look
+        if look.life == .crowded { new = crowded(look) }
         if let old = server.seen {
             guard new.order >= old.order else { return }
             if old.bootCount != new.bootCount || old.isSourceSideOn != new.isSourceSideOn
@@ -39,7 +41,10 @@ extension FailoverMachine {
                 // What a heartbeat proved under other conditions, it does not prove under these.
                 heartbeats.lastIDBeforeChange = lastID
             }
-            if old.bootCount != new.bootCount || !new.access.allowsCommits { heartbeats.outstanding = nil }
+            if old.bootCount != new.bootCount || !new.access.allowsCommits {
+                heartbeats.outstanding = nil
+                heartbeats.unacknowledgedSince = nil
+            }
             if old.receivedCount != new.receivedCount, new.receiver == .connected {
                 server.arrivedAt = now
                 server.hasArrived = true
@@ -48,11 +53,19 @@ extension FailoverMachine {
                 (old.life == .up) != (new.life == .up) || old.receiver != new.receiver
                 || old.receiverAcknowledges != new.receiverAcknowledges || old.isReplicaSideOn != new.isReplicaSideOn
                 || old.isCloseBehind != new.isCloseBehind || old.access.allowsCommits != new.access.allowsCommits
-            if isNews { heartbeats.hasNews = true }
+            if isNews { broadcasts.hasNews = true }
         }
-        if new.life != .unresponsive { server.answeredAt = now }
+        if new.life != .unresponsive, new.life != .crowded || rules.toleratesCrowding { server.answeredAt = now }
         server.seen = new
         if new.life == .down { server.endedOldSessions = true }
+    }
+
+    /// Of a server that takes no more connections it is only known that it runs: all else is taken to be as it was.
+    private func crowded(_ look: ServerObservation) -> ServerObservation {
+        guard var known = server.seen, known.bootCount == look.bootCount else { return look }
+        known.life = .crowded
+        known.order = look.order
+        return known
     }
 
     /// One statement at a time: the next is chosen from what was seen after the last.
@@ -86,7 +99,8 @@ extension FailoverMachine {
     /// server, which then boots closed.
     mutating func expireCommand(_ out: inout [Action]) {
         guard let running = server.command else {
-            if server.seen?.life == .unresponsive, now - server.answeredAt > timing.serverPatience {
+            let isSilent = server.seen?.life == .unresponsive || server.seen?.life == .crowded
+            if isSilent, now - server.answeredAt > timing.serverPatience {
                 issue(.killServer, &out)
             }
             return
@@ -100,7 +114,7 @@ extension FailoverMachine {
     private func patience(for command: ServerCommand) -> Milliseconds {
         switch command {
         case .clone: timing.clonePatience
-        case .startServer, .cut, .export, .inspect: timing.bootPatience
+        case .startServer, .stopServer, .cut, .export, .inspect, .prepareDatabase: timing.bootPatience
         default: timing.commandPatience
         }
     }

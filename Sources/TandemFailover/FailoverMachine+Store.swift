@@ -16,6 +16,10 @@ struct StoreKnowledge: Hashable, Sendable {
     var cluster: ClusterID?
     /// The last read was of another stack's keys.
     var isForeign = false
+    /// The last read could not be understood.
+    var isUnreadable = false
+    /// The last read found no `state`, though there has been one.
+    var isStateMissing = false
     /// Nothing may be started on what is known until a read that was sent after this number.
     var staleSince: UInt64?
     /// Of a transaction that names a partner, a repeated copy was refused: perhaps because an earlier one took place. Until
@@ -83,7 +87,7 @@ extension FailoverMachine {
     }
 
     mutating func write(
-        _ purpose: StateTransaction.Purpose, _ record: StateRecord, endsIntent: Bool = false,
+        _ purpose: StateTransaction.Purpose, _ record: StateRecord, endsIntent: UInt64? = nil,
         cause: HistoryRecord.Cause? = nil, _ out: inout [Action]
     ) {
         let takesLeader = purpose == .claim || cause != nil
@@ -103,6 +107,7 @@ extension FailoverMachine {
             absorb(snapshot, to: id)
             return
         }
+        if answer == .unreadable, store.refresh?.id == id { store.isUnreadable = true }
         guard let write = store.write, id >= write.firstID, id <= write.id else {
             if store.refresh?.id == id { store.refresh = nil }
             return
@@ -119,7 +124,7 @@ extension FailoverMachine {
                 store.isSureOnce = true
                 store.sureAt = write.sentAt
             }
-            if write.transaction.endsIntent { store.intent = nil }
+            if let ended = write.transaction.endsIntent, store.intent?.id == ended { store.intent = nil }
             if let founded = write.transaction.founds { store.cluster = founded }
         case .refused:
             // Perhaps an earlier copy took place; in any case no copy will from now on.
@@ -132,8 +137,11 @@ extension FailoverMachine {
                 server.arrivedAt = now
             }
         case .unknown:
-            if id == write.id { store.write?.isAnswered = true }
-        case .read: break
+            guard id == write.id else { return }
+            store.write?.isAnswered = true
+            // Perhaps the lease is lost: it is renewed before the same is asked again.
+            store.refreshedAt = nil
+        case .read, .unreadable: break
         }
     }
 
@@ -141,6 +149,7 @@ extension FailoverMachine {
         guard let refresh = store.refresh, refresh.id == id else { return }
         store.refresh = nil
         store.isForeign = isForeign(snapshot)
+        store.isUnreadable = false
         // As if nothing had been read: neither followed nor written to.
         guard !store.isForeign else { return }
         if let cluster = snapshot.cluster { store.cluster = cluster }
@@ -149,6 +158,7 @@ extension FailoverMachine {
             store.staleSince = nil
             store.mayHavePaired = false
         }
+        store.isStateMissing = snapshot.state == nil && store.record != nil
         guard snapshot.stateRevision >= store.revision else { return }
         if !store.hasRead {
             store.hasRead = true
@@ -179,7 +189,7 @@ extension FailoverMachine {
         let previous = store.record
         store.record = record
         store.revision = revision
-        heartbeats.hasNews = heartbeats.hasNews || previous != record
+        broadcasts.hasNews = broadcasts.hasNews || previous != record
         guard previous != record else { return }
         if previous?.acknowledger != record.acknowledger || previous?.epoch != record.epoch {
             pairing.name(at: revision, now: now)

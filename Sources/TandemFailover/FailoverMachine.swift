@@ -1,12 +1,40 @@
-/// One agent's mind: all that it knows, and the one function that decides.
+/// The failover state machine of one agent: its knowledge, and `handle`, which decides.
 ///
 /// `handle` is a pure function of this value, the event and the time that came with it: no clock, no I/O, no randomness.
 /// It is level-triggered: each event first adds to what is known, then `decide` compares what is with what should be, and
-/// asks for the next step. Losing an answer or hearing it twice therefore costs time, not correctness.
+/// asks for the next step. Losing an answer or hearing it twice therefore costs time, not correctness. An agent that starts anew
+/// starts with a new value: nothing here has to survive.
 ///
-/// An agent that starts anew starts with a new value: nothing here has to survive.
+/// Who leads, in etcd (`StateRecord`):
+///
+///                       propose B                    heartbeat acknowledged: pair
+///         ┌─────────┐ ───────────► ┌──────────────┐ ────────────────────────► ┌────────────────┐
+///      ┌─►│ A alone │              │ B joining A  │                           │ A paired with B│
+///      │  └─────────┘ ◄─────────── └──────────────┘                           └────────────────┘
+///      │       ▲        B is gone, or too slow                                   │          │
+///      │       └──────────── shrink: B does not acknowledge ─────────────────────┘          │
+///      │                                                                                    │
+///      └── the same with B in A's place, epoch + 1: B sealed, then promoted ◄───────────────┘
+///
+/// One server, as its own agent drives it (`PrimaryStep` for the primary, `follow` for every other host):
+///
+///     booted closed ──► place known? ──► primary, alone ──► source side off ──► applied all ──► prepared ──► writing ──► admit
+///        ▲                  │
+///        │                  ├──────────► primary, paired ─► heartbeat only ─► admit ─► acknowledged ─► writing ─► note
+///        │                  │
+///        │                  ├──────────► anyone else ──► compare ──► follow ──► reading
+///        │                  │                              │
+///        │                  │                              └─ tail: export, then cut │ discard │ clone; compare again
+///        │                  │
+///        │                  └──────────► held ──► hand over, or leave the pair ──► closed ──► stopped
+///        │
+///        └── SIGKILL ◄── a commit waits and it must close; a statement hangs; the server does not answer
+///
+///     partner: following ──► suspects ──► receiver off, seen ──► promote ──┬─ yes: apply all, open alone
+///                  ▲                                                       ├─ refused: read, follow again
+///                  └───────────────────────────────────────────────────────┴─ unknown: stay sealed, ask the same again
 public struct FailoverMachine: Hashable, Sendable {
-    public let configuration: FailoverConfiguration
+    public private(set) var configuration: FailoverConfiguration
     public internal(set) var now: Milliseconds
     let startedAt: Milliseconds
     /// Numbers requests, commands and heartbeats; also the order in which things happened.
@@ -15,12 +43,16 @@ public struct FailoverMachine: Hashable, Sendable {
     var store = StoreKnowledge()
     var server = ServerKnowledge()
     var peers: [PeerKnowledge]
+    var broadcasts = Broadcasts()
     var heartbeats = Heartbeats()
+    var questions: [InventoryQuestion] = []
     var pairing = Pairing()
     var rejoin = Rejoin()
     var seal: Seal?
     var switchover: Switchover?
     var remoteClosing = RemoteClosing()
+    /// Since when an operator has wanted this host's server stopped.
+    var heldSince: Milliseconds?
 
     public init(configuration: FailoverConfiguration, startedAt now: Milliseconds) {
         self.configuration = configuration
@@ -32,26 +64,35 @@ public struct FailoverMachine: Hashable, Sendable {
         server.arrivedAt = now
         heartbeats.provenAt = now
         store.sureAt = now
+        heldSince = configuration.startsHeld ? now : nil
+    }
+
+    /// Takes over the timing of settings as which this agent can continue.
+    public mutating func adopt(_ new: FailoverConfiguration) {
+        guard configuration.canContinue(as: new) else { return }
+        configuration.timing = new.timing
     }
 
     public mutating func handle(_ event: Event, at time: Milliseconds, into actions: inout [Action]) {
         now = max(now, time)
-        var broadcasts = false
+        var isDue = false
         switch event {
         case .tick(let observation):
             observe(observation)
-            broadcasts = now - heartbeats.broadcastAt >= timing.broadcastInterval
+            isDue = now - broadcasts.sentAt >= timing.broadcastInterval
         case .commandFinished(let id, let outcome, let observation):
             observe(observation)
             finishCommand(id, outcome)
         case .storeAnswered(let id, let answer): absorb(answer, to: id)
         case .heartbeatCommitted(let id): absorbHeartbeat(id, &actions)
+        case .heartbeatFailed(let id): absorbFailedHeartbeat(id, &actions)
         case .heard(let host, let status): absorb(status, from: host)
         case .asked(let host, let question): absorbQuestion(question, from: host)
         case .answered(let host, let question, let inventory): absorb(inventory, to: question, from: host)
+        case .held(let isHeld): hold(isHeld)
         }
         decide(&actions)
-        if broadcasts || heartbeats.hasNews { broadcast(&actions) }
+        if isDue || broadcasts.hasNews { broadcast(&actions) }
     }
 
     /// The same as a function from state and event to state and actions.
@@ -98,59 +139,7 @@ extension FailoverMachine {
         lastID += 1
         return lastID
     }
-}
 
-/// What peers said, and when.
-struct PeerKnowledge: Hashable, Sendable {
-    var status = PeerStatus()
-    /// nil until first heard.
-    var heardAt: Milliseconds?
-}
-
-extension FailoverMachine {
-    mutating func absorb(_ status: PeerStatus, from host: HostID) {
-        guard host != me, Int(host.index) < peers.count else { return }
-        // A late message must not undo a newer one: what a host has read of the store never goes back.
-        guard status.stateRevision >= peers[Int(host.index)].status.stateRevision else { return }
-        peers[Int(host.index)] = PeerKnowledge(status: status, heardAt: now)
-        if status.willNotAcknowledge, status.stateRevision >= pairing.namedRevision {
-            pairing.willNotAcknowledge.insert(host)
-        }
-    }
-
-    func hears(_ host: HostID) -> Bool { freshStatus(of: host) != nil }
-
-    /// What the host said, if it did so lately.
-    func freshStatus(of host: HostID) -> PeerStatus? {
-        guard Int(host.index) < peers.count, let heardAt = peers[Int(host.index)].heardAt,
-            now - heardAt < timing.hearingPatience
-        else { return nil }
-        return peers[Int(host.index)].status
-    }
-
-    /// Whether any host but these two is heard, and whether one such hears `host`.
-    func thirdParties(on host: HostID, except other: HostID) -> (areHeard: Bool, hearIt: Bool) {
-        var areHeard = false
-        var hearIt = false
-        for index in peers.indices where index != Int(host.index) && index != Int(other.index) {
-            guard let heardAt = peers[index].heardAt, now - heardAt < timing.hearingPatience else { continue }
-            areHeard = true
-            if peers[index].status.hears.contains(host) { hearIt = true }
-        }
-        return (areHeard, hearIt)
-    }
-
-    var heardHosts: HostSet {
-        var hosts = HostSet(me)
-        for index in peers.indices {
-            guard let heardAt = peers[index].heardAt, now - heardAt < timing.hearingPatience else { continue }
-            hosts.insert(HostID(index))
-        }
-        return hosts
-    }
-}
-
-extension FailoverMachine {
     /// `init`: the agent keeps it beside the data before it starts a receiver or opens the server.
     public var knownCluster: ClusterID? { store.cluster ?? configuration.cluster }
 

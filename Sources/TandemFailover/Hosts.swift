@@ -1,6 +1,6 @@
 /// A host of the stack by its place in the stack's list of hosts, so that sets of hosts are one machine word.
-/// Who keeps names (etcd's keys do) translates at the edge.
-public struct HostID: Hashable, Comparable, Sendable, Codable {
+/// Encoded, it is the name: see `HostNames`.
+public struct HostID: Hashable, Comparable, Sendable {
     public let index: UInt8
 
     /// Hosts beyond this do not fit a `HostSet`.
@@ -16,7 +16,7 @@ public struct HostID: Hashable, Comparable, Sendable, Codable {
     public static func < (left: HostID, right: HostID) -> Bool { left.index < right.index }
 }
 
-public struct HostSet: Hashable, Sendable, Codable {
+public struct HostSet: Hashable, Sendable {
     public var bits: UInt64
 
     @inlinable

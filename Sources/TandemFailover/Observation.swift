@@ -1,7 +1,11 @@
-/// What the agent sees of its own database server, all read at about the same moment.
+/// What the agent sees of its own database server, in one SELECT. Its parts need not be of the same moment: the reducer takes
+/// any part to be as old as the look's beginning, or as new as its end.
 public struct ServerObservation: Hashable, Sendable {
     public enum Life: UInt8, Hashable, Sendable {
-        case down, booting, unresponsive, up
+        case down, booting, unresponsive
+        /// It answered that it takes no more connections (error 1040): it runs, and nothing else is known of it.
+        case crowded
+        case up
     }
 
     /// Whom the server lets in, by `offline_mode` and `super_read_only`.
@@ -50,15 +54,19 @@ public struct ServerObservation: Hashable, Sendable {
     public var receivedCount: UInt64
     /// The configured source answers a query of ours.
     public var sourceAnswers: Bool
-    /// Sessions in `Waiting for semi-sync ACK from replica`.
-    public var waitingCommits: UInt32
+    /// A session is in `Waiting for semi-sync ACK from replica`. Of several that wait only the first shows it.
+    public var hasWaitingCommits: Bool
     /// The hosts that may connect as replicas, by their accounts' locks.
     public var admitted: HostSet
+    /// What `prepareDatabase` creates is there.
+    public var isPrepared: Bool
+    /// What the waiting note says, where there is one that was written in this boot.
+    public var noted: WaitingPair?
     /// A data directory that was never written to and never joined.
     public var isFresh: Bool
     /// Changes with every start of the server.
     public var bootCount: UInt32
-    /// Later looks have higher numbers: one that arrives after a later one, as a frozen agent may find it, is ignored.
+    /// Looks are numbered when they begin: one that arrives after a later one, as a frozen agent may find it, is ignored.
     public var order: UInt64
 
     public init(
@@ -66,7 +74,8 @@ public struct ServerObservation: Hashable, Sendable {
         receiver: Receiver = .off, receiverAcknowledges: Bool = false, source: HostID? = nil, attachedEpoch: UInt64 = 0,
         isApplierOn: Bool = false, hasAppliedAll: Bool = true, isCloseBehind: Bool = false,
         receivedCount: UInt64 = 0, sourceAnswers: Bool = false,
-        waitingCommits: UInt32 = 0, admitted: HostSet = HostSet(), isFresh: Bool = false, bootCount: UInt32 = 0,
+        hasWaitingCommits: Bool = false, admitted: HostSet = HostSet(), isPrepared: Bool = true,
+        noted: WaitingPair? = nil, isFresh: Bool = false, bootCount: UInt32 = 0,
         order: UInt64 = 0
     ) {
         self.life = life
@@ -82,82 +91,12 @@ public struct ServerObservation: Hashable, Sendable {
         self.isCloseBehind = isCloseBehind
         self.receivedCount = receivedCount
         self.sourceAnswers = sourceAnswers
-        self.waitingCommits = waitingCommits
+        self.hasWaitingCommits = hasWaitingCommits
+        self.isPrepared = isPrepared
+        self.noted = noted
         self.admitted = admitted
         self.isFresh = isFresh
         self.bootCount = bootCount
         self.order = order
-    }
-}
-
-/// All transactions that a server's disk holds, by how far each has come. Each set contains the next.
-public struct Inventory: Hashable, Sendable {
-    /// In the binary log or received into the relay log.
-    public var received: GTIDSet
-    /// In the binary log: applied, committed, or prepared and waiting.
-    public var logged: GTIDSet
-    /// Committed in the storage engine: no cut of the binary log takes these back.
-    public var committed: GTIDSet
-
-    public init(received: GTIDSet, logged: GTIDSet, committed: GTIDSet) {
-        self.received = received
-        self.logged = logged
-        self.committed = committed
-    }
-}
-
-/// A primary's word on what it has, read after it committed a row that it began after it was asked.
-public struct PrimaryInventory: Hashable, Sendable {
-    public var epoch: UInt64
-    public var executed: GTIDSet
-    /// No longer in its binary logs (`gtid_purged`).
-    public var purged: GTIDSet
-
-    public init(epoch: UInt64, executed: GTIDSet, purged: GTIDSet) {
-        self.epoch = epoch
-        self.executed = executed
-        self.purged = purged
-    }
-}
-
-/// What agents tell each other, a few times a second and whenever it changes.
-public struct PeerStatus: Hashable, Sendable {
-    /// The newest `state` that the sender has read, 0 for none.
-    public var epoch: UInt64
-    public var stateRevision: UInt64
-    public var holdsData: Bool
-    public var isFresh: Bool
-    /// Its server is up and answers.
-    public var serverAnswers: Bool
-    /// It is the primary and its server takes commits.
-    public var takesCommits: Bool
-    /// It follows the primary of `epoch`, close behind.
-    public var followsClosely: Bool
-    /// Its receiver is connected to the primary and acknowledges.
-    public var acknowledges: Bool
-    /// Neither acknowledges nor will, having read `stateRevision` without finding itself named.
-    public var willNotAcknowledge: Bool
-    /// It closed and drained for the switchover with this id, 0 for none.
-    public var drainedForIntent: UInt64
-    /// Whose agents it heard lately.
-    public var hears: HostSet
-
-    public init(
-        epoch: UInt64 = 0, stateRevision: UInt64 = 0, holdsData: Bool = true, isFresh: Bool = false,
-        serverAnswers: Bool = false, takesCommits: Bool = false, followsClosely: Bool = false,
-        acknowledges: Bool = false, willNotAcknowledge: Bool = false, drainedForIntent: UInt64 = 0,
-        hears: HostSet = HostSet()
-    ) {
-        self.epoch = epoch
-        self.stateRevision = stateRevision
-        self.holdsData = holdsData
-        self.isFresh = isFresh
-        self.serverAnswers = serverAnswers
-        self.takesCommits = takesCommits
-        self.followsClosely = followsClosely
-        self.acknowledges = acknowledges
-        self.willNotAcknowledge = willNotAcknowledge
-        self.drainedForIntent = drainedForIntent
-        self.hears = hears
     }
 }

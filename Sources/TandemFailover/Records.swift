@@ -37,7 +37,7 @@ public struct StateRecord: Hashable, Sendable {
 }
 
 /// The key `leader`, under a lease: a sign of life, never the authority.
-public struct LeaderRecord: Hashable, Sendable {
+public struct LeaderRecord: Hashable, Sendable, Codable {
     public var host: HostID
     public var epoch: UInt64
 
@@ -49,7 +49,7 @@ public struct LeaderRecord: Hashable, Sendable {
 
 /// The key `intent`: a change of primary that an operator asked for.
 public struct SwitchoverIntent: Hashable, Sendable {
-    /// Its creation revision: tells one intent from the next.
+    /// Its modification revision, which tells one intent from the next also where it was written over. Not part of the value.
     public var id: UInt64
     public var to: HostID
     /// How long writes may pause, counted by the primary from the moment it closes.
@@ -71,9 +71,11 @@ public struct SwitchoverIntent: Hashable, Sendable {
 public typealias ClusterID = UInt64
 
 /// The key `history/EPOCH`, written together with the epoch. The agent adds the time and the sets of transactions.
-public struct HistoryRecord: Hashable, Sendable {
+public struct HistoryRecord: Hashable, Sendable, Codable {
     public enum Cause: Hashable, Sendable {
         case founded
+        /// By an operator, from the data of a stack that was not in etcd, or no longer.
+        case adopted
         case takenOver(TakeoverReason)
         /// By an operator, who accepted the loss of what only the old primary had.
         case forced
@@ -121,17 +123,20 @@ public struct StoreSnapshot: Hashable, Sendable {
 /// One transaction: if `state` still has `expectedRevision`, put `record`, and with it all that follows.
 public struct StateTransaction: Hashable, Sendable {
     public enum Purpose: UInt8, Hashable, Sendable {
-        case found, claim, shrink, propose, pair, promote, endSwitchover, force
+        case found, adopt, claim, shrink, propose, pair, promote, endSwitchover, force
     }
 
     public var purpose: Purpose
     /// 0: `state` must not exist, nor `init`.
     public var expectedRevision: UInt64
     public var record: StateRecord
-    /// Also put `leader` under this host's lease, and revoke whatever lease held it.
+    /// Also put `leader` under this host's lease. With that lease lost etcd answers an error, and nothing takes place: the
+    /// answer is `unknown`, the lease is renewed, and the same is asked again. The lease that held it before is revoked
+    /// afterwards, as a courtesy.
     public var takesLeader: Bool
-    /// Also delete `intent`.
-    public var endsIntent: Bool
+    /// Also delete `intent`, if it still is the one with this id: a comparison inside the transaction, which takes place
+    /// whether the intent is still that one or not.
+    public var endsIntent: UInt64?
     /// Also put `history/EPOCH`: where the epoch rises.
     public var history: HistoryRecord?
     /// Also create `init`: at the stack's first start.
@@ -139,7 +144,7 @@ public struct StateTransaction: Hashable, Sendable {
 
     public init(
         purpose: Purpose, expectedRevision: UInt64, record: StateRecord, takesLeader: Bool = false,
-        endsIntent: Bool = false, history: HistoryRecord? = nil, founds: ClusterID? = nil
+        endsIntent: UInt64? = nil, history: HistoryRecord? = nil, founds: ClusterID? = nil
     ) {
         self.history = history
         self.founds = founds

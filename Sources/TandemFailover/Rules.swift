@@ -46,6 +46,20 @@ package struct Rules: Hashable, Sendable {
     package var checksForcedRevision = true
     /// A heartbeat that waits for nobody and does not come back is given up.
     package var forgetsLostHeartbeats = true
+    /// The accounts of replicas are changed only while the server takes commits.
+    package var admitsOnOpenServer = true
+    /// A waiting note counts only where the host that it names was promoted out of the pair that it names.
+    package var checksWaitingNote = true
+    /// The database is prepared before clients get in.
+    package var preparesBeforeOpening = true
+    /// A heartbeat that failed proves nothing.
+    package var needsCommittedHeartbeat = true
+    /// The applier is stopped before replication is pointed elsewhere.
+    package var stopsApplierFirst = true
+    /// A server is closed, and nothing waits on it, before it is stopped on purpose.
+    package var closesBeforeStopping = true
+    /// A server that takes no more connections is not taken for one that hangs.
+    package var toleratesCrowding = true
 
     package init() {}
 }

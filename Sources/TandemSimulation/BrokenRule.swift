@@ -9,6 +9,9 @@ package enum BrokenRule: String, CaseIterable, Sendable {
     case unstickBySourceSide, applyWithSourceSideOn
     case relayLogUnsynced, relayLogRecovery, binaryLogUnsynced, terminatePolitely, bootOpen
     case keepUUIDAfterCut, forceOnOldRevision, waitForLostHeartbeats
+    case admitWhileClosed, waitForKilledSessions, trustAnyWaitingNote, keepWaitingNote, openUnprepared
+    case takeFailedHeartbeatForProof, changeSourceWhileApplying, stopWithoutClosing, endAnyIntent
+    case takeLostLeaseForRefusal
 
     /// The reducer's rule that is left out. nil where it is a server's setting.
     private var rule: WritableKeyPath<Rules, Bool>? {
@@ -36,6 +39,13 @@ package enum BrokenRule: String, CaseIterable, Sendable {
         case .applyWithSourceSideOn: \.appliesWithSourceSideOff
         case .forceOnOldRevision: \.checksForcedRevision
         case .waitForLostHeartbeats: \.forgetsLostHeartbeats
+        case .admitWhileClosed: \.admitsOnOpenServer
+        case .trustAnyWaitingNote: \.checksWaitingNote
+        case .openUnprepared: \.preparesBeforeOpening
+        case .takeFailedHeartbeatForProof: \.needsCommittedHeartbeat
+        case .changeSourceWhileApplying: \.stopsApplierFirst
+        case .stopWithoutClosing: \.closesBeforeStopping
+        case .waitForKilledSessions, .keepWaitingNote, .endAnyIntent, .takeLostLeaseForRefusal: nil
         case .relayLogUnsynced, .relayLogRecovery, .binaryLogUnsynced, .terminatePolitely, .bootOpen, .keepUUIDAfterCut:
             nil
         }
@@ -55,6 +65,10 @@ package enum BrokenRule: String, CaseIterable, Sendable {
         case .terminatePolitely: .terminatesPolitely
         case .bootOpen: .bootsOpen
         case .keepUUIDAfterCut: .keepsUUIDAfterCut
+        case .waitForKilledSessions: .waitsForKilledSessions
+        case .keepWaitingNote: .keepsNote
+        case .endAnyIntent: .endsAnyIntent
+        case .takeLostLeaseForRefusal: .takesLostLeaseForRefusal
         default: []
         }
     }

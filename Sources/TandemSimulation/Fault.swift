@@ -5,6 +5,7 @@ public struct Fault: Codable, Hashable, Sendable {
         case linkCut, linkCutOneWay, isolated, diskSlow, applierSlow
         case storeLeaderLost, storeGone, everythingLost, networkFlaky, clockJumped
         case switchoverAsked, paused, logsPurged, failoverForced
+        case connectionStorm, held, timingChanged, storeErased, leasesLost
     }
 
     public var kind: Kind
@@ -37,7 +38,7 @@ struct FaultMix: Sendable {
         .hostFrozen, .linkCut, .linkCut, .linkCut, .linkCutOneWay, .linkCutOneWay, .isolated, .isolated, .diskSlow,
         .applierSlow, .applierSlow, .storeLeaderLost, .storeLeaderLost, .storeGone, .everythingLost, .networkFlaky,
         .networkFlaky, .clockJumped, .switchoverAsked, .switchoverAsked, .paused, .logsPurged,
-        .failoverForced,
+        .failoverForced, .connectionStorm, .held, .timingChanged, .storeErased, .leasesLost,
     ]
 
     func draw(_ topology: SimulationTopology, _ random: inout SeededRandom) -> [Fault] {

@@ -11,9 +11,15 @@ enum Happening: Sendable {
     case storeAnswer(host: Int, incarnation: UInt32, id: UInt64, StoreAnswer)
     case election(UInt32)
     case command(host: Int, incarnation: UInt32, boot: UInt32, id: UInt64, ServerCommand)
+    case commandEnds(host: Int, boot: UInt32, incarnation: UInt32, id: UInt64)
     case closingEnds(host: Int, boot: UInt32, by: Int, incarnation: UInt32, id: UInt64)
     case booted(host: Int, boot: UInt32)
-    case heartbeat(host: Int, incarnation: UInt32, boot: UInt32, id: UInt64)
+    /// With how many microseconds left to wait for the row's lock.
+    case heartbeat(host: Int, incarnation: UInt32, boot: UInt32, id: UInt64, patience: Int)
+    /// The second part of a look whose first part was of an earlier moment; of a command's end, where there is an outcome.
+    case lookEnds(host: Int, incarnation: UInt32, id: UInt64, CommandOutcome?, ServerObservation)
+    case holdEnds(host: Int)
+    case operatorAdopts
     case connect(host: Int, boot: UInt32)
     case deliver(host: Int, session: UInt32, attempts: Int)
     case acknowledge(source: Int, boot: UInt32, from: Int, session: UInt32, count: Int)

@@ -24,6 +24,10 @@ struct SimulatedServer: Sendable {
     var frozenUntil: Int64 = 0
     var diskSlowUntil: Int64 = 0
     var applierSlowUntil: Int64 = 0
+    /// It takes no more connections: looks and statements fail with error 1040.
+    var crowdedUntil: Int64 = 0
+    /// A new agent ends earlier sessions, and takes one that waits in a commit for one that is still to be ended.
+    var waitsForKilledSessions = false
 
     // On disk.
     /// How long its history is.
@@ -41,6 +45,8 @@ struct SimulatedServer: Sendable {
     var source: Int?
     var attachedEpoch: UInt64 = 0
     var isFresh = true
+    /// The waiting note, a file.
+    var note: WaitingNote?
 
     // In memory.
     var access = ServerObservation.Access.closed
@@ -79,6 +85,7 @@ struct SimulatedServer: Sendable {
         stopReceiver()
         isReceiverRefused = false
         isApplierOn = false
+        waitsForKilledSessions = false
         // Crash recovery commits what the binary log has.
         committed = logged
     }
@@ -108,4 +115,9 @@ package struct ServerDefects: OptionSet, Hashable, Sendable {
     package static let terminatesPolitely = ServerDefects(rawValue: 1 << 3)
     package static let bootsOpen = ServerDefects(rawValue: 1 << 4)
     package static let keepsUUIDAfterCut = ServerDefects(rawValue: 1 << 6)
+    /// What agents must not do with servers and etcd.
+    package static let keepsNote = ServerDefects(rawValue: 1 << 7)
+    package static let waitsForKilledSessions = ServerDefects(rawValue: 1 << 8)
+    package static let takesLostLeaseForRefusal = ServerDefects(rawValue: 1 << 9)
+    package static let endsAnyIntent = ServerDefects(rawValue: 1 << 10)
 }

@@ -17,6 +17,12 @@ public struct Violation: Codable, Hashable, Sendable {
         case staleServer
         /// The sole owner closed its server.
         case needlessClosing
+        /// A healthy server was killed.
+        case needlessKill
+        /// An operator's intent was deleted that nobody has served.
+        case orderLost
+        /// A server was started though an operator wants it stopped.
+        case startedWhileHeld
         /// Faults stopped, and no primary and full pair came back within the bound.
         case didNotRecover
     }

@@ -2,6 +2,8 @@ import TandemFailover
 
 extension World {
     private static let tickInterval = 200_000
+    /// `innodb_lock_wait_timeout` of the heartbeat's session.
+    private static let lockPatience = 2_000_000
 
     func clock(_ host: Int) -> Milliseconds { (time + hosts[host].clockOffset) / 1_000 }
 
@@ -15,6 +17,7 @@ extension World {
         configuration.rules = rules
         configuration.cluster = hosts[host].cluster
         configuration.newCluster = ClusterID(host + 1)
+        configuration.startsHeld = hosts[host].heldUntil > time
         let now = clock(host)
         hosts[host].hasAgent = true
         agents[host] = FailoverMachine(configuration: configuration, startedAt: now)
@@ -29,7 +32,7 @@ extension World {
             queue.push(.tick(host: host, incarnation: incarnation), at: thaw)
             return
         }
-        think(host, .tick(observe(host)))
+        look(host, incarnation)
         let interval = hosts[host].holdsData ? Self.tickInterval : 2 * Self.tickInterval
         schedule(.tick(host: host, incarnation: incarnation), after: interval + random.below(20_000))
     }
@@ -50,7 +53,7 @@ extension World {
         tell(to, hosts[to].incarnation, event)
     }
 
-    private mutating func think(_ host: Int, _ event: Event) {
+    mutating func think(_ host: Int, _ event: Event) {
         actions.removeAll(keepingCapacity: true)
         let now = clock(host)
         agents[host].handle(event, at: now, into: &actions)
@@ -65,7 +68,8 @@ extension World {
         case .heartbeat(let id):
             let boot = servers[host].boot
             schedule(
-                .heartbeat(host: host, incarnation: incarnation, boot: boot, id: id), after: 500 + random.below(1_000))
+                .heartbeat(host: host, incarnation: incarnation, boot: boot, id: id, patience: Self.lockPatience),
+                after: 500 + random.below(1_000))
         case .broadcast(let status):
             for other in hosts.indices where other != host { sendMessage(host, other, .heard(HostID(host), status)) }
         case .ask(let other, let question):
@@ -97,45 +101,5 @@ extension World {
             epoch: epoch, executed: ledger.gtids(of: histories[host][..<server.committed]),
             purged: ledger.gtids(of: histories[host][..<server.purged]))
         sendMessage(host, other, .answered(HostID(host), question: question, inventory))
-    }
-
-    func observe(_ host: Int) -> ServerObservation {
-        guard hosts[host].holdsData else { return ServerObservation(life: .down) }
-        let life: ServerObservation.Life =
-            switch servers[host].process {
-            case .down: .down
-            case .booting: .booting
-            case .up: serverThaws(host) > time ? .unresponsive : .up
-            }
-        return observe(host, life)
-    }
-
-    private func observe(_ host: Int, _ life: ServerObservation.Life) -> ServerObservation {
-        let server = servers[host]
-        let isDue =
-            server.isApplierOn && !server.isSourceSideOn && time >= server.applierReadyAt
-            && server.process == .up
-        let isRunning = server.isReceiverOn
-        let receiver: ServerObservation.Receiver =
-            server.isReceiverRefused
-            ? .refused : !isRunning ? .off : server.connection == nil ? .connecting : .connected
-        var answers = false
-        if let source = server.source { answers = serverAnswers(source) && isConnected(host, source) }
-        return ServerObservation(
-            life: life, access: server.access, isSourceSideOn: server.isSourceSideOn,
-            isReplicaSideOn: server.isReplicaSideOn, receiver: receiver,
-            receiverAcknowledges: server.connection?.acknowledges ?? false,
-            source: server.source.map { HostID($0) }, attachedEpoch: server.attachedEpoch,
-            isApplierOn: server.isApplierOn, hasAppliedAll: server.logged == server.held || isDue,
-            isCloseBehind: isCloseBehind(host), receivedCount: server.receivedCount, sourceAnswers: answers,
-            waitingCommits: server.source == nil ? UInt32(truncatingIfNeeded: server.waiting) : 0,
-            admitted: server.admitted, isFresh: server.isFresh, bootCount: server.boot,
-            order: UInt64(truncatingIfNeeded: time))
-    }
-
-    private func isCloseBehind(_ host: Int) -> Bool {
-        guard let connection = servers[host].connection else { return false }
-        let source = servers[connection.source]
-        return source.boot == connection.sourceBoot && source.held - servers[host].held <= 4
     }
 }

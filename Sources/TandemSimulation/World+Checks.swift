@@ -52,7 +52,10 @@ extension World {
         if store.cluster == nil || store.history.last?.epoch != new.epoch || store.history.count != Int(new.epoch) {
             violate(.epochWentBack, Int(new.primary.index), "leads in an epoch without init or history")
         }
-        guard let old else { return }
+        guard let old else {
+            if lostRecord != nil { violate(.wrongPromotion, Int(new.primary.index), "founds a stack that there is") }
+            return
+        }
         let hasChanged = old.primary != new.primary
         guard new.epoch == old.epoch + (hasChanged ? 1 : 0) else {
             violate(.epochWentBack, Int(new.primary.index), "epoch \(old.epoch) is followed by \(new.epoch)")
@@ -109,7 +112,7 @@ extension World {
     /// A recorded solo owner closes for nothing: nobody else can be promoted.
     mutating func checkClosing(_ host: Int) {
         guard let agent = agent(host), let known = agent.knownRecord, known == store.record,
-            known.primary.index == UInt8(host), known.standing == .alone, !agent.mayBePaired
+            known.primary.index == UInt8(host), known.standing == .alone, !agent.mayBePaired, !agent.isHoldingServer
         else { return }
         violate(.needlessClosing, host, "closes its server, though it alone may acknowledge")
     }

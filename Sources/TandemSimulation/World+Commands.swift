@@ -5,12 +5,21 @@ extension World {
     mutating func send(_ command: ServerCommand, _ host: Int, _ id: UInt64) {
         if isTracing { note(host, describe(command)) }
         if command == .setAccess(.closed) { checkClosing(host) }
+        if command == .startServer, agents[host].isHoldingServer {
+            violate(.startedWhileHeld, host, "starts its server, though an operator wants it stopped")
+        }
         let delay: Int
         switch command {
         case .startServer, .killServer: delay = 2_000 + random.below(10_000)
         case .clone: delay = 1_000_000 + random.below(2_000_000)
         case .inspect, .export, .cut: delay = 20_000 + random.below(80_000)
-        case .setSourceSide(false): delay = random.onceIn(3) ? 1_000_000 : 20_000
+        case .setSourceSide(false):
+            // What waits is let go at once; the statement itself goes on for half a second or more.
+            servers[host].note = serverDefects.contains(.keepsNote) ? servers[host].note : nil
+            delay = 5_000 + random.below(25_000)
+        case .stopServer: delay = 500_000 + random.below(1_500_000)
+        case .stopApplier where servers[host].applierSlowUntil > time: delay = random.below(2_000_000)
+        case .prepareDatabase: delay = 50_000 + random.below(300_000)
         case .stopReceiver: delay = 1_000 + random.below(8_000)
         default: delay = 500 + random.below(3_000)
         }
@@ -47,13 +56,30 @@ extension World {
             return
         }
         guard incarnation >= servers[host].sessionsFrom else { return }
+        if servers[host].crowdedUntil > time, random.onceIn(2) {
+            finish(host, incarnation, id, .failed)
+            return
+        }
+        if command == .killSessions, serverDefects.contains(.waitsForKilledSessions), servers[host].waiting > 0 {
+            servers[host].waitsForKilledSessions = true
+            schedule(.command(host: host, incarnation: incarnation, boot: boot, id: id, command), after: 200_000)
+            return
+        }
         servers[host].settle(at: time)
-        execute(command, host, incarnation, id)
         needsAbilityCheck = true
+        let outcome = execute(command, host, incarnation, id)
+        guard let outcome else { return }
+        guard command == .setSourceSide(false), !isExploring else {
+            finish(host, incarnation, id, outcome)
+            return
+        }
+        schedule(
+            .commandEnds(host: host, boot: boot, incarnation: incarnation, id: id),
+            after: 450_000 + random.below(550_000))
     }
 
-    mutating func finish(_ host: Int, _ incarnation: UInt32, _ id: UInt64, _ outcome: CommandOutcome) {
-        tell(host, incarnation, .commandFinished(id: id, outcome, observe(host)))
+    mutating func commandEnds(_ host: Int, _ boot: UInt32, _ incarnation: UInt32, _ id: UInt64) {
+        finish(host, incarnation, id, servers[host].boot == boot ? .done : .failed)
     }
 
     /// What the agent does itself, and what dies with it. nil for SQL. What it gave up, it does not do any more.
@@ -65,9 +91,19 @@ extension World {
         switch command {
         case .startServer:
             guard isAlive, servers[host].process == .down else { return .failed }
+            if !serverDefects.contains(.keepsNote) { servers[host].note = nil }
             bootServer(host)
+        case .stopServer:
+            guard isAlive, servers[host].process == .up, serverThaws(host) <= time else { return .failed }
+            // SIGTERM: clients are told OK for what waits.
+            release(host, upTo: servers[host].logged)
+            killServer(host, by: "SIGTERM")
         case .killServer:
             guard isAlive else { return .failed }
+            if servers[host].waitsForKilledSessions {
+                violate(
+                    .needlessKill, host, "kills its server, though all that is left of earlier sessions is a commit")
+            }
             if serverDefects.contains(.terminatesPolitely) { release(host, upTo: servers[host].logged) }
             killServer(host, by: "its agent")
         case .cut(let tail):
@@ -83,15 +119,15 @@ extension World {
         case .clone(let source):
             guard isAlive else { return .failed }
             return clone(host, from: Int(source.index)) ? .done : .failed
-        case .discardRelayLog:
-            guard isAlive else { return .failed }
-            discardRelayLog(host)
         default: return nil
         }
         return .done
     }
 
-    private mutating func execute(_ command: ServerCommand, _ host: Int, _ incarnation: UInt32, _ id: UInt64) {
+    /// nil: the statement goes on.
+    private mutating func execute(
+        _ command: ServerCommand, _ host: Int, _ incarnation: UInt32, _ id: UInt64
+    ) -> CommandOutcome? {
         switch command {
         case .killSessions: servers[host].sessionsFrom = incarnation
         case .setAccess(let access):
@@ -102,32 +138,46 @@ extension World {
             }
             if access == .closed {
                 endClosing(host, by: host, incarnation, id)
-                return
+                return nil
             }
         case .setSourceSide(let isOn):
             servers[host].isSourceSideOn = isOn
             if !isOn { release(host, upTo: servers[host].logged) }
             if !isOn { servers[host].applierReadyAt = max(servers[host].applierReadyAt, time + 5_000) }
         case .setReplicaSide(let isOn): servers[host].isReplicaSideOn = isOn
-        case .startReceiver(let source, let epoch): startReceiver(host, Int(source.index), epoch)
+        case .startReceiver(let source, let epoch):
+            guard !servers[host].isApplierOn || servers[host].source == Int(source.index) else { return .failed }
+            startReceiver(host, Int(source.index), epoch)
         case .stopReceiver:
             servers[host].stopReceiver()
             servers[host].isReceiverRefused = false
         case .startApplier:
             servers[host].isApplierOn = true
             servers[host].applierReadyAt = isExploring ? .max : time + Int64(1_000 + random.below(30_000))
+        case .stopApplier: servers[host].isApplierOn = false
+        case .discardRelayLog:
+            guard !servers[host].isApplierOn, !servers[host].isReceiverOn else { return .failed }
+            discardRelayLog(host)
         case .forgetSource:
+            guard !servers[host].isApplierOn, !servers[host].isReceiverOn else { return .failed }
             discardRelayLog(host)
             servers[host].source = nil
-            servers[host].isApplierOn = false
+        case .prepareDatabase:
+            guard servers[host].access.allowsCommits else { return .failed }
+            if servers[host].held == 0 { commit(host, isClient: false) }
+        case .noteWaiting(let pair):
+            servers[host].note = WaitingNote(
+                pair: pair, executed: ledger.gtids(of: histories[host][..<servers[host].committed]))
         case .admit(let admitted):
+            // Accounts are changed by writing: error 1290 on a closed server.
+            guard servers[host].access.allowsCommits else { return .failed }
             servers[host].admitted = admitted
             for other in hosts.indices where servers[other].connection?.source == host {
                 if !admitted.contains(HostID(other)) { loseConnection(other) }
             }
         default: break
         }
-        finish(host, incarnation, id, .done)
+        return .done
     }
 
     private mutating func startReceiver(_ host: Int, _ source: Int, _ epoch: UInt64) {

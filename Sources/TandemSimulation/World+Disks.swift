@@ -41,6 +41,7 @@ extension World {
         servers[host].process = .down
         servers[host].boot &+= 1
         servers[host].frozenUntil = 0
+        servers[host].crowdedUntil = 0
         servers[host].stopReceiver()
         servers[host].isReceiverRefused = false
         servers[host].isApplierOn = false
@@ -79,7 +80,7 @@ extension World {
         let server = servers[host]
         return Inventory(
             received: ledger.gtids(of: histories[host]), logged: ledger.gtids(of: histories[host][..<server.logged]),
-            committed: ledger.gtids(of: histories[host][..<server.committed]))
+            note: server.note)
     }
 
     private func isIn(_ set: GTIDSet, _ transaction: UInt32) -> Bool {
@@ -149,6 +150,7 @@ extension World {
         servers[host].source = nil
         servers[host].attachedEpoch = 0
         servers[host].isFresh = false
+        servers[host].note = nil
         renewUUID(host)
         measures.clones += 1
         return true

@@ -132,9 +132,7 @@ extension World {
         case .applierCatchesUp(let host):
             servers[host].applierReadyAt = 0
             servers[host].settle(at: time)
-        case .leaseExpires:
-            store.leaderLease = nil
-            store.leader = nil
+        case .leaseExpires: store.expireAllLeases()
         case .agentStarts(let host): startAgent(host, hosts[host].incarnation)
         case .connectionDrops(let host): loseConnection(host)
         case .heals: healLinks()

@@ -31,6 +31,11 @@ extension World {
         case .paused: pause(fault)
         case .logsPurged: purgeLogs()
         case .failoverForced: forceFailover(fault)
+        case .connectionStorm: servers[host].crowdedUntil = max(servers[host].crowdedUntil, until)
+        case .held: holdServer(host, until)
+        case .timingChanged: changeTiming(host)
+        case .leasesLost: store.expireAllLeases()
+        case .storeErased: eraseStore(fault)
         }
         needsAbilityCheck = true
     }
@@ -143,6 +148,54 @@ extension World {
         ledger.forceIsConfirmed()
     }
 
+    private mutating func holdServer(_ host: Int, _ until: Int64) {
+        guard hosts[host].holdsData else { return }
+        hosts[host].heldUntil = max(hosts[host].heldUntil, until)
+        if hosts[host].hasAgent { tell(host, hosts[host].incarnation, .held(true)) }
+        schedule(.holdEnds(host: host), after: Int(hosts[host].heldUntil - time))
+    }
+
+    mutating func endHold(_ host: Int) {
+        guard hosts[host].heldUntil <= time else { return }
+        if hosts[host].hasAgent { tell(host, hosts[host].incarnation, .held(false)) }
+    }
+
+    /// New settings: the running agent goes on with another timing.
+    private mutating func changeTiming(_ host: Int) {
+        guard hosts[host].hasAgent, hosts[host].agentFrozenUntil <= time, !isFrozen(host) else { return }
+        var new = agents[host].configuration
+        new.timing = Timing()
+        if random.onceIn(2) {
+            new.timing.heartbeatInterval = 1_000
+            new.timing.shrinkPatience = 1_500
+            new.timing.hearingPatience = 2_500
+        }
+        agents[host].adopt(new)
+    }
+
+    /// All hosts lose power, and etcd's disks come back empty. In the end an operator has the stack go on from the data of
+    /// the host that was the primary.
+    private mutating func eraseStore(_ fault: Fault) {
+        for host in hosts.indices { cutPower(host, for: fault.lastsMicroseconds) }
+        if let record = store.record { lostRecord = record }
+        store.loseKeys()
+        if lostRecord != nil { schedule(.operatorAdopts, after: Int(fault.lastsMicroseconds) + 4_000_000) }
+    }
+
+    mutating func adopt() {
+        guard let lost = lostRecord else { return }
+        guard store.voter != nil, store.record == nil else {
+            if store.record == nil { schedule(.operatorAdopts, after: 1_000_000) }
+            return
+        }
+        let remembered = hosts.indices.compactMap { hosts[$0].hasAgent ? agents[$0].knownCluster : hosts[$0].cluster }
+        let transaction = StateTransaction.adopting(
+            dataOf: lost.primary, highestEpoch: lost.epoch, cluster: remembered.first ?? 1)
+        _ = store.write(transaction, host: -1, incarnation: 0, at: time)
+        lostRecord = nil
+        if isTracing { note(nil, "an operator has the stack go on: \(describe(transaction.record))") }
+    }
+
     private mutating func pause(_ fault: Fault) {
         guard store.voter != nil else { return }
         store.isPaused = true
@@ -171,12 +224,17 @@ extension World {
         storeOutageUntil = 0
         store.isPaused = false
         for host in hosts.indices {
+            if hosts[host].heldUntil > time {
+                hosts[host].heldUntil = time
+                endHold(host)
+            }
             // Thawed before its time: the clock runs again from here, and did not go back.
             if isFrozen(host), hosts[host].clockStands { hosts[host].clockOffset += hosts[host].frozenUntil - time }
             hosts[host].frozenUntil = 0
             hosts[host].agentFrozenUntil = 0
             servers[host].frozenUntil = 0
             servers[host].diskSlowUntil = 0
+            servers[host].crowdedUntil = 0
             servers[host].applierSlowUntil = 0
             if !hosts[host].isPowered {
                 startHost(host, hosts[host].powerCount)
@@ -184,6 +242,7 @@ extension World {
                 schedule(.agentStarts(host: host, incarnation: hosts[host].incarnation), after: 100_000)
             }
         }
+        if lostRecord != nil { schedule(.operatorAdopts, after: 3_000_000) }
         networkChanged()
     }
 }

@@ -4,8 +4,11 @@ import TandemFailover
 extension World {
     func isWorthExploring(_ happening: Happening) -> Bool {
         switch happening {
-        case .tick, .agentStarts, .election, .drop, .clientWrites, .fault, .faultEnds, .hostStarts, .audit: false
-        case .toAgent(let host, let incarnation, .heartbeatCommitted(let id)):
+        case .tick, .agentStarts, .election, .drop, .clientWrites, .fault, .faultEnds, .hostStarts, .audit, .holdEnds,
+            .operatorAdopts:
+            false
+        case .toAgent(let host, let incarnation, .heartbeatCommitted(let id)),
+            .toAgent(let host, let incarnation, .heartbeatFailed(let id)):
             isCurrent(host, incarnation) && agent(host)?.awaitedHeartbeat == id
         case .toAgent(let host, let incarnation, _): isCurrent(host, incarnation)
         case .message(_, let to, .answered(_, let question, _)): agent(to)?.awaitedQuestion == question
@@ -23,10 +26,14 @@ extension World {
         case .command(let host, let incarnation, let boot, let id, _):
             (isCurrent(host, incarnation) && agent(host)?.awaitedCommand == id)
                 || (servers[host].boot == boot && incarnation >= servers[host].sessionsFrom)
+        case .commandEnds(let host, _, let incarnation, let id):
+            isCurrent(host, incarnation) && agent(host)?.awaitedCommand == id
+        case .lookEnds(let host, let incarnation, let id, let outcome, _):
+            isCurrent(host, incarnation) && (outcome == nil || agent(host)?.awaitedCommand == id)
         case .closingEnds(_, _, let by, let incarnation, let id):
             isCurrent(by, incarnation) && agent(by)?.awaitedCommand == id
         case .booted(let host, let boot): servers[host].boot == boot
-        case .heartbeat(let host, _, let boot, _): servers[host].boot == boot
+        case .heartbeat(let host, _, let boot, _, _): servers[host].boot == boot
         case .connect(let host, let boot): servers[host].boot == boot && servers[host].connection == nil
         case .deliver(let host, let session, _): servers[host].session == session
         case .acknowledge(let source, let boot, _, _, _): servers[source].boot == boot
@@ -85,8 +92,10 @@ extension World {
         print.value(store.record)
         print.revision(store.stateRevision)
         print.value(store.leader)
-        print.value(store.leaderLease?.host)
-        print.value(store.leaderLease.map { $0.incarnation == hosts[$0.host].incarnation })
+        let holder = store.leaderLeaseHolder
+        print.value(holder?.host)
+        print.value(holder.map { $0.incarnation == hosts[$0.host].incarnation })
+        for host in 0..<topology.dataNodes { print.value(store.hasLease(host, hosts[host].incarnation)) }
         print.value(store.reachableFrom)
         print.value(blocked)
         for host in 0..<topology.dataNodes {
@@ -103,6 +112,7 @@ extension World {
         print.value(server.admitted)
         print.value(server.source)
         print.value(server.attachedEpoch)
+        print.value(server.note)
         print.value(server.access)
         print.value([server.isSourceSideOn, server.isReplicaSideOn, server.isReceiverOn, server.isReceiverRefused])
         print.value(server.connection?.source)
@@ -117,6 +127,17 @@ extension World {
         case .toAgent(let host, _, .heartbeatCommitted(let id)):
             print.value([1, host])
             print.id(id, of: host)
+        case .toAgent(let host, _, .heartbeatFailed(let id)):
+            print.value([18, host])
+            print.id(id, of: host)
+        case .commandEnds(let host, _, _, let id):
+            print.value([19, host])
+            print.id(id, of: host)
+        case .lookEnds(let host, _, let id, let outcome, let begun):
+            print.value([20, host])
+            print.id(id, of: host)
+            print.value(outcome)
+            print.value(begun)
         case .toAgent(let host, _, .commandFinished(let id, let outcome, let seen)):
             print.value([2, host])
             print.id(id, of: host)
@@ -162,7 +183,7 @@ extension World {
             print.value([11, host, by, boot == servers[host].boot ? 1 : 0])
             print.id(id, of: by)
         case .booted(let host, _): print.value([12, host])
-        case .heartbeat(let host, let incarnation, _, let id):
+        case .heartbeat(let host, let incarnation, _, let id, _):
             print.value([13, host, incarnation == hosts[host].incarnation ? 1 : 0])
             print.id(id, of: host)
         case .connect(let host, _): print.value([14, host])

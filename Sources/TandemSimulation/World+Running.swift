@@ -13,6 +13,7 @@ extension World {
         faultsAreOver = false
         flakyUntil = 0
         storeOutageUntil = 0
+        lostRecord = nil
         confirmation = ForceConfirmation(stateRevision: 0)
         writeInterval = Int64(60_000 + random.below(400_000))
         lateOnceIn = [3, 20, 100, 500][random.below(4)]

@@ -45,7 +45,7 @@ extension World {
             let voter = (first + offset) % hosts.count
             guard hasMajority(voter) else { continue }
             store.voter = voter
-            store.leaderLease?.deadline = time + SimulatedStore.leaseTime
+            store.renewLeases(at: time)
             if isTracing { note(nil, "etcd elects \(topology.name(voter))") }
             break
         }
@@ -96,14 +96,25 @@ extension World {
             }
         case .write(let transaction):
             let before = store.record
-            if let revision = store.write(transaction, host: host, incarnation: incarnation, at: time) {
+            let intent = store.intent
+            switch store.write(
+                transaction, host: host, incarnation: incarnation,
+                endsAnyIntent: serverDefects.contains(.endsAnyIntent), at: time)
+            {
+            case .written(let revision):
                 if isTracing {
                     note(
                         nil, "etcd: \(describe(transaction.record)) at revision \(revision), by \(topology.name(host))")
                 }
                 stateChanged(from: before, by: transaction)
+                if let intent, store.intent == nil, intent.id != transaction.endsIntent {
+                    violate(.orderLost, host, "deletes an operator's intent that it has not seen")
+                }
                 answer = .written(revision: revision)
-            } else {
+            case .leaseLost:
+                if isTracing { note(nil, "etcd: \(topology.name(host))'s lease is lost") }
+                answer = serverDefects.contains(.takesLostLeaseForRefusal) ? .refused : .unknown
+            case .refused:
                 if isTracing { note(nil, "etcd refuses \(topology.name(host))'s \(transaction.purpose)") }
                 answer = .refused
             }

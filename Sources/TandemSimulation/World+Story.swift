@@ -33,12 +33,17 @@ extension World {
             case .switchoverAsked: "a switchover to \(other) is asked for, within \(seconds) s"
             case .paused: "an operator pauses failover for \(seconds) s"
             case .logsPurged: "the primary's old binary logs are purged"
+            case .connectionStorm: "its server takes no more connections for \(seconds) s"
+            case .held: "an operator wants its server stopped for \(seconds) s"
+            case .leasesLost: "etcd has lost all leases"
+            case .timingChanged: "its agent is given new times"
+            case .storeErased: "all hosts lose power, and etcd has lost its keys"
             case .failoverForced:
                 "the primary's host loses power for \(seconds) s, and an operator forces a failover to \(other)"
             }
         let isGeneral = [
             .storeLeaderLost, .storeGone, .everythingLost, .networkFlaky, .switchoverAsked, .paused, .logsPurged,
-            .failoverForced,
+            .failoverForced, .storeErased, .leasesLost,
         ]
         .contains(fault.kind)
         if isTracing { note(isGeneral ? nil : fault.host, "FAULT: \(text)") }
@@ -63,6 +68,7 @@ extension World {
         switch command {
         case .killSessions: "ends the sessions of earlier agents"
         case .startServer: "starts its server"
+        case .stopServer: "stops its server (SIGTERM)"
         case .killServer: "kills its server (SIGKILL)"
         case .setAccess(.closed): "closes its server"
         case .setAccess(.reading): "lets readers in"
@@ -74,6 +80,10 @@ extension World {
             "starts its receiver from \(topology.name(Int(host.index))), for epoch \(epoch)"
         case .stopReceiver: "stops its receiver"
         case .startApplier: "starts its applier"
+        case .stopApplier: "stops its applier"
+        case .prepareDatabase: "prepares its database"
+        case .noteWaiting(let pair):
+            "notes that its commits wait for \(topology.name(Int(pair.acknowledger.index))) in epoch \(pair.epoch)"
         case .forgetSource: "forgets its source"
         case .admit(let hosts):
             "lets replicate: "

@@ -20,6 +20,8 @@ struct SimulatedHost: Sendable {
     var staleAudits = 0
     /// `init` as its agents remember it.
     var cluster: ClusterID?
+    /// An operator wants its server stopped until then.
+    var heldUntil: Int64 = 0
     /// The newest epoch that its agents have known.
     var knownEpoch: UInt64 = 0
 }
@@ -58,6 +60,8 @@ struct World: Sendable {
     var faultsAreOver = false
     var flakyUntil: Int64 = 0
     var storeOutageUntil: Int64 = 0
+    /// The record that etcd has lost with all its keys, until an operator has the stack go on from its primary's data.
+    var lostRecord: StateRecord?
     /// The last one that an operator gave.
     var confirmation = ForceConfirmation(stateRevision: 0)
     var nextOrigin: UInt32 = 0
@@ -146,10 +150,16 @@ struct World: Sendable {
         case .election(let round): elect(round)
         case .command(let host, let incarnation, let boot, let id, let command):
             carryOut(command, host, incarnation, boot, id)
+        case .commandEnds(let host, let boot, let incarnation, let id): commandEnds(host, boot, incarnation, id)
         case .closingEnds(let host, let boot, let by, let incarnation, let id):
             closingEnds(host, boot, by, incarnation, id)
         case .booted(let host, let boot): finishBoot(host, boot)
-        case .heartbeat(let host, let incarnation, let boot, let id): writeHeartbeat(host, incarnation, boot, id)
+        case .heartbeat(let host, let incarnation, let boot, let id, let patience):
+            writeHeartbeat(host, incarnation, boot, id, patience)
+        case .lookEnds(let host, let incarnation, let id, let outcome, let begun):
+            endLook(host, incarnation, id, outcome, begun)
+        case .holdEnds(let host): endHold(host)
+        case .operatorAdopts: adopt()
         case .connect(let host, let boot): connect(host, boot)
         case .deliver(let host, let session, let attempts): deliver(host, session, attempts)
         case .acknowledge(let source, let boot, let from, let session, let count):

@@ -10,19 +10,21 @@ struct BrokenRuleTests {
         var rule: BrokenRule
         var foundAs: String
         var dataNodes: Int
-        var seeds: UInt64
+        /// nil where the table says that the search is due.
+        var seeds: UInt64?
 
         init?(_ line: Substring) {
             let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             guard cells.count == 5, let rule = BrokenRule(rawValue: cells[1].replacing("`", with: "")),
-                let dataNodes = Int(cells[3]), let seeds = UInt64(cells[4].replacing(",", with: ""))
+                let dataNodes = Int(cells[3])
             else { return nil }
-            (words, self.rule, foundAs, self.dataNodes, self.seeds) = (cells[0], rule, cells[2], dataNodes, seeds)
+            (words, self.rule, foundAs, self.dataNodes) = (cells[0], rule, cells[2], dataNodes)
+            seeds = UInt64(cells[4].replacing(",", with: ""))
         }
 
         var line: String {
-            var digits = String(seeds)
-            if seeds >= 1_000 { digits.insert(",", at: digits.index(digits.endIndex, offsetBy: -3)) }
+            var digits = seeds.map { String($0) } ?? "due"
+            if (seeds ?? 0) >= 1_000 { digits.insert(",", at: digits.index(digits.endIndex, offsetBy: -3)) }
             return "| \(words) | `\(rule.rawValue)` | \(foundAs) | \(dataNodes) | \(digits) |"
         }
 
@@ -58,12 +60,19 @@ struct BrokenRuleTests {
 
     @Test("A rule left out is found out, by the seed that the documentation names", arguments: rows)
     func finds(row: Row) throws {
-        if let found = try row.search(from: row.seeds, schedules: 1), found.foundAs == row.foundAs { return }
+        let isRecording = ProcessInfo.processInfo.environment["RECORD_GOLDEN"] != nil
+        if let seeds = row.seeds {
+            if let found = try row.search(from: seeds, schedules: 1), found.foundAs == row.foundAs { return }
+        } else if !isRecording {
+            // The search takes minutes: RECORD_GOLDEN makes it, and writes the seed into the table.
+            return
+        }
         let found = try #require(
             try row.search(from: 1, schedules: Self.bound), "\(row) went unnoticed through \(Self.bound) schedules")
         var new = row
-        (new.seeds, new.foundAs) = found
-        guard ProcessInfo.processInfo.environment["RECORD_GOLDEN"] != nil else {
+        new.seeds = found.seed
+        new.foundAs = found.foundAs
+        guard isRecording else {
             Issue.record(
                 """
                 docs/failover.md is old, the row is now: \(new.line)

@@ -30,7 +30,7 @@ byte faults = 0;
 
 /* Who may be promoted. */
 #define SOLO 0
-#define COURT 1
+#define JOINING 1
 #define PAIR 2
 
 /* Whom a server lets in. */
@@ -42,7 +42,7 @@ byte faults = 0;
 #define NONE 0
 #define CLAIM 1
 #define SHRINK 2
-#define COURTING 3
+#define PROPOSING 3
 #define PAIRING 4
 #define PROMOTE 5
 
@@ -198,7 +198,7 @@ inline takePlace(i, purpose) {
     if
     :: purpose == CLAIM
     :: purpose == SHRINK -> standing = SOLO
-    :: purpose == COURTING -> standing = COURT
+    :: purpose == PROPOSING -> standing = JOINING
     :: purpose == PAIRING -> standing = PAIR
     :: purpose == PROMOTE ->
         assert(standing == PAIR && primary == other(i));
@@ -252,14 +252,14 @@ inline stopReceiver(i) { receiver[i] = 0; cutConnection(i) }
         takePlace(i, pending[i]); answered[i] = 1; answerFresh[i] = 1; check() } \
     :: d_step { (oldNet[i] & (1 << CLAIM)) != 0 -> takePlace(i, CLAIM); check() } \
     :: d_step { (oldNet[i] & (1 << SHRINK)) != 0 -> takePlace(i, SHRINK); check() } \
-    :: d_step { (oldNet[i] & (1 << COURTING)) != 0 -> takePlace(i, COURTING); check() } \
+    :: d_step { (oldNet[i] & (1 << PROPOSING)) != 0 -> takePlace(i, PROPOSING); check() } \
     :: d_step { (oldNet[i] & (1 << PAIRING)) != 0 -> takePlace(i, PAIRING); check() } \
     :: d_step { (oldNet[i] & (1 << PROMOTE)) != 0 && epoch < EPOCHS -> takePlace(i, PROMOTE); check() } \
     :: d_step { alive[i] && pending[i] != NONE && answered[i] -> \
         if \
         :: pending[i] == CLAIM \
         :: pending[i] == SHRINK -> adopt(i, i, SOLO, knownEpoch[i]) \
-        :: pending[i] == COURTING -> adopt(i, i, COURT, knownEpoch[i]) \
+        :: pending[i] == PROPOSING -> adopt(i, i, JOINING, knownEpoch[i]) \
         :: pending[i] == PAIRING -> adopt(i, i, PAIR, knownEpoch[i]) \
         :: pending[i] == PROMOTE -> adopt(i, i, SOLO, (knownEpoch[i] + 1)) \
         fi; \
@@ -286,9 +286,9 @@ inline stopReceiver(i) { receiver[i] = 0; cutConnection(i) }
     /* ---- the primary, in etcd */ \
     :: d_step { mayWrite(i) && leads(i) && unclaimed[i] -> sendTransaction(i, CLAIM) } \
     :: d_step { mayWrite(i) && leads(i) && !unclaimed[i] && knownStanding[i] == SOLO && up[i] && access[i] == WRITING && \
-        !source[i] && statement[i] == 0 -> sendTransaction(i, COURT_AS) } \
-    :: d_step { mayWrite(i) && leads(i) && !unclaimed[i] && knownStanding[i] == COURT -> sendTransaction(i, SHRINK) } \
-    :: d_step { mayWrite(i) && leads(i) && !unclaimed[i] && knownStanding[i] == COURT && up[i] && access[i] == WRITING && \
+        !source[i] && statement[i] == 0 -> sendTransaction(i, PROPOSE_AS) } \
+    :: d_step { mayWrite(i) && leads(i) && !unclaimed[i] && knownStanding[i] == JOINING -> sendTransaction(i, SHRINK) } \
+    :: d_step { mayWrite(i) && leads(i) && !unclaimed[i] && knownStanding[i] == JOINING && up[i] && access[i] == WRITING && \
         source[i] && ENDED(i) && statement[i] == 0 && PROVEN(i) -> sendTransaction(i, PAIRING) } \
     :: d_step { mayWrite(i) && leads(i) && !unclaimed[i] && knownStanding[i] == PAIR -> sendTransaction(i, SHRINK) } \
     /* ---- the primary, at its server */ \
@@ -380,9 +380,9 @@ inline stopReceiver(i) { receiver[i] = 0; cutConnection(i) }
 #endif
 
 #ifdef BREAK_GROW
-#define COURT_AS PAIRING
+#define PROPOSE_AS PAIRING
 #else
-#define COURT_AS COURTING
+#define PROPOSE_AS PROPOSING
 #endif
 
 /* The receiver is seen off before the promotion, and again before a promoted server opens. */
