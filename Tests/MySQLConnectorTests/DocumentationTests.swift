@@ -151,3 +151,27 @@ private func errors(_ client: MySQLClient, name: String) async throws {
         print("there is such a tag already")
     }
 }
+
+private func gettingStarted() async throws {
+    let logger = Logger(label: "notes")
+    let client = MySQLClient(
+        configuration: try MySQLConfiguration(url: "mysql://app:secret@127.0.0.1:3306/notes?ssl-ca=/etc/db-ca.pem"),
+        logger: logger)
+    let group = ServiceGroup(services: [client], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    try await group.run()
+}
+
+private func firstQueries(client: MySQLClient, logger: Logger) async throws {
+    try await client.query("CREATE TABLE IF NOT EXISTS note (id BIGINT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(200))")
+    let text = "remember the milk"
+    let added = try await client.query("INSERT INTO note (text) VALUES (\(text))")
+    for row in try await client.query("SELECT id, text FROM note WHERE id = \(added.lastInsertID)") {
+        let (id, text) = try row.decode((Int, String).self)
+        print(id, text)
+    }
+    do {
+        try await client.query("INSERT INTO note (id, text) VALUES (1, 'again')")
+    } catch let error as MySQLError {
+        logger.error("\(error)")
+    }
+}

@@ -171,7 +171,7 @@ struct CommandTests {
         let files =
             ["lb1/haproxy.cfg", "lb2/haproxy.cfg"]
             + ["server1", "server2"].flatMap { host in
-                ["nginx.conf", "router.cfg", "my.cnf"].map { "\(host)/\($0)" }
+                ["nginx.conf", "router.cfg", "router.lua", "my.cnf"].map { "\(host)/\($0)" }
             }
         let written = try run("render", "--out", "out/files")
         #expect(written.status == 0 && written.output.isEmpty)

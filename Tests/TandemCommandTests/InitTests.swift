@@ -27,6 +27,7 @@ struct InitTests {
         let stack = try StackFile(text: text, name: "tandem.yaml", folder: folder.path).load()
         #expect(stack.app.run == example.run)
         #expect(stack.app.health == example.health)
+        #expect(stack.app.prepare == example.prepare)
         #expect(kind.remarks.allSatisfy { $0.count <= 116 }, "the file's lines are at most 120 wide")
     }
 

@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdTandemMySQL
 import Logging
 import MySQLConnector
+import ServiceLifecycle
 import TandemMySQL
 import Testing
 
@@ -101,5 +102,21 @@ private func exactlyOnce(_ cluster: MySQLCluster, amount: Int, from: Int, to: In
     try await cluster.write(exactlyOnce: true) { connection in
         _ = try await connection.query("UPDATE account SET balance = balance - \(amount) WHERE id = \(from)")
         _ = try await connection.query("UPDATE account SET balance = balance + \(amount) WHERE id = \(to)")
+    }
+}
+
+private func gettingStarted() async throws {
+    let logger = Logger(label: "notes")
+    let cluster = try MySQLCluster(configuration: MySQLClusterConfiguration(), logger: logger)
+    let group = ServiceGroup(services: [cluster], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    try await group.run()
+}
+
+private func writeAndRead(cluster: MySQLCluster) async throws {
+    let text = "remember the milk"
+    try await cluster.write("INSERT INTO note (text) VALUES (\(text))")
+    for row in try await cluster.read("SELECT id, text FROM note ORDER BY id DESC LIMIT 10") {
+        let (id, text) = try row.decode((Int, String).self)
+        print(id, text)
     }
 }

@@ -40,8 +40,6 @@ struct MySQLFile {
         admin_port = \(Ports.mysqlAdmin)
         create_admin_listener_thread = ON
         mysqlx = OFF
-        # Who connects and says nothing, on the loopback addresses any user of the machine, takes a place for no longer.
-        connect_timeout = 3
         # Routers look in every second; nobody is locked out for that, and no name is asked of the DNS.
         skip_name_resolve = ON
         host_cache_size = 0
@@ -90,6 +88,8 @@ struct MySQLFile {
         table_definition_cache = 1000
         key_buffer_size = 1M
         max_connections = 300
+        # Who connects and says nothing, on the loopback addresses any user of the machine, takes a place for no longer.
+        connect_timeout = 3
         max_allowed_packet = 64M
         character_set_server = utf8mb4
         collation_server = utf8mb4_0900_ai_ci

@@ -27,8 +27,8 @@ extension ProjectDetection {
             kind.staticFiles = [.init(prefix: settings.staticPrefix, folder: root)]
         } else {
             kind.remarks += [
-                "gunicorn serves no static files. Set STATIC_ROOT = BASE_DIR / \"staticfiles\" there, run `manage.py",
-                "collectstatic --noinput` before each new version, and let nginx serve that folder (`web: static`).",
+                "gunicorn serves no static files. Set STATIC_ROOT = BASE_DIR / \"staticfiles\" there, and add",
+                "`manage.py collectstatic --noinput` to `prepare`; `web: static` has nginx serve that folder.",
             ]
         }
         return kind

@@ -13,7 +13,7 @@ struct StackFileTemplate: Sendable {
 
         app:
         \(comment(beforeAndRemarks))  run: \(Self.scalar(kind.run))
-
+        \(prepare)
           # The app gets HOST and PORT, where it listens; DATABASE_URL for writes and DATABASE_READ_URL for reads, with
           # DATABASE_CA to check MySQL's certificate. On SIGTERM it finishes what is in flight and ends.
 
@@ -42,8 +42,13 @@ struct StackFileTemplate: Sendable {
     }
 
     private var beforeAndRemarks: [String] {
-        let before = [kind.before, kind.prepare].compactMap(\.self)
-        return before.map { "Before the first start, and after changes: \($0)" } + kind.remarks
+        (kind.before.map { ["Before the first start, and after changes: \($0)"] } ?? []) + kind.remarks
+    }
+
+    private var prepare: String {
+        guard let command = kind.prepare else { return "" }
+        return
+            "\n  # Done once, on one host, before a new version of the app starts.\n  prepare: \(Self.scalar(command))\n"
     }
 
     private func comment(_ lines: [String]) -> String { lines.map { "  # \($0)\n" }.joined() }
@@ -77,11 +82,16 @@ struct StackFileTemplate: Sendable {
     }
 
     private var web: String {
-        """
-        # web:
-        #   static: public        # a folder of files that nginx serves by itself
-        #   body_limit: 64mb      # the largest request body, 32mb if left out; a larger one is refused
-        """
+        if !kind.staticFiles.isEmpty {
+            let folders = kind.staticFiles.map { "    \($0.prefix): \($0.folder)\n" }.joined()
+            return "# Files that nginx serves by itself; PHP and other programs' sources are left to the app.\n"
+                + "web:\n  static:\n\(folders)  # body_limit: 64mb      # the largest request body, 32mb if left out"
+        }
+        return """
+            # web:
+            #   static: public        # a folder of files that nginx serves by itself
+            #   body_limit: 64mb      # the largest request body, 32mb if left out; a larger one is refused
+            """
     }
 
     /// YAML: as it is where it means only itself, else in single quotes.

@@ -83,7 +83,7 @@ struct InitCommand: ParsableCommand {
         }
         if command == nil { Terminal.line("this looks like \(kind.title); it is run with: \(kind.run)") }
         if !kind.remarks.isEmpty { Terminal.line("read first: the comments in the file name what the app has to do") }
-        for step in [kind.before, kind.prepare].compactMap(\.self) { Terminal.line("first: \(step)") }
+        if let before = kind.before { Terminal.line("first: \(before)") }
         Terminal.line("then: tandem up")
     }
 }
