@@ -80,7 +80,7 @@ extension IntegrationTests {
               stop_signal: WINCH
               timeouts: {stop: 20s}
             """)
-        let modules = ["mpm_event", "authz_core", "env", "setenvif", "ratelimit"].map {
+        let modules = ["mpm_event", "authz_core", "dir", "env", "setenvif", "ratelimit"].map {
             "LoadModule \($0)_module /usr/lib/apache2/modules/mod_\($0).so"
         }
         // A slow answer is one that takes its time: 24 KB at 16 KB a second.

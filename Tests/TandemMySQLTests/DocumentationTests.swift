@@ -6,6 +6,7 @@ import MySQLConnector
 import ServiceLifecycle
 import TandemMySQL
 import Testing
+import UnixSignals
 
 /// The code in the articles is the code in the functions below, which the compiler reads.
 @Suite("Documentation")
