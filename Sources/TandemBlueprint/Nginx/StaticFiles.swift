@@ -72,9 +72,9 @@ struct StaticFiles {
                     # A folder's page has links relative to the folder. The answer names neither scheme nor host, nor anything that a
                     # browser could take for one.
                     if (-f $document_root$tandem_page) {
-                    return 301 ./$tandem_last/$is_args$args;
-                }
-                try_files $tandem_file $tandem_file/index.html @app;
+                        return 301 ./$tandem_last/$is_args$args;
+                    }
+                    try_files $tandem_file $tandem_file/index.html @app;
                     # Static files know no POST; the app may.
                     error_page 405 = @app;
                 }
