@@ -162,7 +162,8 @@ private func gettingStarted() async throws {
 }
 
 private func firstQueries(client: MySQLClient, logger: Logger) async throws {
-    try await client.query("CREATE TABLE IF NOT EXISTS note (id BIGINT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(200))")
+    _ = try await client.query(
+        "CREATE TABLE IF NOT EXISTS note (id BIGINT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(200))")
     let text = "remember the milk"
     let added = try await client.query("INSERT INTO note (text) VALUES (\(text))")
     for row in try await client.query("SELECT id, text FROM note WHERE id = \(added.lastInsertID)") {
@@ -170,7 +171,7 @@ private func firstQueries(client: MySQLClient, logger: Logger) async throws {
         print(id, text)
     }
     do {
-        try await client.query("INSERT INTO note (id, text) VALUES (1, 'again')")
+        _ = try await client.query("INSERT INTO note (id, text) VALUES (1, 'again')")
     } catch let error as MySQLError {
         logger.error("\(error)")
     }
