@@ -5,8 +5,8 @@ import TandemReplication
 struct DatabaseSessions {
     let connection: MySQLConnection
 
-    /// By then every router has asked for its verdict, twice.
-    private static let leastWait = Duration.milliseconds(600)
+    /// By then every router has asked for its verdict, four times, also on a busy machine.
+    private static let leastWait = Duration.seconds(1)
     /// A transaction that takes longer is cut.
     private static let mostWait = Duration.seconds(3)
     /// One that has been silent for so long lies in a pool, and nobody would end it.
