@@ -218,7 +218,7 @@ public actor HostAgent {
     }
 
     /// How often it is looked who listens on the services' ports.
-    private static let guardInterval = Duration.milliseconds(250)
+    private static let guardInterval = Duration.milliseconds(500)
 
     /// Looks for strangers on the services' ports. nginx sends nothing to an instance of the app whose port somebody else
     /// has; other hosts are told to come for it elsewhere.

@@ -87,6 +87,36 @@ public struct CertificateAuthority: Sendable {
         return try? certificate.serializeAsPEM().pemString + "\n"
     }
 
+    /// The domains that an authority may sign for, where it is bound to names, to addresses of this machine alone, and to both
+    /// critically (RFC 5280, 4.2.1.10), and may make no further authorities; else nil.
+    public static func domains(ofLocal certificatePEM: String) -> [String]? {
+        guard let certificate = try? Certificate(pemEncoded: certificatePEM),
+            case .isCertificateAuthority(maxPathLength: 0)? = try? certificate.extensions.basicConstraints,
+            let found = certificate.extensions[oid: .X509ExtensionID.nameConstraints], found.critical,
+            let constraints = try? NameConstraints(found)
+        else { return nil }
+        var domains: [String] = []
+        var networks = 0
+        for subtree in constraints.permittedSubtrees {
+            switch subtree {
+            case .dnsName(let name): domains.append(name)
+            case .ipAddress(let bytes):
+                guard isLoopback(Array(bytes.bytes)) else { return nil }
+                networks += 1
+            default: break
+            }
+        }
+        // Names of a kind that no subtree is about are not bound at all.
+        return domains.isEmpty || networks == 0 ? nil : domains
+    }
+
+    /// - Parameter network: an address and its mask.
+    private static func isLoopback(_ network: [UInt8]) -> Bool {
+        if network.count == 8 { return network[0] == 127 && network[4] == 0xff }
+        let one = [UInt8](repeating: 0, count: 15) + [1]
+        return network == one + [UInt8](repeating: 0xff, count: 16)
+    }
+
     public var certificatePEM: String { get throws { try certificate.serializeAsPEM().pemString + "\n" } }
     public var keyPEM: String { get throws { try key.serializeAsPEM().pemString + "\n" } }
 

@@ -89,4 +89,19 @@ struct ScopeTests {
             keyPEM: String(contentsOfFile: "\(bench.folder)/old-key.pem", encoding: .utf8))
         #expect(!old.isLimited(to: .sample))
     }
+
+    @Test("root trusts an authority only where it is bound to names and to addresses of this machine")
+    func local() throws {
+        let now = Date()
+        let scope = CertificateScope(
+            domains: ["localhost", "shop.internal"], networks: [try .init("127.0.0.0", prefix: 8), try .init("::1")])
+        let authority = try CertificateAuthority(stack: "shop", scope: scope, now: now)
+        let anchor = try authority.anchor(scope: scope, last: nil, now: now)
+        #expect(CertificateAuthority.domains(ofLocal: anchor) == ["localhost", "shop.internal"])
+        // Without a bound on addresses it could pose as any address.
+        #expect(CertificateAuthority.domains(ofLocal: try authority.certificatePEM) == nil)
+        let wide = CertificateScope(domains: ["localhost"], networks: [try .init("10.0.0.0", prefix: 8)])
+        #expect(CertificateAuthority.domains(ofLocal: try authority.anchor(scope: wide, last: nil, now: now)) == nil)
+        #expect(CertificateAuthority.domains(ofLocal: "no certificate") == nil)
+    }
 }

@@ -50,6 +50,13 @@ int tandem_spawn_go(const struct tandem_spawned *spawned, const char **failed_st
 /// Ends it instead, and waits for it.
 void tandem_spawn_cancel(const struct tandem_spawned *spawned);
 
+/// Where this process has a controlling terminal: goes on in a child with a session of its own and without one, while the
+/// process itself only waits, forwards signals, and ends as the child ended. Who controls a terminal may type into it
+/// (ioctl_tty(2), TIOCSTI). Call it while the process has one thread.
+///
+/// Returns 0, in the child or where there was no terminal; or -1 and errno.
+int tandem_leave_terminal(void);
+
 /// Becomes another user, for good: user, group and groups, no capability but, where asked for, CAP_NET_BIND_SERVICE (kept across
 /// exec), and no new privileges by any program. Call it while the process has one thread.
 ///

@@ -44,6 +44,12 @@ enum HandOver {
     ///   - isKept: which files that are there already the account needs to see.
     static func run(into folder: String, mode: UInt16, isKept: (String) -> Bool) throws {
         let target = try target(folder)
+        let tree = OwnTree(target)
+        // Before the account runs: by then nobody can put another folder in its place.
+        let isNew = !FileManager.default.fileExists(atPath: target)
+        try tree.make(mode: mode) { try checkIsOurs(target, named: folder) }
+        var isDone = false
+        defer { if isNew && !isDone { rmdir(target) } }
         let earlier = ((try? OwnTree(target).read()) ?? []).filter { $0.contents != nil && isKept($0.path) }
         var environment = ProcessInfo.processInfo.environment
         environment[RootLaunch.stepVariable] = step
@@ -52,8 +58,7 @@ enum HandOver {
             input: JSONEncoder().encode(earlier))
         guard outcome.status == 0 else { throw ExitCode(outcome.status) }
         let entries = try JSONDecoder().decode([Entry].self, from: outcome.output)
-        let tree = OwnTree(target)
-        try tree.make(mode: mode)
+        isDone = true
         for entry in entries { try tree.write(entry) }
     }
 
@@ -63,12 +68,15 @@ enum HandOver {
         var known = absolute
         while known.path != "/", !FileManager.default.fileExists(atPath: known.path) { known.deleteLastPathComponent() }
         let real = known.resolvingSymlinksInPath().path
-        if let doubt = PathTrust.doubt(real, user: 0) {
-            throw Failure(
-                .failed,
-                "as root nothing is written to \(folder), since others can change it: \(doubt.path) \(doubt.reason).\n"
-                    + "Name a folder that is root's, or give the stack file to the user who is to have the files.")
-        }
+        try checkIsOurs(real, named: folder)
         return real + absolute.path.dropFirst(known.path.count)
+    }
+
+    private static func checkIsOurs(_ path: String, named folder: String) throws {
+        guard let doubt = PathTrust.doubt(path, user: 0) else { return }
+        throw Failure(
+            .failed,
+            "as root nothing is written to \(folder), since others can change it: \(doubt.path) \(doubt.reason).\n"
+                + "Name a folder that is root's, or give the stack file to the user who is to have the files.")
     }
 }

@@ -8,12 +8,14 @@ struct OwnTree {
 
     init(_ path: String) { self.path = path }
 
-    func make(mode: UInt16) throws {
+    /// - Parameter check: looks at the folder once it is there, before anything is changed about it.
+    func make(mode: UInt16, _ check: () throws -> Void) throws {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
             throw Failure(.failed, "cannot make the folder \(path): \(error.localizedDescription)")
         }
+        try check()
         guard chmod(path, mode_t(mode)) == 0 else { throw failure("") }
     }
 

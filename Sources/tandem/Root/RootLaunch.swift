@@ -155,6 +155,10 @@ enum RootLaunch {
     {
         let program = OwnProgram.path
         let environment = AccountEnvironment(account: account, file: file, own: own).variables
+        // What the account runs must not type into root's shell.
+        guard tandem_leave_terminal() == 0 else {
+            throw Failure(.failed, "cannot leave root's terminal: \(String(cString: strerror(errno)))")
+        }
         var step: UnsafePointer<CChar>?
         let keepsLowPorts = own?.wantsLowPorts == true
         guard

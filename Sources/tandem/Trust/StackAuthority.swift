@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import TandemAgent
 import TandemPKI
+import TandemStack
 
 /// A stack's certificate authority, as the account of the stack hands it to root: root itself reads nothing of a stack.
 struct StackAuthority: Codable {
@@ -18,11 +19,19 @@ struct StackAuthority: Codable {
         // It has said why.
         guard outcome.status == 0 else { throw ExitCode(outcome.status) }
         let authority = try JSONDecoder().decode(StackAuthority.self, from: outcome.output)
-        return try authority.checked()
+        return try authority.checked(domain: ownDomain(file: file))
+    }
+
+    /// The domain that root itself has put into a stack file of its own.
+    private static func ownDomain(file: String?) -> String? {
+        guard let found = try? RootStackFile.locate(file), found.owner == 0 else { return nil }
+        return (try? found.read())?.stack?.domain
     }
 
     /// It becomes a file's name and a certificate that the whole machine believes.
-    private func checked() throws -> StackAuthority {
+    ///
+    /// - Parameter domain: what it may sign for besides names that mean this machine.
+    func checked(domain: String?) throws -> StackAuthority {
         let letters = stack.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d }
         guard letters, (1...63).contains(stack.utf8.count) else {
             throw Failure(.failed, "the stack's account gave a name that is none")
@@ -32,7 +41,21 @@ struct StackAuthority: Codable {
             throw Failure(
                 .failed, "what the stack '\(stack)' calls its certificate authority is none; nothing was trusted")
         }
-        return StackAuthority(stack: stack, certificate: canonical)
+        guard let domains = CertificateAuthority.domains(ofLocal: canonical) else {
+            throw Failure(
+                .failed,
+                "the certificate authority of '\(stack)' is not bound to names of its stack, so that it could pose as any site; "
+                    + "nothing was trusted. A new one is made by: tandem down, tandem up")
+        }
+        let local = ["localhost", "\(stack).internal", domain].compactMap(\.self)
+        guard let foreign = domains.first(where: { !local.contains($0) && !$0.hasSuffix(".localhost") }) else {
+            return StackAuthority(stack: stack, certificate: canonical)
+        }
+        throw Failure(
+            .failed,
+            "the certificate authority of '\(stack)' may sign for \(Terminal.printable(foreign)), and the stack file is not root's: its owner "
+                + "could pose as that site to everybody on this machine; nothing was trusted. In your own browsers, as "
+                + "that user: tandem trust")
     }
 
     func trust() throws -> Bool {
