@@ -57,7 +57,7 @@ final class ChainBench {
             // The threads of tests have signals blocked, and a program that does not ask for them inherits that.
             Foundation.kill(program.processIdentifier, name.hasPrefix("app") ? SIGKILL : SIGTERM)
         }
-        for program in programs.values { program.waitUntilExit() }
+        for program in programs.values { waitUntilGone(program.processIdentifier) }
         try? FileManager.default.removeItem(atPath: root)
     }
 
@@ -79,7 +79,18 @@ final class ChainBench {
         let children = try run(["/usr/bin/pgrep", "-P", "\(program.processIdentifier)"]).output
         for child in children.split(separator: "\n").compactMap({ Int32($0) }) { Foundation.kill(child, SIGKILL) }
         Foundation.kill(program.processIdentifier, SIGKILL)
-        program.waitUntilExit()
+        waitUntilGone(program.processIdentifier)
+    }
+
+    /// Foundation's own `waitUntilExit` waits for a socket that processes which were started later may hold open as well. Thirty
+    /// seconds at most.
+    private func waitUntilGone(_ pid: Int32) {
+        for _ in 0..<600 {
+            let state = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8))?
+                .split(separator: ")").last?.split(separator: " ").first
+            if state == nil || state == "Z" { return }
+            Thread.sleep(forTimeInterval: 0.05)
+        }
     }
 
     /// Starts nginx of a host again that was killed.
