@@ -7,7 +7,7 @@ import NIOSSL
 import NIOTLS
 import Synchronization
 
-/// A connection to an agent's API, within bounds: whoever reaches the port may open one, and need show nothing for it.
+/// A connection to an agent's API, within bounds: any client that reaches the port may open one without a certificate.
 struct AgentChannel: ServerChildChannel {
     typealias Value = HTTP1Channel.Value
 

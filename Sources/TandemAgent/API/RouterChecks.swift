@@ -68,7 +68,7 @@ final class RouterAnswers: Sendable {
     /// nil: there was no word of that server yet.
     func verdict(on line: String) -> RouterVerdict? {
         guard let question = RouterQuestion(line: line), let member = members[question.host] else { return nil }
-        // Of one that is about to stop, whoever is there finishes; those who do not are cut when it has stopped.
+        // A server that is about to stop keeps its sessions, so that they can finish; what is left is cut once it has stopped.
         var serving = member
         serving.isClosing = nil
         let isOpen =

@@ -9,7 +9,7 @@ struct DatabaseSessions {
     private static let leastWait = Duration.seconds(1)
     /// A transaction that takes longer is cut.
     private static let mostWait = Duration.seconds(3)
-    /// One that has been silent for so long lies in a pool, and nobody would end it.
+    /// A session that is silent for this long is an idle one of a pool, which the app would keep open without end.
     private static let idleSeconds = 2
 
     /// Returns when none of them is at work any more, or after a bound.
