@@ -81,7 +81,7 @@ struct ReferenceTests {
 
     /// The smallest file with one key more, or one key's value replaced.
     private func file(with value: String, for key: Schema.Key, in section: Schema.Section) -> String {
-        let isMap = value.contains(": ") && !value.hasPrefix("[")
+        let isMap = value.contains(": ") && !value.hasPrefix("[") && !value.hasPrefix("{")
         let assignment = isMap ? "\(key.name): {\(flow(value))}" : "\(key.name): \(value)"
         let run = key.name == "run" ? "" : "run: ./shop serve, "
         return switch section.path {
