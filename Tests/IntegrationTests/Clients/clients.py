@@ -6,6 +6,7 @@ clients.py websocket PORT SECONDS    two messages, with silence between them
 """
 
 import base64
+import http.client
 import json
 import os
 import resource
@@ -30,9 +31,15 @@ def connect():
 
 def ask(connection):
     connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    answer = connection.recv(4096)
-    if not answer.startswith(b"HTTP/1.1 200"):
-        raise OSError(f"unexpected answer {answer[:40]!r}")
+    # To its end: what is left of one answer would be taken for the next one's beginning.
+    answer = http.client.HTTPResponse(connection)
+    try:
+        answer.begin()
+        answer.read()
+    except http.client.HTTPException as error:
+        raise OSError(f"no whole answer: {error!r}")
+    if answer.status != 200:
+        raise OSError(f"unexpected answer {answer.status}")
 
 
 def ordinary(seconds):
@@ -68,8 +75,8 @@ def idle(count, seconds):
         connections = list(pool.map(lambda _: opened(), range(count)))
         fresh = sum(pool.map(is_alive, connections))
         result = ordinary(seconds)
-        alive = sum(pool.map(is_alive, connections))
-    return {**result, "idle": fresh, "alive": alive}
+        why = [reason for reason in pool.map(what_bars, connections) if reason]
+    return {**result, "why": result["why"] + why, "idle": fresh, "alive": count - len(why)}
 
 
 def opened():
@@ -79,11 +86,15 @@ def opened():
 
 
 def is_alive(connection):
+    return what_bars(connection) is None
+
+
+def what_bars(connection):
+    """Why nothing is answered on a connection; nothing when all is well."""
     try:
         ask(connection)
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return repr(error)
 
 
 def websocket(seconds):
