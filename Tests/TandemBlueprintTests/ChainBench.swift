@@ -72,14 +72,31 @@ final class ChainBench {
             outcome.status == 0, "\(outcome.output)\n--- servers\n\(said)", sourceLocation: sourceLocation)
     }
 
-    /// Ends one program, such as `app of server1`, and what it has started, with SIGKILL.
+    /// Ends one program, such as `app of server1`, and what it has started, with SIGKILL, as an agent ends what is left of a
+    /// service. All of it is gone when this returns, so that its ports are free.
     func kill(_ name: String) throws {
         let removed = programs.removeValue(forKey: name)
         let program = try #require(removed)
-        let children = try run(["/usr/bin/pgrep", "-P", "\(program.processIdentifier)"]).output
-        for child in children.split(separator: "\n").compactMap({ Int32($0) }) { Foundation.kill(child, SIGKILL) }
-        Foundation.kill(program.processIdentifier, SIGKILL)
-        waitUntilGone(program.processIdentifier)
+        let group = program.processIdentifier
+        try #require(getpgid(group) == group, "\(name) leads no process group")
+        // In one call: one after the other, a master that lives a moment longer than its worker starts another one.
+        Foundation.kill(-group, SIGKILL)
+        var looks = 0
+        while isAnyLeft(of: group), looks < 600 {
+            looks += 1
+            Thread.sleep(forTimeInterval: 0.05)
+        }
+    }
+
+    /// Whether a process of a group still runs, and may hold its sockets.
+    private func isAnyLeft(of group: Int32) -> Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { Int32($0) }.contains { pid in
+            let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+            // After the program's name: state, parent, group.
+            let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+            return fields.count > 2 && Int32(fields[2]) == group && fields[0] != "Z"
+        }
     }
 
     /// Foundation's own `waitUntilExit` waits for a socket that processes which were started later may hold open as well. Thirty
@@ -99,6 +116,10 @@ final class ChainBench {
         let service = try HostBlueprint(stack: stack, host: host, layout: layout(host)).services
             .first { $0.name == .nginx }
         try start("nginx of \(name)", try #require(service).command)
+        // Of this very one: the front is answered by the other host's as well.
+        for _ in 0..<200 where Session(address: host.address, port: Ports.web) == nil {
+            Thread.sleep(forTimeInterval: 0.05)
+        }
         try waitForAnswer()
     }
 
