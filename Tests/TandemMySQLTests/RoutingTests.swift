@@ -24,6 +24,8 @@ private func view(
 private func token(_ text: String) -> MySQLSessionToken? { MySQLSessionToken(text) }
 
 extension RoutingState {
+    fileprivate mutating func learn(_ view: ClusterView) -> Change? { learn(view, at: .zero) }
+
     /// Reads one after the other, each answered before the next; the servers' names.
     fileprivate mutating func reads(_ count: Int, after token: MySQLSessionToken? = nil) -> [String] {
         (0..<count).compactMap { _ in
@@ -192,6 +194,36 @@ struct ConsistencyRoutingTests {
         #expect(state.write() == .server("one", epoch: 3))
         #expect(state.learn(view(epoch: 4, primary: "two")) != nil)
         #expect(state.write() == .server("two", epoch: 4))
+    }
+
+    @Test("an earlier epoch that is all that is heard for ten seconds is believed: the later one was a lie")
+    func lie() {
+        var state = state(view(epoch: 3))
+        _ = state.learn(view(epoch: 1 << 30, primary: nil, takesWrites: false), at: .seconds(1))
+        #expect(state.write() == .hold)
+        for second in [2, 7, 11] { #expect(state.learn(view(epoch: 3), at: .seconds(second)) == nil) }
+        #expect(state.learn(view(epoch: 3), at: .seconds(12)) != nil)
+        #expect(state.write() == .server("one", epoch: 3))
+    }
+
+    @Test("an earlier epoch is not believed while the later one is heard as well")
+    func doubt() {
+        let later = view(epoch: 4, primary: "two")
+        var state = state(later)
+        for second in stride(from: 0, to: 60, by: 6) {
+            #expect(state.learn(view(epoch: 3), at: .seconds(second)) == nil)
+            #expect(state.learn(later, at: .seconds(second + 3)) == nil)
+        }
+        #expect(state.write() == .server("two", epoch: 4))
+    }
+
+    @Test("an epoch that nobody can have counted to is no agent's")
+    func implausible() {
+        func topology(_ epoch: Int) -> Topology {
+            Topology(stack: "shop", epoch: epoch, primary: "one", sync: .solo, members: [])
+        }
+        for epoch in [0, 1, 1_000_000] { #expect(AgentWatcher.isPlausible(topology(epoch))) }
+        for epoch in [-1, 1 << 60, Int.max] { #expect(!AgentWatcher.isPlausible(topology(epoch))) }
     }
 
     @Test("servers that come and go are told apart by name and place")

@@ -75,9 +75,10 @@ public final class MySQLCluster: Service, Sendable {
 
     /// Takes in a new view of the servers: opens and closes pools, and wakes up who waits.
     func learn(_ view: ClusterView) {
+        let now = now
         let before = state.withLock { state -> (view: ClusterView?, isNews: Bool) in
             let old = state.routing.view
-            guard let change = state.routing.learn(view) else { return (old, false) }
+            guard let change = state.routing.learn(view, at: now) else { return (old, false) }
             for name in change.removed { state.readPools.removeValue(forKey: name)?.stop() }
             for server in change.lost { state.readPools.removeValue(forKey: server.name)?.stop() }
             for server in change.added + change.lost {

@@ -9,6 +9,8 @@ struct RoutingState: Sendable {
         var suspension: ClosedRange<Duration> = .milliseconds(50) ... .seconds(2)
         /// How long a replica that did not catch up in time is left out of reads that would wait for it again.
         var stall: Duration = .seconds(1)
+        /// How long nothing but an earlier epoch has to be heard until that one is believed.
+        var doubt: Duration = .seconds(10)
     }
 
     struct Server: Sendable {
@@ -63,14 +65,16 @@ struct RoutingState: Sendable {
     /// In the order of the view.
     private(set) var servers: [Server] = []
     private var primaryIndex: Int?
+    /// Since when nothing but an earlier epoch was heard.
+    private var doubtedSince: Duration?
 
     init(options: Options = Options()) { self.options = options }
 
     // MARK: - Events
 
     /// - Returns: `nil` when nothing changed, or when the view is older than what is known.
-    mutating func learn(_ new: ClusterView) -> Change? {
-        guard new != view, new.epoch == 0 || new.epoch >= (view?.epoch ?? 0) else { return nil }
+    mutating func learn(_ new: ClusterView, at now: Duration) -> Change? {
+        guard isBelieved(new, at: now), new != view else { return nil }
         var change = Change()
         var next: [Server] = []
         for seen in new.servers.prefix(Self.mostServers) {
@@ -92,6 +96,17 @@ struct RoutingState: Sendable {
         servers = next
         primaryIndex = next.firstIndex { $0.seen.name == new.primary }
         return change
+    }
+
+    /// An earlier epoch is old news, unless it is all that is heard for a while: then the later one was never true.
+    private mutating func isBelieved(_ new: ClusterView, at now: Duration) -> Bool {
+        guard new.epoch > 0, new.epoch < (view?.epoch ?? 0) else {
+            doubtedSince = nil
+            return true
+        }
+        let since = doubtedSince ?? now
+        doubtedSince = since
+        return now - since >= options.doubt
     }
 
     mutating func finishedRead(_ name: String, _ outcome: Outcome, at now: Duration) {

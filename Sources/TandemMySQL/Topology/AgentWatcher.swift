@@ -40,11 +40,17 @@ struct AgentWatcher: Sendable {
         }
     }
 
+    /// An agent counts changes of primary from 1. What no count reaches is somebody else's word, and could not be counted on.
+    static func isPlausible(_ topology: Topology) -> Bool { (0...1 << 40).contains(topology.epoch) }
+
     private func next(after version: Int) async throws -> (ClusterView, version: Int) {
         let answer = try await http.get(
             query: "after=\(version)&wait=\(Self.waitSeconds)", timeout: .seconds(Self.waitSeconds + 5))
         guard answer.status == 200 else { throw HTTPGet.Failure(description: "the agent answered \(answer.status)") }
         let topology = try JSONDecoder().decode(Topology.self, from: Data(answer.body.readableBytesView))
+        guard Self.isPlausible(topology) else {
+            throw HTTPGet.Failure(description: "the answer has the epoch \(topology.epoch)")
+        }
         let newVersion = answer.headers.first(name: Self.versionHeader).flatMap { Int($0) }
         guard let newVersion else { throw HTTPGet.Failure(description: "the answer has no \(Self.versionHeader)") }
         return (ClusterView(topology, maximumLagSeconds: maximumLagSeconds), newVersion)
