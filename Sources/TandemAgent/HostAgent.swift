@@ -38,6 +38,8 @@ public actor HostAgent {
     private(set) var supervisors: [ServiceSupervisor] = []
     private var controller: DatabaseController?
     private var isChanged = false
+    /// Ports of instances of the app that nginx was last told to send nothing to.
+    private var avoidedPorts: Set<Int> = []
     private let changes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private var hasStrays = true
 
@@ -223,7 +225,6 @@ public actor HostAgent {
     /// Looks for strangers on the services' ports. nginx sends nothing to an instance of the app whose port somebody else
     /// has; other hosts are told to come for it elsewhere.
     private func guardPorts() async {
-        var avoided: Set<Int> = []
         while !Task.isCancelled {
             var strange: Set<Int> = []
             for supervisor in supervisors {
@@ -232,10 +233,10 @@ public actor HostAgent {
                     strange.formUnion(supervisor.service.listeners.map(\.port))
                 }
             }
-            if strange != avoided {
+            if strange != avoidedPorts {
                 do {
                     try await avoid(strange)
-                    avoided = strange
+                    avoidedPorts = strange
                 } catch {
                     logger.error("cannot take ports of strangers out of nginx: \(error)")
                 }
@@ -302,7 +303,9 @@ public actor HostAgent {
     private func prepareFiles() async throws {
         for path in blueprint.folders { try Folders.make(path) }
         try Folders.make(folder.records(host.name))
-        for file in blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }
+        let first = try PortGuard.firstPlan(stack: applied.stack, host: host, layout: layout)
+        avoidedPorts = first.avoided
+        for file in first.blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }
     }
 
     private func makeController() -> DatabaseController? {

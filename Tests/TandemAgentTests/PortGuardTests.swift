@@ -94,6 +94,27 @@ struct PortGuardTests {
         close(again)
     }
 
+    @Test("is left out of nginx's first file, where another user has it as the agent begins", .enabled(if: geteuid() == 0))
+    func first() async throws {
+        var stack = Stack.sample("127.200.13")
+        let index = try #require(stack.hosts.firstIndex { $0.has(.web) && $0.has(.app) })
+        stack.hosts[index].address = Self.address
+        let (host, applied) = (stack.hosts[index], stack)
+        let folder = try TemporaryFolder()
+        let layout = StackFolder(in: folder).layout(host: host.name, applied: .sample(applied))
+        func entry() throws -> Substring {
+            let plan = try PortGuard.firstPlan(stack: applied, host: host, layout: layout)
+            let text = try #require(plan.blueprint.files.first { $0.path == layout.nginxFile }).contents
+            return try #require(text.split(separator: "\n").first { $0.contains("\(Self.address):\(Ports.app)") })
+        }
+        #expect(try !entry().contains("down"))
+        try await listening(Ports.app, as: 65534) { _ in
+            try await eventually("it listens") { Connection(Self.address, Ports.app) != nil }
+            #expect(try entry().contains("down;"))
+        }
+        #expect(try !entry().contains("down"))
+    }
+
     @Test("is read from the kernel's table up to where connections begin, IPv6 among it")
     func table() {
         let rows = ListeningSocket.rows(

@@ -1,6 +1,8 @@
 import Foundation
 import Glibc
+import TandemBlueprint
 import TandemServices
+import TandemStack
 
 /// A socket that listens on a TCP port, as the kernel tells everybody (proc(5), /proc/net/tcp).
 struct ListeningSocket: Sendable, Equatable {
@@ -88,6 +90,23 @@ struct PortGuard: Sendable {
             known.insert(socket.inode)
         }
         return nil
+    }
+
+    /// A host's files as an agent begins with them: nginx sends nothing to an app's port that another user has by then.
+    ///
+    /// A program of the same user may be a rest of the last app here; it is told apart once there is a process of ours.
+    static func firstPlan(
+        stack: Stack, host: Host, layout: Layout
+    ) throws -> (blueprint: HostBlueprint, avoided: Set<Int>) {
+        let plain = try HostBlueprint(stack: stack, host: host, layout: layout)
+        var avoided: Set<Int> = []
+        for place in plain.services.filter({ $0.name == .app }).flatMap(\.listeners) {
+            var known: Set<UInt64> = []
+            let look = PortGuard(address: place.address, port: place.port, user: geteuid())
+            if look.stranger(besides: nil, known: &known) != nil { avoided.insert(place.port) }
+        }
+        if avoided.isEmpty { return (plain, avoided) }
+        return (try HostBlueprint(stack: stack, host: host, layout: layout, avoiding: avoided), avoided)
     }
 
     private func words(_ socket: ListeningSocket, _ pid: Int32? = nil) -> String {
