@@ -87,6 +87,15 @@ import Testing
         try chain.check("static_files", "private_paths")
     }
 
+    @Test func `a folder of static files may become a link to another release, and none to where keys lie`() throws {
+        let chain = try ChainBench(.together) { stack, root in
+            try Self.makeFolders(root)
+            stack.web.staticFolder = "\(root)/current"
+        }
+        defer { chain.end() }
+        try chain.check("replaced_folder")
+    }
+
     private static let files = [
         "style.css": "css", "m.mjs": "", "app.webmanifest": "{}", "m.js.map": "{}", "docs/index.html": "docs",
         ".well-known/x.txt": "known", "app.0a1b2c3d.css": "", "app-0a1b2c3d4e5f.js": "", "report-20240101.css": "",

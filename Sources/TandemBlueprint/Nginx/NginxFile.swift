@@ -36,7 +36,7 @@ struct NginxFile {
 
     private func http() throws(BlueprintError) -> String {
         var parts = [try general(), try temporaryFolders(), try log(), try tls(), try privatePaths(), proxying]
-        if host.has(.web), !files.folders.isEmpty { parts.append(try files.maps()) }
+        if host.has(.web), !files.folders.isEmpty { parts += [try exposedFolders(), try files.maps()] }
         parts.append(contentsOf: try upstreams())
         if host.has(.web) { parts.append(try webServer()) }
         if host.has(.app) { parts.append(appDoor) }

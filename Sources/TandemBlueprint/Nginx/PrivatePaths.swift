@@ -19,6 +19,29 @@ extension NginxFile {
             """
     }
 
+    /// Where a folder of `web: static` really lies, since it may be replaced by a link at any time, as deploys do: never in a
+    /// folder of Tandem's, nor in one that holds this host's, such as the stack file's.
+    func exposedFolders() throws(BlueprintError) -> String {
+        var path = ""
+        var holders = ["/"]
+        for part in site.layout.hostFolder.split(separator: "/") {
+            path += "/\(part)"
+            holders.append(path)
+        }
+        let patterns = try holders.map { folder throws(BlueprintError) in try Self.pattern(folder) }
+        let own = try Self.pattern(path)
+        return """
+            map $realpath_root $tandem_exposed {
+                volatile;
+                default "";
+                \(try NginxSyntax.literal("~^(?:\(patterns.joined(separator: "|")))$")) 1;
+                \(try NginxSyntax.literal("~^\(own)/")) 1;
+                \(try NginxSyntax.literal(#"~/\.tandem(?:/|$)"#)) 1;
+                "~^/var/lib/tandem(?:/|$)" 1;
+            }
+            """
+    }
+
     /// A regular expression for a file's name.
     private static func pattern(_ name: String) throws(BlueprintError) -> String {
         try singleLine(name, for: "nginx.conf").map { character in

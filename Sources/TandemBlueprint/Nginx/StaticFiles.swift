@@ -68,6 +68,9 @@ struct StaticFiles {
                 location \(place.prefix) {
                     root \(try NginxSyntax.expanded(place.folder));
                     disable_symlinks on from=$document_root;
+                    if ($tandem_exposed) {
+                        return 404;
+                    }
                     add_header Cache-Control $tandem_cache;
                     # A folder's page has links relative to the folder. The answer names neither scheme nor host, nor anything that a
                     # browser could take for one.

@@ -2,7 +2,7 @@ import ArgumentParser
 import TandemAgent
 import TandemStack
 
-struct CheckCommand: ParsableCommand {
+struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Reads the stack file and says what is wrong with it; starts nothing.",
         discussion: "Exit status 3 when the file is wrong; with --no-spof 1 when there is a single point of failure.")
@@ -12,8 +12,9 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "Also name every process and host whose loss alone would stop reads or writes.")
     var noSpof = false
 
-    func run() throws {
+    func run() async throws {
         let project = try Project.load(project)
+        try await project.placingProblems { try project.checkPublicFolders() }
         try ProjectReach.check(project)
         guard noSpof else {
             try output.write(project.stack) { "\(summary(project))\n" }

@@ -47,6 +47,7 @@ struct EjectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let project = try Project.load(project)
+        try await project.placingProblems { try project.checkPublicFolders() }
         try project.folder.checkOrigin(stack: project.stack.name, stackFile: project.stackFile)
         try checkIsEmpty()
         let hosts = try await HandOver.filling(target) { folder in

@@ -17,6 +17,7 @@ struct RenderCommand: AsyncParsableCommand {
 
     func run() async throws {
         let project = try Project.load(project)
+        try await project.placingProblems { try project.checkPublicFolders() }
         let blueprints = try await blueprints(project)
         if let out {
             try await HandOver.filling(out) { try write(blueprints, to: $0) }

@@ -436,6 +436,29 @@ def passed_on():
 # Static files: the test makes the folders that are meant here.
 
 
+def replaced_folder():
+    root = os.environ["CHAIN_ROOT"]
+
+    def point(target):
+        os.symlink(target, f"{root}/next")
+        os.replace(f"{root}/next", f"{root}/current")
+
+    for folder, text in [(root, "key"), (f"{root}/.tandem/x", "key"), (f"{root}/server1/tls", "key"), (f"{root}/release2", "two")]:
+        os.makedirs(folder, exist_ok=True)
+        with open(f"{folder}/plain.txt", "w") as file:
+            file.write(text)
+    os.makedirs(f"{root}/server2/tls", exist_ok=True)
+    expect(ask("/style.css")[2], "css")
+    for target in [".", ".tandem", ".tandem/x", "/", ".."]:
+        point(target)
+        for name in ["/plain.txt", "/x/plain.txt", "/etc/passwd"]:
+            expect(ask(name)[0], 404, (target, name))
+    point("release2")
+    expect(ask("/plain.txt")[2], "two")
+    point("release")
+    expect(ask("/style.css")[2], "css")
+
+
 def static_files():
     def get(target, **more):
         status, headers, body = ask(target, **more)
