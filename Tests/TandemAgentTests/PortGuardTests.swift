@@ -94,7 +94,9 @@ struct PortGuardTests {
         close(again)
     }
 
-    @Test("is left out of nginx's first file, where another user has it as the agent begins", .enabled(if: geteuid() == 0))
+    @Test(
+        "is left out of nginx's first file, where another user has it as the agent begins", .enabled(if: geteuid() == 0)
+    )
     func first() async throws {
         var stack = Stack.sample("127.200.13")
         let index = try #require(stack.hosts.firstIndex { $0.has(.web) && $0.has(.app) })
