@@ -59,15 +59,15 @@ public struct FailoverConfiguration: Hashable, Sendable {
     public var cluster: ClusterID?
     /// What `init` becomes if this host founds the stack: any number that no other stack has.
     public var newCluster: ClusterID
-    /// An operator wants this host's server stopped, as of the agent's start.
-    public var startsHeld: Bool
+    /// The newest word on whether this host's server is to be stopped, as the host remembers it at the agent's start.
+    public var hold: HoldOrder
     package var rules = Rules()
 
     public init(
         host: HostID, dataHosts: HostSet, members: HostSet, timing: Timing = Timing(), cluster: ClusterID? = nil,
-        newCluster: ClusterID = 1, startsHeld: Bool = false
+        newCluster: ClusterID = 1, hold: HoldOrder = .none
     ) {
-        self.startsHeld = startsHeld
+        self.hold = hold
         self.cluster = cluster
         self.newCluster = newCluster
         self.host = host

@@ -31,5 +31,5 @@ public enum Event: Hashable, Sendable {
     case asked(HostID, question: UInt64)
     case answered(HostID, question: UInt64, PrimaryInventory)
     /// An operator wants this host's server stopped, or no longer so.
-    case held(Bool)
+    case held(HoldOrder)
 }

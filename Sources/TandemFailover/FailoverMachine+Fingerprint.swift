@@ -88,6 +88,7 @@ extension FailoverMachine {
         print.id(heartbeats.provenID, of: host)
         print.id(heartbeats.lastIDBeforeChange, of: host)
         print.value(server.closeNeedsKill)
+        print.value(server.abandonedBoot != nil)
         for question in questions {
             print.value(question.from)
             print.id(question.question, of: Int(question.from.index))

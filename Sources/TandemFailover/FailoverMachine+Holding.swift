@@ -8,9 +8,11 @@ extension FailoverMachine {
     /// Whether the server is held and down: the operator may do with it what he wants.
     public var isStopped: Bool { isHeld && server.seen?.life == .down && server.command == nil }
 
-    mutating func hold(_ isWanted: Bool) {
-        guard isWanted != isHeld else { return }
-        heldSince = isWanted ? now : nil
+    mutating func hold(_ order: HoldOrder) {
+        guard order.number >= holdNumber || !rules.heedsNewestHold else { return }
+        holdNumber = order.number
+        guard order.isHeld != isHeld else { return }
+        heldSince = order.isHeld ? now : nil
         broadcasts.hasNews = true
     }
 

@@ -63,6 +63,8 @@ extension FailoverMachine {
     /// nor one of an earlier agent.
     private func willNotAcknowledge(_ seen: ServerObservation) -> Bool {
         guard server.endedOldSessions, server.command?.command != .setReplicaSide(true) else { return false }
+        // Nor one that was given up, whose server is about to be killed for it.
+        guard server.abandonedBoot == nil || !rules.heedsAbandonedStatements else { return false }
         return !seen.isReplicaSideOn && !seen.receiverAcknowledges
     }
 

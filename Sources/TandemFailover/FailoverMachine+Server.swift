@@ -10,6 +10,8 @@ struct ServerKnowledge: Hashable, Sendable {
     var command: Outstanding?
     /// The sessions of this host's earlier agents are ended.
     var endedOldSessions = false
+    /// The boot of a server that has a statement which was given up. It may still take effect, until that boot has ended.
+    var abandonedBoot: UInt32?
     /// Closing failed because a commit waits: the next attempt is SIGKILL.
     var closeNeedsKill = false
 
@@ -58,6 +60,7 @@ extension FailoverMachine {
         if new.life != .unresponsive, new.life != .crowded || rules.toleratesCrowding { server.answeredAt = now }
         server.seen = new
         if new.life == .down { server.endedOldSessions = true }
+        if new.life == .down || new.bootCount != server.abandonedBoot { server.abandonedBoot = nil }
     }
 
     /// Of a server that takes no more connections it is only known that it runs: all else is taken to be as it was.
@@ -99,6 +102,11 @@ extension FailoverMachine {
     /// server, which then boots closed.
     mutating func expireCommand(_ out: inout [Action]) {
         guard let running = server.command else {
+            if server.abandonedBoot != nil {
+                // It was to be killed, and was not.
+                issue(.killServer, &out)
+                return
+            }
             let isSilent = server.seen?.life == .unresponsive || server.seen?.life == .crowded
             if isSilent, now - server.answeredAt > timing.serverPatience {
                 issue(.killServer, &out)
@@ -108,6 +116,7 @@ extension FailoverMachine {
         guard now - running.since > patience(for: running.command) else { return }
         server.command = nil
         if !rules.endsHangingStatements, running.command != .killServer { return }
+        if let seen = server.seen, seen.life != .down { server.abandonedBoot = seen.bootCount }
         issue(.killServer, &out)
     }
 

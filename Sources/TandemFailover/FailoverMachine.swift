@@ -53,6 +53,8 @@ public struct FailoverMachine: Hashable, Sendable {
     var remoteClosing = RemoteClosing()
     /// Since when an operator has wanted this host's server stopped.
     var heldSince: Milliseconds?
+    /// The number of the operator's newest word on that.
+    var holdNumber: UInt64 = 0
 
     public init(configuration: FailoverConfiguration, startedAt now: Milliseconds) {
         self.configuration = configuration
@@ -64,7 +66,8 @@ public struct FailoverMachine: Hashable, Sendable {
         server.arrivedAt = now
         heartbeats.provenAt = now
         store.sureAt = now
-        heldSince = configuration.startsHeld ? now : nil
+        holdNumber = configuration.hold.number
+        heldSince = configuration.hold.isHeld ? now : nil
     }
 
     /// Takes over the timing of settings as which this agent can continue.
@@ -89,7 +92,7 @@ public struct FailoverMachine: Hashable, Sendable {
         case .heard(let host, let status): absorb(status, from: host)
         case .asked(let host, let question): absorbQuestion(question, from: host)
         case .answered(let host, let question, let inventory): absorb(inventory, to: question, from: host)
-        case .held(let isHeld): hold(isHeld)
+        case .held(let order): hold(order)
         }
         decide(&actions)
         if isDue || broadcasts.hasNews { broadcast(&actions) }

@@ -58,6 +58,10 @@ package struct Rules: Hashable, Sendable {
     package var stopsApplierFirst = true
     /// A server is closed, and nothing waits on it, before it is stopped on purpose.
     package var closesBeforeStopping = true
+    /// A host whose server has a statement that was given up does not say that it does not acknowledge.
+    package var heedsAbandonedStatements = true
+    /// Of an operator's words about a server the newest counts, in whichever order they arrive.
+    package var heedsNewestHold = true
     /// A server that takes no more connections is not taken for one that hangs.
     package var toleratesCrowding = true
 

@@ -11,7 +11,7 @@ package enum BrokenRule: String, CaseIterable, Sendable {
     case keepUUIDAfterCut, forceOnOldRevision, waitForLostHeartbeats
     case admitWhileClosed, waitForKilledSessions, trustAnyWaitingNote, keepWaitingNote, openUnprepared
     case takeFailedHeartbeatForProof, changeSourceWhileApplying, stopWithoutClosing, endAnyIntent
-    case takeLostLeaseForRefusal
+    case takeLostLeaseForRefusal, heedLastHold, forgetAbandonedStatements
 
     /// The reducer's rule that is left out. nil where it is a server's setting.
     private var rule: WritableKeyPath<Rules, Bool>? {
@@ -45,6 +45,8 @@ package enum BrokenRule: String, CaseIterable, Sendable {
         case .takeFailedHeartbeatForProof: \.needsCommittedHeartbeat
         case .changeSourceWhileApplying: \.stopsApplierFirst
         case .stopWithoutClosing: \.closesBeforeStopping
+        case .forgetAbandonedStatements: \.heedsAbandonedStatements
+        case .heedLastHold: \.heedsNewestHold
         case .waitForKilledSessions, .keepWaitingNote, .endAnyIntent, .takeLostLeaseForRefusal: nil
         case .relayLogUnsynced, .relayLogRecovery, .binaryLogUnsynced, .terminatePolitely, .bootOpen, .keepUUIDAfterCut:
             nil

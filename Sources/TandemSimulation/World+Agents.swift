@@ -17,7 +17,7 @@ extension World {
         configuration.rules = rules
         configuration.cluster = hosts[host].cluster
         configuration.newCluster = ClusterID(host + 1)
-        configuration.startsHeld = hosts[host].heldUntil > time
+        configuration.hold = HoldOrder(isHeld: hosts[host].heldUntil > time, number: hosts[host].holdCount)
         let now = clock(host)
         hosts[host].hasAgent = true
         agents[host] = FailoverMachine(configuration: configuration, startedAt: now)

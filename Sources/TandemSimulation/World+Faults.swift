@@ -151,13 +151,19 @@ extension World {
     private mutating func holdServer(_ host: Int, _ until: Int64) {
         guard hosts[host].holdsData else { return }
         hosts[host].heldUntil = max(hosts[host].heldUntil, until)
-        if hosts[host].hasAgent { tell(host, hosts[host].incarnation, .held(true)) }
+        order(host, isHeld: true)
         schedule(.holdEnds(host: host), after: Int(hosts[host].heldUntil - time))
     }
 
     mutating func endHold(_ host: Int) {
         guard hosts[host].heldUntil <= time else { return }
-        if hosts[host].hasAgent { tell(host, hosts[host].incarnation, .held(false)) }
+        order(host, isHeld: false)
+    }
+
+    private mutating func order(_ host: Int, isHeld: Bool) {
+        hosts[host].holdCount += 1
+        guard hosts[host].hasAgent else { return }
+        tell(host, hosts[host].incarnation, .held(HoldOrder(isHeld: isHeld, number: hosts[host].holdCount)))
     }
 
     /// New settings: the running agent goes on with another timing.

@@ -22,6 +22,8 @@ struct SimulatedHost: Sendable {
     var cluster: ClusterID?
     /// An operator wants its server stopped until then.
     var heldUntil: Int64 = 0
+    /// How many times operators have said that it is to be stopped, or no longer.
+    var holdCount: UInt64 = 0
     /// The newest epoch that its agents have known.
     var knownEpoch: UInt64 = 0
 }

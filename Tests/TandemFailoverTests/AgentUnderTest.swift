@@ -10,12 +10,12 @@ struct Agent {
     var now: Milliseconds = 0
     var log: [Action] = []
 
-    init(_ host: HostID, cluster: ClusterID? = nil, startsHeld: Bool = false) {
+    init(_ host: HostID, cluster: ClusterID? = nil, hold: HoldOrder = .none) {
         machine = FailoverMachine(
             configuration: .init(
                 host: host, dataHosts: HostSet(Self.primary, Self.partner),
                 members: HostSet(Self.primary, Self.partner, Self.witness), cluster: cluster,
-                startsHeld: startsHeld), startedAt: 0)
+                hold: hold), startedAt: 0)
     }
 
     @discardableResult

@@ -32,7 +32,7 @@ struct HoldingTests {
     func handsOver() throws {
         var agent = try primary(.paired(Agent.partner))
         agent.handle(.heard(Agent.partner, PeerStatus(epoch: 1, stateRevision: 8, acknowledges: true)))
-        agent.handle(.held(true))
+        agent.handle(.held(HoldOrder(isHeld: true, number: 1)))
         #expect(agent.lastCommand()?.command == .setAccess(.closed))
         var closed = open
         closed.access = .closed
@@ -51,14 +51,14 @@ struct HoldingTests {
         agent.now += 600
         agent.read(next, ServerObservation(life: .down))
         #expect(agent.lastCommand()?.command == .stopServer, "it is not started again")
-        agent.handle(.held(false))
+        agent.handle(.held(HoldOrder(isHeld: false, number: 2)))
         #expect(agent.lastCommand()?.command != .stopServer)
     }
 
     @Test("With failover paused the primary is stopped as it is, closed first")
     func paused() throws {
         var agent = try primary(.paired(Agent.partner), isPaused: true)
-        agent.handle(.held(true))
+        agent.handle(.held(HoldOrder(isHeld: true, number: 1)))
         #expect(agent.lastCommand()?.command == .setAccess(.closed))
         var closed = open
         closed.access = .closed
@@ -72,7 +72,7 @@ struct HoldingTests {
         let following = ServerObservation(
             life: .up, access: .reading, isSourceSideOn: false, isReplicaSideOn: true, receiver: .connected,
             receiverAcknowledges: true, source: Agent.primary, attachedEpoch: 1, isApplierOn: true, isCloseBehind: true)
-        var agent = Agent(Agent.partner, startsHeld: true)
+        var agent = Agent(Agent.partner, hold: HoldOrder(isHeld: true, number: 1))
         func hear(_ agent: inout Agent) {
             agent.handle(
                 .heard(Agent.primary, PeerStatus(epoch: 1, stateRevision: 8, serverAnswers: true, takesCommits: true)))
@@ -90,6 +90,20 @@ struct HoldingTests {
         silent.receiver = .off
         agent.finish(silent)
         #expect(agent.lastCommand()?.command == .stopServer && agent.lastWrite() == nil)
+    }
+
+    @Test("A word that an operator has taken back stays taken back, also where it arrives after that")
+    func lateOrder() throws {
+        var agent = try primary(.alone)
+        agent.handle(.held(HoldOrder(isHeld: false, number: 2)))
+        agent.handle(.held(HoldOrder(isHeld: true, number: 1)))
+        #expect(!agent.machine.status.isHeld)
+        agent.handle(.held(HoldOrder(isHeld: true, number: 3)))
+        #expect(agent.machine.status.isHeld)
+        let restarted = Agent(Agent.primary, hold: HoldOrder(isHeld: false, number: 4))
+        agent = restarted
+        agent.handle(.held(HoldOrder(isHeld: true, number: 3)))
+        #expect(!agent.machine.status.isHeld, "an agent that starts anew knows how far the orders have come")
     }
 
     @Test("A primary lets a partner go at once that is to be stopped")

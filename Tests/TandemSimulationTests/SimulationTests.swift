@@ -39,6 +39,20 @@ struct SimulationTests {
         #expect(summary.forced > 0, "nobody forced a failover")
     }
 
+    @Test(
+        "Schedules that broke a rule once do so no more",
+        arguments: [
+            (seed: 15_247_741, dataNodes: 2), (seed: 200_059_756, dataNodes: 5), (seed: 200_089_608, dataNodes: 5),
+        ])
+    func staysMended(seed: UInt64, dataNodes: Int) throws {
+        var options = SimulationRunner.Options()
+        options.schedules = 1
+        options.topology = try SimulationTopology(dataNodes: dataNodes, witnesses: dataNodes == 5 ? 2 : 1)
+        options.firstSeed = seed
+        let summary = try SimulationRunner(options: options).run()
+        #expect(summary.failures.isEmpty, story(summary))
+    }
+
     @Test("A seed replays a run exactly")
     func replays() throws {
         let options = SimulationRunner.Options()
