@@ -200,8 +200,8 @@ let package = Package(
         .testTarget(
             name: "TandemAgentTests",
             dependencies: [
-                "TandemAgent", "TandemBlueprint", "TandemPKI", "TandemReplication", "TandemServices", "TandemStack",
-                "TandemTopology",
+                "MySQLConnector", "MySQLTestServer", "TandemAgent", "TandemBlueprint", "TandemPKI", "TandemReplication",
+                "TandemServices", "TandemStack", "TandemTopology",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -213,7 +213,8 @@ let package = Package(
         .testTarget(
             name: "TandemCommandTests",
             dependencies: [
-                "tandem", "TandemAgent", "TandemBlueprint", "TandemSimulation", "TandemStack", "TandemTopology",
+                "tandem", "TandemAgent", "TandemBlueprint", "TandemServices", "TandemSimulation", "TandemStack",
+                "TandemTopology",
             ],
             swiftSettings: settings),
         .testTarget(

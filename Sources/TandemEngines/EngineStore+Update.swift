@@ -38,8 +38,7 @@ extension EngineStore {
             try await build(known.map(\.engine), allowsStale: false) { engine, build in
                 guard let old = file.current(engine) else { return false }
                 if try build.prefix == old.prefix && old.isIntact { return false }
-                // Without a suite that the old packages came from, "newest" would be a step back.
-                if let lack = build.workspace.lack, old.packages.contains(where: { lack.suites.contains($0.suite) }) {
+                if let lack = build.workspace.lack, old.hasPackages(from: lack.suites) {
                     held[engine] = lack.error
                     return false
                 }
@@ -90,4 +89,9 @@ extension EngineStore {
             return leaving
         }
     }
+}
+
+extension EngineRecord {
+    /// Without a suite that the old packages came from, "newest" would be a step back.
+    func hasPackages(from suites: [String]) -> Bool { packages.contains { suites.contains($0.suite) } }
 }

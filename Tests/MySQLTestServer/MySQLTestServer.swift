@@ -116,6 +116,9 @@ public final class MySQLTestServer: Sendable {
         }
     }
 
+    /// nil while it does not run.
+    public var processID: Int32? { process.withLock { $0?.processIdentifier } }
+
     /// Ends the server and deletes its data.
     public func stop() {
         kill()

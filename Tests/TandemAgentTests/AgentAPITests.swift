@@ -25,7 +25,8 @@ private final class Server: Sendable {
 
     private static let nextPort = Mutex(24_200)
 
-    init() async throws {
+    /// - Parameter hasLooked: whether the agent has seen its own database yet.
+    init(hasLooked: Bool = true) async throws {
         folder = try TemporaryFolder()
         port = Self.nextPort.withLock { port in
             port += 1
@@ -42,7 +43,7 @@ private final class Server: Sendable {
             stack: "shop", placement: Placement(epoch: 1, primary: "server1", partner: "server2"),
             members: [Self.member(.open, partner: "server2")])
         // As the agent does when it has looked at its own.
-        await board.set(Self.member(.open, partner: "server2"))
+        if hasLooked { await board.set(Self.member(.open, partner: "server2")) }
     }
 
     static func member(_ state: DatabaseMember.State, partner: String? = nil) -> DatabaseMember {
@@ -379,6 +380,17 @@ struct AgentAPITests {
         }
     }
 
+    @Test("says nothing of its database before it has looked at it")
+    func beforeItHasLooked() async throws {
+        let server = try await Server(hasLooked: false)
+        try await server.run(showing: server.own) { client async throws -> Void in
+            let answer = try await server.answer(client, "/database")
+            #expect(answer.code == 503 && answer.body.contains("server1 has no database, or not yet"))
+            await server.board.set(Server.member(.starting))
+            #expect(try await server.answer(client, "/database").code == 200)
+        }
+    }
+
     @Test("holds a question back until there is news, and answers at once what is past")
     func longPoll() async throws {
         let server = try await Server()
@@ -402,6 +414,31 @@ struct AgentAPITests {
             let version = await server.board.version
             let answer = try await server.answer(client, "/topology?after=\(version)&wait=\(wait)")
             #expect(answer.code == 200 && answer.version == version)
+        }
+    }
+}
+
+@Suite("Whether an app can serve")
+struct ReadinessTests {
+    @Test("is what it answers on its health path, and only 200 is yes")
+    func answers() async throws {
+        let router = Router()
+        router.get("/:status") { _, context in
+            Response(status: .init(code: try context.parameters.require("status", as: Int.self)))
+        }
+        let application = Application(
+            router: router, configuration: .init(address: .hostname("127.200.11.2", port: 24_110)),
+            logger: quietLogger)
+        let probe = ReadinessProbe(client: .shared)
+        func isReady(_ path: String) async -> Bool {
+            await probe.isReady(.http(address: "127.200.11.2", port: 24_110, path: path)) { false }
+        }
+        #expect(await !isReady("/200"), "nobody is there yet")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            try await eventually("it is there") { await isReady("/200") }
+            for status in [204, 302, 401, 404, 500, 503] { #expect(await !isReady("/\(status)"), "\(status)") }
+            group.cancelAll()
         }
     }
 }

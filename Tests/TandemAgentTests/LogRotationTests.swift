@@ -81,4 +81,51 @@ struct LogRotationTests {
         #expect(folder.text("other") == "other")
         #expect(folder.text("app.log.1").utf8.count == 200)
     }
+
+    @Test("a link in the place of the folder itself is not followed")
+    func linkedFolder() throws {
+        try folder.put("app.log", String(repeating: "x", count: 1000))
+        let elsewhere = try TemporaryFolder()
+        let link = "\(elsewhere.path)/log"
+        #expect(symlink(folder.path, link) == 0)
+        var rotation = LogRotation(folder: link, logger: quietLogger)
+        rotation.mostBytes = 100
+        #expect(rotation.rotateAll().count == 1)
+        #expect(folder.text("app.log").utf8.count == 1000)
+        #expect(try names == ["app.log"])
+    }
+
+    @Test(
+        "a log that fills the disk is emptied, since nothing of it can be kept",
+        .enabled(if: SmallDisk.canBeMade, "mounting a small disk needs root with all its rights"))
+    func fullDisk() throws {
+        let disk = try SmallDisk()
+        let log = "\(disk.folder.path)/app.log"
+        let descriptor = open(log, O_WRONLY | O_APPEND | O_CREAT, 0o600)
+        defer { close(descriptor) }
+        let line = [UInt8](repeating: UInt8(ascii: "x"), count: 4096)
+        while write(descriptor, line, line.count) > 0 {}
+        var rotation = LogRotation(folder: disk.folder.path, logger: quietLogger)
+        rotation.mostBytes = 8192
+        #expect(rotation.rotateAll() == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.folder.path) == ["app.log"])
+        #expect(disk.folder.text("app.log").isEmpty)
+        #expect(write(descriptor, line, line.count) == line.count, "there is room again")
+    }
+}
+
+/// A file system of 64 KB; unmounted with the value.
+private final class SmallDisk {
+    let folder: TemporaryFolder
+
+    static var canBeMade: Bool { geteuid() == 0 && (try? SmallDisk()) != nil }
+
+    init() throws {
+        folder = try TemporaryFolder()
+        guard mount("tmpfs", folder.path, "tmpfs", 0, "size=64k") == 0 else {
+            throw StateError("cannot mount a small disk")
+        }
+    }
+
+    deinit { umount(folder.path) }
 }

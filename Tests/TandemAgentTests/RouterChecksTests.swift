@@ -90,10 +90,34 @@ struct RouterChecksTests {
         try await withChecks(port: 24_104, mostConnections: 20) { _, port in
             let silent = (0..<10).compactMap { _ in Connection(Self.address, port) }
             #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.open.reply)
-            let more = (0..<20).compactMap { _ in Connection(Self.address, port) }
-            #expect(silent.count == 10 && more.count == 20)
+            // More are turned away than there is room for: whoever was must not be counted any longer.
+            let more = (0..<60).compactMap { _ in Connection(Self.address, port) }
+            #expect(silent.count == 10 && more.count == 60)
             for connection in silent + more { #expect(await connection.answer() == "") }
             #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.open.reply)
+        }
+    }
+
+    @Test("is nothing before the agent has listened to the others, and comes as soon as it has")
+    func listensFirst() async throws {
+        let port = 24_106
+        let members = [member("server1", .primary, .open), member("server2", .replica, .streaming, lag: 1)]
+        let board = TopologyBoard(
+            stack: "shop", placement: Placement(epoch: 1, primary: "server1", partner: "server2"), members: members)
+        await board.set(members[0])
+        var checks = RouterChecks(board: board, address: Self.address, port: port, logger: quietLogger)
+        checks.listeningTime = .seconds(3600)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [checks] in try await checks.run() }
+            // What does not wait listens within milliseconds.
+            for _ in 0..<50 {
+                #expect(Connection(Self.address, port) == nil)
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            await board.set(members[1])
+            try await eventually("it listens") { Connection(Self.address, port) != nil }
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.open.reply)
+            group.cancelAll()
         }
     }
 

@@ -158,6 +158,43 @@ struct SettingsTests {
         #expect(!bench.isAlive(pid) && !strays.areAny)
         #expect(bench.log() == ["up", "bye"])
     }
+
+    @Test("ends nobody with it who is no service: the agent itself is none")
+    func agentIsNoStray() async throws {
+        let process = try RunningProcess.start(
+            ProcessSpecification(
+                command: ["/bin/sleep", "60"], environment: [:], workingDirectory: "/",
+                logFile: "\(bench.folder.path)/log/agent.log"))
+        try bench.folder.make("run")
+        let record = ServiceRecord(
+            identity: process.identity, since: "", restarts: 0, fingerprint: "")
+        try AtomicFile.write(record, to: "\(bench.folder.path)/run/agent.json")
+        let strays = Strays(recordFolder: "\(bench.folder.path)/run", wanted: ["nginx"])
+        #expect(!strays.areAny)
+        await strays.end()
+        #expect(process.identity.isAlive)
+        await process.stop(signal: SIGKILL, bound: .seconds(5))
+    }
+
+    @Test("is ended as a whole, also when only its workers are left")
+    func strayWorkers() async throws {
+        let process = try RunningProcess.start(
+            ProcessSpecification(
+                command: ["/bin/sh", "-c", "sleep 60 & sleep 60"], environment: ["PATH": "/usr/bin:/bin"],
+                workingDirectory: "/", logFile: "\(bench.folder.path)/log/app.log"))
+        let group = process.identity
+        try await eventually("its workers are there") { group.groupMembers.count == 3 }
+        kill(group.pid, SIGKILL)
+        _ = await process.waitForEnd()
+        #expect(group.groupMembers.count == 2)
+        try bench.folder.make("run")
+        let record = ServiceRecord(identity: group, since: "", restarts: 0, fingerprint: "")
+        try AtomicFile.write(record, to: "\(bench.folder.path)/run/old.json")
+        let strays = Strays(recordFolder: "\(bench.folder.path)/run", wanted: [])
+        #expect(strays.areAny)
+        await strays.end()
+        #expect(group.groupMembers.isEmpty && !strays.areAny)
+    }
 }
 
 @Suite("What a process that runs needs to have its present settings")

@@ -243,7 +243,7 @@ struct StackPreparationTests {
             state.path, state.hostsFolder, state.host("lb1"), state.records("server1"), state.logs("server2"),
             state.socketRoot, state.sockets("server1"),
         ] {
-            #expect(status(path).map { $0.st_mode & 0o7777 } == 0o700, "\(path)")
+            #expect(permissions(path) == 0o700, "\(path)")
         }
     }
 
@@ -258,7 +258,7 @@ struct StackPreparationTests {
         let second = try JSONText.decode(StackSecrets.self, fromFile: preparation.folder.secretsFile)
         #expect(first.database == second.database)
         #expect([first.app, second.app] == [["KEY": "one"], ["KEY": "two"]])
-        #expect(try #require(status(preparation.folder.secretsFile)).st_mode & 0o7777 == 0o600)
+        #expect(permissions(preparation.folder.secretsFile) == 0o600)
     }
 
     @Test("refuses to make new passwords for data that has old ones")
@@ -315,6 +315,14 @@ struct StackPreparationTests {
         #expect(preparation.applied.url == "https://localhost:8455")
     }
 
+    /// All certificates and keys below a folder, by path.
+    private func keyFiles(_ folder: String) -> [String: String] {
+        let paths = (FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? [])
+            .filter { $0.hasSuffix(".pem") }.map { "\(folder)/\($0)" }
+        return Dictionary(
+            uniqueKeysWithValues: paths.map { ($0, (try? String(contentsOfFile: $0, encoding: .utf8)) ?? "") })
+    }
+
     @Test("makes certificates once, and again for a host whose names change")
     func certificates() throws {
         defer { removeSockets() }
@@ -323,8 +331,13 @@ struct StackPreparationTests {
         #expect(try preparation.writeCertificates() == StackPKI.Made())
         var changed = preparation
         changed.stack.hosts[0].address = "127.200.9.99"
+        let before = keyFiles(changed.folder.path)
+        let outdated = try changed.outdatedCertificates()
+        #expect(!outdated.isEmpty)
         // Of lb1's agent, and both fronts, which answer for all balancers.
         #expect(try changed.writeCertificates() == StackPKI.Made(certificates: 3))
+        let after = keyFiles(changed.folder.path)
+        #expect(outdated == Set(after.filter { before[$0.key] != $0.value }.keys), "what is made anew is known before")
     }
 
     @Test(

@@ -51,11 +51,35 @@ func eventually(
     }
 }
 
-/// Mode, owner and inode of what is at a path, links not followed.
-func status(_ path: String) -> stat? {
-    var status = stat()
-    return lstat(path, &status) == 0 ? status : nil
+/// What stat(2) says. Not its own structure: which of the modules that know that one gives its members depends on what else is
+/// compiled beside a file.
+struct FileStatus {
+    var st_mode: mode_t
+    var st_uid: Int
+    var st_gid: Int
+    var st_ino: Int
+    var modified: Date?
 }
+
+/// Mode, owner and inode of what is at a path, links not followed.
+func status(_ path: String) -> FileStatus? {
+    guard let found = try? FileManager.default.attributesOfItem(atPath: path),
+        let permissions = found[.posixPermissions] as? Int, let type = found[.type] as? FileAttributeType
+    else { return nil }
+    let kind: mode_t =
+        switch type {
+        case .typeRegular: S_IFREG
+        case .typeDirectory: S_IFDIR
+        case .typeSymbolicLink: S_IFLNK
+        default: 0
+        }
+    return FileStatus(
+        st_mode: kind | mode_t(permissions), st_uid: found[.ownerAccountID] as? Int ?? -1,
+        st_gid: found[.groupOwnerAccountID] as? Int ?? -1, st_ino: found[.systemFileNumber] as? Int ?? -1,
+        modified: found[.modificationDate] as? Date)
+}
+
+func permissions(_ path: String) -> Int? { status(path).map { Int($0.st_mode & 0o7777) } }
 
 extension Stack {
     /// - Parameter prefix: the first three octets of the hosts' addresses.

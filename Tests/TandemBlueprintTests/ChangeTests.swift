@@ -151,6 +151,14 @@ struct ChangeTests {
         #expect(change.hosts.last?.services.allSatisfy { $0.step == .stop } == true)
     }
 
+    @Test("stops balancers first where several hosts leave, wherever they stand in the file")
+    func removedBalancer() throws {
+        var edit = Edit()
+        edit.old.hosts.insert(server3, at: 0)
+        edit.old.hosts.append(Host(name: "lb3", address: "127.31.7.13", roles: [.balancer]))
+        #expect(try edit.change().hosts.suffix(2).map(\.host) == ["lb3", "server3"])
+    }
+
     @Test("lets a host that gains a role go first, and one that loses a role last")
     func roles() throws {
         var edit = Edit()
@@ -160,6 +168,10 @@ struct ChangeTests {
         #expect(try edit.lines().last == "server2 mysql stop")
         swap(&edit.old, &edit.new)
         #expect(try edit.change().hosts.map(\.host) == ["server2", "server1", "lb1", "lb2"])
+        // What it does no more is still asked for until all others know.
+        edit.old.hosts[3].roles = [.web, .app, .database]
+        edit.new.hosts[3].roles = [.app, .database, .balancer]
+        #expect(try edit.change().hosts.last?.host == "server2")
     }
 
     @Test("mends what is broken before it touches what works")
@@ -190,6 +202,7 @@ struct ChangeTests {
         #expect(paths { $0.hosts.swapAt(2, 3) } == [["hosts"]])
         #expect(paths { $0.hosts[0].address = "127.31.7.99" } == [["hosts", "lb1", "address"]])
         #expect(paths { $0.balancer.httpsPort = Port(9443, isFixed: true) } == [["balancer", "https_port"]])
+        #expect(paths { $0.balancer.httpPort = Port(9080, isFixed: true) } == [["balancer", "http_port"]])
         #expect(paths { $0.balancer.httpsPort.isFixed = true } == [])
         #expect(paths { $0.database.name = "other" } == [["database", "name"]])
     }
@@ -266,6 +279,16 @@ struct RouterServersTests {
         #expect(commands[0].contains("on-marked-down shutdown-sessions"))
         #expect(commands[0].hasSuffix("agent-check agent-addr 127.31.7.21 agent-port 8008 agent-inter 250ms"))
         #expect(commands[1...] == ["enable health write/server2", "enable agent write/server2"])
+    }
+
+    @Test("are closed before their sessions are ended, and only then removed")
+    func remove() throws {
+        let router = RouterServers(file: try file(Sample.conduit.stack))
+        #expect(
+            router.commandsToRemove(router.servers[1]) == [
+                "disable agent write/server2", "disable health write/server2", "set server write/server2 state maint",
+                "shutdown sessions server write/server2", "del server write/server2",
+            ])
     }
 }
 

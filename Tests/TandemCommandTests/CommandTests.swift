@@ -58,16 +58,23 @@ struct CommandTests {
         arguments: [
             ["fly"], ["status", "--format", "xml"], ["up", "--nowhere"], ["logs", "--lines", "-1"],
             ["logs", "-n", "x"],
-            ["docs", "nowhere"], ["engines", "install", "apache"], ["check", "a", "b"], ["destroy"],
+            ["docs", "nowhere"], ["engines", "install", "apache"], ["check", "a", "b"],
         ])
     func usage(_ arguments: [String]) throws {
-        if arguments == ["destroy"] { try folder.put(".tandem/x", "") }
-        // As root the state lies elsewhere, and there is nothing to destroy.
-        if arguments == ["destroy"], geteuid() == 0 { return }
         let outcome = try Program.run(arguments, in: folder.path)
         #expect(outcome.status == 2, "\(outcome.error)")
         #expect(outcome.output.isEmpty)
         #expect(!outcome.error.isEmpty)
+    }
+
+    @Test(
+        "destroys nothing without being told so, where nobody can be asked",
+        .enabled(if: geteuid() != 0, "as root the state lies elsewhere, and there is nothing to destroy"))
+    func destroyUnasked() throws {
+        try folder.put(".tandem/x", "")
+        let outcome = try Program.run(["destroy"], in: folder.path)
+        #expect(outcome.status == 2 && outcome.output.isEmpty && outcome.error.contains("say so with --yes"))
+        #expect(FileManager.default.fileExists(atPath: "\(folder.path)/.tandem/x"))
     }
 
     @Test(

@@ -47,6 +47,13 @@ struct StackStatusTests {
         #expect(Sample.status(topology: Sample.topology(replicas: replicas, sync: sync)).state == .degraded)
     }
 
+    @Test("is degraded when all services run and nobody knows of the database")
+    func databaseUnknown() {
+        let answers = Dictionary(uniqueKeysWithValues: Sample.laptop.map { ($0.name, Sample.answer($0)) })
+        let status = StackStatus(applied: Sample.applied(), keeperPID: 7, answers: answers, topology: nil)
+        #expect(status.state == .degraded)
+    }
+
     @Test("is stopped when neither keeper nor any agent is there")
     func stopped() { #expect(Sample.status(isKept: false) { $0 = [:] }.state == .stopped) }
 

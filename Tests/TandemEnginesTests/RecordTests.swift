@@ -22,6 +22,46 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 2])
+    func aRecordOfAnotherFormatIsNotGuessedAt(_ format: Int) throws {
+        try withTemporaryFolder { folder in
+            var file = RecordFile()
+            file.format = format
+            try file.write(folder: folder)
+            let error = #expect(throws: EngineError.self) { try RecordFile.read(folder: folder) }
+            #expect(error?.what == "it has format \(format), not 1")
+        }
+    }
+
+    @Test func packagesOfASuiteThatIsAwayAreFoundAmongOthers() {
+        var known = record(.nginx, "1.26.3", prefix: "/x/nginx-a")
+        var library = known.packages[0]
+        library.suite = "trixie-security"
+        known.packages.append(library)
+        #expect(known.hasPackages(from: ["trixie-security"]))
+        #expect(!known.hasPackages(from: ["sid"]) && !known.hasPackages(from: []))
+    }
+
+    @Test func onlyANetworkIsGoneAroundNeverASignature() {
+        let main = AptSource(base: "http://near.example/debian", suite: "trixie", isOptional: false)
+        let security = AptSource(base: "http://near.example/security", suite: "trixie-security", isOptional: true)
+        func way(_ reason: EngineError.Reason, _ sources: [AptSource], stale: Bool, index: Bool) -> AptWorkspace.Way {
+            .after(reason, of: sources, allowsStale: stale, hasIndex: index)
+        }
+        for reason in [EngineError.Reason.signature, .checksum, .packages] {
+            for sources in [[], [main], [security], [main, security]] {
+                #expect(way(reason, sources, stale: true, index: true) == .none)
+            }
+        }
+        #expect(way(.network, [security], stale: true, index: true) == .withoutThem)
+        #expect(way(.network, [security], stale: false, index: false) == .withoutThem)
+        for sources in [[], [main], [main, security]] {
+            #expect(way(.network, sources, stale: true, index: true) == .stale)
+            #expect(way(.network, sources, stale: false, index: true) == .none)
+            #expect(way(.network, sources, stale: true, index: false) == .none)
+        }
+    }
+
     @Test func anUpdateKeepsTheOldRecordButNoLongerUsesIt() {
         var file = RecordFile()
         file.add(record(.nginx, "1.26.3", prefix: "/x/nginx-a"))

@@ -256,6 +256,60 @@ struct ClusterTests {
         }
     }
 
+    @Test("a transaction that met a deadlock is tried again as often as was asked for, and not once more")
+    func deadlocks() async throws {
+        let cluster = try MySQLCluster(
+            configuration: MySQLClusterConfiguration(
+                topology: .servers([.tcp(host: "127.201.4.1", port: 1)]),
+                writer: MySQLConfiguration(address: .unixSocket("/"), username: "writer", password: "w")),
+            logger: quietLogger)
+        let deadlock = MySQLError(code: .server, message: "deadlock", serverErrorNumber: 1213, sqlState: "40001")
+        for limit in 0...2 {
+            var met = 0
+            for _ in 0..<limit { try await cluster.pauseForDeadlock(deadlock, &met, limit: limit) }
+            await #expect(throws: MySQLError.self) {
+                try await cluster.pauseForDeadlock(deadlock, &met, limit: limit)
+            }
+            #expect(met == limit)
+        }
+        var met = 0
+        let other = MySQLError(code: .server, message: "duplicate", serverErrorNumber: 1062, sqlState: "23000")
+        await #expect(throws: MySQLError.self) { try await cluster.pauseForDeadlock(other, &met, limit: 9) }
+    }
+
+    @Test("no more wait for a server than may; who comes then is told at once", .timeLimit(.minutes(1)))
+    func mostHeld() async throws {
+        var configuration = MySQLClusterConfiguration(
+            topology: .servers([.tcp(host: "127.201.4.2", port: 1)]),
+            writer: MySQLConfiguration(address: .unixSocket("/"), username: "writer", password: "w"))
+        configuration.writeHoldLimit = .seconds(600)
+        configuration.readHoldLimit = .seconds(600)
+        configuration.maximumHeld = 2
+        let cluster = try MySQLCluster(configuration: configuration, logger: quietLogger)
+        let running = Task { try await cluster.run() }
+        let waiting = [
+            Task { _ = try await cluster.write("SELECT 1") }, Task { _ = try await cluster.read("SELECT 1") },
+        ]
+        try await eventually("two wait") { cluster.statistics.held == 2 }
+        // They pause between their attempts, and are not counted for that moment: somebody may slip in.
+        var error: MySQLError?
+        for _ in 0..<200 where error == nil {
+            let third = Task { try await cluster.write("SELECT 1") }
+            try await Task.sleep(for: .milliseconds(50))
+            third.cancel()
+            if case .failure(let failure as MySQLError) = await third.result { error = failure }
+        }
+        #expect(cluster.statistics.held <= 2)
+        for task in waiting { task.cancel() }
+        // If somebody did, one of these found no place any more.
+        for task in waiting {
+            if case .failure(let failure as MySQLError) = await task.result { error = error ?? failure }
+        }
+        #expect(error?.code == .poolQueueFull)
+        running.cancel()
+        try await running.value
+    }
+
     @Test("with nobody to take it, a write waits as long as it may, and says what it waited for")
     func nobody() async throws {
         var configuration = MySQLClusterConfiguration(

@@ -14,19 +14,19 @@ final class Proxy: Sendable {
 
     private struct State {
         var cut: Cut?
+        var target: MySQLConfiguration.Address
         var links: [ObjectIdentifier: any Channel] = [:]
         var lost: [Cut: Int] = [:]
     }
 
     let address: String
     let port: Int
-    private let target: MySQLConfiguration.Address
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(address: String, port: Int, target: MySQLConfiguration.Address) {
         self.address = address
         self.port = port
-        self.target = target
+        state = Mutex(State(target: target))
     }
 
     var place: MySQLConfiguration.Address { .tcp(host: address, port: port) }
@@ -38,6 +38,9 @@ final class Proxy: Sendable {
 
     /// What was to be cut next, and did not come, shall not be.
     func disarm() { state.withLock { $0.cut = nil } }
+
+    /// Whoever connects from now on comes to another server.
+    func lead(to target: MySQLConfiguration.Address) { state.withLock { $0.target = target } }
 
     /// Cuts all links at once.
     ///
@@ -67,7 +70,7 @@ final class Proxy: Sendable {
     }
 
     private func pass(_ client: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async throws {
-        guard case .tcp(let host, let port) = target else { return }
+        guard case .tcp(let host, let port) = state.withLock({ $0.target }) else { return }
         let id = ObjectIdentifier(client.channel)
         state.withLock { $0.links[id] = client.channel }
         defer { state.withLock { $0.links[id] = nil } }

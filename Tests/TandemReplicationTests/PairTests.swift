@@ -21,7 +21,10 @@ struct PairTests {
         }
         for server in [first, second] { try server.sql(SharedServer.plugins) }
 
+        // As every server of a stack boots. Nobody acknowledges yet, so alone it must wait for nobody.
+        try first.sql("SET GLOBAL rpl_semi_sync_source_enabled = ON")
         try await first.with { try await PrimaryRole.openSolo($0) }
+        try #require(try first.sql("SELECT @@rpl_semi_sync_source_enabled") == "0\n")
         try await first.with { try await bootstrap.run($0) }
         try first.sql("CREATE TABLE shop.t (id INT PRIMARY KEY); INSERT INTO shop.t VALUES (1)")
 
@@ -33,11 +36,14 @@ struct PairTests {
             caFile: first.caFile, acknowledges: true)
         let none = try await second.with { try await ReplicaStatus.read($0) }
         #expect(none == nil)
+        try await trustsNobodyElse(role, first, second)
         try await follow(role, second)
         try await acknowledges(first, second)
         try await waits(first, second, role)
         try await followsOnce(role, second)
+        try await acknowledgesNoLonger(role, second)
         try await fences(first, second, role)
+        try await letsGoOfReplicas(first)
     }
 
     private func copy(_ first: MySQLTestServer, to second: MySQLTestServer) async throws {
@@ -53,6 +59,27 @@ struct PairTests {
         try FileManager.default.moveItem(at: target, to: data)
         try await second.startAgain()
         try second.sql("SET GLOBAL server_id = 2")
+    }
+
+    /// A replica hands its password to whoever answers, and takes from it all that it will serve.
+    private func trustsNobodyElse(
+        _ role: ReplicaRole, _ first: MySQLTestServer, _ second: MySQLTestServer
+    ) async throws {
+        var elsewhere = role
+        elsewhere.sourceAddress = first.unnamedAddress
+        var otherAuthority = role
+        otherAuthority.caFile = first.otherCAFile
+        for role in [elsewhere, otherAuthority] {
+            try await second.with { connection in
+                try await role.follow(connection)
+                try await eventually("the certificate is refused") {
+                    let error = try await ReplicaStatus.read(connection)?.error ?? ""
+                    return error.contains("certificate") || error.contains("SSL")
+                }
+                #expect(try await ReplicaStatus.read(connection)?.isStreaming == false)
+            }
+            try second.sql("STOP REPLICA; RESET REPLICA ALL")
+        }
     }
 
     private func follow(_ role: ReplicaRole, _ second: MySQLTestServer) async throws {
@@ -106,6 +133,18 @@ struct PairTests {
         #expect(try relayFile(second) == before)
     }
 
+    /// A third server that acknowledged could do so for the partner, which is then without the row.
+    private func acknowledgesNoLonger(_ role: ReplicaRole, _ second: MySQLTestServer) async throws {
+        let acknowledges = "SELECT @@rpl_semi_sync_replica_enabled"
+        #expect(try second.sql(acknowledges) == "1\n")
+        var silent = role
+        silent.acknowledges = false
+        try await follow(silent, second)
+        #expect(try second.sql(acknowledges) == "0\n")
+        try await follow(role, second)
+        #expect(try second.sql(acknowledges) == "1\n")
+    }
+
     private func relayFile(_ server: MySQLTestServer) throws -> String {
         try server.sql("SHOW REPLICA STATUS").split(separator: "\t").first { $0.contains("-relay-bin.") }.map(
             String.init) ?? ""
@@ -123,8 +162,10 @@ struct PairTests {
         try await follow(role, second)
         try await write.value
 
+        try first.sql("SET GLOBAL rpl_semi_sync_source_enabled = OFF")
         try await first.with { connection in
             try await PrimaryRole.openPaired(connection)
+            #expect(try first.sql("SELECT @@rpl_semi_sync_source_enabled") == "1\n")
             let client = try await MySQLConnection.connect(app, logger: quietLogger)
             try await client.execute("INSERT INTO t VALUES (3)")
             try await PrimaryRole.fence(connection)
@@ -139,5 +180,15 @@ struct PairTests {
         }
         try await second.with { try await ReplicaRole.open($0) }
         #expect(try second.sql("SELECT @@offline_mode, @@super_read_only") == "0\t1\n")
+    }
+
+    /// With a replica attached the server would take 10 s to end.
+    private func letsGoOfReplicas(_ first: MySQLTestServer) async throws {
+        let dumps = "SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'"
+        let before = try first.sql(dumps)
+        #expect(!before.isEmpty)
+        try await first.with { try await PrimaryRole.disconnectReplicas($0) }
+        // They come back by themselves, as others.
+        try await eventually("the connection that there was is ended") { try first.sql(dumps) != before }
     }
 }

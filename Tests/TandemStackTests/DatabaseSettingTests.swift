@@ -27,6 +27,10 @@ struct DatabaseSettingTests {
             "port", "bind_address", "socket", "ssl_ca", "require_secure_transport", "admin_address", "plugin_load",
             "plugin_load_add", "init_file", "innodb_doublewrite", "tls_version", "mysqlx_port", "skip_networking",
             "skip_name_resolve", "host_cache_size", "session_track_gtids", "innodb_buffer_pool_filename",
+            "secure_file_priv", "plugin_dir", "skip_grant_tables", "user", "tmpdir", "pid_file",
+            "innodb_data_home_dir",
+            "innodb_force_recovery", "clone_valid_donor_list", "innodb_read_only", "autocommit", "completion_type",
+            "log_error",
         ])
     func owned(setting: String) {
         let dashed = setting.replacing("_", with: "-")

@@ -341,6 +341,8 @@ actor DatabaseController {
     }
 
     private func report(_ state: DatabaseMember.State, detail: String? = nil) async {
+        // What watches the server may have looked at it just before it was closed; nothing would ever take that back.
+        guard !isFenced || state == .stopped else { return }
         member.state = state
         member.detail = detail
         if state != .streaming { member.lagSeconds = state == .disconnected ? member.lagSeconds : nil }

@@ -100,15 +100,19 @@ struct DatabaseProvisioner: Sendable {
         while true {
             try Task.checkCancellation()
             let version = await board.version
-            // A commit that waits for a partner blocks CLONE without end. So a primary is copied from when it waits for
-            // nobody; one whose partner we were sees that we have no data, and goes on alone meanwhile.
             if let primary = await board.knownMember(environment.intended.primary),
-                [.seeding, .open].contains(primary.state), primary.partner != environment.host.name
+                Self.canBeCopied(primary, by: environment.host.name)
             {
                 return primary
             }
             await board.waitForChange(from: version, timeout: .seconds(10))
         }
+    }
+
+    /// A commit that waits for a partner blocks CLONE without end. So a primary is copied from when it waits for nobody; one whose
+    /// partner we were sees that we have no data, and goes on alone meanwhile.
+    static func canBeCopied(_ primary: DatabaseMember, by host: String) -> Bool {
+        [.seeding, .open].contains(primary.state) && primary.partner != host
     }
 
     private func connect(to receiver: RunningProcess, socket: String) async throws -> MySQLConnection {

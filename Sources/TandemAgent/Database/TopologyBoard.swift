@@ -105,6 +105,9 @@ actor TopologyBoard {
         }
     }
 
+    /// How many wait for a change.
+    var waiting: Int { waiters.count }
+
     private func release(_ number: Int) {
         waiters.removeValue(forKey: number)?.resume()
     }

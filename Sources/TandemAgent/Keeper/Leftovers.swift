@@ -23,15 +23,18 @@ public struct Leftovers: Sendable {
     /// Ends all of them with SIGKILL, agents first so that nothing is started again. What a database had acknowledged
     /// is on disk: it is made to stand this.
     public func end() {
-        for isAgents in [true, false] {
-            for host in applied.stack.hosts {
-                for path in records(host.name) where path.hasSuffix("/\(Self.agentRecord)") == isAgents {
-                    guard let record = ServiceRecord.load(path) else { continue }
-                    end(record.identity)
-                    unlink(path)
-                }
-            }
+        for path in inOrder {
+            guard let record = ServiceRecord.load(path) else { continue }
+            end(record.identity)
+            unlink(path)
         }
+    }
+
+    /// Records of processes, in the order in which these are ended.
+    var inOrder: [String] {
+        let paths = applied.stack.hosts.flatMap { records($0.name) }
+        let isAgents = { (path: String) in path.hasSuffix("/\(Self.agentRecord)") }
+        return paths.filter(isAgents) + paths.filter { !isAgents($0) }
     }
 
     static let agentRecord = "agent.json"

@@ -13,9 +13,40 @@ struct StopPlan: Sendable {
     let folder: StackFolder
     let logger: Logger
 
+    /// One thing that is done on several hosts at the same time.
+    enum Step: Equatable {
+        case stop(ServiceName, [Host], String)
+        /// Closes the primary to writes.
+        case fence(Host)
+
+        /// What is said of it once it is done.
+        var text: String {
+            switch self {
+            case .stop(_, _, let text): text
+            case .fence: "primary closed to writes"
+            }
+        }
+    }
+
     private static let front: [(ServiceName, Role)] = [
         (.haproxy, .balancer), (.nginx, .web), (.app, .app), (.router, .app),
     ]
+
+    /// What is done, one after the other.
+    static func steps(_ stack: Stack) -> [Step] {
+        var steps: [Step] = front.map { service, role in
+            let hosts =
+                service == .nginx ? stack.hosts.filter { $0.has(.web) || $0.has(.app) } : stack.hosts(role)
+            return .stop(service, hosts, "\(service.rawValue) stopped")
+        }
+        let databases = stack.hosts(.database)
+        guard let intended = Placement.intended(databaseHosts: databases.map(\.name)) else { return steps }
+        let primary = databases.filter { $0.name == intended.primary }
+        let replicas = databases.filter { $0.name != intended.primary }
+        steps += primary.map { .fence($0) }
+        if !replicas.isEmpty { steps.append(.stop(.mysql, replicas, "replica stopped")) }
+        return steps + [.stop(.mysql, primary, "primary stopped")]
+    }
 
     /// - Parameter did: told of each step that is done, with the seconds it took.
     func run(_ did: @Sendable (String, Double) async -> Void) async {
@@ -27,29 +58,16 @@ struct StopPlan: Sendable {
             logger.error("cannot call the agents: their certificate cannot be read; ending every process instead")
             return
         }
-        let hosts = applied.stack.hosts
-        for (service, role) in Self.front {
-            let those = service == .nginx ? hosts.filter { $0.has(.web) || $0.has(.app) } : applied.stack.hosts(role)
-            await step("\(service.rawValue) stopped", did) { await stop(service, on: those, client) }
-        }
-        await stopDatabases(client, did)
-        await client.shutdown()
-    }
-
-    private func stopDatabases(_ client: AgentClient, _ did: @Sendable (String, Double) async -> Void) async {
-        let databases = applied.stack.hosts(.database)
-        guard let intended = Placement.intended(databaseHosts: databases.map(\.name)) else { return }
-        let primary = databases.filter { $0.name == intended.primary }
-        let replicas = databases.filter { $0.name != intended.primary }
-        await step("primary closed to writes", did) {
-            for host in primary {
+        for step in Self.steps(applied.stack) {
+            let start = ContinuousClock.now
+            switch step {
+            case .stop(let service, let hosts, _): await stop(service, on: hosts, client)
+            case .fence(let host):
                 do { try await client.fence(host) } catch { logger.warning("fencing \(host.name): \(error)") }
             }
+            await did(step.text, (ContinuousClock.now - start) / .seconds(1))
         }
-        if !replicas.isEmpty {
-            await step("replica stopped", did) { await stop(.mysql, on: replicas, client) }
-        }
-        await step("primary stopped", did) { await stop(.mysql, on: primary, client) }
+        await client.shutdown()
     }
 
     private func stop(_ service: ServiceName, on hosts: [Host], _ client: AgentClient) async {
@@ -65,13 +83,5 @@ struct StopPlan: Sendable {
                 }
             }
         }
-    }
-
-    private func step(
-        _ text: String, _ did: @Sendable (String, Double) async -> Void, _ body: () async -> Void
-    ) async {
-        let start = ContinuousClock.now
-        await body()
-        await did(text, (ContinuousClock.now - start) / .seconds(1))
     }
 }

@@ -161,11 +161,16 @@ actor ServiceSupervisor {
     private var question: LivenessWatch.Question? {
         guard case .http = service.readiness else { return nil }
         let isApp = service.name == .app
-        let bound =
-            isApp ? max(Self.appSilence, .seconds(starter.applied.stack.app.requestTimeoutSeconds)) : Self.silence
+        let bound = Self.silenceBound(
+            of: service.name, requestTimeoutSeconds: starter.applied.stack.app.requestTimeoutSeconds)
         return LivenessWatch.Question(interval: isApp ? .seconds(5) : .seconds(1), silenceBound: bound) {
             await self.isServing ? await self.hooks.isReady() : true
         }
+    }
+
+    /// How long a service that serves may leave questions unanswered.
+    static func silenceBound(of service: ServiceName, requestTimeoutSeconds: Int) -> Duration {
+        service == .app ? max(appSilence, .seconds(requestTimeoutSeconds)) : silence
     }
 
     /// What is being stopped need not answer any more, however long it may take.

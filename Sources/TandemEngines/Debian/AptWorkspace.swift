@@ -35,7 +35,8 @@ struct AptWorkspace: Sendable {
         guard let failure = try await full.update() else {
             return AptWorkspace(suite: suite, configuration: full)
         }
-        if failure.error.reason == .network, !failure.sources.isEmpty, failure.sources.allSatisfy(\.isOptional) {
+        switch Way.after(failure.error.reason, of: failure.sources, allowsStale: allowsStale, hasIndex: full.hasIndex) {
+        case .withoutThem:
             let names = failure.sources.map(\.suite).joined(separator: ", ")
             progress(.note("\(names) cannot be reached; going on without its updates"))
             let reduced = configuration(all.filter { !failure.sources.contains($0) })
@@ -45,10 +46,30 @@ struct AptWorkspace: Sendable {
                     suite: suite, configuration: reduced, lack: (failure.sources.map(\.suite), failure.error))
             }
             throw second.error
+        case .stale:
+            progress(.note("the mirror cannot be reached; trying what an earlier run fetched"))
+            return AptWorkspace(suite: suite, configuration: full, staleness: failure.error)
+        case .none: throw failure.error
         }
-        guard allowsStale, failure.error.reason == .network, full.hasIndex else { throw failure.error }
-        progress(.note("the mirror cannot be reached; trying what an earlier run fetched"))
-        return AptWorkspace(suite: suite, configuration: full, staleness: failure.error)
+    }
+
+    /// How an index that could not be refreshed is done without. Only a network may fail: a wrong signature, of whichever source, is
+    /// never gone around.
+    enum Way: Equatable {
+        /// Without the optional sources that failed.
+        case withoutThem
+        /// With the index of an interrupted run.
+        case stale
+        /// Not at all.
+        case none
+
+        static func after(
+            _ reason: EngineError.Reason, of sources: [AptSource], allowsStale: Bool, hasIndex: Bool
+        ) -> Way {
+            guard reason == .network else { return .none }
+            if !sources.isEmpty, sources.allSatisfy(\.isOptional) { return .withoutThem }
+            return allowsStale && hasIndex ? .stale : .none
+        }
     }
 
     /// What has to be installed for the given packages, with all they need.

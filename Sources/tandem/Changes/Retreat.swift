@@ -16,7 +16,7 @@ struct Retreat: Sendable {
     /// - Returns: what could not be put back.
     func run(_ changed: [String], running: AppliedStack) async -> [String] {
         var problems: [String] = []
-        for name in changed.reversed() {
+        for name in Self.order(changed) {
             guard let given = pending.given[name] else { continue }
             do {
                 let host = try given.host(name)
@@ -42,6 +42,11 @@ struct Retreat: Sendable {
         for host in added { await departure.finish(host, applied: pending.target) }
         return problems
     }
+}
+
+extension Retreat {
+    /// The other way round: a host that was told of others goes back before those do.
+    static func order(_ changed: [String]) -> [String] { changed.reversed() }
 }
 
 /// A host leaves a stack that goes on without it.
@@ -82,13 +87,19 @@ struct Pair: Sendable {
         let others = stack.hosts.filter { $0.name != host.name && $0.runs(service) }
         guard !others.isEmpty else { return }
         for other in others {
-            let status = try? await client.status(of: other)
-            if status?.services.first(where: { $0.name == service })?.state == .running { return }
+            if Self.stands(service, in: try? await client.status(of: other)) { return }
         }
         throw Failure(
             .failed,
             "\(service) runs on \(host.name) alone: restarting it there would leave none (it is down on "
                 + "\(others.map(\.name).joined(separator: ", "))).\nMend that first; see: tandem status")
+    }
+}
+
+extension Pair {
+    /// Whether a host has the service to offer, going by what its agent says.
+    static func stands(_ service: String, in status: HostStatus?) -> Bool {
+        status?.services.first { $0.name == service }?.state == .running
     }
 }
 

@@ -40,14 +40,16 @@ struct StackStop: Sendable {
     }
 
     private func stop(_ keeper: RunningProcess) async {
-        // One that is frozen would hear it only when somebody thaws it.
-        keeper.signal(keeper.identity.isItselfFrozen ? SIGKILL : SIGTERM)
+        keeper.signal(Self.signal(for: keeper.identity))
         await follow(keeper)
         guard !keeper.hasEnded else { return }
         steps?.note("the keeper does not stop; ending it")
         keeper.signal(SIGKILL)
         _ = await keeper.endsWithin(.seconds(5))
     }
+
+    /// One that is frozen would hear a friendlier one only when somebody thaws it.
+    static func signal(for keeper: ProcessIdentity) -> Int32 { keeper.isItselfFrozen ? SIGKILL : SIGTERM }
 
     private func follow(_ process: RunningProcess) async {
         var shown = 0

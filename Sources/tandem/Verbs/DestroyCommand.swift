@@ -18,14 +18,7 @@ struct DestroyCommand: AsyncParsableCommand {
             Terminal.line("\(project.stack.name) has nothing on this machine")
             return
         }
-        if let applied = project.applied, applied.stackFile != project.stackFile,
-            FileManager.default.fileExists(atPath: applied.stackFile)
-        {
-            throw Failure(
-                .failed,
-                "what '\(project.stack.name)' has on this machine belongs to \(applied.stackFile); "
-                    + "to delete it: tandem destroy --file '\(applied.stackFile)'")
-        }
+        if let refusal = Self.refusal(project.applied, stackFile: project.stackFile) { throw refusal }
         try confirm(project)
         if let applied = project.applied {
             let steps = StepPrinter()
@@ -63,6 +56,16 @@ struct DestroyCommand: AsyncParsableCommand {
             return try files.removeItem(atPath: path)
         }
         for name in try files.contentsOfDirectory(atPath: path) { try files.removeItem(atPath: "\(path)/\(name)") }
+    }
+
+    /// What another project has under the same name is not deleted, as long as its stack file is there.
+    static func refusal(_ applied: AppliedStack?, stackFile: String) -> Failure? {
+        guard let applied, applied.stackFile != stackFile, FileManager.default.fileExists(atPath: applied.stackFile)
+        else { return nil }
+        return Failure(
+            .failed,
+            "what '\(applied.stack.name)' has on this machine belongs to \(applied.stackFile); "
+                + "to delete it: tandem destroy --file '\(applied.stackFile)'")
     }
 
     private func confirm(_ project: Project) throws {

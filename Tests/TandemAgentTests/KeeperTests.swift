@@ -1,0 +1,136 @@
+import Foundation
+import Glibc
+import TandemBlueprint
+import TandemServices
+import TandemStack
+import TandemTopology
+import Testing
+
+@testable import TandemAgent
+
+@Suite("The stop of a stack")
+struct StopPlanTests {
+    private func words(_ stack: Stack) -> [String] {
+        StopPlan.steps(stack).map { step in
+            switch step {
+            case .stop(let service, let hosts, let text):
+                "\(text): \(service.rawValue) on \(hosts.map(\.name).joined(separator: ", "))"
+            case .fence(let host): "\(step.text): \(host.name)"
+            }
+        }
+    }
+
+    @Test("begins with those who let requests in, and closes the primary before anybody stops following it")
+    func order() {
+        #expect(
+            words(.sample("127.200.9")) == [
+                "haproxy stopped: haproxy on lb1, lb2", "nginx stopped: nginx on server1, server2",
+                "app stopped: app on server1, server2", "router stopped: router on server1, server2",
+                "primary closed to writes: server1", "replica stopped: mysql on server2",
+                "primary stopped: mysql on server1",
+            ])
+    }
+
+    @Test("of a stack with one database has no replica to wait for")
+    func solo() {
+        #expect(
+            words(.sample("127.200.9", hosts: ["lb1", "server1"])).suffix(2) == [
+                "primary closed to writes: server1", "primary stopped: mysql on server1",
+            ])
+    }
+}
+
+@Suite("What a keeper that is gone has left")
+struct LeftoversTests {
+    @Test("is ended as a whole, agents first, so that nothing is started again")
+    func order() async throws {
+        let folder = try TemporaryFolder()
+        let state = StackFolder(in: folder)
+        for host in ["lb1", "server1"] { try folder.make("state/run/\(host)") }
+        var processes: [RunningProcess] = []
+        for name in ["lb1/agent", "lb1/haproxy", "server1/agent", "server1/aaa", "server1/mysql"] {
+            let process = try RunningProcess.start(
+                ProcessSpecification(
+                    command: ["/bin/sleep", "60"], environment: [:], workingDirectory: "/",
+                    logFile: "\(folder.path)/log"))
+            processes.append(process)
+            try AtomicFile.write(
+                ServiceRecord(identity: process.identity, since: "", restarts: 0, fingerprint: ""),
+                to: "\(state.path)/run/\(name).json")
+        }
+        let leftovers = Leftovers(applied: .sample(.sample("127.200.9")), folder: state)
+        let order = leftovers.inOrder.map { $0.dropFirst("\(state.path)/run/".count) }
+        #expect(order.prefix(2) == ["lb1/agent.json", "server1/agent.json"])
+        #expect(
+            Set(order) == [
+                "lb1/agent.json", "server1/agent.json", "lb1/haproxy.json", "server1/aaa.json",
+                "server1/mysql.json",
+            ])
+        #expect(leftovers.areAny && leftovers.hasAgents)
+        leftovers.end()
+        #expect(!leftovers.areAny && leftovers.inOrder.isEmpty)
+        for process in processes { #expect(await process.waitForEnd() != nil) }
+    }
+}
+
+@Suite("A keeper that is watched")
+struct KeeperWatchTests {
+    @Test("is ended when it hangs, with the one signal that it hears then", .timeLimit(.minutes(1)))
+    func hangs() async throws {
+        let folder = try TemporaryFolder()
+        let preparation = StackPreparation(.sample("127.200.9"), in: folder)
+        try preparation.makeFolders()
+        defer { try? FileManager.default.removeItem(atPath: preparation.folder.socketRoot) }
+        try preparation.write(preparation.applied)
+        let keeper = try RunningProcess.start(
+            ProcessSpecification(
+                command: ["/bin/sleep", "60"], environment: [:], workingDirectory: "/",
+                logFile: "\(folder.path)/keeper.log"))
+        kill(keeper.identity.pid, SIGSTOP)
+        try AtomicFile.write(
+            KeeperState(identity: keeper.identity, phase: .running, steps: []), to: preparation.folder.keeperFile)
+        // The last host: it leaves the others time to start a new one.
+        let watch = KeeperWatch(
+            folder: preparation.folder, hostName: "server2", program: "/bin/true", logger: quietLogger)
+        let watching = Task { await watch.run() }
+        // Whoever of the two that wait comes first learns how it ended. Stopped as it is, it hears nothing but SIGKILL.
+        #expect(await keeper.waitForEnd() != nil)
+        watching.cancel()
+        await watching.value
+    }
+}
+
+@Suite("A process that is frozen in part")
+struct PartlyFrozenTests {
+    @Test("is over where its children serve for it, and goes on where they are watched for themselves")
+    func children() async throws {
+        let folder = try TemporaryFolder()
+        let process = try RunningProcess.start(
+            ProcessSpecification(
+                command: ["/bin/sh", "-c", "sleep 60 & wait"], environment: ["PATH": "/usr/bin:/bin"],
+                workingDirectory: "/", logFile: "\(folder.path)/log"))
+        try await eventually("its child is there") { process.groupMembers.count == 2 }
+        let child = try #require(process.groupMembers.first { $0 != process.identity.pid })
+        kill(child, SIGSTOP)
+        let alone = Task { await LivenessWatch(process: process, isWithChildren: false).run() }
+        let reason = await LivenessWatch(process: process, isWithChildren: true).run()
+        #expect(reason == "it was frozen (stopped by a signal)")
+        // As many more looks as condemn.
+        try await Task.sleep(for: LivenessWatch.lookInterval * LivenessVerdict.mostStoppedLooks)
+        await process.stop(signal: SIGKILL, bound: .seconds(5))
+        #expect(await alone.value == nil)
+        await process.identity.sweep()
+    }
+}
+
+@Suite("How long a service may be silent")
+struct SilenceTests {
+    @Test("is short for servers, and for apps as long as a request may take")
+    func bounds() {
+        func bound(_ service: ServiceName, _ seconds: Int) -> Duration {
+            ServiceSupervisor.silenceBound(of: service, requestTimeoutSeconds: seconds)
+        }
+        #expect(bound(.nginx, 300) == .seconds(8) && bound(.haproxy, 300) == .seconds(8))
+        #expect(bound(.app, 300) == .seconds(300) && bound(.app, 5) == .seconds(30))
+    }
+}

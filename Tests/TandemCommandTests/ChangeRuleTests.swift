@@ -1,0 +1,58 @@
+import Foundation
+import Glibc
+import TandemAgent
+import TandemBlueprint
+import TandemServices
+import TandemStack
+import TandemTopology
+import Testing
+
+@testable import tandem
+
+@Suite("What commands that end or change something hold to")
+struct ChangeRuleTests {
+    @Test("a change that failed is put back the other way round")
+    func retreat() {
+        #expect(Retreat.order(["server2", "server1", "lb1"]) == ["lb1", "server1", "server2"])
+    }
+
+    @Test("a service that is there but does not run is nobody's stand-in")
+    func pair() {
+        var status = Sample.answer(Sample.laptop[3])
+        #expect(Pair.stands("nginx", in: status) && !Pair.stands("haproxy", in: status))
+        for state in [ServiceStatus.State.starting, .stopped, .failed] {
+            for index in status.services.indices { status.services[index].state = state }
+            #expect(!Pair.stands("nginx", in: status))
+        }
+        #expect(!Pair.stands("nginx", in: nil))
+    }
+
+    @Test("destroy deletes nothing that belongs to another stack file, while that is there")
+    func destroy() throws {
+        let folder = try TemporaryFolder()
+        var applied = Sample.applied()
+        applied.stackFile = "\(folder.path)/other.yaml"
+        func refusal(_ applied: AppliedStack?) -> String? {
+            DestroyCommand.refusal(applied, stackFile: "\(folder.path)/tandem.yaml")?.message
+        }
+        #expect(refusal(applied) == nil, "the other project was deleted: what it has left is free to go")
+        try folder.put("other.yaml", "")
+        #expect(refusal(applied)?.contains("belongs to \(applied.stackFile)") == true)
+        applied.stackFile = "\(folder.path)/tandem.yaml"
+        #expect(refusal(applied) == nil && refusal(nil) == nil)
+    }
+
+    @Test("a keeper that is frozen is told with the one signal that it hears")
+    func frozenKeeper() async throws {
+        let folder = try TemporaryFolder()
+        let keeper = try RunningProcess.start(
+            ProcessSpecification(
+                command: ["/bin/sleep", "60"], environment: [:], workingDirectory: "/",
+                logFile: "\(folder.path)/log"))
+        #expect(StackStop.signal(for: keeper.identity) == SIGTERM)
+        kill(keeper.identity.pid, SIGSTOP)
+        while !keeper.identity.isItselfFrozen { usleep(1000) }
+        #expect(StackStop.signal(for: keeper.identity) == SIGKILL)
+        await keeper.stop(signal: SIGKILL, bound: .seconds(5))
+    }
+}
