@@ -4,7 +4,10 @@ extension FailoverMachine {
         guard let seen = server.seen else { return }
         let isPartner = record.partner == me
         switch seen.life {
-        case .booting, .unresponsive, .crowded: return
+        case .booting, .unresponsive: return
+        case .crowded:
+            // No session gets in to close it, and what its clients read grows older and older.
+            if seen.access.allowsCommits, rules.killsToClose { issue(.killServer, &out) }
         case .down:
             server.closeNeedsKill = false
             guard !isHeld else { return }

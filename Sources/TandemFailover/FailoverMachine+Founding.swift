@@ -10,14 +10,18 @@ extension FailoverMachine {
             issue(.startServer, &out)
             return
         }
-        guard seen.life == .up, seen.isFresh, !heardOldData else { return }
+        guard seen.life == .up, seen.isFresh, !heardOfStack else { return }
         let place = (configuration.dataHosts.bits & ((1 << UInt64(me.index)) - 1)).nonzeroBitCount
         guard now - startedAt >= Milliseconds(place) * timing.foundingStagger else { return }
         write(.found, StateRecord(epoch: 1, primary: me, standing: .alone), cause: .founded, &out)
     }
 
-    private var heardOldData: Bool {
-        peers.contains { $0.heardAt != nil && $0.status.holdsData && $0.status.serverAnswers && !$0.status.isFresh }
+    /// Another host has data, or was in a stack though its server does not run or was never written to.
+    private var heardOfStack: Bool {
+        peers.contains {
+            let hasData = $0.status.holdsData && $0.status.serverAnswers && !$0.status.isFresh
+            return $0.heardAt != nil && (hasData || $0.status.remembersStack && rules.asksBeforeFounding)
+        }
     }
 }
 

@@ -71,7 +71,7 @@ extension FailoverMachine {
     public var status: PeerStatus {
         var status = PeerStatus(
             epoch: store.record?.epoch ?? 0, stateRevision: store.revision, holdsData: holdsData, isHeld: isHeld,
-            hears: heardHosts)
+            remembersStack: knownCluster != nil, hears: heardHosts)
         guard let seen = server.seen else { return status }
         status.isFresh = seen.isFresh
         status.serverAnswers = seen.life == .up || seen.life == .crowded

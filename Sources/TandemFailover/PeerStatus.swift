@@ -19,6 +19,8 @@ public struct PeerStatus: Hashable, Sendable, Codable {
     public var handsOver: Bool
     /// An operator wants its server stopped.
     public var isHeld: Bool
+    /// It has been in a stack: it knows an `init`, from etcd or from beside its data.
+    public var remembersStack: Bool
     /// Whose agents it heard lately.
     public var hears: HostSet
 
@@ -26,6 +28,7 @@ public struct PeerStatus: Hashable, Sendable, Codable {
         epoch: UInt64 = 0, stateRevision: UInt64 = 0, holdsData: Bool = true, isFresh: Bool = false,
         serverAnswers: Bool = false, takesCommits: Bool = false, followsClosely: Bool = false,
         acknowledges: Bool = false, willNotAcknowledge: Bool = false, handsOver: Bool = false, isHeld: Bool = false,
+        remembersStack: Bool = false,
         hears: HostSet = HostSet()
     ) {
         self.epoch = epoch
@@ -39,6 +42,7 @@ public struct PeerStatus: Hashable, Sendable, Codable {
         self.willNotAcknowledge = willNotAcknowledge
         self.handsOver = handsOver
         self.isHeld = isHeld
+        self.remembersStack = remembersStack
         self.hears = hears
     }
 }

@@ -60,6 +60,8 @@ package struct Rules: Hashable, Sendable {
     package var closesBeforeStopping = true
     /// A host whose server has a statement that was given up does not say that it does not acknowledge.
     package var heedsAbandonedStatements = true
+    /// A host founds no stack while another one says that it was in one.
+    package var asksBeforeFounding = true
     /// Of an operator's words about a server the newest counts, in whichever order they arrive.
     package var heedsNewestHold = true
     /// A server that takes no more connections is not taken for one that hangs.

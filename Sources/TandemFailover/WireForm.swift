@@ -118,6 +118,7 @@ extension PeerStatus {
         case willNotAcknowledge = "will_not_acknowledge"
         case handsOver = "hands_over"
         case isHeld = "held"
+        case remembersStack = "remembers_stack"
         case hears
     }
 }

@@ -12,6 +12,7 @@ package enum BrokenRule: String, CaseIterable, Sendable {
     case admitWhileClosed, waitForKilledSessions, trustAnyWaitingNote, keepWaitingNote, openUnprepared
     case takeFailedHeartbeatForProof, changeSourceWhileApplying, stopWithoutClosing, endAnyIntent
     case takeLostLeaseForRefusal, heedLastHold, forgetAbandonedStatements
+    case foundWithoutAsking
 
     /// The reducer's rule that is left out. nil where it is a server's setting.
     private var rule: WritableKeyPath<Rules, Bool>? {
@@ -46,6 +47,7 @@ package enum BrokenRule: String, CaseIterable, Sendable {
         case .changeSourceWhileApplying: \.stopsApplierFirst
         case .stopWithoutClosing: \.closesBeforeStopping
         case .forgetAbandonedStatements: \.heedsAbandonedStatements
+        case .foundWithoutAsking: \.asksBeforeFounding
         case .heedLastHold: \.heedsNewestHold
         case .waitForKilledSessions, .keepWaitingNote, .endAnyIntent, .takeLostLeaseForRefusal: nil
         case .relayLogUnsynced, .relayLogRecovery, .binaryLogUnsynced, .terminatePolitely, .bootOpen, .keepUUIDAfterCut:

@@ -67,7 +67,7 @@ struct WireFormTests {
             epoch: 3, stateRevision: 71, serverAnswers: true, takesCommits: true, hears: HostSet(HostID(0), HostID(2)))
         let flags =
             #""acknowledges":false,"epoch":3,"follows_closely":false,"fresh":false,"hands_over":false,"hears":["server1","lb1"],"#
-            + #""held":false,"holds_data":true,"server_answers":true,"state_revision":71,"takes_commits":true,"#
+            + #""held":false,"holds_data":true,"remembers_stack":false,"server_answers":true,"state_revision":71,"takes_commits":true,"#
             + #""will_not_acknowledge":false"#
         try holds(status, "{\(flags)}")
     }

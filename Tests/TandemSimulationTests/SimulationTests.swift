@@ -43,6 +43,8 @@ struct SimulationTests {
         "Schedules that broke a rule once do so no more",
         arguments: [
             (seed: 15_247_741, dataNodes: 2), (seed: 200_059_756, dataNodes: 5), (seed: 200_089_608, dataNodes: 5),
+            (seed: 200_103_072, dataNodes: 2), (seed: 200_057_939, dataNodes: 3), (seed: 200_037_227, dataNodes: 3),
+
         ])
     func staysMended(seed: UInt64, dataNodes: Int) throws {
         var options = SimulationRunner.Options()
