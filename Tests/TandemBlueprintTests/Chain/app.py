@@ -92,6 +92,8 @@ def respond(connection, stream_in, request):
         case "/interim":
             send(head(int(q["code"]), [("Link", "</s.css>; rel=preload; as=style")]))
             answer(send, "final")
+        case "/bodiless":
+            send(head(int(q["code"]), [("Content-Length", q["length"]), ("X-App", address)]) + q.get("body", "").encode())
         case "/die":
             os._exit(1)
         case "/hang-up":

@@ -253,6 +253,16 @@ def upgrades():
         found = dict(seen_by_app(headers=[("Connection", "Upgrade"), ("Upgrade", value)]))
         assert "upgrade" not in found and found.get("connection") != "upgrade", (value, found)
     assert websocket_echo(0) == ["one", "two"]
+    headers_of_one_hop()
+
+
+def headers_of_one_hop():
+    """What a client lists in Connection strips none of the front's own headers, and the list goes no further."""
+    own = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-request-id", "x-tandem-balancer", "host"]
+    for listed in [", ".join(own), ", ".join(["close", *own]), ", ".join(["keep-alive", *own])]:
+        names = [name for name, _ in seen_by_app(headers=[("Connection", listed)])]
+        assert set(own) <= set(names), (listed, names)
+        assert "connection" not in names and "keep-alive" not in names, names
 
 
 def websocket_echo(pause):
@@ -310,7 +320,7 @@ def streams_and_slow_clients():
     kinds = ["text/event-stream", "text/plain", "application/x-ndjson", "application/json"]
     at_once(
         *[lambda kind=kind: stream(kind) for kind in kinds], stream_over_http2, lambda: silent_stream(()),
-        lambda: silent_stream([("Accept", "text/event-stream")]), hanging_request, slow_upload,
+        lambda: silent_stream([("Accept", "text/event-stream")]), hanging_request, slow_upload, slow_headers,
         lambda: expect(websocket_echo(5), ["one", "two"]))
 
 
@@ -336,6 +346,12 @@ def silent_stream(headers):
 def hanging_request():
     expect(ask("/sleep?s=6")[0], 504, "an app that does not answer")
     expect(runs("/sleep?s=6"), 1, "a request that hangs")
+
+
+def slow_headers():
+    connection = Connection()
+    connection.send("GET / HTTP/1.1\r\nHost:")
+    expect(connection.head()[0], 408, "headers that do not end")
 
 
 def slow_upload():
@@ -410,6 +426,25 @@ def details():
     connection.send(f"OPTIONS * HTTP/1.1\r\nHost: {domain}\r\n\r\n")
     expect(connection.answer()[0], 200, "OPTIONS *")
     expect(ask("/" + "x" * 40_000)[0], 414, "a long address")
+    answers_without_body()
+
+
+def answers_without_body():
+    """A 204 or 304 has none, whatever the app says; what it sends all the same is no part of the next answer."""
+    for target in ["/bodiless?code=204&length=0", "/bodiless?code=204&length=5&body=stray", "/bodiless?code=304&length=5",
+                   "/bodiless?code=304&length=5&body=stray"]:
+        code = int(target.split("code=")[1][:3])
+        for _ in range(3):
+            connection = Connection()
+            status, fields, _ = ask(target, connection=connection)
+            expect(status, code, target)
+            if fields.get("connection") != "close":
+                expect(ask("/next", connection=connection)[2], "app saw /next", f"after {target}, on its connection")
+            expect(ask("/next")[2], "app saw /next", f"after {target}")
+        over_http2 = HTTP2()
+        expect(over_http2.status(over_http2.ask(target)), code, f"HTTP/2, {target}")
+        expect(over_http2.status(over_http2.ask("/next")), 200, f"HTTP/2, after {target}")
+
 
 
 def lost_requests():
