@@ -16,7 +16,8 @@ struct RouterChecks: Sendable {
 
     /// A replica that is further behind than this is left out of the reads.
     static let lagBoundSeconds = 10.0
-    /// Questions answered at the same time. Whoever asks beyond that is turned away, which changes no verdict.
+    /// Connections at the same time. Beyond that the oldest makes room: HAProxy asks as it connects and is answered at once, so
+    /// that the oldest ones are those of somebody who says nothing.
     var mostConnections = 512
     /// Whoever has not asked and read the answer by then is cut off; HAProxy gives up long before.
     static let patience = TimeAmount.seconds(2)
@@ -50,20 +51,43 @@ struct RouterChecks: Sendable {
     }
 }
 
-/// The verdicts, and how many are being asked for.
+/// The verdicts, and who asks for them.
 final class RouterAnswers: Sendable {
     private let members: KnownMembers
     private let mostConnections: Int
-    private let open = Atomic(0)
+    private let open = Mutex(Connections())
+
+    private struct Connections {
+        var channels: [Int: any Channel] = [:]
+        /// No connection has a lower number.
+        var oldest = 0
+        var next = 0
+    }
 
     init(members: KnownMembers, mostConnections: Int) {
         self.members = members
         self.mostConnections = mostConnections
     }
 
-    /// - Returns: whether there is a place for one more.
-    func enter() -> Bool { open.add(1, ordering: .relaxed).newValue <= mostConnections }
-    func leave() { open.subtract(1, ordering: .relaxed) }
+    /// Takes in one more; the oldest is closed where there are too many.
+    /// - Returns: its number.
+    func enter(_ channel: any Channel) -> Int {
+        let (number, oldest) = open.withLock { open -> (Int, (any Channel)?) in
+            let number = open.next
+            var oldest: (any Channel)?
+            if open.channels.count >= mostConnections {
+                while open.oldest < number, open.channels[open.oldest] == nil { open.oldest += 1 }
+                oldest = open.channels.removeValue(forKey: open.oldest)
+            }
+            open.channels[number] = channel
+            open.next += 1
+            return (number, oldest)
+        }
+        oldest?.close(promise: nil)
+        return number
+    }
+
+    func leave(_ number: Int) { open.withLock { _ = $0.channels.removeValue(forKey: number) } }
 
     /// nil: there was no word of that server yet.
     func verdict(on line: String) -> RouterVerdict? {
@@ -92,23 +116,21 @@ private final class RouterCheckHandler: ChannelInboundHandler {
     private let answers: RouterAnswers
     private var received = ByteBuffer()
     private var isAnswered = false
+    private var number: Int?
     private var timer: Scheduled<Void>?
 
     init(answers: RouterAnswers) { self.answers = answers }
 
     func channelActive(context: ChannelHandlerContext) {
-        guard answers.enter() else {
-            context.close(promise: nil)
-            return
-        }
-        // Also for a client that never says anything or never reads.
         let channel = context.channel
+        number = answers.enter(channel)
+        // Also for a client that never says anything or never reads.
         timer = context.eventLoop.scheduleTask(in: RouterChecks.patience) { channel.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
-        answers.leave()
+        if let number { answers.leave(number) }
     }
 
     /// The first line, however many packets it comes in.
