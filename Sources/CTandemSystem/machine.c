@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
+#include <sys/xattr.h>
 
 int tandem_has_randomness(void) {
     char byte;
@@ -37,4 +38,8 @@ int tandem_look_at(const char *path, int follows_links, struct tandem_entry *ent
 int tandem_look_at_descriptor(int descriptor, struct tandem_entry *entry) {
     struct stat status;
     return copy_entry(fstat(descriptor, &status), &status, entry);
+}
+
+ssize_t tandem_read_access_list(const char *path, void *bytes, size_t size) {
+    return lgetxattr(path, "system.posix_acl_access", bytes, size);
 }

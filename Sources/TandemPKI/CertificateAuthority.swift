@@ -1,5 +1,5 @@
 import Crypto
-import Foundation
+public import Foundation
 import SwiftASN1
 public import X509
 
@@ -85,6 +85,14 @@ public struct CertificateAuthority: Sendable {
             case .isCertificateAuthority? = try? certificate.extensions.basicConstraints
         else { return nil }
         return try? certificate.serializeAsPEM().pemString + "\n"
+    }
+
+    /// Tells certificates apart: no two with the same can be found.
+    public static func fingerprint(_ certificate: Data) -> String {
+        SHA256.hash(data: certificate).prefix(16).map { byte in
+            let digits = String(byte, radix: 16)
+            return byte < 16 ? "0\(digits)" : digits
+        }.joined()
     }
 
     /// The domains that an authority may sign for, where it is bound to names, to addresses of this machine alone, and to both

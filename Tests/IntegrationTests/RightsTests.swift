@@ -46,7 +46,7 @@ extension IntegrationTests {
             throw error
         }
         try await stack.end()
-        #expect(getpwnam("tandem-itrights") == nil)
+        #expect(getpwnam("tandem-itrights") != nil, "its number goes to nobody else")
         #expect(!FileManager.default.fileExists(atPath: stack.stateFolder))
     }
 }

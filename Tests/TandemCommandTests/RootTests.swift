@@ -125,11 +125,15 @@ struct RootTests {
 
         try FileManager.default.createDirectory(atPath: "\(folder.path)/theirs", withIntermediateDirectories: false)
         give("\(folder.path)/theirs")
-        for command in [["render", "--out", "theirs/x"], ["eject", "theirs/y"]] {
+        let ours = "\(folder.path)/ours"
+        try FileManager.default.createDirectory(atPath: ours, withIntermediateDirectories: false)
+        try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/theirs/link", withDestinationPath: ours)
+        for command in [["render", "--out", "theirs/x"], ["eject", "theirs/y"], ["eject", "theirs/link/z"]] {
             let outcome = try Program.run(command, in: folder.path)
             #expect(outcome.status == 1 && outcome.error.contains("others can change it"), "\(outcome)")
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/theirs").isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/theirs") == ["link"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: ours).isEmpty)
     }
 
     @Test("writes for another user's stack file only what that user may write", arguments: ["render", "eject"])
@@ -159,6 +163,92 @@ struct RootTests {
         let outcome = try Program.run(
             [command, "--folder", folder.path] + (command == "agent" ? ["--host", "x"] : []), in: "/")
         #expect(outcome.status == 2 && outcome.error.contains("do not run as root"), "\(outcome)")
+    }
+
+    @Test(
+        "locks the user of a stack that is destroyed, whose number nobody gets, and takes it up for the next of that name"
+    )
+    func retired() throws {
+        let account = StackAccount(stack: "retired")
+        defer {
+            _ = try? ToolRun(["/usr/sbin/userdel", account.name])
+            _ = try? ToolRun(["/usr/sbin/groupdel", account.name])
+        }
+        let made = try account.make()
+        #expect(try account.retire() == account.name)
+        #expect(!FileManager.default.fileExists(atPath: account.folder))
+        let locked = try ToolRun(["/usr/bin/getent", "shadow", account.name]).words.split(
+            separator: ":", omittingEmptySubsequences: false)
+        try #require(locked.count == 9, "\(locked)")
+        #expect(locked[1].hasPrefix("!") && locked[7] == "1", "locked and expired")
+        let next = StackAccount(stack: "retired-next")
+        defer { _ = try? ToolRun(["/usr/sbin/userdel", next.name]) }
+        let other = try next.make()
+        defer { _ = try? next.retire() }
+        #expect(other.user != made.user && other.group != made.group)
+
+        #expect(try account.make() == made)
+        let again = try ToolRun(["/usr/bin/getent", "shadow", account.name]).words.split(
+            separator: ":", omittingEmptySubsequences: false)
+        #expect(again[1].hasPrefix("!") && again[7].isEmpty, "locked, and as it was at first")
+        #expect(try account.retire() == account.name)
+        #expect(try ToolRun(["/usr/sbin/usermod", "--gid", "nogroup", account.name]).status == 0)
+        #expect(throws: Failure.self, "not as it was made") { try account.make() }
+        #expect(try ToolRun(["/usr/sbin/userdel", account.name]).status == 0)
+        let failure = #expect(throws: Failure.self, "its group is left") { try account.make() }
+        #expect(failure?.message.contains("groupdel \(account.name)") == true, "\(failure as Any)")
+    }
+
+    /// As setfacl(1) writes it.
+    private func allow(_ path: String, user: UInt32, _ rights: UInt8, mask: UInt8) throws {
+        func number(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+        let entries: [(tag: UInt8, rights: UInt8, identity: UInt32)] = [
+            (0x01, 6, .max), (0x02, rights, user), (0x04, 4, .max), (0x10, mask, .max), (0x20, 4, .max),
+        ]
+        let bytes = number(2) + entries.flatMap { [$0.tag, 0, $0.rights, 0] + number($0.identity) }
+        let set = "import os, sys; os.setxattr(sys.argv[1], 'system.posix_acl_access', bytes(map(int, sys.argv[2:])))"
+        let outcome = try ToolRun(["/usr/bin/env", "python3", "-c", set, path] + bytes.map { "\($0)" })
+        try #require(outcome.status == 0, "no access lists in /tmp: \(outcome.words)")
+    }
+
+    @Test("does not believe what an access control list lets others write")
+    func accessList() throws {
+        try folder.put("file", "")
+        let file = "\(folder.path)/file"
+        try allow(file, user: 54_321, 6, mask: 7)
+        #expect(PathTrust.reason(file, 0) == "may be written by user number 54321 (see getfacl)")
+        try allow(file, user: 54_321, 6, mask: 4)
+        #expect(PathTrust.reason(file, 0) == nil, "the mask takes it away")
+        try allow(file, user: 54_321, 4, mask: 7)
+        #expect(PathTrust.reason(file, 0) == nil)
+        try allow(file, user: 0, 6, mask: 7)
+        #expect(PathTrust.reason(file, 0) == nil)
+    }
+
+    @Test("does not believe what a group may write that somebody else belongs to, first of all or besides")
+    func groups() throws {
+        func tool(_ command: String...) throws {
+            let outcome = try ToolRun(command)
+            try #require(outcome.status == 0, "\(outcome.words)")
+        }
+        let (one, two) = ("tandemtestone", "tandemtesttwo")
+        for name in [one, two] { _ = try ToolRun(["/usr/sbin/userdel", name]) }
+        try tool("/usr/sbin/useradd", "--user-group", "--no-create-home", one)
+        defer { _ = try? ToolRun(["/usr/sbin/userdel", one]) }
+        let owner = try #require(UserAccount(name: one))
+        try folder.put("file", "")
+        let file = "\(folder.path)/file"
+        #expect(lchown(file, owner.user, owner.group) == 0)
+        chmod(file, 0o664)
+        #expect(PathTrust.reason(file, owner.user) == nil)
+        try tool("/usr/sbin/useradd", "--gid", one, "--no-create-home", two)
+        defer { _ = try? ToolRun(["/usr/sbin/userdel", two]) }
+        #expect(PathTrust.reason(file, owner.user) == "may be written by the group \(one)")
+        try tool("/usr/sbin/usermod", "--gid", "nogroup", two)
+        #expect(PathTrust.reason(file, owner.user) == nil)
+        try tool("/usr/sbin/usermod", "--append", "--groups", "root", two)
+        #expect(lchown(file, 0, 0) == 0)
+        #expect(PathTrust.reason(file, 0) == "may be written by the group root")
     }
 
     @Test("refuses the state of version 0.1, and says how to keep it or delete it")

@@ -44,10 +44,12 @@ struct TrustTests {
             ])
     }
 
-    private func trust(isRoot: Bool = true) -> StackTrust {
+    private let shop = TrustedStack(name: "shop", owner: 7)
+
+    private func trust(isRoot: Bool = true, owner: UInt32 = 7) -> StackTrust {
         StackTrust(
             stack: "shop", certificateFile: certificateFile, system: system,
-            browsers: BrowserTrust(home: "\(folder.path)/home"), isRoot: isRoot)
+            browsers: BrowserTrust(home: "\(folder.path)/home"), isRoot: isRoot, owner: owner)
     }
 
     private var bundle: String {
@@ -62,7 +64,7 @@ struct TrustTests {
         #expect(try trust().add())
         #expect(try trust().remove())
         #expect(!bundle.contains(certificate))
-        #expect(!system.hasAny(of: "shop"))
+        #expect(system.files(of: shop).isEmpty)
         #expect(try trust().remove())
     }
 
@@ -72,19 +74,39 @@ struct TrustTests {
         let mine = try String(contentsOfFile: certificateFile, encoding: .utf8)
         try folder.put("ca.pem", "another\n")
         try trust().forget()
-        #expect(system.hasAny(of: "shop"))
+        #expect(!system.files(of: shop).isEmpty)
         try folder.put("ca.pem", mine)
         try trust().forget()
-        #expect(!system.hasAny(of: "shop"))
+        #expect(system.files(of: shop).isEmpty)
+    }
+
+    @Test("is not taken back by a stack of the same name that belongs to somebody else")
+    func foreignRemoval() throws {
+        let certificate = try String(contentsOfFile: certificateFile, encoding: .utf8)
+        #expect(try trust(owner: 0).add())
+        #expect(try trust(owner: 7).remove())
+        #expect(bundle.contains(certificate))
+        #expect(try trust(owner: 0).remove())
+        #expect(!bundle.contains(certificate))
+    }
+
+    @Test("replaces what was trusted of that stack when it has a new authority")
+    func replaced() throws {
+        #expect(try trust().add())
+        let first = system.files(of: shop)
+        try FileManager.default.copyItem(atPath: "\(folder.path)/own/other.crt", toPath: "\(folder.path)/new.pem")
+        try folder.put("ca.pem", try String(contentsOfFile: "\(folder.path)/new.pem", encoding: .utf8))
+        #expect(try trust().add())
+        #expect(system.files(of: shop).count == 1 && system.files(of: shop) != first)
     }
 
     @Test("leaves the machine's store to root, and says the command")
     func ordinaryUser() throws {
         #expect(try !trust(isRoot: false).add())
-        #expect(!system.hasAny(of: "shop"))
+        #expect(system.files(of: shop).isEmpty)
         #expect(
-            SystemTrust().commandToAdd("/home/a b/ca.pem", of: "shop")
-                == "sudo install -m 644 '/home/a b/ca.pem' /usr/local/share/ca-certificates/tandem-shop.crt"
+            SystemTrust().commandToAdd("/home/a b/ca.pem", as: "/usr/local/share/ca-certificates/tandem-shop.7.0.crt")
+                == "sudo install -m 644 '/home/a b/ca.pem' /usr/local/share/ca-certificates/tandem-shop.7.0.crt"
                 + " && sudo update-ca-certificates")
     }
 

@@ -97,6 +97,10 @@ int tandem_look_at(const char *path, int follows_links, struct tandem_entry *ent
 /// fstat(2): 0; -1 and errno on failure.
 int tandem_look_at_descriptor(int descriptor, struct tandem_entry *entry);
 
+/// The access control list of a file, not of what a link leads to, as the kernel keeps it (linux/posix_acl_xattr.h): how many bytes; -1
+/// and errno on failure, ENODATA where there is none.
+ssize_t tandem_read_access_list(const char *path, void *bytes, size_t size);
+
 /// Whether the kernel's generator of random numbers has been seeded.
 int tandem_has_randomness(void);
 

@@ -67,6 +67,8 @@ enum HandOver {
         let absolute = URL(fileURLWithPath: folder).standardizedFileURL
         var known = absolute
         while known.path != "/", !FileManager.default.fileExists(atPath: known.path) { known.deleteLastPathComponent() }
+        // As it is named, too: whoever may put another link in the way chooses where it leads.
+        try checkIsOurs(known.path, named: folder)
         let real = known.resolvingSymlinksInPath().path
         try checkIsOurs(real, named: folder)
         return real + absolute.path.dropFirst(known.path.count)

@@ -19,6 +19,7 @@ struct OwnTree {
         guard chmod(path, mode_t(mode)) == 0 else { throw failure("") }
     }
 
+    /// Whatever the mode says, only the owner may write, and nothing is set-uid.
     func write(_ entry: HandOver.Entry) throws {
         var components = entry.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard !components.contains(where: { ["", ".", ".."].contains($0) || $0.contains("\0") }) else {
@@ -31,7 +32,7 @@ struct OwnTree {
         for component in components { folder = try enter(component, of: folder, mode: 0o755, entry) }
         guard let contents = entry.contents else {
             folder = try enter(last, of: folder, mode: entry.mode, entry)
-            guard fchmod(folder, mode_t(entry.mode)) == 0 else { throw failure(entry.path) }
+            guard fchmod(folder, mode_t(entry.mode & 0o755)) == 0 else { throw failure(entry.path) }
             return
         }
         guard unlinkat(folder, last, 0) == 0 || errno == ENOENT else { throw failure(entry.path) }
@@ -40,7 +41,7 @@ struct OwnTree {
         defer { close(file) }
         let handle = FileHandle(fileDescriptor: file, closeOnDealloc: false)
         do { try handle.write(contentsOf: contents) } catch { throw failure(entry.path) }
-        guard fchmod(file, mode_t(entry.mode & 0o777)) == 0 else { throw failure(entry.path) }
+        guard fchmod(file, mode_t(entry.mode & 0o755)) == 0 else { throw failure(entry.path) }
     }
 
     /// Closes the folder above.

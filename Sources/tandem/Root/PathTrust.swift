@@ -33,21 +33,44 @@ enum PathTrust {
         // The mode of a link means nothing. In a sticky folder nobody can replace what belongs to another.
         if kind == S_IFLNK || (kind == S_IFDIR && entry.mode & S_ISVTX != 0) { return nil }
         if entry.mode & S_IWOTH != 0 { return "may be written by everybody" }
-        if entry.mode & S_IWGRP != 0, entry.group != 0, !isPrivate(entry.group, of: entry.user) {
-            return "may be written by the group \(groupName(entry.group))"
+        switch AccessList.read(path) {
+        case .none:
+            guard entry.mode & S_IWGRP != 0 else { return nil }
+            return isPrivate(entry.group, of: entry.user) ? nil : byGroup(entry.group)
+        case .unreadable: return "has an access control list that cannot be read"
+        case .list(let list):
+            // The group's bits of the mode are the list's mask.
+            if let other = list.writingUsers.first(where: { $0 != user && $0 != 0 && $0 != entry.user }) {
+                return "may be written by \(name(of: other)) (see getfacl)"
+            }
+            let groups = list.writingGroups + (list.isGroupWriting ? [entry.group] : [])
+            return groups.first { !isPrivate($0, of: entry.user) }.map(byGroup)
         }
-        return nil
     }
+
+    private static func byGroup(_ group: gid_t) -> String { "may be written by the group \(groupName(group))" }
 
     /// Many systems give each user a group of the same name with nobody else in it, and a umask of 002.
     private static func isPrivate(_ group: gid_t, of user: uid_t) -> Bool {
-        guard let owner = getpwuid(user), let entry = getgrgid(group) else { return false }
-        let name = String(cString: owner.pointee.pw_name)
-        guard owner.pointee.pw_gid == group, String(cString: entry.pointee.gr_name) == name else { return false }
+        guard let entry = getgrgid(group) else { return group == 0 }
+        let name = String(cString: entry.pointee.gr_name)
+        var named: [String] = []
         var members = entry.pointee.gr_mem
         while let member = members?.pointee {
-            if String(cString: member) != name { return false }
+            named.append(String(cString: member))
             members = members?.advanced(by: 1)
+        }
+        let owner = getpwuid(user).map { (name: String(cString: $0.pointee.pw_name), group: $0.pointee.pw_gid) }
+        guard group == 0 || owner.map({ $0.group == group && $0.name == name }) == true else { return false }
+        func isOurs(_ member: uid_t) -> Bool { member == user || member == 0 }
+        for member in named {
+            if let entry = getpwnam(member), !isOurs(entry.pointee.pw_uid) { return false }
+        }
+        // Whose first group it is stands in no list of members.
+        setpwent()
+        defer { endpwent() }
+        while let other = getpwent() {
+            if other.pointee.pw_gid == group, !isOurs(other.pointee.pw_uid) { return false }
         }
         return true
     }
@@ -56,7 +79,7 @@ enum PathTrust {
         getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "user number \(user)"
     }
 
-    private static func groupName(_ group: gid_t) -> String {
+    static func groupName(_ group: gid_t) -> String {
         getgrgid(group).map { String(cString: $0.pointee.gr_name) } ?? "number \(group)"
     }
 }

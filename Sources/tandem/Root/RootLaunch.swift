@@ -124,7 +124,11 @@ enum RootLaunch {
         environment[stepVariable] = "destroy"
         let step = try RootTool.run([OwnProgram.path] + CommandLine.arguments.dropFirst(), environment: environment)
         guard step.status == 0 else { throw ExitCode(step.status) }
-        if let name { try StackAccount(stack: name).remove() }
+        if let name, let kept = try StackAccount(stack: name).retire() {
+            Terminal.line(
+                "its system user \(kept) stays, locked, so that nobody else is given its number; a stack of this name "
+                    + "takes it up again")
+        }
         try authority?.forget()
         throw ExitCode(ExitStatus.fine.rawValue)
     }

@@ -29,6 +29,13 @@ struct StackAccount {
                 "the stack '\(stack)' would run as the system user '\(name)', but that user has another home "
                     + "(\(account.home)).\nGive the stack another name, or remove that user: userdel \(name)")
         }
+        if let account, PathTrust.groupName(account.group) != name {
+            throw Failure(
+                .failed,
+                "the system user '\(name)' has the group \(PathTrust.groupName(account.group)) in place of one of its own: "
+                    + "what runs as it could be disturbed by others. Give it its own: groupadd --system \(name); "
+                    + "usermod --gid \(name) \(name)")
+        }
         var entry = tandem_entry()
         guard tandem_look_at(folder, 0, &entry) == 0 else { return account }
         guard entry.mode & S_IFMT == S_IFDIR, let account, entry.user == account.user else { throw foreign(entry) }
@@ -61,15 +68,19 @@ struct StackAccount {
         // It was perhaps made under another umask.
         chmod(Self.parent, 0o711)
         var account = try existing()
+        let isOld = account != nil
         if account == nil {
             try addUser()
             account = try existing()
         }
         guard let account else {
             throw Failure(
-                .failed, "the system user '\(name)' was made, but cannot be found; see: getent passwd \(name)")
+                .failed,
+                "the system user '\(name)' cannot be made, or be found. If there is a group of that name without a user, "
+                    + "remove it: groupdel \(name)")
         }
         if mkdir(folder, 0o700) == 0 {
+            if isOld { try revive() }
             guard lchown(folder, account.user, account.group) == 0 else { throw failure("give \(folder) to \(name)") }
         } else if errno != EEXIST {
             throw failure("make the folder \(folder)")
@@ -92,21 +103,32 @@ struct StackAccount {
         }
     }
 
-    /// After the stack has deleted what is in the folder: takes the folder and the account away.
-    func remove() throws {
-        guard let account = try existing() else { return }
+    /// After the stack has deleted what is in the folder: takes the folder away and locks the account. It is not deleted: its numbers
+    /// would be given to the next account, and with them what this one has left elsewhere, such as set-uid files.
+    /// - Returns: the account's name; nil where there is none.
+    func retire() throws -> String? {
+        guard let account = try existing() else { return nil }
         guard rmdir(folder) == 0 || errno == ENOENT else { throw failure("delete \(folder)") }
         endProcesses(of: account)
-        let outcome = try RootTool.run(["/usr/sbin/userdel", name], isQuiet: true)
+        try modify(["--lock", "--expiredate", "1", "--shell", "/usr/sbin/nologin"], to: "lock")
+        return name
+    }
+
+    /// A new one of the same name is the same stack's, as far as anybody can tell: it is root's, and its folder is this one.
+    private func revive() throws { try modify(["--expiredate", ""], to: "take up again") }
+
+    private func modify(_ options: [String], to what: String) throws {
+        let command = ["/usr/sbin/usermod"] + options + [name]
+        let outcome = try RootTool.run(command, isQuiet: true)
         guard outcome.status == 0 else {
             throw Failure(
                 .failed,
-                "the stack is gone, but not its system user (userdel ended with \(outcome.status)): userdel \(name)")
+                "cannot \(what) the system user '\(name)' (usermod ended with \(outcome.status)): "
+                    + command.map(Shell.quoted).joined(separator: " "))
         }
     }
 
-    /// The account is this stack's alone. What an app has left behind under it must not run on with a number that the next account may
-    /// be given.
+    /// The account is this stack's alone. What an app has left behind under it must not run on when the stack is gone.
     private func endProcesses(of account: UserAccount) {
         for _ in 0..<50 {
             let left = processes(of: account)

@@ -9,6 +9,8 @@ struct StackAuthority: Codable {
     var stack: String
     /// PEM; nil where the stack has none.
     var certificate: String?
+    /// Whom the stack file belongs to. Root sets it, whatever the account says.
+    var owner: UInt32?
 
     private static let largestBytes = 64 * 1024
 
@@ -18,7 +20,8 @@ struct StackAuthority: Codable {
         let outcome = try RootTool.run(command, capturing: largestBytes, isQuiet: isQuiet)
         // It has said why.
         guard outcome.status == 0 else { throw ExitCode(outcome.status) }
-        let authority = try JSONDecoder().decode(StackAuthority.self, from: outcome.output)
+        var authority = try JSONDecoder().decode(StackAuthority.self, from: outcome.output)
+        authority.owner = try RootStackFile.locate(file)?.owner
         return try authority.checked(domain: ownDomain(file: file))
     }
 
@@ -49,7 +52,7 @@ struct StackAuthority: Codable {
         }
         let local = ["localhost", "\(stack).internal", domain].compactMap(\.self)
         guard let foreign = domains.first(where: { !local.contains($0) && !$0.hasSuffix(".localhost") }) else {
-            return StackAuthority(stack: stack, certificate: canonical)
+            return StackAuthority(stack: stack, certificate: canonical, owner: owner)
         }
         throw Failure(
             .failed,
@@ -62,16 +65,22 @@ struct StackAuthority: Codable {
         guard let certificate else {
             throw Failure(.failed, "'\(stack)' has no certificate authority yet; it is made by: tandem up")
         }
-        return try StackTrust(stack: stack, certificateFile: "", certificate: Data(certificate.utf8)).add()
+        return try trust(certificate).add()
     }
 
-    func distrust() throws -> Bool { try StackTrust(stack: stack, certificateFile: "").remove() }
+    func distrust() throws -> Bool { try trust(nil).remove() }
+
+    private func trust(_ certificate: String?) throws -> StackTrust {
+        guard let owner else { throw Failure(.failed, "cannot tell whom the stack file of '\(stack)' belongs to") }
+        return StackTrust(
+            stack: stack, certificateFile: "", certificate: certificate.map { Data($0.utf8) }, owner: owner)
+    }
 
     /// For `destroy`.
     func forget() throws {
         guard let certificate else { return }
         do {
-            try StackTrust(stack: stack, certificateFile: "", certificate: Data(certificate.utf8)).forget()
+            try trust(certificate).forget()
         } catch {
             // The stack goes all the same: an authority without a key signs nothing.
             Terminal.error("its certificate authority is still trusted: \((error as? Failure)?.message ?? "\(error)")")

@@ -1,5 +1,16 @@
 import Foundation
 import TandemAgent
+import TandemPKI
+
+/// Whose authority a certificate in the machine's store is.
+struct TrustedStack: Sendable, Equatable {
+    var name: String
+    /// Whom the stack file belongs to.
+    var owner: UInt32
+
+    /// No name of a stack has a dot.
+    fileprivate var prefix: String { "tandem-\(name).\(owner)." }
+}
 
 /// This machine's trust store as Debian and Ubuntu have it: certificates in a folder, and a program that makes one file
 /// of them all.
@@ -11,34 +22,49 @@ struct SystemTrust: Sendable {
 
     var isHere: Bool { FileManager.default.isExecutableFile(atPath: update[0]) }
 
-    func file(of stack: String) -> String { "\(folder)/tandem-\(stack).crt" }
+    /// Stacks of different users may have one name, and a stack gets a new authority now and then.
+    func file(_ certificate: Data, of stack: TrustedStack) -> String {
+        "\(folder)/\(stack.prefix)\(CertificateAuthority.fingerprint(certificate)).crt"
+    }
+
+    /// All of a stack's, and none of another's of that name.
+    func files(of stack: TrustedStack) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+            .filter { $0.hasPrefix(stack.prefix) && $0.hasSuffix(".crt") }.map { "\(folder)/\($0)" }
+    }
 
     /// Whether exactly this certificate is trusted.
-    func trusts(_ certificate: Data, of stack: String) -> Bool {
-        FileManager.default.contents(atPath: file(of: stack)) == certificate
+    func trusts(_ certificate: Data, of stack: TrustedStack) -> Bool {
+        FileManager.default.contents(atPath: file(certificate, of: stack)) == certificate
     }
 
-    /// Whether this or another certificate of a stack of this name is trusted.
-    func hasAny(of stack: String) -> Bool { FileManager.default.fileExists(atPath: file(of: stack)) }
-
-    func add(_ certificate: Data, of stack: String) throws {
+    func add(_ certificate: Data, of stack: TrustedStack) throws {
+        let file = file(certificate, of: stack)
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            try certificate.write(to: URL(fileURLWithPath: file(of: stack)), options: .atomic)
-            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file(of: stack))
+            try certificate.write(to: URL(fileURLWithPath: file), options: .atomic)
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
         } catch {
-            throw Failure(.failed, "cannot write \(file(of: stack)): \(error.localizedDescription)")
+            throw Failure(.failed, "cannot write \(file): \(error.localizedDescription)")
         }
+        // Its earlier authorities sign nothing any more.
+        try delete(files(of: stack).filter { $0 != file })
         try rebuild()
     }
 
-    func remove(_ stack: String) throws {
-        do {
-            try FileManager.default.removeItem(atPath: file(of: stack))
-        } catch {
-            throw Failure(.failed, "cannot delete \(file(of: stack)): \(error.localizedDescription)")
-        }
+    func remove(_ files: [String]) throws {
+        try delete(files)
         try rebuild()
+    }
+
+    private func delete(_ files: [String]) throws {
+        for file in files {
+            do {
+                try FileManager.default.removeItem(atPath: file)
+            } catch {
+                throw Failure(.failed, "cannot delete \(file): \(error.localizedDescription)")
+            }
+        }
     }
 
     private func rebuild() throws {
@@ -51,12 +77,12 @@ struct SystemTrust: Sendable {
     }
 
     /// What an ordinary user types instead.
-    func commandToAdd(_ certificateFile: String, of stack: String) -> String {
-        "sudo install -m 644 \(Shell.quoted(certificateFile)) \(file(of: stack)) && sudo update-ca-certificates"
+    func commandToAdd(_ certificateFile: String, as file: String) -> String {
+        "sudo install -m 644 \(Shell.quoted(certificateFile)) \(file) && sudo update-ca-certificates"
     }
 
-    func commandToRemove(_ stack: String) -> String {
-        "sudo rm \(file(of: stack)) && sudo update-ca-certificates"
+    func commandToRemove(_ files: [String]) -> String {
+        "sudo rm \(files.joined(separator: " ")) && sudo update-ca-certificates"
     }
 }
 

@@ -49,6 +49,10 @@ struct StackTrust {
     var system = SystemTrust()
     var browsers = BrowserTrust(home: ProcessInfo.processInfo.environment["HOME"] ?? "/")
     var isRoot = geteuid() == 0
+    /// Whom the stack file belongs to.
+    var owner = geteuid()
+
+    private var trusted: TrustedStack { TrustedStack(name: stack, owner: owner) }
 
     private var authority: Data? { certificate ?? FileManager.default.contents(atPath: certificateFile) }
 
@@ -70,21 +74,22 @@ struct StackTrust {
             Terminal.line("Tell its trust store about \(certificateFile)")
             return false
         }
-        if system.trusts(certificate, of: stack) {
-            Terminal.line("this machine trusts the CA of '\(stack)' already: \(system.file(of: stack))")
+        let file = system.file(certificate, of: trusted)
+        if system.trusts(certificate, of: trusted) {
+            Terminal.line("this machine trusts the CA of '\(stack)' already: \(file)")
             return true
         }
         guard isRoot else {
             Terminal.line("the machine's trust store is root's. Run:\n")
-            Terminal.line("    \(system.commandToAdd(certificateFile, of: stack))\n")
+            Terminal.line("    \(system.commandToAdd(certificateFile, as: file))\n")
             return false
         }
-        try system.add(certificate, of: stack)
-        Terminal.line("this machine trusts the CA of '\(stack)' now: \(system.file(of: stack))")
+        try system.add(certificate, of: trusted)
+        Terminal.line("this machine trusts the CA of '\(stack)' now: \(file)")
         Terminal.line(
             "curl and most programs use it at once; browsers may keep a list of their own. As the user of one:")
         Terminal.line(
-            "    certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n 'Tandem CA of the stack \(stack)' -i \(system.file(of: stack))"
+            "    certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n 'Tandem CA of the stack \(stack)' -i \(file)"
         )
         Terminal.line("To take it out again: tandem trust --remove")
         return true
@@ -108,11 +113,12 @@ struct StackTrust {
     /// - Returns: false when a command is left for root, which was said.
     func remove() throws -> Bool {
         try removeFromBrowsers()
-        guard system.hasAny(of: stack) else {
+        let files = system.files(of: trusted)
+        guard !files.isEmpty else {
             Terminal.line("this machine does not trust a CA of '\(stack)'")
             return true
         }
-        return try removeFromSystem()
+        return try removeFromSystem(files)
     }
 
     private func removeFromBrowsers() throws {
@@ -122,12 +128,12 @@ struct StackTrust {
         }
     }
 
-    private func removeFromSystem() throws -> Bool {
+    private func removeFromSystem(_ files: [String]) throws -> Bool {
         guard isRoot else {
-            Terminal.line("the machine's trust store is root's. Run:\n\n    \(system.commandToRemove(stack))\n")
+            Terminal.line("the machine's trust store is root's. Run:\n\n    \(system.commandToRemove(files))\n")
             return false
         }
-        try system.remove(stack)
+        try system.remove(files)
         Terminal.line("this machine no longer trusts the CA of '\(stack)'")
         return true
     }
@@ -137,6 +143,6 @@ struct StackTrust {
     func forget() throws {
         guard let certificate = authority else { return }
         try removeFromBrowsers()
-        if system.trusts(certificate, of: stack) { _ = try removeFromSystem() }
+        if system.trusts(certificate, of: trusted) { _ = try removeFromSystem([system.file(certificate, of: trusted)]) }
     }
 }
