@@ -44,7 +44,8 @@ struct SettingsTests {
         try await eventually("it serves with its new files") { await second.isSettled }
         let status = await second.status
         #expect(status.pid == pid && status.state == .running)
-        #expect(log == ["up", "reloaded"])
+        // The program writes it after it has the signal.
+        try await eventually("it has reloaded") { log == ["up", "reloaded"] }
         running.cancel()
         await running.value
 
