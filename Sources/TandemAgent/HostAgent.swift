@@ -303,7 +303,7 @@ public actor HostAgent {
     private func prepareFiles() async throws {
         for path in blueprint.folders { try Folders.make(path) }
         try Folders.make(folder.records(host.name))
-        let first = try PortGuard.firstPlan(stack: applied.stack, host: host, layout: layout)
+        let first = try PortGuard.firstPlan(blueprint, stack: applied.stack, host: host, layout: layout)
         avoidedPorts = first.avoided
         for file in first.blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }
     }

@@ -11,6 +11,6 @@ public struct HoldOrder: Hashable, Sendable, Codable {
         self.number = number
     }
 
-    /// Nobody ever wanted the server stopped.
+    /// What an agent knows before an operator has given any order about its host's server.
     public static let none = HoldOrder(isHeld: false, number: 0)
 }

@@ -105,7 +105,8 @@ struct PortGuardTests {
         let folder = try TemporaryFolder()
         let layout = StackFolder(in: folder).layout(host: host.name, applied: .sample(applied))
         func entry() throws -> Substring {
-            let plan = try PortGuard.firstPlan(stack: applied, host: host, layout: layout)
+            let plain = try HostBlueprint(stack: applied, host: host, layout: layout)
+            let plan = try PortGuard.firstPlan(plain, stack: applied, host: host, layout: layout)
             let text = try #require(plan.blueprint.files.first { $0.path == layout.nginxFile }).contents
             return try #require(text.split(separator: "\n").first { $0.contains("\(Self.address):\(Ports.app)") })
         }

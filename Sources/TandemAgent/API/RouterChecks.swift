@@ -16,8 +16,8 @@ struct RouterChecks: Sendable {
 
     /// A replica that is further behind than this is left out of the reads.
     static let lagBoundSeconds = 10.0
-    /// Connections at the same time. Beyond that the oldest makes room: HAProxy asks as it connects and is answered at once, so
-    /// that the oldest ones are those of somebody who says nothing.
+    /// How many connections are open at the same time. Beyond that the agent closes the oldest: HAProxy asks as it connects
+    /// and is answered at once, so that the oldest connections belong to clients that have not asked.
     var mostConnections = 512
     /// Whoever has not asked and read the answer by then is cut off; HAProxy gives up long before.
     static let patience = TimeAmount.seconds(2)

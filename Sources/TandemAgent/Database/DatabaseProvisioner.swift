@@ -109,8 +109,8 @@ struct DatabaseProvisioner: Sendable {
         }
     }
 
-    /// A commit that waits for a partner blocks CLONE without end. So a primary is copied from when it waits for nobody; one whose
-    /// partner we were sees that we have no data, and goes on alone meanwhile.
+    /// Whether `host` may copy the data of a primary. A commit that waits for a partner blocks CLONE without end, so the primary
+    /// must have no commits that wait. A primary whose partner is `host` sees that `host` has no data, and goes on alone first.
     static func canBeCopied(_ primary: DatabaseMember, by host: String) -> Bool {
         [.seeding, .open].contains(primary.state) && primary.partner != host
     }

@@ -95,10 +95,10 @@ struct PortGuard: Sendable {
     /// A host's files as an agent begins with them: nginx sends nothing to an app's port that another user has by then.
     ///
     /// A program of the same user may be a rest of the last app here; it is told apart once there is a process of ours.
+    /// - Parameter plain: the host's blueprint that avoids no port.
     static func firstPlan(
-        stack: Stack, host: Host, layout: Layout
+        _ plain: HostBlueprint, stack: Stack, host: Host, layout: Layout
     ) throws -> (blueprint: HostBlueprint, avoided: Set<Int>) {
-        let plain = try HostBlueprint(stack: stack, host: host, layout: layout)
         var avoided: Set<Int> = []
         for place in plain.services.filter({ $0.name == .app }).flatMap(\.listeners) {
             var known: Set<UInt64> = []

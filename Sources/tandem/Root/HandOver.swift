@@ -45,12 +45,13 @@ enum HandOver {
     static func run(into folder: String, mode: UInt16, isKept: (String) -> Bool) throws {
         let target = try target(folder)
         let tree = OwnTree(target)
-        // Before the account runs: by then nobody can put another folder in its place.
+        // Root makes and checks the folder before the account's process runs, so that this process cannot put another one in
+        // its place.
         let isNew = !FileManager.default.fileExists(atPath: target)
         try tree.make(mode: mode) { try checkIsOurs(target, named: folder) }
         var isDone = false
         defer { if isNew && !isDone { rmdir(target) } }
-        let earlier = ((try? OwnTree(target).read()) ?? []).filter { $0.contents != nil && isKept($0.path) }
+        let earlier = ((try? tree.read()) ?? []).filter { $0.contents != nil && isKept($0.path) }
         var environment = ProcessInfo.processInfo.environment
         environment[RootLaunch.stepVariable] = step
         let outcome = try RootTool.run(
