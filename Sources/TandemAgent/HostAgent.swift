@@ -226,9 +226,10 @@ public actor HostAgent {
     /// has; other hosts are told to come for it elsewhere.
     private func guardPorts() async {
         while !Task.isCancelled {
+            let sockets = ListeningSockets.now()
             var strange: Set<Int> = []
             for supervisor in supervisors {
-                let isAlone = await supervisor.lookForStrangers()
+                let isAlone = await supervisor.lookForStrangers(among: sockets)
                 if !isAlone, supervisor.service.name == .app {
                     strange.formUnion(supervisor.service.listeners.map(\.port))
                 }

@@ -13,6 +13,27 @@ import Testing
 
 @Suite("A primary")
 struct CopyTests {
+    @Test("has its sessions waited for while they can go elsewhere, and not while the whole stack is stopped")
+    func stopping() {
+        func member(_ host: String, _ state: DatabaseMember.State) -> DatabaseMember {
+            DatabaseMember(
+                host: host, address: "127.0.0.1", port: 3306, role: host == "server1" ? .primary : .replica,
+                state: state)
+        }
+        let replica = member("server2", .streaming)
+        func isStackStopping(_ isFenced: Bool, _ own: DatabaseMember, _ primary: DatabaseMember.State?) -> Bool {
+            DatabaseController.isStackStopping(
+                isFenced: isFenced, own: own, primary: primary.map { member("server1", $0) })
+        }
+        #expect(!isStackStopping(false, replica, .open))
+        #expect(!isStackStopping(false, replica, .waiting))
+        #expect(!isStackStopping(false, replica, nil))
+        #expect(isStackStopping(false, replica, .stopped))
+        #expect(isStackStopping(true, member("server1", .open), .open))
+        // A primary that is restarted while its replica serves reads.
+        #expect(!isStackStopping(false, member("server1", .stopped), .stopped))
+    }
+
     @Test("is copied from when it can be reached and its commits wait for nobody, least of all for the one who copies")
     func copies() {
         func canBeCopied(_ state: DatabaseMember.State, partner: String? = nil) -> Bool {

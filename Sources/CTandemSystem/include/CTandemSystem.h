@@ -101,6 +101,23 @@ int tandem_look_at_descriptor(int descriptor, struct tandem_entry *entry);
 /// and errno on failure, ENODATA where there is none.
 ssize_t tandem_read_access_list(const char *path, void *bytes, size_t size);
 
+/// A TCP socket that listens, as the kernel tells every user (sock_diag(7)).
+struct tandem_listening_socket {
+    /// AF_INET or AF_INET6.
+    int family;
+    /// In network order: 4 bytes or 16.
+    unsigned char address[16];
+    unsigned short port;
+    uid_t user;
+    unsigned int inode;
+};
+
+/// All TCP sockets of this network namespace that listen, 65,536 at most; `*sockets` is to be freed by the caller. Unlike reading
+/// /proc/net/tcp, it costs nothing for connections, nor for the table that is kept for them.
+///
+/// Returns 0; -1 and errno on failure: EINTR where the list changed meanwhile.
+int tandem_listening_sockets(struct tandem_listening_socket **sockets, size_t *count);
+
 /// Whether the kernel's generator of random numbers has been seeded.
 int tandem_has_randomness(void);
 

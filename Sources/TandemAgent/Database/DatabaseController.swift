@@ -292,13 +292,21 @@ actor DatabaseController {
         try await watching { try await DatabaseSessions(connection: $0).finish() }
     }
 
+    /// Whether no server is left to which sessions could go, so that nobody gains by waiting for them: a stack that is stopped
+    /// has its balancers, apps and routers stopped first, and its primary closed.
+    static func isStackStopping(isFenced: Bool, own: DatabaseMember, primary: DatabaseMember?) -> Bool {
+        isFenced || (primary?.host != own.host && primary?.state == .stopped)
+    }
+
     /// Ends mysqld: in order when it is closed, with SIGKILL when it is not. SIGTERM to an open primary would
     /// acknowledge commits that the partner does not have.
     func stop(_ process: RunningProcess, bound: Duration) async {
         isStopping = true
         let isClosed: Bool
         do {
-            if !isFenced { try await letFinish() }
+            if await !Self.isStackStopping(isFenced: isFenced, own: member, primary: board.primary) {
+                try await letFinish()
+            }
             if environment.isPrimary {
                 try await close(isEnding: true)
             } else {

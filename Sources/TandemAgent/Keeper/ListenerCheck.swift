@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import TandemServices
 
 /// Finds out who holds a TCP port, before anything is started.
 public enum ListenerCheck {
@@ -84,73 +83,6 @@ public enum ListenerCheck {
 
     /// The program that listens on a port; nil when it cannot be seen (another user's).
     static func holder(of port: Int, address: String) -> (name: String, pid: Int32)? {
-        let inodes = Set(
-            listeningInodes(port: port, address: address, table: "/proc/net/tcp")
-                + listeningInodes(port: port, address: address, table: "/proc/net/tcp6"))
-        return inodes.isEmpty ? nil : program(holding: inodes)
-    }
-
-    private static func program(holding inodes: Set<String>) -> (name: String, pid: Int32)? {
-        let files = FileManager.default
-        for pid in (try? files.contentsOfDirectory(atPath: "/proc"))?.compactMap({ Int32($0) }) ?? [] {
-            guard !inodes.isDisjoint(with: sockets(of: pid)) else { continue }
-            let program = (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?
-                .trimmingCharacters(in: .whitespacesAndNewlines)
-            return (program ?? "a program", pid)
-        }
-        return nil
-    }
-
-    /// The inodes of the sockets that a process has open.
-    static func sockets(of pid: Int32) -> Set<String> {
-        let files = FileManager.default
-        let names = (try? files.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
-        return Set(
-            names.compactMap { name in
-                guard let target = try? files.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\(name)"),
-                    target.hasPrefix("socket:[")
-                else { return nil }
-                return String(target.dropFirst(8).dropLast())
-            })
-    }
-
-    /// proc(5), /proc/net/tcp: fields 1 (local address, hex), 3 (state, 0A is LISTEN) and 9 (inode).
-    private static func listeningInodes(port: Int, address: String, table: String) -> [String] {
-        let text = ProcFile.whole(table)
-        let clashing = clashingAddresses(address)
-        return text.split(separator: "\n").dropFirst().compactMap { line in
-            let fields = line.split(separator: " ")
-            guard fields.count > 9, fields[3] == "0A" else { return nil }
-            let local = fields[1].split(separator: ":")
-            // Other stacks listen on the same ports, on addresses of their own.
-            guard local.count == 2, Int(local[1], radix: 16) == port, clashing.all.contains(String(local[0])) else {
-                return nil
-            }
-            return String(fields[9])
-        }
-    }
-
-    /// The address itself and those that stand for all, IPv4 and IPv6, as the kernel prints them: 32-bit words in the
-    /// machine's byte order.
-    static func clashingAddresses(_ address: String) -> ClashingAddresses {
-        var parsed = in_addr()
-        inet_pton(AF_INET, address, &parsed)
-        let hex = String(parsed.s_addr, radix: 16, uppercase: true)
-        let word = String(repeating: "0", count: 8 - hex.count) + hex
-        let zero = String(repeating: "0", count: 8)
-        let mapped = UInt32(0xffff).bigEndian
-        let mappedHex = String(mapped, radix: 16, uppercase: true)
-        let prefix = zero + zero + String(repeating: "0", count: 8 - mappedHex.count) + mappedHex
-        return ClashingAddresses(
-            word: word, mapped: prefix + word,
-            all: [word, zero, zero + zero + zero + zero, prefix + word, prefix + zero])
-    }
-
-    struct ClashingAddresses {
-        var word: String
-        /// The same in IPv6.
-        var mapped: String
-        /// These, and those that stand for all.
-        var all: Set<String>
+        ListeningSockets.now().clashing(with: address, port).lazy.compactMap(\.program).first
     }
 }

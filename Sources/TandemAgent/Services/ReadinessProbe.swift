@@ -81,7 +81,7 @@ struct ReadinessProbe: Sendable {
         case .status(let code, let location):
             return "it answered \(code)\(location.map { " to \($0.prefix(200))" } ?? "") to GET \(path)\(host), not 200"
         case .nothing:
-            let places = ListenerCheck.places(of: members)
+            let places = ListeningSockets.now().held(by: members)
             if places.contains(where: { $0.port == port && ($0.address == address || $0.isForAll) }) {
                 return "it did not answer GET \(path)\(host) within \(Self.timeout.nanoseconds / 1_000_000_000) s"
             }

@@ -220,13 +220,16 @@ actor ServiceSupervisor {
     }
 
     /// Looks who listens on the service's ports. Cheap, to be asked several times a second.
+    /// - Parameter sockets: those of the machine, as they are now.
     /// - Returns: whether there is nobody else.
     @discardableResult
-    func lookForStrangers() async -> Bool {
+    func lookForStrangers(among sockets: ListeningSockets) async -> Bool {
         var known = ownSockets
         let running = process.flatMap { $0.hasEnded ? nil : $0.identity }
         var found: String?
-        for place in guards where isWanted && found == nil { found = place.stranger(besides: running, known: &known) }
+        for place in guards where isWanted && found == nil {
+            found = place.stranger(among: sockets, besides: running, known: &known)
+        }
         ownSockets = known
         if found != stranger {
             stranger = found
@@ -371,7 +374,7 @@ actor ServiceSupervisor {
         var saying = ContinuousClock.now + Self.sayingInterval
         while !process.hasEnded, !Task.isCancelled, isWanted, ContinuousClock.now < deadline {
             // Something else may answer on its port: only a process that lives can be ready.
-            if await hooks.isReady(), !process.hasEnded, await lookForStrangers() { return isWanted }
+            if await hooks.isReady(), !process.hasEnded, await lookForStrangers(among: .now()) { return isWanted }
             if ContinuousClock.now > saying {
                 if let why = await hooks.whyNotReady(process), !process.hasEnded {
                     await waits("not ready yet: \(why)")

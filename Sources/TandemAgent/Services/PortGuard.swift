@@ -1,0 +1,68 @@
+import Foundation
+import Glibc
+import TandemBlueprint
+import TandemServices
+import TandemStack
+
+/// Whether a service's own process listens where it is meant to. Ports above 1023 are anybody's: who waits for the moment
+/// in which a service is started anew takes its place, and is sent what its users send.
+struct PortGuard: Sendable {
+    let address: String
+    let port: Int
+    /// Whose rights the service has.
+    let user: UInt32
+
+    /// - Parameters:
+    ///   - sockets: those of the machine, as they are now.
+    ///   - process: the service's; nil while none runs.
+    ///   - known: inodes of sockets that were found to be the service's own; added to.
+    /// - Returns: who else listens there, in words; nil when nobody does.
+    func stranger(
+        among sockets: ListeningSockets, besides process: ProcessIdentity?, known: inout Set<UInt64>
+    ) -> String? {
+        for socket in sockets.reached(by: address, port) {
+            // Root is no stranger: nothing is safe from it.
+            if socket.user == 0 || known.contains(socket.inode) { continue }
+            if socket.user != user { return words(socket, socket.program) }
+            // Another program of the same user. Without a process of ours it may be a rest of the last one.
+            guard let process else { continue }
+            if socket.holder(among: process.members) == nil,
+                let other = socket.program, process.isAlive, !process.members.contains(other.pid)
+            {
+                return words(socket, other)
+            }
+            known.insert(socket.inode)
+        }
+        return nil
+    }
+
+    /// A host's files as an agent begins with them: nginx sends nothing to an app's port that another user has by then.
+    ///
+    /// A program of the same user may be a rest of the last app here; it is told apart once there is a process of ours.
+    /// - Parameter plain: the host's blueprint that avoids no port.
+    static func firstPlan(
+        _ plain: HostBlueprint, stack: Stack, host: Host, layout: Layout
+    ) throws -> (blueprint: HostBlueprint, avoided: Set<Int>) {
+        let sockets = ListeningSockets.now()
+        var avoided: Set<Int> = []
+        for place in plain.services.filter({ $0.name == .app }).flatMap(\.listeners) {
+            var known: Set<UInt64> = []
+            let look = PortGuard(address: place.address, port: place.port, user: geteuid())
+            if look.stranger(among: sockets, besides: nil, known: &known) != nil { avoided.insert(place.port) }
+        }
+        if avoided.isEmpty { return (plain, avoided) }
+        return (try HostBlueprint(stack: stack, host: host, layout: layout, avoiding: avoided), avoided)
+    }
+
+    private func words(_ socket: ListeningSocket, _ program: (name: String, pid: Int32)?) -> String {
+        var holder = "user \(Self.name(of: socket.user))"
+        if let program { holder += " (pid \(program.pid), \(program.name))" }
+        return "port \(address):\(port) is held by \(holder), who may be sent what is meant for this service; "
+            + "end that program: `ss -ltnp` as root shows it"
+    }
+
+    private static func name(of user: UInt32) -> String {
+        guard let entry = getpwuid(user) else { return "\(user)" }
+        return String(cString: entry.pointee.pw_name)
+    }
+}
