@@ -44,5 +44,20 @@ struct PlainMySQL {
             #expect(outcome.output == "2024-07-01 14:00:00\t0cc175b9c0f1b6a831c399e269772661\n", "\(host)")
         }
         _ = try await sql("DROP FUNCTION next_of; DROP TABLE keyless")
+        // On a machine with much to do a client may need that long. MySQL's own limit is 10 s.
+        try await checkClients("slow", "5")
+        try await checkClients("lines", Self.file("../../docs/guides/database.md"))
+    }
+
+    /// Programs of other languages, as the app starts them.
+    private func checkClients(_ arguments: String...) async throws {
+        let outcome = try await Program.run(
+            "/usr/bin/python3", [Self.file("Clients/database.py")] + arguments, environment: environment)
+        #expect(outcome.status == 0 && outcome.output == "", "\(outcome)")
+    }
+
+    private static func file(_ name: String) -> String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(name).standardizedFileURL
+            .path
     }
 }

@@ -89,7 +89,8 @@ struct MySQLFile {
         key_buffer_size = 1M
         max_connections = 300
         # Who connects and says nothing, on the loopback addresses any user of the machine, takes a place for no longer.
-        connect_timeout = 3
+        # Not less: on a machine that is busy a client may need seconds for one step of its handshake.
+        connect_timeout = 10
         max_allowed_packet = 64M
         character_set_server = utf8mb4
         collation_server = utf8mb4_0900_ai_ci
