@@ -2,13 +2,10 @@
 #include "CTandemSystem.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 // Past the last one that a kernel may know.
@@ -71,40 +68,3 @@ int tandem_give_up_root(uid_t user, gid_t group, const gid_t *groups, size_t gro
 }
 
 int tandem_keep_from_being_traced(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
-
-static volatile sig_atomic_t forward_target;
-
-static void forward_signal(int number) {
-    if (forward_target > 0) kill(forward_target, number);
-}
-
-int tandem_leave_terminal(void) {
-    int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (terminal < 0) return 0;
-    close(terminal);
-    sigset_t all, before;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, &before);
-    pid_t child = fork();
-    if (child <= 0) {
-        int result = child < 0 || setsid() < 0 ? -1 : 0;
-        int error = errno;
-        sigprocmask(SIG_SETMASK, &before, NULL);
-        errno = error;
-        return result;
-    }
-    forward_target = child;
-    const int forwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGUSR1, SIGUSR2};
-    struct sigaction action = {.sa_handler = forward_signal, .sa_flags = SA_RESTART};
-    for (size_t index = 0; index < sizeof forwarded / sizeof *forwarded; index++) {
-        sigaction(forwarded[index], &action, NULL);
-    }
-    // Stopped, it would wait for a child that goes on.
-    signal(SIGTSTP, SIG_IGN);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    forward_target = 0;
-    _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-}

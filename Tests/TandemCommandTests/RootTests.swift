@@ -136,6 +136,18 @@ struct RootTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: ours).isEmpty)
     }
 
+    @Test("links engines into no folder that another user could have put a link in the place of")
+    func engineLinks() throws {
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/theirs", withIntermediateDirectories: true)
+        #expect(lchown("\(folder.path)/theirs", Self.nobody, Self.nobody) == 0)
+        for place in ["theirs", "theirs/new"] {
+            let outcome = try Program.run(["engines", "link", place], in: folder.path)
+            #expect(outcome.status == 1)
+            #expect(outcome.error.contains("as root nothing is written to \(place)"), "\(outcome)")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/theirs").isEmpty)
+    }
+
     @Test("writes for another user's stack file only what that user may write", arguments: ["render", "eject"])
     func writtenForOthers(_ command: String) throws {
         try folder.put("tandem.yaml", "stack: written\napp:\n  run: echo\n")

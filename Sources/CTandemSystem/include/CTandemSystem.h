@@ -50,12 +50,18 @@ int tandem_spawn_go(const struct tandem_spawned *spawned, const char **failed_st
 /// Ends it instead, and waits for it.
 void tandem_spawn_cancel(const struct tandem_spawned *spawned);
 
-/// Where this process has a controlling terminal: goes on in a child with a session of its own and without one, while the
-/// process itself only waits, forwards signals, and ends as the child ended. Who controls a terminal may type into it
-/// (ioctl_tty(2), TIOCSTI). Call it while the process has one thread.
+/// Where this process has a terminal: goes on in a child with a session of its own and without a controlling terminal, while the
+/// process itself only waits, forwards signals, shows what the child writes, and ends as the child ended. Who controls a terminal may
+/// type into it (ioctl_tty(2), TIOCSTI), and who has it open may read what is typed later. Call it while the process has one thread.
+///
+/// With `keeps_descriptors` 0 the child has no terminal open: it reads nothing where it read from one, and writes to pipes. Otherwise
+/// the standard streams stay as they are.
 ///
 /// Returns 0, in the child or where there was no terminal; or -1 and errno.
-int tandem_leave_terminal(void);
+int tandem_leave_terminal(int keeps_descriptors);
+
+/// Whether all standard streams are a terminal, and this process is in its foreground.
+int tandem_is_at_terminal(void);
 
 /// Becomes another user, for good: user, group and groups, no capability but, where asked for, CAP_NET_BIND_SERVICE (kept across
 /// exec), and no new privileges by any program. Call it while the process has one thread.

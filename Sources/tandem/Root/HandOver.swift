@@ -63,8 +63,9 @@ enum HandOver {
         for entry in entries { try tree.write(entry) }
     }
 
-    /// The folder without links.
-    private static func target(_ folder: String) throws -> String {
+    /// A folder that root may write to, without links; it need not be there yet.
+    /// - Throws: where it is named by way of a place that others can change, or leads to one.
+    static func target(_ folder: String) throws -> String {
         let absolute = URL(fileURLWithPath: folder).standardizedFileURL
         var known = absolute
         while known.path != "/", !FileManager.default.fileExists(atPath: known.path) { known.deleteLastPathComponent() }

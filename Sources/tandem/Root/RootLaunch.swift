@@ -20,26 +20,22 @@ enum RootLaunch {
     /// Returns where root goes on as root: in commands that are about the machine, and about nobody's files.
     static func run(_ arguments: [String]) throws {
         guard getuid() == 0 || geteuid() == 0 else {
-            // Root's terminal is among its descriptors: the account's other processes are to keep their hands off it.
+            // What root redirected is among its descriptors: the account's other processes are to keep their hands off it.
             if isStep { _ = tandem_keep_from_being_traced() }
             return
         }
         // The shell asks for words while a command line is typed.
         if arguments.first?.hasPrefix("---completion") == true { try becomeNobody() }
         // What cannot be parsed runs nothing; it is said where all are parsed.
-        guard let command = try? Tandem.parseAsRoot(arguments) else { return }
+        guard let command = try? Tandem.parseAsRoot(arguments), !isAboutMachine(command) else { return }
+        try RootTerminal.enterOwn()
         switch command {
         case is AgentCommand, is KeeperCommand:
             throw Failure(.usage, "keepers and agents do not run as root; a stack is started by: tandem up")
-        case is Tandem, is EnginesCommand, is EnginesCommand.List, is EnginesCommand.Install, is EnginesCommand.Update,
-            is EnginesCommand.Remove, is EnginesCommand.Link, is VersionCommand, is ManCommand, is DocsCommand,
-            is CompletionsCommand:
-            return
         case let command as InitCommand: try launch(command)
         case let command as SimulateCommand:
             guard command.stack != nil else { return try becomeNobody() }
             try launch(named: command.stack, command)
-        case let command as TrustCommand where !command.printAuthority: return
         case let command as DestroyCommand where !isStep: try destroy(command)
         case let command as EjectCommand where !isStep:
             try handOver(command, to: command.folder, mode: 0o700, isKept: Ejection.isKept)
@@ -47,6 +43,18 @@ enum RootLaunch {
             try handOver(command, to: command.out ?? "", mode: 0o755) { _ in false }
         case let command as any StackCommand: try launch(named: command.project.file, command)
         default: try becomeNobody()
+        }
+    }
+
+    /// Those that touch what is the machine's and no stack's.
+    private static func isAboutMachine(_ command: any ParsableCommand) -> Bool {
+        switch command {
+        case is Tandem, is EnginesCommand, is EnginesCommand.List, is EnginesCommand.Install, is EnginesCommand.Update,
+            is EnginesCommand.Remove, is EnginesCommand.Link, is VersionCommand, is ManCommand, is DocsCommand,
+            is CompletionsCommand:
+            true
+        case let command as TrustCommand: !command.printAuthority
+        default: false
         }
     }
 
@@ -159,10 +167,7 @@ enum RootLaunch {
     {
         let program = OwnProgram.path
         let environment = AccountEnvironment(account: account, file: file, own: own).variables
-        // What the account runs must not type into root's shell.
-        guard tandem_leave_terminal() == 0 else {
-            throw Failure(.failed, "cannot leave root's terminal: \(String(cString: strerror(errno)))")
-        }
+        try RootTerminal.leave()
         var step: UnsafePointer<CChar>?
         let keepsLowPorts = own?.wantsLowPorts == true
         guard

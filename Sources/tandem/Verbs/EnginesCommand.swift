@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import TandemEngines
 
 struct EnginesCommand: AsyncParsableCommand {
@@ -90,6 +91,7 @@ struct EnginesCommand: AsyncParsableCommand {
         @Argument(help: "The folder; made when it is not there.") var folder: String
 
         func run() throws {
+            let folder = geteuid() == 0 ? try HandOver.target(folder) : folder
             guard let set = try EnginesCommand.store().installed() else {
                 throw Failure(.failed, "the engines are not all there; get them with: tandem engines install")
             }
