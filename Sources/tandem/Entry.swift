@@ -27,7 +27,8 @@ enum Entry {
         } catch let error where Tandem.exitCode(for: error) == .success {
             print(Tandem.fullMessage(for: error))
         } catch let error where Tandem.exitCode(for: error) == .validationFailure {
-            Terminal.line(Tandem.fullMessage(for: error))
+            let message = Tandem.fullMessage(for: error)
+            Terminal.line(message + Self.hint(for: message, CommandLine.arguments.dropFirst().first))
             exit(ExitStatus.usage.rawValue)
         } catch {
             Terminal.error("\(error)")
@@ -47,6 +48,15 @@ extension Entry {
         guard !shown.contains(word), !names(Tandem.configuration.subcommands).contains(word) else { return }
         let hint = NearestWord.find(word, among: shown).map { "; did you mean '\($0)'?" } ?? ""
         throw Failure(.usage, "there is no command '\(Terminal.printable(word))'\(hint)\nSee: tandem --help")
+    }
+
+    /// Options that look as if they were meant for the program that a command runs.
+    static func hint(for message: String, _ command: String?) -> String {
+        guard let command, ["mysql", "mysqldump", "run"].contains(command), message.contains("Unknown option") else {
+            return ""
+        }
+        return "\n  What is meant for the program that it runs follows `--`, as in: "
+            + (command == "run" ? "tandem run -- ls -l" : "tandem \(command) -- --verbose")
     }
 
     private static func names(_ commands: [any ParsableCommand.Type]) -> [String] {

@@ -18,6 +18,16 @@ struct CommandTests {
         try Program.run(arguments, in: folder.path, environment: environment)
     }
 
+    @Test("says that options of the program it runs follow `--`", arguments: ["mysql", "mysqldump", "run"])
+    func misplacedOptions(_ command: String) throws {
+        let folder = try TemporaryFolder()
+        let outcome = try Program.run([command, "-x"], in: folder.path)
+        #expect(outcome.status == 2)
+        #expect(outcome.error.contains("follows `--`, as in: tandem \(command) -- "), "\(outcome)")
+        let other = try Program.run(["status", "-x"], in: folder.path)
+        #expect(other.status == 2 && !other.error.contains("follows `--`"), "\(other)")
+    }
+
     @Test(
         "explains itself on standard output", arguments: [["--help"], ["help"], ["up", "--help"], ["help", "status"]])
     func help(_ arguments: [String]) throws {

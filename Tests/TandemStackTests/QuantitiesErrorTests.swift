@@ -1,7 +1,15 @@
 import Testing
 
+@testable import TandemStack
+
 @Suite("Errors: Ports, counts, sizes and times")
 struct QuantitiesErrorTests {
+    @Test("are written with the largest unit that fits, none of them with the smallest")
+    func written() {
+        #expect([0, 1, 90, 120, 3600].map(Quantity.duration) == ["0s", "1s", "90s", "2m", "1h"])
+        #expect([0, 1024, 5 << 20, 1].map(Quantity.size) == ["0k", "1kb", "5mb", "1"])
+    }
+
     @Test("Every problem is told in its place", arguments: quantitiesErrors)
     func errorsAreTold(golden: Golden) {
         #expect(errors(golden.input + "\n") == golden.output)

@@ -4,7 +4,19 @@ import Foundation
 /// argument, MySQL clients.
 @main
 struct Benchmarks {
-    static func main() throws {
+    static func main() {
+        do {
+            try measure()
+        } catch let problem as UsageProblem {
+            FileHandle.standardError.write(Data("Benchmarks: \(problem)\n".utf8))
+            exit(2)
+        } catch {
+            FileHandle.standardError.write(Data("Benchmarks: \(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    private static func measure() throws {
         if CommandLine.arguments.dropFirst().first == "mysql" {
             return try MySQLComparison(options: .init(CommandLine.arguments.dropFirst(2))).run()
         }
@@ -44,7 +56,7 @@ struct Options {
     init(_ arguments: some Sequence<String>) throws {
         var iterator = arguments.makeIterator()
         while let name = iterator.next() {
-            guard let value = iterator.next() else { throw Failure("\(name) needs a value") }
+            guard let value = iterator.next() else { throw UsageProblem("\(name) needs a value") }
             switch name {
             case "--tandem": tandem = value
             case "--conduit": conduit = value
@@ -54,17 +66,24 @@ struct Options {
             case "--connections": connections = try number(value, name)
             case "--repetitions": repetitions = try number(value, name)
             case "--idle": idleSeconds = try number(value, name)
-            default: throw Failure("unknown option \(name)")
+            default: throw UsageProblem("unknown option \(name)")
             }
         }
     }
 
     private func number(_ text: String, _ name: String) throws -> Int {
         guard let number = Int(text), (1...3600).contains(number) else {
-            throw Failure("\(name) expects a number from 1 to 3600, found \(text)")
+            throw UsageProblem("\(name) expects a number from 1 to 3600, found \(text)")
         }
         return number
     }
+}
+
+/// What is wrong with the arguments.
+struct UsageProblem: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
 }
 
 /// Why a measurement cannot go on.

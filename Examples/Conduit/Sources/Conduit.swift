@@ -18,6 +18,10 @@ enum Conduit {
 
     static func main() async {
         var logger = Logger(label: "conduit", factory: { StreamLogHandler.standardError(label: $0) })
+        if let argument = CommandLine.arguments.dropFirst().first {
+            complain("conduit: it takes no arguments, and was given '\(argument)'; its settings are in its environment")
+            exit(2)
+        }
         let settings: Settings
         do throws(Settings.Problem) {
             settings = try Settings()

@@ -31,7 +31,9 @@ enum Quantity {
     }
 
     private static func write(_ number: Int, units: [(name: String, factor: Int)]) -> String {
-        guard let unit = units.first(where: { number % $0.factor == 0 }) else { return "\(number)" }
+        // None of it is a multiple of everything.
+        let fitting = number == 0 ? units.last : units.first { number % $0.factor == 0 }
+        guard let unit = fitting else { return "\(number)" }
         return "\(number / unit.factor)\(unit.name)"
     }
 }

@@ -14,7 +14,7 @@ struct MySQLComparison {
         init(_ arguments: some Sequence<String>) throws {
             var iterator = arguments.makeIterator()
             while let name = iterator.next() {
-                guard let value = iterator.next() else { throw Failure("\(name) needs a value") }
+                guard let value = iterator.next() else { throw UsageProblem("\(name) needs a value") }
                 switch name {
                 case "--engines": engines = value
                 case "--load": load = value
@@ -23,14 +23,14 @@ struct MySQLComparison {
                 case "--output": output = value
                 case "--rounds": rounds = try number(name, value)
                 case "--seconds": seconds = try number(name, value)
-                default: throw Failure("unknown option \(name)")
+                default: throw UsageProblem("unknown option \(name)")
                 }
             }
         }
 
         private func number(_ name: String, _ text: String) throws -> Int {
             guard let number = Int(text), (1...3600).contains(number) else {
-                throw Failure("\(name) expects a number from 1 to 3600, found \(text)")
+                throw UsageProblem("\(name) expects a number from 1 to 3600, found \(text)")
             }
             return number
         }
