@@ -256,6 +256,22 @@ struct LogTailTests {
         #expect(LogTail.lastLines(of: log, count: 3, after: mark) == ["new"])
     }
 
+    @Test(
+        "begins with the error that a longer report is about",
+        arguments: [
+            "Error: Cannot find module 'express'", "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'x'",
+            "TypeError: app.listen is not a function", "PHP Fatal error:  Uncaught Exception: no",
+            "panic: runtime error: index out of range", "app.rb:1:in `require': cannot load such file -- x (LoadError)",
+        ])
+    func report(error: String) {
+        let frames = (1...15).map { "    at Error: \($0) (node:internal/modules/cjs/loader:1207:15)" }
+        let report = ["Error: an earlier one", "  throw err;", error] + frames + ["Node.js v20"]
+        #expect(LogTail.telling(report, count: 2) == [error, frames[14], "Node.js v20"])
+        #expect(LogTail.telling(frames, count: 2) == Array(frames.suffix(2)), "nothing names one")
+        let python = ["Error: an earlier one", "Traceback (most recent call last):", "  File", error]
+        #expect(LogTail.telling(python, count: 2) == ["  File", error], "it is there already")
+    }
+
     @Test("is empty where there is no log")
     func missing() { #expect(LogTail.lastLines(of: "/nowhere/log", count: 3) == []) }
 

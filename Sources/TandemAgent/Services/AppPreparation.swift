@@ -78,7 +78,8 @@ struct AppPreparation: Sendable {
         unlink(recordFile)
         guard isInTime, ending == .exited(0) else {
             let what = isInTime ? "\(ending)" : "did not end within \(app.prepareTimeoutSeconds) s (timeouts: prepare)"
-            let words = LogTail.lastLines(of: logFile, count: Self.mostWords, after: mark)
+            let tail = LogTail.lastLines(of: logFile, count: 40, after: mark)
+            let words = LogTail.telling(tail, count: Self.mostWords)
             throw PreparationFailure(
                 description: (["`prepare` on \(host.name) \(what):"] + words).joined(separator: "\n"))
         }

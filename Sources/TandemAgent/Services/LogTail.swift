@@ -23,6 +23,23 @@ public enum LogTail {
         return Array(lines.suffix(count))
     }
 
+    /// The last of these lines. Where none of them names an error but one before them does, that one comes first: a
+    /// runtime's report may go on for twenty lines after it.
+    public static func telling(_ lines: [String], count: Int) -> [String] {
+        let last = lines.suffix(count)
+        guard !last.contains(where: namesError), let error = lines.dropLast(count).last(where: namesError) else {
+            return Array(last)
+        }
+        return [error] + last
+    }
+
+    /// As in `TypeError: …`, `Error [ERR_MODULE_NOT_FOUND]: …`, `PHP Fatal error:  …`, `… (LoadError)`, `panic: …`. What
+    /// is indented belongs to a report, and does not begin one.
+    private static func namesError(_ line: String) -> Bool {
+        guard let first = line.first, !first.isWhitespace else { return false }
+        return line.contains(/(?i)(error|exception|panic)( \[\w+\])?:|error\)$/)
+    }
+
     /// What a terminal would show of a line in the end: without CR at its end, and of one that returns to its beginning, as
     /// progress bars do, what was written last.
     public static func shown(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -391,11 +391,11 @@ actor ServiceSupervisor {
         let died = policy.died(at: Self.clockStart.duration(to: now))
         let decision = isCommandUseless ? .fail(retryAfter: RestartPolicy.rest) : died
         isCommandUseless = false
-        let tail = logTail(20)
+        let tail = logTail(40)
         let cause = FailureCause.find(
-            in: tail + [reason], folder: starter.layout.hostFolder, service: service)
+            in: tail.suffix(20) + [reason], folder: starter.layout.hostFolder, service: service)
         let reason = cause.map { "\(reason)\n\($0)" } ?? reason
-        let log = tail.suffix(5)
+        let log = LogTail.telling(tail, count: 5)
         logger.warning("\(status.name) ended: \(reason)")
         restarts += 1
         switch decision {
