@@ -14,7 +14,8 @@ struct RunCommand: ParsableCommand, StackCommand {
 
             The command gets the app's variables, working directory and rights, DATABASE_URL and secrets among them, while the \
             stack runs; without a host as on the first one with an app. It keeps the terminal, and its exit status is \
-            this one's; 127 when there is no such program.
+            this one's; 127 when there is no such program. Your own variables are not handed on: \
+            tandem run -- env NAME=VALUE COMMAND.
             """)
 
     @OptionGroup var project: ProjectOptions
