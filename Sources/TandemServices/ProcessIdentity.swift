@@ -65,12 +65,8 @@ struct ProcessStatus {
     var hasEnded: Bool { (state == "Z" || state == "X") && threads <= 1 }
 
     init?(pid: Int32) {
-        guard let text = ProcFile.text("/proc/\(pid)/stat"),
-            // The program's name stands in parentheses and may itself hold spaces and parentheses.
-            let end = text.lastIndex(of: ")")
-        else { return nil }
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
+        guard let text = ProcFile.text("/proc/\(pid)/stat"), let fields = Self.fields(of: text), fields.count > 19,
+            let state = fields[0].first, let parent = Int32(fields[1]),
             let group = Int32(fields[2]), let session = Int32(fields[3]), let threads = Int(fields[17]),
             let ticks = UInt64(fields[19])
         else { return nil }
@@ -83,9 +79,13 @@ struct ProcessStatus {
         self.startTicks = ticks
     }
 
-    /// Every process that has not ended.
-    static func all() -> [ProcessStatus] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { Int32($0) }.compactMap { ProcessStatus(pid: $0) }.filter { !$0.hasEnded }
+    /// The fields of /proc/PID/stat from the third on, which is the state.
+    static func fields(of text: String) -> [Substring]? {
+        // The program's name stands in parentheses and may itself hold spaces and parentheses.
+        guard let end = text.lastIndex(of: ")") else { return nil }
+        return text[text.index(after: end)...].split(separator: " ")
     }
+
+    /// Every process that has not ended.
+    static func all() -> [ProcessStatus] { ProcFile.pids.compactMap { ProcessStatus(pid: $0) }.filter { !$0.hasEnded } }
 }

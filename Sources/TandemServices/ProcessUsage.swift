@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 
 /// What a process group uses.
@@ -10,12 +9,9 @@ public struct ProcessUsage: Sendable, Equatable {
 
     /// Every process group of this machine by its leader's number, in one pass over /proc.
     public static func byGroup() -> [Int32: ProcessUsage] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         var groups: [Int32: ProcessUsage] = [:]
-        for pid in names.compactMap({ Int32($0) }) {
-            guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-                let (group, usage) = parse(text)
-            else { continue }
+        for pid in ProcFile.pids {
+            guard let text = ProcFile.text("/proc/\(pid)/stat"), let (group, usage) = parse(text) else { continue }
             groups[group, default: ProcessUsage()].cpuSeconds += usage.cpuSeconds
             groups[group, default: ProcessUsage()].residentBytes += usage.residentBytes
         }
@@ -24,10 +20,8 @@ public struct ProcessUsage: Sendable, Equatable {
 
     /// proc(5), /proc/PID/stat: fields 5 (group), 14 and 15 (ticks in user and kernel mode), 24 (resident pages).
     static func parse(_ text: String) -> (group: Int32, usage: ProcessUsage)? {
-        // The program's name stands in parentheses and may itself hold spaces and parentheses.
-        guard let end = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 21, let group = Int32(fields[2]), let user = Double(fields[11]),
+        guard let fields = ProcessStatus.fields(of: text), fields.count > 21, let group = Int32(fields[2]),
+            let user = Double(fields[11]),
             let kernel = Double(fields[12]), let pages = Int(fields[21])
         else { return nil }
         let usage = ProcessUsage(

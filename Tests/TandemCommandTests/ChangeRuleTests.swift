@@ -13,18 +13,18 @@ import Testing
 struct ChangeRuleTests {
     @Test("a change that failed is put back the other way round")
     func retreat() {
-        #expect(Retreat.order(["server2", "server1", "lb1"]) == ["lb1", "server1", "server2"])
+        #expect(RollBack.order(["server2", "server1", "lb1"]) == ["lb1", "server1", "server2"])
     }
 
     @Test("a service that is there but does not run is nobody's stand-in")
     func pair() {
         var status = Sample.answer(Sample.laptop[3])
-        #expect(Pair.stands("nginx", in: status) && !Pair.stands("haproxy", in: status))
+        #expect(LastInstanceCheck.stands("nginx", in: status) && !LastInstanceCheck.stands("haproxy", in: status))
         for state in [ServiceStatus.State.starting, .stopped, .failed] {
             for index in status.services.indices { status.services[index].state = state }
-            #expect(!Pair.stands("nginx", in: status))
+            #expect(!LastInstanceCheck.stands("nginx", in: status))
         }
-        #expect(!Pair.stands("nginx", in: nil))
+        #expect(!LastInstanceCheck.stands("nginx", in: nil))
     }
 
     @Test("destroy deletes nothing that belongs to another stack file, while that is there")

@@ -1,6 +1,5 @@
 import Foundation
 import NIOCore
-import NIOPosix
 import TandemBlueprint
 
 /// Brings the servers of a router that runs in line with its file, through its socket: no session is cut but those to
@@ -59,22 +58,8 @@ struct RouterRefresh: Sendable {
         }
     }
 
-    /// One command, one answer, one connection.
     private func ask(_ command: String) async throws -> String {
-        let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .connectTimeout(.seconds(2))
-            .connect(unixDomainSocketPath: socket) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
-            }
-        let timer = channel.channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.channel.close(promise: nil) }
-        defer { timer.cancel() }
-        return try await channel.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: "\(command)\n"))
-            var answer = ""
-            for try await buffer in inbound { answer += String(buffer: buffer) }
-            return answer.trimmingCharacters(in: .whitespacesAndNewlines)
-        }
+        try await HAProxySocket.ask(command, at: socket, patience: .seconds(2))
+            .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }

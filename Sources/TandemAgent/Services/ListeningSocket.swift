@@ -134,8 +134,7 @@ extension ListeningSocket {
 
     /// The program that has it open; nil where it cannot be seen (another user's).
     var program: (name: String, pid: Int32)? {
-        let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
-        guard let pid = holder(among: pids) else { return nil }
+        guard let pid = holder(among: ProcFile.pids) else { return nil }
         let name = ProcFile.whole("/proc/\(pid)/comm").split(separator: "\n").first.map(String.init)
         return (name ?? "a program", pid)
     }

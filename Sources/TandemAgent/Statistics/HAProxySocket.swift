@@ -3,12 +3,11 @@ import NIOPosix
 
 /// HAProxy's administrative socket: one command, one answer, then it closes.
 enum HAProxySocket {
-    /// A HAProxy that is frozen accepts nothing and says nothing.
-    private static let patience = TimeAmount.milliseconds(800)
     private static let longestAnswerBytes = 4 << 20
 
-    /// - Throws: when nobody listens, or nothing comes in time.
-    static func ask(_ command: String, at path: String) async throws -> String {
+    /// - Parameter patience: how long it may take. A HAProxy that is frozen accepts nothing and says nothing.
+    /// - Throws: when nobody listens, or the answer is not whole in time.
+    static func ask(_ command: String, at path: String, patience: TimeAmount) async throws -> String {
         let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .connectTimeout(patience)
             .connect(unixDomainSocketPath: path) { channel in

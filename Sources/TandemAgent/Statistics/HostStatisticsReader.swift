@@ -1,4 +1,5 @@
 import MySQLConnector
+import NIOCore
 import TandemBlueprint
 import TandemServices
 import TandemStack
@@ -38,7 +39,8 @@ struct HostStatisticsReader: Sendable {
 
     private func traffic(_ name: ServiceName, _ socket: String) async -> [TrafficCounters]? {
         guard isUp(name) else { return nil }
-        return (try? await HAProxySocket.ask("show stat", at: socket)).map(HAProxyStatistics.parse)
+        return (try? await HAProxySocket.ask("show stat", at: socket, patience: .milliseconds(800))).map(
+            HAProxyStatistics.parse)
     }
 
     private func databaseCounters() async -> DatabaseCounters? {

@@ -167,14 +167,14 @@ struct RollOut: Sendable {
         let own = try? await client.status(of: host)
         for service in change.services where service.step == .restart {
             guard own?.services.first(where: { $0.name == service.service })?.state == .running else { continue }
-            try await Pair(stack: target, client: client).check(service.service, besides: host)
+            try await LastInstanceCheck(stack: target, client: client).check(service.service, besides: host)
         }
     }
 
     private func remove(_ change: HostChange, last running: AppliedStack) async throws {
         guard let host = running.stack.hosts.first(where: { $0.name == change.host }) else { return }
         let start = ContinuousClock.now
-        let departure = Departure(folder: folder, client: client)
+        let departure = HostRemoval(folder: folder, client: client)
         await departure.stopServices(of: host, app: running.stack.app)
         // Interrupted, nothing was waited for: what still runs there is not to be swept away.
         try Task.checkCancellation()
@@ -202,7 +202,7 @@ struct RollOut: Sendable {
     /// - Throws: always, with what went wrong and how things stand.
     private func putBack(_ changed: [String], running: AppliedStack, because error: any Error) async throws {
         if !changed.isEmpty { steps.note("putting back what was changed") }
-        let problems = await Retreat(pending: pending, client: client, steps: steps).run(changed, running: running)
+        let problems = await RollBack(pending: pending, client: client, steps: steps).run(changed, running: running)
         var text = explanation(error)
         if problems.isEmpty {
             let names = changed.joined(separator: ", ")

@@ -30,7 +30,9 @@ struct RollingRestart: Sendable {
         }
         let last = status.services.first { $0.name == name }
         // What does not run cannot be missed.
-        if last?.state == .running { try await Pair(stack: applied.stack, client: client).check(name, besides: host) }
+        if last?.state == .running {
+            try await LastInstanceCheck(stack: applied.stack, client: client).check(name, besides: host)
+        }
         let bound = Duration.seconds(service.stop.boundSeconds + service.startTimeoutSeconds + 30)
         do {
             try await client.restart(name, on: host, timeout: bound)

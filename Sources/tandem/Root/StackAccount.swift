@@ -2,6 +2,7 @@ import CTandemSystem
 import Foundation
 import Glibc
 import TandemAgent
+import TandemServices
 import TandemStack
 
 /// The system user that a stack of root's runs as, and the folder that is its home. No two stacks share one.
@@ -144,8 +145,7 @@ struct StackAccount {
     }
 
     private func processes(of account: UserAccount) -> [Int32] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { Int32($0) }.filter { owner(of: $0) == account.user }
+        ProcFile.pids.filter { owner(of: $0) == account.user }
     }
 
     private func owner(of pid: Int32) -> UInt32? {

@@ -88,10 +88,3 @@ final class StopSignals: Sendable {
         }
     }
 }
-
-/// The program that runs now.
-enum OwnProgram {
-    static var path: String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-    }
-}
