@@ -27,7 +27,7 @@ struct TrialStack {
     }
 
     /// Another user has a store of their own; for a test the one that is filled already will do.
-    private func environment(_ more: [String: String]) -> [String: String] {
+    func environment(_ more: [String: String]) -> [String: String] {
         guard user != nil, let links = ProcessInfo.processInfo.environment["TANDEM_TEST_ENGINES"] else { return more }
         // STORE/nginx-VERSION/usr/sbin/nginx
         var store = URL(fileURLWithPath: "\(links)/bin/nginx").resolvingSymlinksInPath()
