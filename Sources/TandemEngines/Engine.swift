@@ -3,6 +3,10 @@ public enum Engine: String, Codable, Sendable, CaseIterable, CodingKeyRepresenta
     case haproxy
     case nginx
     case mysql
+    case etcd
+
+    /// What every stack runs. No stack runs etcd yet, so `up` does not fetch it.
+    public static let ofEveryStack: [Engine] = [.haproxy, .nginx, .mysql]
 
     /// The name as its makers write it.
     public var title: String {
@@ -10,6 +14,7 @@ public enum Engine: String, Codable, Sendable, CaseIterable, CodingKeyRepresenta
         case .haproxy: "HAProxy"
         case .nginx: "nginx"
         case .mysql: "MySQL"
+        case .etcd: "etcd"
         }
     }
 }
@@ -59,6 +64,13 @@ extension Engine {
                 keptSettings: [],
                 droppedLibraries: ["_client.so", "component_telemetry.so", "libpluginmecab.so"],
                 neededBytes: 700 << 20)
+        case .etcd:
+            // The stable release's is 3.5.16. Before 3.5.28 anybody with a client certificate may list members and renew
+            // any lease, also where etcd's own users are switched on.
+            EngineRecipe(
+                suite: .sid, packages: ["etcd-server", "etcd-client"],
+                programs: ["etcd": "usr/bin/etcd", "etcdctl": "usr/bin/etcdctl"], places: [:],
+                keptShares: [], keptSettings: [], droppedLibraries: [], neededBytes: 250 << 20)
         }
     }
 }
@@ -67,6 +79,6 @@ extension Engine {
 enum Suite: String, Codable, Sendable, CaseIterable {
     /// The stable release, together with its security updates.
     case trixie
-    /// The rolling release: the only one that has MySQL.
+    /// The rolling release: the only one that has MySQL, and a recent etcd.
     case sid
 }

@@ -22,7 +22,7 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
         case command
         /// A program of the engine does not run.
         case verification
-        /// MySQL would move to another series.
+        /// MySQL or etcd would move to another series.
         case series
         /// Processes run from what should be removed.
         case inUse

@@ -67,17 +67,20 @@ extension EngineStore {
         }
     }
 
-    /// MySQL's data moves to a newer series when a server of it starts, and never back.
+    /// MySQL's and etcd's data moves to a newer series when a server of it starts, and never back.
     static func checkSeries(from known: EngineRecord, to offered: Version, allowsChange: Bool) throws {
-        guard known.engine == .mysql, !allowsChange, let version = Version(known.version) else { return }
+        let title = known.engine.title
+        guard [.mysql, .etcd].contains(known.engine), !allowsChange, let version = Version(known.version) else {
+            return
+        }
         guard version.series != offered.series else { return }
         throw EngineError(
-            .series, doing: "replace MySQL \(version)",
+            .series, doing: "replace \(title) \(version)",
             what: "Debian now has \(offered), which is another series (\(offered.series) instead of \(version.series))",
             next: """
-                A new series changes the data for good: it cannot be opened by \(version.series) afterwards. Read MySQL's \
+                A new series changes the data for good: it cannot be opened by \(version.series) afterwards. Read \(title)'s \
                 notes on upgrading, make a backup, and allow it explicitly: \
-                `tandem engines update mysql --allow-series-change`.
+                `tandem engines update \(known.engine.rawValue) --allow-series-change`.
                 """)
     }
 

@@ -56,10 +56,15 @@ public struct EngineStore: Sendable {
     /// All that is in the store, also what updates have replaced.
     public func list() throws -> [EngineRecord] { try RecordFile.read(folder: folder).engines }
 
-    /// The programs, or nil if not every engine is completely installed. Takes milliseconds.
+    /// The programs, or nil if not every engine of a stack is completely installed. Takes milliseconds.
     public func installed() throws -> EngineSet? {
-        guard let records = try RecordFile.read(folder: folder).intact(Engine.allCases) else { return nil }
+        guard let records = try RecordFile.read(folder: folder).intact(Engine.ofEveryStack) else { return nil }
         return try Self.parts(records).complete()
+    }
+
+    /// The programs and places of one engine by the recipe's names, or nil where it is not completely installed.
+    public func programs(of engine: Engine) throws -> [String: String]? {
+        try RecordFile.read(folder: folder).intact([engine])?.first?.programs
     }
 
     /// Whether these engines are completely installed.

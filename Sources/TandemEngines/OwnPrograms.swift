@@ -14,11 +14,12 @@ public struct OwnPrograms: Sendable, Equatable {
 
     /// The engines of which at least one program still has to come from the store.
     public var enginesToFetch: [Engine] {
-        Engine.allCases.filter { engine in
+        Engine.ofEveryStack.filter { engine in
             switch engine {
             case .haproxy: haproxy == nil
             case .nginx: nginx == nil
             case .mysql: mysqld == nil || mysql == nil
+            case .etcd: false
             }
         }
     }

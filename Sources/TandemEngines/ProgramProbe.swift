@@ -4,11 +4,15 @@ enum ProgramProbe: String, Sendable, CaseIterable {
     case nginx
     case mysqld
     case mysql
+    case etcd
+    case etcdctl
 
     private var arguments: [String] {
         switch self {
         case .haproxy, .nginx: ["-v"]
         case .mysqld, .mysql: ["--no-defaults", "--version"]
+        case .etcd: ["--version"]
+        case .etcdctl: ["version"]
         }
     }
 
@@ -18,6 +22,8 @@ enum ProgramProbe: String, Sendable, CaseIterable {
         case .haproxy: "HAProxy version "
         case .nginx: "nginx/"
         case .mysqld, .mysql: " Ver "
+        case .etcd: "etcd Version: "
+        case .etcdctl: "etcdctl version: "
         }
     }
 
@@ -30,6 +36,7 @@ enum ProgramProbe: String, Sendable, CaseIterable {
         // Source and replica have had their present names since 8.0.26, innodb_redo_log_capacity its own since 8.0.30.
         case .mysqld: Version(8, 0, 30)
         case .mysql: Version(8, 0)
+        case .etcd, .etcdctl: Version(3, 5, 28)
         }
     }
 

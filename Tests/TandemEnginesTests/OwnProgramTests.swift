@@ -11,6 +11,7 @@ import Testing
             (.nginx, "nginx version: nginx/1.26.3", "1.26.3"),
             (.mysqld, "/usr/sbin/mysqld  Ver 9.7.4-2 for Linux on x86_64 ((Debian))", "9.7.4"),
             (.mysql, "mysql  Ver 8.0.43-0ubuntu0.24.04.1 for Linux on x86_64 ((Ubuntu))", "8.0.43"),
+            (.etcd, "etcd Version: 3.5.30", "3.5.30"), (.etcdctl, "etcdctl version: 3.5.30", "3.5.30"),
         ])
     func version(probe: ProgramProbe, line: String, expected: String) throws {
         #expect(try probe.parse([line]).get().description == expected)

@@ -93,6 +93,16 @@ import Testing
         #expect(error?.description.contains("--allow-series-change") == true)
     }
 
+    @Test func etcdStaysInItsSeriesUnlessAllowed() throws {
+        let known = record(.etcd, "3.5.30", prefix: "/x/etcd-a")
+        try EngineStore.checkSeries(from: known, to: Version(3, 5, 31), allowsChange: false)
+        let error = #expect(throws: EngineError.self) {
+            try EngineStore.checkSeries(from: known, to: Version(3, 6, 9), allowsChange: false)
+        }
+        #expect(error?.reason == .series)
+        #expect(error?.description.contains("update etcd --allow-series-change") == true)
+    }
+
     @Test func otherEnginesMayChangeTheirSeries() throws {
         let known = record(.nginx, "1.26.3", prefix: "/x/nginx-a")
         try EngineStore.checkSeries(from: known, to: Version(1, 28, 0), allowsChange: false)

@@ -5,7 +5,7 @@ import TandemEngines
 
 struct EnginesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "engines", abstract: "The real servers' programs: HAProxy, nginx, MySQL.",
+        commandName: "engines", abstract: "The real servers' programs: HAProxy, nginx, MySQL, etcd.",
         subcommands: [List.self, Install.self, Update.self, Remove.self, Link.self], defaultSubcommand: List.self)
 
     static func store() throws -> EngineStore {
@@ -50,7 +50,7 @@ struct EnginesCommand: AsyncParsableCommand {
 
     struct Install: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Fetches what is missing.")
-        @Argument(help: "haproxy, nginx, mysql; without a name: all.") var names: [String] = []
+        @Argument(help: "haproxy, nginx, mysql, etcd; without a name: all.") var names: [String] = []
 
         func run() async throws {
             let engines = try EnginesCommand.engines(names)
@@ -62,8 +62,9 @@ struct EnginesCommand: AsyncParsableCommand {
     struct Update: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Fetches newer versions; a stack takes them up at the next `tandem up`.")
-        @Argument(help: "haproxy, nginx, mysql; without a name: all.") var names: [String] = []
-        @Flag(help: "Let MySQL move to another series. Its data cannot go back.") var allowSeriesChange = false
+        @Argument(help: "haproxy, nginx, mysql, etcd; without a name: all.") var names: [String] = []
+        @Flag(help: "Let MySQL and etcd move to another series. Their data cannot go back.") var allowSeriesChange =
+            false
 
         func run() async throws {
             let engines = try EnginesCommand.engines(names)
@@ -75,7 +76,7 @@ struct EnginesCommand: AsyncParsableCommand {
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Deletes programs from the store.")
-        @Argument(help: "haproxy, nginx, mysql; without a name: all.") var names: [String] = []
+        @Argument(help: "haproxy, nginx, mysql, etcd; without a name: all.") var names: [String] = []
         @Flag(help: "Only those that an update has replaced.") var replaced = false
 
         func run() async throws {
@@ -92,12 +93,14 @@ struct EnginesCommand: AsyncParsableCommand {
 
         func run() throws {
             let folder = geteuid() == 0 ? try HandOver.target(folder) : folder
-            guard let set = try EnginesCommand.store().installed() else {
+            let store = try EnginesCommand.store()
+            guard let set = try store.installed() else {
                 throw Failure(.failed, "the engines are not all there; get them with: tandem engines install")
             }
             let files = FileManager.default
             try files.createDirectory(atPath: "\(folder)/bin", withIntermediateDirectories: true)
-            for program in [set.haproxy, set.nginx, set.mysqld, set.mysql] {
+            let etcd = try store.programs(of: .etcd).map { Array($0.values) } ?? []
+            for program in [set.haproxy, set.nginx, set.mysqld, set.mysql] + etcd {
                 let link = "\(folder)/bin/\((program as NSString).lastPathComponent)"
                 if (try? files.destinationOfSymbolicLink(atPath: link)) != nil { try files.removeItem(atPath: link) }
                 try files.createSymbolicLink(atPath: link, withDestinationPath: program)
