@@ -78,6 +78,18 @@ let package = Package(
         // The failover protocol, and the simulator that tries to break it: pure. No agent acts on it yet.
         .target(name: "TandemFailover", swiftSettings: optimised),
         .target(name: "TandemSimulation", dependencies: ["TandemFailover"], swiftSettings: optimised),
+        // The store where it is decided who is primary: etcd. No agent uses it yet.
+        .target(
+            name: "TandemCoordination",
+            dependencies: [
+                "TandemFailover",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings),
         .systemLibrary(name: "CMariaDB", providers: [.apt(["libmariadb-dev"])]),
         .target(
             name: "MySQLConnector",
@@ -188,6 +200,14 @@ let package = Package(
             path: "Tests/ExitTrial", swiftSettings: settings),
         .testTarget(
             name: "TandemServicesTests", dependencies: ["TandemServices"], exclude: ["Orphan"], swiftSettings: settings),
+        .testTarget(
+            name: "TandemCoordinationTests",
+            dependencies: [
+                "TandemCoordination", "TandemFailover", "TandemPKI", "TandemSimulation",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),
         .testTarget(name: "TandemTopologyTests", dependencies: ["TandemTopology"], swiftSettings: settings),
         .testTarget(

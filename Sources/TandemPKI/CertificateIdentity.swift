@@ -17,6 +17,8 @@ public struct CertificateIdentity: Sendable, Hashable {
         case web
         /// What mysqld shows its clients.
         case database
+        /// etcd: shown to its clients and its other members, and by its gateway to itself.
+        case store
     }
 
     public var stack: String
@@ -62,7 +64,7 @@ extension CertificateIdentity.Kind {
         switch self {
         case .commandLine, .balancer: [.clientAuth]
         case .front, .database: [.serverAuth]
-        case .agent, .web: [.serverAuth, .clientAuth]
+        case .agent, .store, .web: [.serverAuth, .clientAuth]
         }
     }
 }

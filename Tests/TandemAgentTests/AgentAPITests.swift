@@ -118,6 +118,7 @@ private final class Server: Sendable {
         case .database: return (layout("server1").databaseCertificateFile, layout("server1").databaseKeyFile)
         case .balancer: return (layout("lb1").balancerBundleFile, layout("lb1").balancerBundleFile)
         case .front: return (layout("lb1").frontBundleFile, layout("lb1").frontBundleFile)
+        case .store: throw StateError("no stack runs etcd yet")
         case .agent, .commandLine: throw StateError("no service's")
         }
     }
