@@ -25,11 +25,11 @@ public actor HostAgent {
     let host: Host
     let folder: StackFolder
     let given: AppliedHost
-    private var applied: AppliedStack { given.applied }
+    var applied: AppliedStack { given.applied }
     private var secrets: StackSecrets { given.secrets }
     private let version: String
-    private let layout: Layout
-    private let blueprint: HostBlueprint
+    let layout: Layout
+    let blueprint: HostBlueprint
     private let strays: Strays
     private let board: TopologyBoard
     private let intended: Placement
@@ -38,8 +38,8 @@ public actor HostAgent {
     private(set) var supervisors: [ServiceSupervisor] = []
     private var controller: DatabaseController?
     private var isChanged = false
-    /// Ports of instances of the app that nginx was last told to send nothing to.
-    private var avoidedPorts: Set<Int> = []
+    /// Which instances of the app nginx sends requests to.
+    var rotation = AppRotation()
     private let changes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private var hasStrays = true
 
@@ -219,41 +219,6 @@ public actor HostAgent {
         }
     }
 
-    /// How often it is looked who listens on the services' ports.
-    private static let guardInterval = Duration.milliseconds(500)
-
-    /// Looks for strangers on the services' ports. nginx sends nothing to an instance of the app whose port somebody else
-    /// has; other hosts are told to come for it elsewhere.
-    private func guardPorts() async {
-        while !Task.isCancelled {
-            let sockets = ListeningSockets.now()
-            var strange: Set<Int> = []
-            for supervisor in supervisors {
-                let isAlone = await supervisor.lookForStrangers(among: sockets)
-                if !isAlone, supervisor.service.name == .app {
-                    strange.formUnion(supervisor.service.listeners.map(\.port))
-                }
-            }
-            if strange != avoidedPorts {
-                do {
-                    try await avoid(strange)
-                    avoidedPorts = strange
-                } catch {
-                    logger.error("cannot take ports of strangers out of nginx: \(error)")
-                }
-            }
-            try? await Ticks.next(every: Self.guardInterval)
-        }
-    }
-
-    private func avoid(_ ports: Set<Int>) async throws {
-        let plan = try HostBlueprint(stack: applied.stack, host: host, layout: layout, avoiding: ports)
-        for file in plan.files where file.path == layout.nginxFile {
-            try AtomicFile.write(file.contents, to: file.path, mode: file.mode)
-        }
-        for supervisor in supervisors where supervisor.service.name == .nginx { try await supervisor.reload() }
-    }
-
     // MARK: - Changes
 
     /// Services of one host change one after the other, in their order: a later one may need an earlier one.
@@ -305,7 +270,7 @@ public actor HostAgent {
         for path in blueprint.folders { try Folders.make(path) }
         try Folders.make(folder.records(host.name))
         let first = try PortGuard.firstPlan(blueprint, stack: applied.stack, host: host, layout: layout)
-        avoidedPorts = first.avoided
+        rotation = AppRotation(avoided: first.avoided, strange: first.avoided)
         for file in first.blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }
     }
 
@@ -343,6 +308,10 @@ public actor HostAgent {
             },
             changed: { [board] in await board.changed() },
             turn: { [weak self] in await self?.waitForTurn(service) })
+        if service.name == .app {
+            hooks.joinRotation = { [weak self] in await self?.joinRotation(service) }
+            hooks.leaveRotation = { [weak self] in await self?.leaveRotation(service) }
+        }
         if service.name == .router {
             hooks.refresh = { [layout] _ in try await RouterRefresh(layout).run() }
         }

@@ -5,10 +5,11 @@ import NIOHTTP1
 import NIOSSL
 import Synchronization
 
-/// Clients that GET a page all the time, each over a connection of its own that is kept.
+/// Clients that GET a page all the time, or POST to it in every other round, each over a connection of its own that is kept.
 ///
 /// A request counts as failed when its one retry on a new connection fails too, where the first was cut before any byte of
-/// an answer, as browsers have it. Everything else that is not a whole answer with status 200 has failed at once.
+/// an answer, as browsers have it; a POST is not sent again. Everything else that is not a whole answer with status 200 has
+/// failed at once.
 final class Load: Sendable {
     struct Tally: CustomStringConvertible {
         var answered = 0
@@ -28,12 +29,14 @@ final class Load: Sendable {
     private let urls: [String]
     /// Between two requests of one client: constant load, but not all that the machine can carry.
     private let pause: Duration
+    private let posts: Bool
     private let tally = Mutex(Tally())
     /// What the person at the machine is doing meanwhile, for the report.
     private let label = Mutex("")
 
     /// - Parameter urls: asked for in turn.
-    init(_ urls: [String], pause: Duration = .milliseconds(20)) {
+    init(_ urls: [String], pause: Duration = .milliseconds(20), posts: Bool = false) {
+        self.posts = posts
         self.urls = urls
         self.pause = pause
     }
@@ -77,14 +80,17 @@ final class Load: Sendable {
         var turn = number
         while !Task.isCancelled {
             let url = urls[turn % urls.count]
+            let isPost = posts && turn / urls.count % 2 == 1
             turn += 1
             let start = ContinuousClock.now
-            var outcome = await get(url, client)
+            var outcome = await ask(url, isPost: isPost, client)
             var isRetried = false
-            if case .cut = outcome, !Task.isCancelled {
+            if case .cut(let why) = outcome, isPost {
+                outcome = .bad("POST: \(why)")
+            } else if case .cut = outcome, !Task.isCancelled {
                 isRetried = true
                 let fresh = Self.client()
-                let second = await get(url, fresh)
+                let second = await ask(url, isPost: false, fresh)
                 try? await fresh.shutdown()
                 if case .good = second { outcome = second } else { outcome = .bad("\(outcome), then \(second)") }
             }
@@ -109,10 +115,15 @@ final class Load: Sendable {
         }
     }
 
-    private func get(_ url: String, _ client: HTTPClient) async -> Outcome {
+    private func ask(_ url: String, isPost: Bool, _ client: HTTPClient) async -> Outcome {
         let response: HTTPClientResponse
+        var request = HTTPClientRequest(url: url)
+        if isPost {
+            request.method = .POST
+            request.body = .bytes(ByteBuffer(string: "a=1"))
+        }
         do {
-            response = try await client.execute(HTTPClientRequest(url: url), timeout: .seconds(20))
+            response = try await client.execute(request, timeout: .seconds(20))
         } catch let error as HTTPClientError where error == .deadlineExceeded {
             return .bad("no answer in 20 s")
         } catch {
@@ -121,7 +132,7 @@ final class Load: Sendable {
         do {
             let body = try await response.body.collect(upTo: 4 << 20)
             guard response.status == .ok else {
-                return .bad("\(response.status): \(String(buffer: body).prefix(200))")
+                return .bad("\(request.method) \(response.status): \(String(buffer: body).prefix(200))")
             }
             return .good(servedBy: response.headers.first(name: "X-Served-By") ?? "")
         } catch {

@@ -35,7 +35,7 @@ extension IntegrationTests {
             let prepared = { try String(contentsOfFile: "\(stack.folder)/work/prepared", encoding: .utf8) }
             let line = "server1 itgunicorn \(status.url)\n"
             #expect(try prepared() == line)
-            try await restartUnderLoad(stack, status)
+            try await restartUnderLoad(stack, status, posts: true)
             #expect(try prepared() == String(repeating: line, count: 1 + Self.rounds))
             try await refusesToRestart(stack)
             try await runsCommands(stack, status)
@@ -133,6 +133,9 @@ extension IntegrationTests {
                 self.send_header("Content-Length", "3")
                 self.end_headers()
                 self.wfile.write(b"ok\\n")
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.do_GET()
             def log_message(self, *_): pass
         class Server(ThreadingHTTPServer):
             daemon_threads = False
@@ -144,7 +147,7 @@ extension IntegrationTests {
         """.write(toFile: "\(stack.folder)/app.py", atomically: true, encoding: .utf8)
         try await ending(stack) { stack in
             try await stack.succeed("up", "--detach")
-            try await restartUnderLoad(stack, try await stack.status())
+            try await restartUnderLoad(stack, try await stack.status(), posts: true)
         }
     }
 
@@ -161,8 +164,10 @@ extension IntegrationTests {
         try await stack.end()
     }
 
-    private func restartUnderLoad(_ stack: TrialStack, _ status: Status) async throws {
-        let tally = try await Load(["\(status.url)/", "\(status.url)/slow"]).during(clients: 8) { load in
+    /// - Parameter posts: whether the app takes POSTs.
+    private func restartUnderLoad(_ stack: TrialStack, _ status: Status, posts: Bool = false) async throws {
+        let load = Load(["\(status.url)/", "\(status.url)/slow"], posts: posts)
+        let tally = try await load.during(clients: 8) { load in
             for round in 1...Self.rounds {
                 load.note("restart \(round)")
                 try await stack.succeed("restart", "app")

@@ -19,6 +19,10 @@ actor ServiceSupervisor {
         /// Ends the process. The supervisor sweeps what is left of its group afterwards.
         var stop: @Sendable (RunningProcess) async -> Void
         var changed: @Sendable () async -> Void
+        /// Before a process that serves is ended to be started again: has others take what would come to it.
+        var leaveRotation: @Sendable () async -> Void = {}
+        /// Once it can serve, and before it counts as such.
+        var joinRotation: @Sendable () async -> Void = {}
         /// Before a process that serves is touched for the sake of new settings: returns when it is its turn.
         var turn: @Sendable () async -> Void = {}
         /// Takes up what needs neither a reload nor a restart; see `LoadedFiles.inPlace`.
@@ -116,6 +120,7 @@ actor ServiceSupervisor {
         if isServing, let refusal {
             await set(.failed, since: runningSince, detail: refusal)
         } else if isServing {
+            await hooks.joinRotation()
             isSettled = true
             hasServed = true
             // Of an adopted process, since its start: it has not stopped serving.
@@ -207,6 +212,7 @@ actor ServiceSupervisor {
             if status.state == .failed { await set(.starting) }
             return
         }
+        if isServing { await hooks.leaveRotation() }
         await end(process)
     }
 
@@ -322,6 +328,7 @@ actor ServiceSupervisor {
             switch change.step {
             case .restart:
                 logger.info("stopping \(status.name), which runs with earlier settings")
+                await hooks.leaveRotation()
                 await end(adopted)
                 process = nil
                 return nil

@@ -199,6 +199,8 @@ extension NginxFile {
             listen \(try peerSocket());
             server_name _;
             access_log off;
+            # Workers that go with a reload close connections that idle: a request of their fellows would be lost on one.
+            keepalive_timeout 0;
         \(remote("/", "peers", losses: 1).indented)
         }
         """
