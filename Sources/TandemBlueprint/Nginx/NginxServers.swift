@@ -5,10 +5,10 @@ extension NginxFile {
     func upstreams() throws(BlueprintError) -> [String] {
         var groups: [String] = []
         if host.has(.web) {
-            groups.append(host.has(.app) ? try ownAppFirst() : remoteApps(stack.hosts(.app), name: "app"))
+            groups += host.has(.app) ? [try ownAppFirst()] : remoteApps(stack.hosts(.app), name: "app")
         }
         if host.has(.app) { groups.append(ownApp) }
-        if hasPeerHop { groups.append(remoteApps(site.standInHosts, name: "peers")) }
+        if hasPeerHop { groups += remoteApps(site.standInHosts, name: "peers") }
         return groups
     }
 
@@ -56,15 +56,46 @@ extension NginxFile {
         """
     }
 
+    /// The group of all, and one for each half of them: a request that an app has lost goes on to the other half. An app that
+    /// is ending takes requests until it has ended, so at the same door the request might be lost once more. Two halves, and not
+    /// a group for each host, so that the files of large stacks stay small.
+    private func remoteApps(_ hosts: [Host], name: String) -> [String] {
+        let group = remoteGroup(hosts, of: hosts, name: name, comment: "The app on other hosts, through their nginx")
+        guard hosts.count > 1 else { return [group] }
+        let middle = (hosts.count + 1) / 2
+        let halves = [Array(hosts[..<middle]), Array(hosts[middle...])]
+        var lines: [String] = []
+        for (half, other) in zip(halves, ["\(name)_half2", "\(name)_half1"]) {
+            lines += half.map {
+                #""~(^| )\#($0.address.replacing(".", with: #"\."#)):\#(Ports.appDoor)$" \#(other);"#
+            }
+        }
+        let map = """
+            # Where to go on to from the door that was called last.
+            map $upstream_addr \(Self.otherDoors) {
+                volatile;
+                default \(name);
+            \(lines.joined(separator: "\n").indented)
+            }
+            """
+        return [
+            group,
+            remoteGroup(halves[0], of: hosts, name: "\(name)_half1", comment: "One half of them before the others"),
+            remoteGroup(halves[1], of: hosts, name: "\(name)_half2", comment: "The other half before the others"), map,
+        ]
+    }
+
+    private static let otherDoors = "$tandem_other_doors"
+
     /// One that failed a request is left alone for a moment: an address that swallows everything would cost each request a
     /// second. While all are left alone they are tried all the same: each stands there a second time, for when nobody else
     /// is left, and is never suspected as such. (A group of one is never left alone: nginx ignores `max_fails` there.)
-    private func remoteApps(_ hosts: [Host], name: String) -> String {
-        let doors = hosts.map { "server \($0.address):\(Ports.appDoor)" }
-        var servers = doors.map { "\($0) max_fails=1 fail_timeout=\(Suspicion.seconds)s;" }
-        if doors.count > 1 { servers += doors.map { "\($0) backup max_fails=0;" } }
+    private func remoteGroup(_ first: [Host], of hosts: [Host], name: String, comment: String) -> String {
+        func door(_ host: Host) -> String { "server \(host.address):\(Ports.appDoor)" }
+        var servers = first.map { "\(door($0)) max_fails=1 fail_timeout=\(Suspicion.seconds)s;" }
+        if hosts.count > 1 { servers += hosts.map { "\(door($0)) backup max_fails=0;" } }
         return """
-            # The app on other hosts, through their nginx
+            # \(comment)
             upstream \(name) {
             \(servers.joined(separator: "\n").indented)
                 keepalive 256;
@@ -80,7 +111,7 @@ extension NginxFile {
         let app =
             host.has(.app)
             ? "location \(appLocation) {\n    proxy_pass http://app;\n}"
-            : remote(appLocation, "app", losses: 2)
+            : remote(appLocation, "app", of: stack.hosts(.app), losses: 2)
         let locations = try files.locations() + app
         return """
             # [web]: what the balancers call
@@ -129,20 +160,22 @@ extension NginxFile {
     ///
     /// A door whose app does not answer says so, and whether the app has got the request. nginx itself would not repeat a
     /// POST then, because it was sent to the door; on the door's word it goes round again while luck leads it to dead doors,
-    /// but not for ever. A GET that was lost in an app may go to one more, and not on: it may be what kills them.
+    /// but not for ever. A GET that was lost in an app may go to one of another host, and not on: it may be what kills them.
     ///
     /// - Parameter losses: how many apps may have lost the request before it is given up.
-    private func remote(_ location: String, _ upstream: String, losses: Int) -> String {
-        let pass = """
-            proxy_pass https://\(upstream);
+    private func remote(_ location: String, _ upstream: String, of hosts: [Host], losses: Int) -> String {
+        func pass(_ group: String) -> String {
+            """
+            proxy_pass https://\(group);
             proxy_intercept_errors on;
             recursive_error_pages on;
             error_page \(Self.noAnswer) = @another_app;
             """
+        }
         return """
             set $tandem_doors "";
             location \(location) {
-            \(pass.indented)
+            \(pass(upstream).indented)
             }
             location @another_app {
                 default_type text/plain;
@@ -150,7 +183,7 @@ extension NginxFile {
                 if ($tandem_doors ~ " $|(no.*){\(losses)}|(yes.*){\(Self.doorLimit)}") {
                     return 502 "The application did not answer.\n";
                 }
-            \(pass.indented)
+            \(pass(hosts.count > 1 ? Self.otherDoors : upstream).indented)
             }
             """
     }
@@ -201,7 +234,7 @@ extension NginxFile {
             access_log off;
             # Workers that go with a reload close connections that idle: a request of their fellows would be lost on one.
             keepalive_timeout 0;
-        \(remote("/", "peers", losses: 1).indented)
+        \(remote("/", "peers", of: site.standInHosts, losses: 1).indented)
         }
         """
     }
