@@ -49,9 +49,11 @@ extension HostAgent {
                 try AtomicFile.write(file.contents, to: file.path, mode: file.mode)
             }
             rotation.avoided = ports
-            for supervisor in supervisors where supervisor.service.name == .nginx { try await supervisor.reload() }
+            for supervisor in supervisors where supervisor.service.name == .nginx {
+                // The next look tries again, as it does after an error.
+                if try await !supervisor.reload() { rotation.avoided = before }
+            }
         } catch {
-            // The next look tries again.
             rotation.avoided = before
             logger.error("nginx cannot be told which instances of the app to leave out: \(error)")
         }

@@ -58,6 +58,24 @@ struct SettingsTests {
         await runningAgain.value
     }
 
+    @Test("is not said to have its new files while it is only starting: it may have read the earlier ones")
+    func reloadAtStart() async throws {
+        let script = "echo up; trap 'echo reloaded; sleep 60 &' HUP; while :; do sleep 0.05; done"
+        let supervisor = bench.supervisor(bench.service(script, name: .nginx, reloadSignal: SIGHUP))
+        // It will read them when it is started.
+        #expect(try await supervisor.reload())
+        let running = Task { await supervisor.run() }
+        try await eventually("it starts") { log == ["up"] }
+        #expect(try await !supervisor.reload())
+        #expect(log == ["up"])
+        try bench.folder.put("ready", "")
+        _ = try await bench.running(supervisor)
+        #expect(try await supervisor.reload())
+        try await eventually("it has reloaded") { log == ["up", "reloaded"] }
+        await supervisor.stop()
+        await running.value
+    }
+
     @Test("is not touched for a comment in its file")
     func comment() async throws {
         try bench.folder.put("etc/nginx.conf", "one\n")

@@ -246,14 +246,17 @@ actor ServiceSupervisor {
     }
 
     /// Has a process that serves take up its files as they are now.
+    /// - Returns: whether it has, or will when it is started. One that is just starting may have read them before.
     /// - Throws: when they are refused; then it goes on with its earlier ones.
-    func reload() async throws {
-        guard let process, let signal = service.reloadSignal, isServing else { return }
+    func reload() async throws -> Bool {
+        guard let process, let signal = service.reloadSignal else { return true }
+        guard isServing else { return false }
         try await check()
         try await process.reload(signal: signal, isReady: hooks.isReady)
-        guard var record = ServiceRecord.load(recordFile), record.identity == process.identity else { return }
+        guard var record = ServiceRecord.load(recordFile), record.identity == process.identity else { return true }
         record.loaded = LoadedFiles(service: service.name, layout: starter.layout)
         try AtomicFile.write(record, to: recordFile)
+        return true
     }
 
     private func launch(isFirst: Bool) async throws -> RunningProcess {
