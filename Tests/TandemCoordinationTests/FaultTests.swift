@@ -48,6 +48,21 @@ import Testing
                     #expect(again.value?.value?.text == "1")
                     #expect(proxy.lost(.answer) == 2)
                 }
+                // A transaction is not, whoever else is there.
+                try await etcd.withClient(etcd.configuration(configuration.endpoints + [asWell])) { two in
+                    let first = try await two.read("a")
+                    #expect(first.value?.value?.text == "1")
+                    proxy.lose(.answer)
+                    let creation = StoreTransaction(
+                        if: [Comparison("once", .equal, .modRevision(0))], then: [.put("once", "1")])
+                    let outcome = await two.transact(creation)
+                    guard case .unknown = outcome else {
+                        Issue.record("\(outcome)")
+                        return
+                    }
+                    let once = try await two.read("once")
+                    #expect(once.value?.value?.version == 1)
+                }
             }
         }
     }
