@@ -10,9 +10,12 @@ import Testing
     private static let names = HostNames(["server1", "server2", "lb1"])
     private static let keys = StackKeys(stack: "shop", names: names)
 
-    private func store(_ client: EtcdClient, names: HostNames = names) -> StackStore {
+    private func store(
+        _ client: EtcdClient, names: HostNames = names, revokesFormerLease: Bool = true
+    ) -> StackStore {
         StackStore(
-            client, keys: StackKeys(stack: "shop", names: names), leaseTime: .seconds(600), deadline: .seconds(20))
+            client, keys: StackKeys(stack: "shop", names: names), leaseTime: .seconds(600), deadline: .seconds(20),
+            revokesFormerLease: revokesFormerLease)
     }
 
     @Test func whatIsStoredHasTheFormThatTheDocumentsName() async throws {
@@ -70,6 +73,48 @@ import Testing
         }
     }
 
+    @Test func whoeverTakesTheLeadEndsTheLeaseOfWhomeverHadIt() async throws {
+        try await TestEtcd.with { etcd in
+            try await etcd.withClient { client in
+                let (first, second) = (store(client), store(client))
+                func take(_ revision: UInt64, _ host: Int) -> StoreRequest {
+                    .write(
+                        StateTransaction(
+                            purpose: .claim, expectedRevision: revision,
+                            record: StateRecord(epoch: 1, primary: HostID(host), standing: .alone), takesLeader: true))
+                }
+                _ = await first.answer(.refresh)
+                _ = await second.answer(.refresh)
+                guard case .written(let one) = await first.answer(take(0, 0)),
+                    case .written(let two) = await first.answer(take(one, 0))
+                else {
+                    Issue.record("not written")
+                    return
+                }
+                let lease = try #require(try await client.read("/tandem/shop/leader").value?.value?.lease)
+                _ = await first.answer(.refresh)
+                #expect(try await client.state(of: lease).value != nil, "its own lease goes on")
+                guard case .written = await second.answer(take(two, 1)) else {
+                    Issue.record("not written")
+                    return
+                }
+                let expected = LeaderRecord(host: HostID(1), epoch: 1)
+                guard case .read(let leading) = await second.answer(.refresh) else {
+                    Issue.record("not read")
+                    return
+                }
+                #expect(leading.leader == expected)
+                #expect(try await client.state(of: lease).refusal == .leaseNotFound)
+                guard case .read(let led) = await first.answer(.refresh) else {
+                    Issue.record("not read with a new lease")
+                    return
+                }
+                #expect(led.leader == expected)
+                #expect(try await client.leases().value?.count == 2)
+            }
+        }
+    }
+
     /// Random requests of three agents and an operator, to the store that the simulator has and to a real etcd. Both answer the same.
     @Test func theSimulatorsStoreAnswersAsEtcdDoes() async throws {
         let environment = ProcessInfo.processInfo.environment
@@ -78,7 +123,9 @@ import Testing
         print("\(steps) store requests: TANDEM_TEST_SEED=\(seed)")
         try await TestEtcd.with { etcd in
             try await etcd.withClient(etcd.configuration(deadline: .seconds(20))) { client in
-                var both = SideBySide(seed: seed, client: client, keys: Self.keys) { self.store(client) }
+                var both = SideBySide(seed: seed, client: client, keys: Self.keys) {
+                    self.store(client, revokesFormerLease: false)
+                }
                 for step in 0..<steps {
                     let story = try await both.step()
                     if let difference = try await both.difference() {

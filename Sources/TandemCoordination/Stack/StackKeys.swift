@@ -63,6 +63,8 @@ public struct StackKeys: Sendable {
         var operations: [StoreOperation] = [.put(state, try bytes(transaction.record))]
         if transaction.takesLeader {
             let record = LeaderRecord(host: transaction.record.primary, epoch: transaction.record.epoch)
+            // What it was before: the lease that it was under is revoked afterwards.
+            operations.append(.range(RangeQuery(.key(leader), limit: 1)))
             operations.append(.put(leader, try bytes(record), lease: lease))
         }
         if let ended = transaction.endsIntent {

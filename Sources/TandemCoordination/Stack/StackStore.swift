@@ -8,19 +8,25 @@ public actor StackStore {
     private let leaseTime: Duration
     /// For each request to etcd; a refresh makes two or three.
     private let deadline: Duration
+    private let revokesFormerLease: Bool
     private var lease: LeaseID?
+    /// The one that `leader` was under before this agent took it over.
+    private var formerLease: LeaseID?
 
     /// - Parameters:
     ///   - leaseTime: as in the failover's `Timing`, in whole seconds, rounded up.
     ///   - deadline: shorter than the failover's `storePatience`, after which it asks again.
+    ///   - revokesFormerLease: whether the lease of whoever led before is ended once this agent leads. The simulator's store
+    ///     lets it run out.
     public init(
         _ client: EtcdClient, keys: StackKeys, leaseTime: Duration = .seconds(4),
-        deadline: Duration = .milliseconds(900)
+        deadline: Duration = .milliseconds(900), revokesFormerLease: Bool = true
     ) {
         self.client = client
         self.keys = keys
         self.leaseTime = leaseTime
         self.deadline = deadline
+        self.revokesFormerLease = revokesFormerLease
     }
 
     public func answer(_ request: StoreRequest) async -> StoreAnswer {
@@ -38,7 +44,17 @@ public actor StackStore {
             return .unknown
         }
         // Only now: what makes an agent sure is a read that was sent after its lease was renewed.
-        return await read()
+        async let courtesy: Void = revokeFormerLease()
+        let answer = await read()
+        await courtesy
+        return answer
+    }
+
+    /// So that the host that led hears at its next renewal that it does not. It changes nothing else: no key is under that lease.
+    private func revokeFormerLease() async {
+        guard let former = formerLease else { return }
+        formerLease = nil
+        _ = try? await client.revoke(former, within: deadline)
     }
 
     private func renew() async throws(CoordinationError) -> Bool {
@@ -68,7 +84,9 @@ public actor StackStore {
         if transaction.takesLeader, used == nil { return .unknown }
         guard let request = try? keys.transaction(transaction, lease: used) else { return .unknown }
         switch await client.transact(request, within: deadline) {
-        case .answered(let answer) where answer.succeeded: return .written(revision: UInt64(answer.header.revision))
+        case .answered(let answer) where answer.succeeded:
+            if transaction.takesLeader, revokesFormerLease { noteFormerLease(answer, own: used) }
+            return .written(revision: UInt64(answer.header.revision))
         // The comparison failed.
         case .answered: return .refused
         case .refused(let refusal):
@@ -76,6 +94,12 @@ public actor StackStore {
             if refusal == .leaseNotFound, lease == used { lease = nil }
             return .unknown
         case .unknown: return .unknown
+        }
+    }
+
+    private func noteFormerLease(_ answer: TransactionAnswer, own: LeaseID?) {
+        for case .range(let leader) in answer.answers {
+            if let former = leader.value?.lease, former != own { formerLease = former }
         }
     }
 
