@@ -2,9 +2,14 @@
 #include "CTandemSystem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,6 +41,19 @@ static int is_only(uid_t user, gid_t group) {
            saved_group == group;
 }
 
+// Descriptors that root's shell or scripts left open are root's affair.
+static int close_on_exec_from(unsigned first) {
+    if (close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return 0;
+    if (errno != ENOSYS && errno != EINVAL) return -1;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -1;
+    for (rlim_t descriptor = first; descriptor < limit.rlim_cur && descriptor < 1 << 20; descriptor++) {
+        int flags = fcntl(descriptor, F_GETFD);
+        if (flags >= 0) fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC);
+    }
+    return 0;
+}
+
 int tandem_give_up_root(uid_t user, gid_t group, const gid_t *groups, size_t group_count, int keeps_low_ports,
                         const char **failed_step) {
     *failed_step = "give up root";
@@ -43,6 +61,13 @@ int tandem_give_up_root(uid_t user, gid_t group, const gid_t *groups, size_t gro
         errno = EINVAL;
         return -1;
     }
+    *failed_step = "keep root's open files to root";
+    if (close_on_exec_from(3) < 0) return -1;
+    // Root's session keyring (keyrings(7)) may hold keys. Where it cannot be left, such as in a container, there is none to be read.
+    *failed_step = "leave root's keyring";
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM && errno != EACCES) return -1;
+    char folder[PATH_MAX];
+    int has_folder = getcwd(folder, sizeof folder) != NULL;
     *failed_step = "keep the right to ports below 1024";
     if (keeps_low_ports && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return -1;
     *failed_step = "empty the bounding set";
@@ -55,6 +80,9 @@ int tandem_give_up_root(uid_t user, gid_t group, const gid_t *groups, size_t gro
     if (setgroups(group_count, groups) < 0 || setresgid(group, group, group) < 0) return -1;
     *failed_step = "change the user";
     if (setresuid(user, user, user) < 0) return -1;
+    // A folder that the user could not get to leads to what root keeps to itself.
+    *failed_step = "enter a folder";
+    if ((!has_folder || chdir(folder) < 0) && chdir("/") < 0) return -1;
     *failed_step = "give up capabilities";
     if (tandem_set_capabilities(keeps_low_ports) < 0) return -1;
     *failed_step = "refuse new privileges";

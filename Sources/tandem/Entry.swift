@@ -74,6 +74,8 @@ enum ExitStatus: Int32 {
     case notRunning = 4
     /// `plan --exit-code`: there is something to change.
     case changes = 5
+    /// Between the two steps of root's `destroy` alone: the stack is stopped, and not all of it could be deleted.
+    case leftovers = 6
 }
 
 /// A command ends with this when it cannot do what it was asked; the message is shown, whole.

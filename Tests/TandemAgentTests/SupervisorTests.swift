@@ -33,14 +33,14 @@ final class Bench: Sendable {
     /// A script that is ready when the file `ready` is there.
     func service(
         _ script: String, name: ServiceName = .app, check: [String]? = nil, startTimeoutSeconds: Int = 60,
-        environment: [String: EnvironmentValue] = [:], reloadSignal: Int32? = nil
+        environment: [String: EnvironmentValue] = [:], reloadSignal: Int32? = nil, port: Int? = nil
     ) -> ServiceBlueprint {
         ServiceBlueprint(
             name: name, command: ["/bin/sh", "-c", script], check: check, environment: environment,
             workingDirectory: folder.path, account: .application, readiness: .database,
             startTimeoutSeconds: startTimeoutSeconds,
             stop: .init(signal: SIGTERM, boundSeconds: 10), reloadSignal: reloadSignal,
-            listeners: [.init(address: "127.0.0.1", port: 1)])
+            listeners: port.map { [.init(address: "127.200.9.1", port: $0)] } ?? [])
     }
 
     func supervisor(
@@ -88,10 +88,53 @@ struct SupervisorTests {
         let running = Task { await supervisor.run() }
         let pid = try await bench.running(supervisor)
         let status = await supervisor.status
-        #expect(status.name == "app" && status.address == "127.0.0.1:1" && status.restarts == 0)
+        #expect(status.name == "app" && status.address == "" && status.restarts == 0)
         #expect(bench.record?.identity.pid == pid)
         #expect(bench.log() == ["hush", "up"])
         #expect(!bench.folder.text("app.json").contains("hush"))
+        await supervisor.stop()
+        await running.value
+    }
+
+    @Test(
+        "is running only once one of its own listens: who answered before may have been a stranger who is gone for a moment"
+    )
+    func listens() async throws {
+        try bench.folder.put("ready", "")
+        let script = """
+            exec python3 -c '
+            import os, socket, time
+            print("up", flush=True)
+            while not os.path.exists("listen"): time.sleep(0.02)
+            s = socket.socket()
+            s.bind(("127.200.9.1", 24701))
+            s.listen()
+            time.sleep(60)
+            '
+            """
+        let supervisor = bench.supervisor(bench.service(script, port: 24_701))
+        let running = Task { await supervisor.run() }
+        try await eventually("it was started") { bench.log() == ["up"] }
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(await supervisor.status.state == .starting)
+        try bench.folder.put("listen", "")
+        _ = try await bench.running(supervisor)
+        #expect(await supervisor.status.address == "127.200.9.1:24701")
+        await supervisor.stop()
+        await running.value
+    }
+
+    @Test("keeps a stranger in mind who goes away, until one of its own listens", .enabled(if: geteuid() == 0))
+    func strangerInBursts() async throws {
+        try bench.folder.put("ready", "")
+        let supervisor = bench.supervisor(bench.service(Self.serves, port: 24_702))
+        let running = Task { await supervisor.run() }
+        try await eventually("it was started") { bench.log() == ["up"] }
+        let theirs = ListeningSocket(address: "127.200.9.1", port: 24_702, user: 65_534, inode: 1)
+        #expect(await !supervisor.lookForStrangers(among: ListeningSockets(all: [theirs])))
+        #expect(await !supervisor.lookForStrangers(among: ListeningSockets(all: [])))
+        let own = ListeningSocket(address: "127.200.9.1", port: 24_702, user: 0, inode: 2)
+        #expect(await supervisor.lookForStrangers(among: ListeningSockets(all: [own])))
         await supervisor.stop()
         await running.value
     }

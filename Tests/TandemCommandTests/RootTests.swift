@@ -89,6 +89,108 @@ struct RootTests {
         #expect(outcome.error.contains("detected dubious ownership"), "\(outcome)")
     }
 
+    /// The account goes the same way once more, and would come out where the link leads by then.
+    @Test("does not act for a file that it is led to by somebody else's link, named or at the end of links of its own")
+    func namedByLink() throws {
+        try folder.put("bob/tandem.yaml", "stack: bobs\napp:\n  run: echo\n")
+        try folder.put("mallory/x", "")
+        for path in ["bob", "bob/tandem.yaml"] { give("\(folder.path)/\(path)") }
+        symlink("\(folder.path)/bob/tandem.yaml", "\(folder.path)/mallory/tandem.yaml")
+        symlink("\(folder.path)/bob", "\(folder.path)/mallory/folder")
+        symlink("mallory/folder", "\(folder.path)/ours")
+        for path in ["mallory", "mallory/tandem.yaml", "mallory/folder"] {
+            give("\(folder.path)/\(path)", to: 54_321)
+        }
+        for file in ["mallory/tandem.yaml", "mallory/folder/tandem.yaml", "ours/tandem.yaml"] {
+            for command in [["plan"], ["destroy", "--yes"], ["trust"]] {
+                let outcome = try Program.run(command + ["--file", file], in: folder.path)
+                #expect(outcome.status == 1, "\(outcome)")
+                #expect(outcome.error.contains("detected dubious ownership"), "\(outcome)")
+            }
+        }
+        #expect(PathTrust.doubt("\(folder.path)/ours/tandem.yaml", user: Self.nobody)?.path == "\(folder.path)/mallory")
+        #expect(PathTrust.doubt("\(folder.path)/bob/../bob/./tandem.yaml", user: Self.nobody) == nil)
+        symlink("round", "\(folder.path)/round")
+        #expect(PathTrust.doubt("\(folder.path)/round", user: 0)?.reason == "is one of too many links")
+    }
+
+    @Test("keeps its open files, its keys and its own folders from what it runs as somebody else")
+    func keepsItsOwn() throws {
+        try folder.put("public/said", "")
+        chmod("\(folder.path)/public/said", 0o666)
+        try folder.put(
+            "public/mysql",
+            "#!/bin/sh\n(ls -l /proc/self/fd; pwd -P; cat /proc/keys) >> '\(folder.path)/public/said' 2>&1\n"
+                + "echo 'mysql  Ver 9.7.4 for Linux'\n")
+        chmod("\(folder.path)/public/mysql", 0o755)
+        try folder.put("public/tandem.yaml", "stack: keeps\napp: {run: echo}\nengines: {mysql: ./mysql}\n")
+        for path in ["public", "public/mysql", "public/tandem.yaml"] { give("\(folder.path)/\(path)") }
+        try folder.put("closed/below/secret", "")
+        chmod("\(folder.path)/closed", 0o700)
+        let outcome = try Program.run(
+            ["render", "--file", "\(folder.path)/public/tandem.yaml"], in: "\(folder.path)/closed/below",
+            through: ["/bin/sh", "-c", "exec 7< secret; exec \"$@\"", "sh"])
+        #expect(outcome.status == 0, "\(outcome)")
+        let said = try String(contentsOfFile: "\(folder.path)/public/said", encoding: .utf8)
+        #expect(said.contains("/dev/null") && !said.contains("secret"), "\(said)")
+        #expect(!said.contains("closed"), "\(said)")
+    }
+
+    @Test("writes what an account gives into the hosts' folders alone, and leaves a folder's mode as it is")
+    func handedOver() throws {
+        let names: Set = ["lb1", "README.md"]
+        for path in ["lb1", "lb1/etc/haproxy.cfg", "README.md"] { #expect(HandOver.isExpected(path, names), "\(path)") }
+        for path in [
+            ".ssh", ".ssh/authorized_keys", "lb1/.ssh", "lb2/haproxy.cfg", "lb1/../x", "", "/lb1", "lb1//x", "cron.d/x",
+        ] {
+            #expect(!HandOver.isExpected(path, names), "\(path)")
+        }
+        try folder.put("tandem.yaml", "stack: handed\napp:\n  run: echo\n")
+        try folder.put("out/x", "")
+        chmod("\(folder.path)/out", 0o700)
+        let outcome = try Program.run(["render", "--out", "out"], in: folder.path)
+        #expect(outcome.status == 0, "\(outcome)")
+        let mode = try FileManager.default.attributesOfItem(atPath: "\(folder.path)/out")[.posixPermissions]
+        #expect(mode as? Int == 0o700)
+        #expect(FileManager.default.fileExists(atPath: "\(folder.path)/out/lb1/haproxy.cfg"))
+    }
+
+    /// Its app may have left a process that makes files as fast as they are deleted.
+    @Test("destroys a stack whose account goes on writing, and ends what is left of it, but nothing in a container")
+    func leftovers() throws {
+        try folder.put("tandem.yaml", "stack: leftovers\napp:\n  run: echo\n")
+        let account = StackAccount(stack: "leftovers")
+        let user = try account.make()
+        try "note".write(toFile: "\(account.folder)/note", atomically: false, encoding: .utf8)
+        #expect(lchown("\(account.folder)/note", user.user, user.group) == 0)
+        func start(_ wrapper: [String], _ script: String) throws -> Process {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments =
+                wrapper + [
+                    "setpriv", "--reuid=\(user.user)", "--regid=\(user.group)", "--clear-groups", "/bin/sh", "-c",
+                    script,
+                ]
+            try process.run()
+            return process
+        }
+        let container = try start(["unshare", "--pid", "--fork", "--mount-proc"], "exec sleep 60")
+        defer { container.terminate() }
+        let loop = try start([], "while :; do : > '\(account.folder)/again'; done")
+        defer { if loop.isRunning { loop.terminate() } }
+        usleep(300_000)
+        let outcome = try Program.run(["destroy", "--yes"], in: folder.path)
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(!FileManager.default.fileExists(atPath: account.folder))
+        loop.waitUntilExit()
+        #expect(loop.terminationReason == .uncaughtSignal)
+        // A container may not be allowed to make one of its own.
+        let makesNamespaces =
+            try RootTool.run(["/usr/bin/unshare", "--pid", "--fork", "/bin/true"], isQuiet: true).status == 0
+        #expect(container.isRunning || !makesNamespaces)
+        _ = try RootTool.run(["/usr/sbin/userdel", account.name])
+    }
+
     @Test("is told at once which folder keeps the stack's account out", arguments: ["check", "plan", "up"])
     func barred(_ command: String) throws {
         try folder.put("closed/shop/tandem.yaml", "stack: barred\napp:\n  run: echo\n")

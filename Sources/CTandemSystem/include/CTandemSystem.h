@@ -64,7 +64,8 @@ int tandem_leave_terminal(int keeps_descriptors);
 int tandem_is_at_terminal(void);
 
 /// Becomes another user, for good: user, group and groups, no capability but, where asked for, CAP_NET_BIND_SERVICE (kept across
-/// exec), and no new privileges by any program. Call it while the process has one thread.
+/// exec), and no new privileges by any program. A program that is run afterwards gets the standard streams and no other descriptor of
+/// root's, has a session keyring of its own, and is in the same folder only where the user can get there. Call it while the process has one thread.
 ///
 /// Returns 0; or -1 and errno, with `*failed_step` naming what failed. After a failure the process must end.
 int tandem_give_up_root(uid_t user, gid_t group, const gid_t *groups, size_t group_count, int keeps_low_ports,

@@ -36,6 +36,11 @@ struct PortGuard: Sendable {
         return nil
     }
 
+    /// Whether one with the service's rights listens: a stranger who listens for moments only is not seen in each look.
+    func isServed(among sockets: ListeningSockets) -> Bool {
+        sockets.reached(by: address, port).contains { $0.user == user || $0.user == 0 }
+    }
+
     /// A host's files as an agent begins with them: nginx sends nothing to an app's port that another user has by then.
     ///
     /// A program of the same user may be a rest of the last app here; it is told apart once there is a process of ours.

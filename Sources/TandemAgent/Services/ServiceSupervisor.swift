@@ -237,6 +237,8 @@ actor ServiceSupervisor {
             found = place.stranger(among: sockets, besides: running, known: &known)
         }
         ownSockets = known
+        // One who has gone for a moment comes back in the next, while the port is free.
+        if found == nil, isWanted, !isServed(among: sockets) { found = stranger }
         if found != stranger {
             stranger = found
             if let found { logger.warning("\(status.name): \(found)") }
@@ -244,6 +246,8 @@ actor ServiceSupervisor {
         }
         return found == nil
     }
+
+    private func isServed(among sockets: ListeningSockets) -> Bool { guards.allSatisfy { $0.isServed(among: sockets) } }
 
     /// Has a process that serves take up its files as they are now.
     /// - Returns: whether it has, or will when it is started. One that is just starting may have read them before.
@@ -384,7 +388,10 @@ actor ServiceSupervisor {
         var saying = ContinuousClock.now + Self.sayingInterval
         while !process.hasEnded, !Task.isCancelled, isWanted, ContinuousClock.now < deadline {
             // Something else may answer on its port: only a process that lives can be ready.
-            if await hooks.isReady(), !process.hasEnded, await lookForStrangers(among: .now()) { return isWanted }
+            if await hooks.isReady(), !process.hasEnded {
+                let sockets = ListeningSockets.now()
+                if await lookForStrangers(among: sockets), isServed(among: sockets) { return isWanted }
+            }
             if ContinuousClock.now > saying {
                 if let why = await hooks.whyNotReady(process), !process.hasEnded {
                     await waits("not ready yet: \(why)")

@@ -12,16 +12,20 @@ enum ForgedHeaders {
         "x-tandem.*",
         // The address, name, scheme and port of a client.
         "x-real-.*", "client-ip", "x-client-ip", "true-client-ip", "x-true-client-ip", "x-cluster-client-ip",
-        "x-remote-.*", "x-source-.*", "x-coming-from", "x-host", "x-port", "x-proto", "x-scheme", "x-url-scheme",
+        "x-remote-.*", "x-source-.*", "x-coming-from", "x-host", "x-http-host", "x-port", "x-proto", "x-scheme",
+        "x-url-scheme",
         "x-http-host-override", "x-forward-.*", "front-end-https", "x-proxyuser-ip", "wl-proxy-.*", "proxy(-.*)?",
         // The path, where it differs from that of the request.
         "x-original-.*", "x-rewrite-.*", "x-script-name", "script-name", "path-info", "x-waws-unencoded-url",
         // What particular proxies and clouds say.
         "x-envoy-.*", "cf-.*", "cloudfront-.*", "fastly-.*", "fly-.*", "x-appengine-.*", "x-azure-.*",
-        "x-arr-.*", "incap-client-ip", "ali-cdn-real-ip", "akamai-.*", "x-akamai-.*",
+        "x-arr-.*", "x-vercel-.*", "x-nf-client-connection-ip", "do-connecting-ip", "incap-client-ip",
+        "ali-cdn-real-ip", "akamai-.*", "x-akamai-.*",
         // Who the client is, by the word of a proxy that asked.
-        "remote-user", "x-auth-request-.*", "x-authenticated-.*", "x-goog-authenticated-.*", "x-goog-iap-.*",
-        "x-amzn-oidc-.*", "x-ms-client-principal.*", "ssl-client-.*", "x-ssl-.*", "x-client-(cert|verify|dn).*",
+        "remote-user", "x-auth-user", "x-auth-request-.*", "x-webauth-.*", "x-authentik-.*", "tailscale-user-.*",
+        "x-authenticated-.*", "x-goog-authenticated-.*", "x-goog-iap-.*",
+        "x-amzn-oidc-.*", "x-ms-client-principal.*", "ssl-client-.*", "x-ssl-.*", "x-client-(cert|verify|dn|ssl).*",
+        "client-cert.*",
         // What tells a server's own parts what to do.
         "x-sendfile-type", "x-accel-.*", "x-middleware-subrequest.*",
     ]

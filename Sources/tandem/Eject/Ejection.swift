@@ -56,6 +56,9 @@ struct Ejection {
     /// Passwords and certificates: they stay what they are when a stack is ejected again.
     static func isKept(_ path: String) -> Bool { path == "secrets.json" || path.hasSuffix(".pem") }
 
+    /// Those that it writes beside the hosts' folders.
+    static let filesBesideHosts = ["README.md", "secrets.json", "pki"]
+
     // MARK: - Parts
 
     /// The stack with the app where it will lie, and with the front ports that were chosen here.

@@ -39,10 +39,10 @@ struct LogSource {
     /// The lines that were written since the last call.
     mutating func newLines(localOffset: Int) -> [Line] {
         // In this order: a file that was found empty has its copy in place already.
-        let current = FileHandle(forReadingAtPath: path)
+        let current = Self.open(path)
         defer { try? current?.close() }
         let status = current.flatMap { Self.status($0) }
-        let rotated = FileHandle(forReadingAtPath: "\(path).1")
+        let rotated = Self.open("\(path).1")
         defer { try? rotated?.close() }
         let copy = rotated.flatMap { Self.status($0) }
         let size = status.map { UInt64($0.st_size) } ?? 0
@@ -64,6 +64,14 @@ struct LogSource {
             inode = UInt64(status.st_ino)
         }
         return lines + self.lines(current, status, localOffset)
+    }
+
+    /// A pipe in a log's place would keep the reader waiting for somebody to write.
+    private static func open(_ path: String) -> FileHandle? {
+        let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        return status(handle).flatMap { $0.st_mode & S_IFMT == S_IFREG ? handle : nil }
     }
 
     private static func status(_ handle: FileHandle) -> stat? {

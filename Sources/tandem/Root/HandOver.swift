@@ -42,7 +42,9 @@ enum HandOver {
     /// - Parameters:
     ///   - folder: where to; it and those above it must be root's alone.
     ///   - isKept: which files that are there already the account needs to see.
-    static func run(into folder: String, mode: UInt16, isKept: (String) -> Bool) throws {
+    ///   - names: of folders and files right below it. The account gives no others, and nothing whose name begins with a dot: where the
+    ///     folder is one that root uses for something else, the account is not to choose what is written there.
+    static func run(into folder: String, mode: UInt16, isKept: (String) -> Bool, names: Set<String>) throws {
         let target = try target(folder)
         let tree = OwnTree(target)
         // Root makes and checks the folder before the account's process runs, so that this process cannot put another one in
@@ -59,8 +61,20 @@ enum HandOver {
             input: JSONEncoder().encode(earlier))
         guard outcome.status == 0 else { throw ExitCode(outcome.status) }
         let entries = try JSONDecoder().decode([Entry].self, from: outcome.output)
+        if let odd = entries.first(where: { !isExpected($0.path, names) }) {
+            throw Failure(
+                .failed,
+                "the stack's account gave a file that does not belong there: \(Terminal.printable(odd.path)); nothing was written"
+            )
+        }
         isDone = true
         for entry in entries { try tree.write(entry) }
+    }
+
+    static func isExpected(_ path: String, _ names: Set<String>) -> Bool {
+        let components = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard let first = components.first, names.contains(String(first)) else { return false }
+        return !components.contains { $0.isEmpty || $0.hasPrefix(".") }
     }
 
     /// A folder that root may write to, without links; it need not be there yet.

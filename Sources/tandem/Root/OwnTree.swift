@@ -8,15 +8,18 @@ struct OwnTree {
 
     init(_ path: String) { self.path = path }
 
-    /// - Parameter check: looks at the folder once it is there, before anything is changed about it.
+    /// - Parameters:
+    ///   - mode: of a new folder. One that is there keeps its own.
+    ///   - check: looks at the folder once it is there, before anything is changed about it.
     func make(mode: UInt16, _ check: () throws -> Void) throws {
+        let isNew = !FileManager.default.fileExists(atPath: path)
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
             throw Failure(.failed, "cannot make the folder \(path): \(error.localizedDescription)")
         }
         try check()
-        guard chmod(path, mode_t(mode)) == 0 else { throw failure("") }
+        guard !isNew || chmod(path, mode_t(mode)) == 0 else { throw failure("") }
     }
 
     /// Whatever the mode says, only the owner may write, and nothing is set-uid.

@@ -11,13 +11,35 @@ enum PathTrust {
         var reason: String
     }
 
-    /// What stands against believing that a file is what `user` or root put there: each folder above it and the file itself must
-    /// belong to one of the two, and nobody else may write to them. nil: nothing does.
+    /// As many as the kernel follows (path_resolution(7)).
+    private static let mostLinks = 40
+
+    /// What stands against believing that a file is what `user` or root put there: each folder on the way to it, each link that is
+    /// followed, the folders on the way to where that leads, and the file itself must belong to one of the two, and nobody else may
+    /// write to them. nil: nothing does.
+    /// - Parameter path: absolute.
     static func doubt(_ path: String, user: UInt32) -> Doubt? {
+        if let reason = reason("/", user) { return Doubt(path: "/", reason: reason) }
+        // Where it leads, link by link, as the kernel goes.
         var walked = ""
-        for component in [""] + path.split(separator: "/").map(String.init) {
-            walked = component.isEmpty ? "/" : walked == "/" ? "/\(component)" : "\(walked)/\(component)"
-            if let reason = reason(walked, user) { return Doubt(path: walked, reason: reason) }
+        var rest = path.split(separator: "/").map(String.init)[...]
+        var links = 0
+        while let component = rest.popFirst() {
+            if component == "." { continue }
+            if component == ".." {
+                walked = walked.isEmpty ? "" : String(walked[..<(walked.lastIndex(of: "/") ?? walked.startIndex)])
+                continue
+            }
+            let place = "\(walked)/\(component)"
+            if let reason = reason(place, user) { return Doubt(path: place, reason: reason) }
+            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: place) else {
+                walked = place
+                continue
+            }
+            links += 1
+            guard links <= mostLinks else { return Doubt(path: place, reason: "is one of too many links") }
+            if target.hasPrefix("/") { walked = "" }
+            rest = target.split(separator: "/").map(String.init)[...] + rest
         }
         return nil
     }

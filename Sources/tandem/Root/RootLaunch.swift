@@ -38,9 +38,10 @@ enum RootLaunch {
             try launch(named: command.stack, command)
         case let command as DestroyCommand where !isStep: try destroy(command)
         case let command as EjectCommand where !isStep:
-            try handOver(command, to: command.folder, mode: 0o700, isKept: Ejection.isKept)
+            try handOver(
+                command, to: command.folder, mode: 0o700, isKept: Ejection.isKept, files: Ejection.filesBesideHosts)
         case let command as RenderCommand where !isStep && command.out != nil:
-            try handOver(command, to: command.out ?? "", mode: 0o755) { _ in false }
+            try handOver(command, to: command.out ?? "", mode: 0o755, isKept: { _ in false }, files: [])
         case let command as any StackCommand: try launch(named: command.project.file, command)
         default: try becomeNobody()
         }
@@ -130,8 +131,18 @@ enum RootLaunch {
         let name = file?.owner == 0 ? try file?.read().name : nil
         var environment = ProcessInfo.processInfo.environment
         environment[stepVariable] = "destroy"
-        let step = try RootTool.run([OwnProgram.path] + CommandLine.arguments.dropFirst(), environment: environment)
-        guard step.status == 0 else { throw ExitCode(step.status) }
+        let arguments = [OwnProgram.path] + CommandLine.arguments.dropFirst()
+        var step = try RootTool.run(arguments, environment: environment)
+        if step.status == ExitStatus.leftovers.rawValue, let name {
+            // What the app has left behind makes files as fast as they are deleted. It was confirmed before.
+            try StackAccount(stack: name).endProcesses()
+            step = try RootTool.run(arguments + (command.yes ? [] : ["--yes"]), environment: environment)
+        }
+        guard step.status == 0 else {
+            // An authority whose key somebody may have kept is not to be believed for the sake of a file that cannot be deleted.
+            if step.status == ExitStatus.leftovers.rawValue { try authority?.forget() }
+            throw ExitCode(step.status == ExitStatus.leftovers.rawValue ? ExitStatus.failed.rawValue : step.status)
+        }
         if let name, let kept = try StackAccount(stack: name).retire() {
             Terminal.line(
                 "its system user \(kept) stays, locked, so that nobody else is given its number; a stack of this name "
@@ -143,13 +154,17 @@ enum RootLaunch {
 
     /// What a stack of root's writes for root lands in a folder of root's; what another user's stack writes, that user writes.
     private static func handOver(
-        _ command: any StackCommand, to folder: String, mode: UInt16, isKept: (String) -> Bool
+        _ command: any StackCommand, to folder: String, mode: UInt16, isKept: (String) -> Bool, files: [String]
     ) throws {
-        guard let file = try RootStackFile.locate(command.project.file), file.owner == 0 else {
+        // What is wrong with a stack file is said by the account.
+        guard let file = try RootStackFile.locate(command.project.file), file.owner == 0,
+            let stack = try file.read().stack
+        else {
             return try launch(named: command.project.file, command)
         }
         if let command = command as? EjectCommand { try command.checkIsEmpty() }
-        try HandOver.run(into: folder, mode: mode, isKept: isKept)
+        try HandOver.run(
+            into: folder, mode: mode, isKept: isKept, names: Set(stack.hosts.map(\.name)).union(files))
         throw ExitCode(ExitStatus.fine.rawValue)
     }
 

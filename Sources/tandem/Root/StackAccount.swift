@@ -109,8 +109,16 @@ struct StackAccount {
     /// - Returns: the account's name; nil where there is none.
     func retire() throws -> String? {
         guard let account = try existing() else { return nil }
-        guard rmdir(folder) == 0 || errno == ENOENT else { throw failure("delete \(folder)") }
         endProcesses(of: account)
+        if rmdir(folder) != 0, errno == ENOTEMPTY {
+            // Written after the stack had deleted all. Root deletes nothing below a folder of somebody else's.
+            let rights = [
+                "/usr/bin/setpriv", "--reuid=\(account.user)", "--regid=\(account.group)", "--clear-groups", "--",
+            ]
+            _ = try RootTool.run(rights + ["/usr/bin/find", folder, "-mindepth", "1", "-delete"])
+            rmdir(folder)
+        }
+        guard access(folder, F_OK) != 0 else { throw failure("delete \(folder)") }
         try modify(["--lock", "--expiredate", "1", "--shell", "/usr/sbin/nologin"], to: "lock")
         return name
     }
@@ -130,6 +138,10 @@ struct StackAccount {
     }
 
     /// The account is this stack's alone. What an app has left behind under it must not run on when the stack is gone.
+    func endProcesses() throws {
+        if let account = try existing() { endProcesses(of: account) }
+    }
+
     private func endProcesses(of account: UserAccount) {
         for _ in 0..<50 {
             let left = processes(of: account)
@@ -144,8 +156,15 @@ struct StackAccount {
         }
     }
 
+    /// Containers have users of their own, who may have the same number.
     private func processes(of account: UserAccount) -> [Int32] {
-        ProcFile.pids.filter { owner(of: $0) == account.user }
+        let own = Self.namespaces(of: "self")
+        return ProcFile.pids.filter { owner(of: $0) == account.user && Self.namespaces(of: "\($0)") == own }
+    }
+
+    /// As namespaces(7) shows them.
+    private static func namespaces(of process: String) -> [String?] {
+        ["pid", "user"].map { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/\($0)") }
     }
 
     private func owner(of pid: Int32) -> UInt32? {

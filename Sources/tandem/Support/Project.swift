@@ -68,7 +68,7 @@ struct Project {
         let place = options.file == nil && isGiven ? path : try place(options.file)
         try ProjectTrust.checkStackFile(path, place: place, isNamed: options.file != nil)
         let shown = options.file ?? (path as NSString).lastPathComponent
-        guard let data = FileManager.default.contents(atPath: path) else {
+        guard let data = beginning(of: path) else {
             throw Failure(.stackFile, "cannot read \(path); may you read it, and is it a file?")
         }
         guard data.count <= StackFile.sizeLimitBytes else {
@@ -78,6 +78,20 @@ struct Project {
             throw unreadable(shown, "the file is not UTF-8 text")
         }
         return (StackFile(text: text, name: shown, folder: (path as NSString).deletingLastPathComponent), path)
+    }
+
+    /// One byte more than a stack file may have: what is longer is not read into memory.
+    private static func beginning(of path: String) -> Data? {
+        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? file.close() }
+        var data = Data()
+        while data.count <= StackFile.sizeLimitBytes {
+            guard let part = try? file.read(upToCount: StackFile.sizeLimitBytes + 1 - data.count), !part.isEmpty else {
+                break
+            }
+            data.append(part)
+        }
+        return data
     }
 
     private static func unreadable(_ shown: String, _ why: String) -> Failure {

@@ -9,8 +9,10 @@ enum Terminal {
         try? handle.write(contentsOf: Data(text.utf8))
     }
 
+    /// - Parameter message: one line or several. It may quote what others wrote.
     static func error(_ message: String) {
-        line("\(Style(isColored: isErrorColored).red("error:")) \(message)")
+        let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { printable(String($0)) }
+        line("\(Style(isColored: isErrorColored).red("error:")) \(lines.joined(separator: "\n"))")
     }
 
     /// Whether colours are wanted on standard error: only on a terminal, and not where NO_COLOR is set (no-color.org).

@@ -21,7 +21,12 @@ struct StackAuthority: Codable {
         // It has said why.
         guard outcome.status == 0 else { throw ExitCode(outcome.status) }
         var authority = try JSONDecoder().decode(StackAuthority.self, from: outcome.output)
-        authority.owner = try RootStackFile.locate(file)?.owner
+        let found = try RootStackFile.locate(file)
+        authority.owner = found?.owner
+        // What is filed under another stack's name would take that one's place.
+        if let found, found.owner == 0, try found.read().name != authority.stack {
+            throw Failure(.failed, "the stack's account gave the name of another stack; nothing was trusted")
+        }
         return try authority.checked(domain: ownDomain(file: file))
     }
 

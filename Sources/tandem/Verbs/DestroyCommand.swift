@@ -40,7 +40,9 @@ struct DestroyCommand: AsyncParsableCommand {
             do {
                 try delete(path)
             } catch {
-                throw Failure(.failed, "cannot delete \(path): \(error.localizedDescription)")
+                let isStep = ProcessInfo.processInfo.environment[RootLaunch.stepVariable] != nil
+                throw Failure(
+                    isStep ? .leftovers : .failed, "cannot delete \(path): \(error.localizedDescription)")
             }
         }
         // The folder of all stacks beside the stack file, when this was the last one.

@@ -92,6 +92,8 @@ struct EnginesCommand: AsyncParsableCommand {
         @Argument(help: "The folder; made when it is not there.") var folder: String
 
         func run() throws {
+            // Its folder `bin` may be a link, too.
+            if geteuid() == 0 { _ = try HandOver.target("\(folder)/bin") }
             let folder = geteuid() == 0 ? try HandOver.target(folder) : folder
             let store = try EnginesCommand.store()
             guard let set = try store.installed() else {
