@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -142,6 +144,52 @@ int tandem_leave_terminal(int keeps_descriptors) {
     sigprocmask(SIG_SETMASK, &before, NULL);
     errno = error;
     return result;
+}
+
+// MARK: - A program that relays
+
+// The only process that `parent` has started; 0 where it has none, or where the kernel does not tell (proc(5), children).
+static pid_t child_of(pid_t parent) {
+    char path[64], text[32];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    ssize_t count = read(file, text, sizeof text - 1);
+    close(file);
+    if (count <= 0) return 0;
+    text[count] = 0;
+    return atoi(text);
+}
+
+int tandem_run_relay(const char *program, char *const arguments[], char *const environment[]) {
+    const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+    sigset_t awaited, before;
+    sigemptyset(&awaited);
+    sigaddset(&awaited, SIGCHLD);
+    for (size_t index = 0; index < sizeof passed_on / sizeof *passed_on; index++) sigaddset(&awaited, passed_on[index]);
+    sigprocmask(SIG_BLOCK, &awaited, &before);
+    pid_t relay = fork();
+    if (relay == 0) {
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        execve(program, arguments, environment);
+        _exit(127);
+    }
+    if (relay < 0) {
+        int error = errno;
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        errno = error;
+        return -1;
+    }
+    for (;;) {
+        int status;
+        if (waitpid(relay, &status, WNOHANG) == relay) {
+            _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+        }
+        int number = sigwaitinfo(&awaited, NULL);
+        if (number < 0 || number == SIGCHLD) continue;
+        pid_t command = child_of(relay);
+        kill(command > 0 ? command : relay, number);
+    }
 }
 
 int tandem_is_at_terminal(void) {

@@ -79,13 +79,11 @@ extension IntegrationTests {
             #expect(try JSONDecoder().decode(Status.self, from: Data(line.utf8)).state == "up")
         }
         // A terminal is given back as it was, with the cursor.
+        // Where nothing more can be typed, script(1) types the end, which is shown.
+        let watch = "timeout --foreground --preserve-status -s INT 3 '\(tandem)' status --watch"
         let terminal = try await Program.run(
-            "script",
-            [
-                "-qec", "timeout --foreground --preserve-status -s INT 3 '\(tandem)' status --watch",
-                "/dev/null",
-            ],
-            folder: stack.folder, environment: ["TERM": "xterm"])
+            "sh", ["-c", "sleep 8 | script -qec \"\(watch)\" /dev/null"], folder: stack.folder,
+            environment: ["TERM": "xterm"])
         #expect(terminal.status == 0, "\(terminal)")
         let parts = terminal.output.components(separatedBy: "\u{1B}[?1049l")
         #expect(parts.count == 2 && parts[0].hasPrefix("\u{1B}[?1049h\u{1B}[?25l"))

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import tandem
@@ -81,10 +82,13 @@ struct CommandTests {
         "destroys nothing without being told so, where nobody can be asked",
         .enabled(if: geteuid() != 0, "as root the state lies elsewhere, and there is nothing to destroy"))
     func destroyUnasked() throws {
-        try folder.put(".tandem/x", "")
+        let file = try String(contentsOfFile: "\(folder.path)/tandem.yaml", encoding: .utf8)
+        let name = try #require(file.split(separator: "\n").first?.split(separator: " ").last)
+        try folder.put(".tandem/\(name)/x", "")
+        for path in [".tandem", ".tandem/\(name)"] { chmod("\(folder.path)/\(path)", 0o700) }
         let outcome = try Program.run(["destroy"], in: folder.path)
         #expect(outcome.status == 2 && outcome.output.isEmpty && outcome.error.contains("say so with --yes"))
-        #expect(FileManager.default.fileExists(atPath: "\(folder.path)/.tandem/x"))
+        #expect(FileManager.default.fileExists(atPath: "\(folder.path)/.tandem/\(name)/x"))
     }
 
     @Test(

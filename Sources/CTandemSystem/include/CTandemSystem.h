@@ -60,6 +60,13 @@ void tandem_spawn_cancel(const struct tandem_spawned *spawned);
 /// Returns 0, in the child or where there was no terminal; or -1 and errno.
 int tandem_leave_terminal(int keeps_descriptors);
 
+/// Runs a program that itself runs one command in a terminal of that command's own, such as script(1), and ends as it ends. Signals
+/// that come for this process go to the command: the relay would end it within seconds, whatever it is doing. Call it while the process
+/// has one thread.
+///
+/// Returns only on failure: -1 and errno.
+int tandem_run_relay(const char *program, char *const arguments[], char *const environment[]);
+
 /// Whether all standard streams are a terminal, and this process is in its foreground.
 int tandem_is_at_terminal(void);
 

@@ -26,7 +26,7 @@ enum RootTerminal {
         ]
         let failure = CStrings.with(arguments) { arguments in
             CStrings.with(environment.map { "\($0)=\($1)" }.sorted()) { variables in
-                _ = execve(relay, arguments, variables)
+                _ = tandem_run_relay(relay, arguments, variables)
                 return errno
             }
         }
