@@ -99,6 +99,11 @@ static void relay(struct stream streams[3], int end_of_child) {
 
 // MARK: - The two processes
 
+// As a shell tells how a command ended.
+static void end_as(int status) __attribute__((noreturn));
+
+static void end_as(int status) { _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status)); }
+
 static void wait_for(pid_t child, struct stream streams[3]) __attribute__((noreturn));
 
 static void wait_for(pid_t child, struct stream streams[3]) {
@@ -122,7 +127,7 @@ static void wait_for(pid_t child, struct stream streams[3]) {
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     forward_target = 0;
-    _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    end_as(status);
 }
 
 int tandem_leave_terminal(int keeps_descriptors) {
@@ -183,7 +188,7 @@ int tandem_run_relay(const char *program, char *const arguments[], char *const e
     for (;;) {
         int status;
         if (waitpid(relay, &status, WNOHANG) == relay) {
-            _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+            end_as(status);
         }
         int number = sigwaitinfo(&awaited, NULL);
         if (number < 0 || number == SIGCHLD) continue;

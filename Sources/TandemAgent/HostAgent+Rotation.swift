@@ -7,7 +7,7 @@ import TandemStack
 struct AppRotation: Sendable {
     /// What nginx was last told.
     var avoided: Set<Int> = []
-    /// Somebody else listens there.
+    /// Another user's program listens there.
     var strange: Set<Int> = []
     /// The instance is being restarted.
     var leaving: Set<Int> = []
@@ -20,8 +20,8 @@ extension HostAgent {
     /// How often it is looked who listens on the services' ports.
     private static let guardInterval = Duration.milliseconds(500)
 
-    /// Looks for strangers on the services' ports. nginx sends nothing to an instance of the app whose port somebody else
-    /// has; other hosts are told to come for it elsewhere.
+    /// Looks for other users' programs on the services' ports. The agent has nginx send nothing to an instance of the app whose port
+    /// such a program has, so that requests go to the app of another host.
     func guardPorts() async {
         while !Task.isCancelled {
             let sockets = ListeningSockets.now()

@@ -10,13 +10,10 @@ struct RootTerminalTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// Who controls a terminal may type into it (ioctl_tty(2), TIOCSTI), and the next to read it is root's shell.
-    @Test("is controlled by nothing that another user's stack file has root's command run")
-    func uncontrolled() throws {
+    /// A stack file of another user's that has root's command run a program of that user's, whose words go to the file `said`.
+    private func project(running script: String) throws {
         try folder.put(
-            "mysql",
-            "#!/bin/sh\n(: < /dev/tty) 2>/dev/null && echo controlled >> '\(folder.path)/said' "
-                + "|| echo none >> '\(folder.path)/said'\necho 'mysql  Ver 9.7.4 for Linux'\n")
+            "mysql", "#!/bin/sh\n(\(script)) >> '\(folder.path)/said'\necho 'mysql  Ver 9.7.4 for Linux'\n")
         try folder.put("said", "")
         try folder.put("tandem.yaml", "stack: terminal\napp: {run: echo}\nengines: {mysql: ./mysql}\n")
         for (name, mode) in [("mysql", 0o755), ("said", 0o666), ("tandem.yaml", 0o644)] {
@@ -24,6 +21,12 @@ struct RootTerminalTests {
             #expect(lchown("\(folder.path)/\(name)", 65_534, 65_534) == 0)
         }
         #expect(lchown(folder.path, 65_534, 65_534) == 0)
+    }
+
+    /// Who controls a terminal may type into it (ioctl_tty(2), TIOCSTI), and the next to read it is root's shell.
+    @Test("is controlled by nothing that another user's stack file has root's command run")
+    func uncontrolled() throws {
+        try project(running: "(: < /dev/tty) 2>/dev/null && echo controlled || echo none")
         // A terminal of its own, which the command gets as its controlling one.
         let script = """
             import os, pty, sys
@@ -154,15 +157,7 @@ struct RootTerminalTests {
     @Test(
         "is open in no process of another user's where only some streams are the terminal's, and shows what they write")
     func redirected() throws {
-        try folder.put(
-            "mysql", "#!/bin/sh\nls -l /proc/self/fd >> '\(folder.path)/said'\necho 'mysql  Ver 9.7.4 for Linux'\n")
-        try folder.put("said", "")
-        try folder.put("tandem.yaml", "stack: terminal\napp: {run: echo}\nengines: {mysql: ./mysql}\n")
-        for (name, mode) in [("mysql", 0o755), ("said", 0o666), ("tandem.yaml", 0o644)] {
-            chmod("\(folder.path)/\(name)", mode_t(mode))
-            #expect(lchown("\(folder.path)/\(name)", 65_534, 65_534) == 0)
-        }
-        #expect(lchown(folder.path, 65_534, 65_534) == 0)
+        try project(running: "ls -l /proc/self/fd")
         let outcome = try atTerminal(
             """
             status = end()

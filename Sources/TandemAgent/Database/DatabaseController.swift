@@ -292,8 +292,8 @@ actor DatabaseController {
         try await watching { try await DatabaseSessions(connection: $0).finish() }
     }
 
-    /// Whether no server is left to which sessions could go, so that nobody gains by waiting for them: a stack that is stopped
-    /// has its balancers, apps and routers stopped first, and its primary closed.
+    /// Whether the whole stack is being stopped, so that waiting for the clients' sessions is of no use: the command that stops a
+    /// stack stops its balancers, apps and routers first, and then closes the primary.
     static func isStackStopping(isFenced: Bool, own: DatabaseMember, primary: DatabaseMember?) -> Bool {
         isFenced || (primary?.host != own.host && primary?.state == .stopped)
     }

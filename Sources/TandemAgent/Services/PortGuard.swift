@@ -4,8 +4,8 @@ import TandemBlueprint
 import TandemServices
 import TandemStack
 
-/// Whether a service's own process listens where it is meant to. Ports above 1023 are anybody's: who waits for the moment
-/// in which a service is started anew takes its place, and is sent what its users send.
+/// Tells whether a service's own process listens where it is meant to. Every user may listen on ports above 1023: a program that waits
+/// for the moment in which the agent starts a service anew takes its place, and is sent what the service's clients send.
 struct PortGuard: Sendable {
     let address: String
     let port: Int
@@ -16,7 +16,7 @@ struct PortGuard: Sendable {
     ///   - sockets: those of the machine, as they are now.
     ///   - process: the service's; nil while none runs.
     ///   - known: inodes of sockets that were found to be the service's own; added to.
-    /// - Returns: who else listens there, in words; nil when nobody does.
+    /// - Returns: words for the other user or program that listens there; nil where there is none.
     func stranger(
         among sockets: ListeningSockets, besides process: ProcessIdentity?, known: inout Set<UInt64>
     ) -> String? {

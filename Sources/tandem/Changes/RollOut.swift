@@ -174,15 +174,15 @@ struct RollOut: Sendable {
     private func remove(_ change: HostChange, last running: AppliedStack) async throws {
         guard let host = running.stack.hosts.first(where: { $0.name == change.host }) else { return }
         let start = ContinuousClock.now
-        let departure = HostRemoval(folder: folder, client: client)
-        await departure.stopServices(of: host, app: running.stack.app)
+        let removal = HostRemoval(folder: folder, client: client)
+        await removal.stopServices(of: host, app: running.stack.app)
         // Interrupted, nothing was waited for: what still runs there is not to be swept away.
         try Task.checkCancellation()
         var left = together(running)
         left.stack.hosts.removeAll { $0.name == host.name }
         // The keeper lets its agent go.
         try StackPreparation.write(left, secrets: pending.secrets, folder: folder)
-        await departure.finish(host, applied: running)
+        await removal.finish(host, applied: running)
         steps.done(host.name, "left", seconds: (ContinuousClock.now - start) / .seconds(1))
         if host.has(.database) { steps.note("its data stays in \(folder.host(host.name))/data") }
     }

@@ -49,8 +49,7 @@ enum HandOver {
         let tree = OwnTree(target)
         // Root makes and checks the folder before the account's process runs, so that this process cannot put another one in
         // its place.
-        let isNew = !FileManager.default.fileExists(atPath: target)
-        try tree.make(mode: mode) { try checkIsOurs(target, named: folder) }
+        let isNew = try tree.make(mode: mode) { try checkIsOurs(target, named: folder) }
         var isDone = false
         defer { if isNew && !isDone { rmdir(target) } }
         let earlier = ((try? tree.read()) ?? []).filter { $0.contents != nil && isKept($0.path) }

@@ -11,7 +11,8 @@ struct OwnTree {
     /// - Parameters:
     ///   - mode: of a new folder. One that is there keeps its own.
     ///   - check: looks at the folder once it is there, before anything is changed about it.
-    func make(mode: UInt16, _ check: () throws -> Void) throws {
+    /// - Returns: whether the folder is new.
+    func make(mode: UInt16, _ check: () throws -> Void) throws -> Bool {
         let isNew = !FileManager.default.fileExists(atPath: path)
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -20,6 +21,7 @@ struct OwnTree {
         }
         try check()
         guard !isNew || chmod(path, mode_t(mode)) == 0 else { throw failure("") }
+        return isNew
     }
 
     /// Whatever the mode says, only the owner may write, and nothing is set-uid.

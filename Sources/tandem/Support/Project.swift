@@ -81,7 +81,7 @@ struct Project {
     }
 
     /// One byte more than a stack file may have: what is longer is not read into memory.
-    private static func beginning(of path: String) -> Data? {
+    static func beginning(of path: String) -> Data? {
         guard let file = FileHandle(forReadingAtPath: path) else { return nil }
         defer { try? file.close() }
         var data = Data()

@@ -20,7 +20,7 @@ enum StackCompletion {
             if word == "--file", index + 1 < line.count { file = line[index + 1] }
             if word.hasPrefix("--file=") { file = String(word.dropFirst(7)) }
         }
-        guard let path = try? Project.locate(file), let data = FileManager.default.contents(atPath: path),
+        guard let path = try? Project.locate(file), let data = Project.beginning(of: path),
             data.count <= StackFile.sizeLimitBytes, let text = String(data: data, encoding: .utf8)
         else { return nil }
         return try? StackFile(

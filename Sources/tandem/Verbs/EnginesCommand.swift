@@ -92,18 +92,16 @@ struct EnginesCommand: AsyncParsableCommand {
         @Argument(help: "The folder; made when it is not there.") var folder: String
 
         func run() throws {
-            // Its folder `bin` may be a link, too.
-            if geteuid() == 0 { _ = try HandOver.target("\(folder)/bin") }
-            let folder = geteuid() == 0 ? try HandOver.target(folder) : folder
+            let bin = geteuid() == 0 ? try HandOver.target("\(folder)/bin") : "\(folder)/bin"
             let store = try EnginesCommand.store()
             guard let set = try store.installed() else {
                 throw Failure(.failed, "the engines are not all there; get them with: tandem engines install")
             }
             let files = FileManager.default
-            try files.createDirectory(atPath: "\(folder)/bin", withIntermediateDirectories: true)
+            try files.createDirectory(atPath: bin, withIntermediateDirectories: true)
             let etcd = try store.programs(of: .etcd).map { Array($0.values) } ?? []
             for program in [set.haproxy, set.nginx, set.mysqld, set.mysql] + etcd {
-                let link = "\(folder)/bin/\((program as NSString).lastPathComponent)"
+                let link = "\(bin)/\((program as NSString).lastPathComponent)"
                 if (try? files.destinationOfSymbolicLink(atPath: link)) != nil { try files.removeItem(atPath: link) }
                 try files.createSymbolicLink(atPath: link, withDestinationPath: program)
             }
