@@ -124,7 +124,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "TandemReplication",
-            dependencies: ["MySQLConnector"],
+            dependencies: ["MySQLConnector", "TandemFailover"],
             swiftSettings: settings),
         .target(
             name: "TandemAgent",
@@ -213,7 +213,7 @@ let package = Package(
         .testTarget(
             name: "TandemReplicationTests",
             dependencies: [
-                "MySQLConnector", "MySQLTestServer", "TandemReplication",
+                "MySQLConnector", "MySQLTestServer", "TandemFailover", "TandemReplication",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
