@@ -132,7 +132,7 @@ private final class Server: Sendable {
             certificatePEM: String(contentsOfFile: files.0, encoding: .utf8),
             keyPEM: String(contentsOfFile: files.1, encoding: .utf8))
         let issued = try authority.issue(
-            CertificateRequest(identity, commonName: "client.shop.internal", names: names, addresses: addresses),
+            CertificateRequest(identity, commonName: "client.shop.tandem.internal", names: names, addresses: addresses),
             now: Date())
         try folder.put("signed.pem", issued.certificatePEM)
         try folder.put("signed-key.pem", issued.keyPEM)
@@ -206,7 +206,7 @@ struct AgentAPITests {
     func otherAuthority() async throws {
         let server = try await Server()
         let other = try CertificateAuthority(
-            stack: "shop", scope: CertificateScope(domains: ["shop.internal"], networks: []), now: Date())
+            stack: "shop", scope: CertificateScope(domains: ["shop.tandem.internal"], networks: []), now: Date())
         let identity = CertificateIdentity(stack: "shop", kind: .commandLine)
         let issued = try other.issue(CertificateRequest(identity, commonName: "x"), now: Date())
         try server.folder.put("cert.pem", issued.certificatePEM)
@@ -249,7 +249,7 @@ struct AgentAPITests {
             CertificateIdentity(stack: "other", kind: .commandLine),
         ] {
             let server = try await Server()
-            let names = ["client.shop.internal", "command-line.shop.internal"]
+            let names = ["client.shop.tandem.internal", "command-line.shop.tandem.internal"]
             try await server.run(showing: server.signed(identity, byAgents: true, names: names)) {
                 client async throws -> Void in
                 #expect(try await server.answer(client, "/check", .POST).code == 403)
@@ -281,14 +281,14 @@ struct AgentAPITests {
         // Whatever its names say.
         let agent = CertificateIdentity(stack: "shop", kind: .agent, host: "server1")
         for byAgents in [true, false] {
-            let names = ["server1.agent.shop.internal"]
+            let names = ["server1.agent.shop.tandem.internal"]
             #expect(try await status { try $0.signed(agent, byAgents: byAgents, names: names) } == byAgents)
         }
     }
 
     @Test("is believed under the stack's names alone, though the authority's key had signed for a bank")
     func otherSites() async throws {
-        for (name, isBelieved) in [("www.shop.internal", true), ("localhost", true), ("bank.example", false)] {
+        for (name, isBelieved) in [("www.shop.tandem.internal", true), ("localhost", true), ("bank.example", false)] {
             let server = try await Server()
             let shown = try server.signed(
                 CertificateIdentity(stack: "shop", kind: .front, host: "lb1"), byAgents: false, names: [name])

@@ -144,8 +144,8 @@ final class ChainBench {
 
     /// One for each use, by the file's name; each is an authority too.
     private func makeCertificates() throws {
-        let names = ["localhost", stack.domain, "app.\(stack.name).internal", "web.\(stack.name).internal"]
-        let hosts = stack.hosts.map { "\($0.name).web.\(stack.name).internal" }
+        let names = ["localhost", stack.domain, "app.\(stack.internalDomain)", "web.\(stack.internalDomain)"]
+        let hosts = stack.hosts.map { "\($0.name).web.\(stack.internalDomain)" }
         let all = (names + hosts).map { "DNS:\($0)" }.joined(separator: ",")
         for use in ["web", "balancer"] {
             let made = try run([

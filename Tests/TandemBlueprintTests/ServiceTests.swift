@@ -150,16 +150,19 @@ import struct TandemStack.Host
         #expect(
             stack.webCertificateNames(of: stack.hosts[2])
                 == CertificateNames(
-                    names: ["server1.web.conduit.internal", "app.conduit.internal", "web.conduit.internal"],
+                    names: [
+                        "server1.web.conduit.tandem.internal", "app.conduit.tandem.internal",
+                        "web.conduit.tandem.internal",
+                    ],
                     addresses: []))
         let database = CertificateNames(
-            names: ["server1.database.conduit.internal"],
+            names: ["server1.database.conduit.tandem.internal"],
             // The second: the router on server2, through which its app dials this host's database.
             addresses: ["127.31.7.21", "127.31.7.22"])
         #expect(stack.databaseCertificateNames(of: stack.hosts[2]) == database)
         #expect(
             stack.agentCertificateNames(of: stack.hosts[2])
-                == CertificateNames(names: ["server1.agent.conduit.internal"], addresses: ["127.31.7.21"]))
+                == CertificateNames(names: ["server1.agent.conduit.tandem.internal"], addresses: ["127.31.7.21"]))
         let real = Sample.split.stack
         #expect(real.databaseCertificateNames(of: real.hosts[4]).addresses == ["10.0.0.31", "127.0.0.1"])
         #expect(

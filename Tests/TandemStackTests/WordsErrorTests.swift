@@ -58,11 +58,11 @@ private let wordsErrors = [
         "A domain that is the stack's own",
         #"""
         stack: shop
-        domain: client.shop.internal
+        domain: client.shop.tandem.internal
         app: {run: x}
         """#,
         #"""
-        tandem.yaml:2:9: error: domain: names under 'shop.internal' are those by which the parts of this stack know each other; choose the name that users type into a browser, such as shop.example.com
+        tandem.yaml:2:9: error: domain: names under 'shop.tandem.internal' are those by which the parts of this stack know each other; choose the name that users type into a browser, such as shop.example.com
         """#),
     Golden(
         "A domain with a scheme",

@@ -34,7 +34,7 @@ public struct Stack: Codable, Sendable, Equatable {
     /// The parts of the stack know each other by names below this one; no user's name is among them.
     public var internalDomain: String { Self.internalDomain(stack: name) }
 
-    public static func internalDomain(stack: String) -> String { "\(stack).internal" }
+    public static func internalDomain(stack: String) -> String { "\(stack).tandem.internal" }
 
     /// The hosts that have a role, in the order of the file.
     public func hosts(_ role: Role) -> [Host] {

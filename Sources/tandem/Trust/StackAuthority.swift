@@ -55,7 +55,7 @@ struct StackAuthority: Codable {
                 "the certificate authority of '\(stack)' is not bound to names of its stack, so that it could pose as any site; "
                     + "nothing was trusted. A new one is made by: tandem down, tandem up")
         }
-        let local = ["localhost", "\(stack).internal", domain].compactMap(\.self)
+        let local = ["localhost", Stack.internalDomain(stack: stack), domain].compactMap(\.self)
         guard let foreign = domains.first(where: { !local.contains($0) && !$0.hasSuffix(".localhost") }) else {
             return StackAuthority(stack: stack, certificate: canonical, owner: owner)
         }

@@ -1,0 +1,49 @@
+import Foundation
+import TandemPKI
+import TandemStack
+import Testing
+
+@testable import tandem
+
+@Suite("What a stack's account hands to root as its certificate authority")
+struct StackAuthorityTests {
+    private func authority(of stack: String, for domains: [String]) throws -> StackAuthority {
+        let scope = CertificateScope(
+            domains: domains, networks: [try .init("127.0.0.0", prefix: 8), try .init("::1")])
+        let made = try CertificateAuthority(stack: stack, scope: scope, now: Date())
+        return StackAuthority(
+            stack: stack, certificate: try made.anchor(scope: scope, last: nil, now: Date()), owner: 1000)
+    }
+
+    @Test("is believed for the names by which the parts of that stack know each other, and for this machine's")
+    func own() throws {
+        let given = try authority(
+            of: "shop", for: [Stack.internalDomain(stack: "shop"), "localhost", "shop.localhost"])
+        #expect(try given.checked(domain: nil).certificate != nil)
+    }
+
+    @Test(
+        "is refused for names that networks and clouds give to hosts, whatever the stack is called",
+        arguments: ["google.internal", "internal", "metadata.google.internal", "other.tandem.internal", "google.com"])
+    func foreign(domain: String) throws {
+        let given = try authority(of: "google", for: [Stack.internalDomain(stack: "google"), "localhost", domain])
+        #expect(throws: Failure.self) { try given.checked(domain: nil) }
+    }
+
+    @Test("is believed for a real domain only where root's own stack file names it")
+    func domain() throws {
+        let given = try authority(of: "shop", for: ["localhost", "shop.example"])
+        #expect(throws: Failure.self) { try given.checked(domain: nil) }
+        #expect(throws: Failure.self) { try given.checked(domain: "example") }
+        #expect(try given.checked(domain: "shop.example").certificate != nil)
+    }
+
+    @Test(
+        "is refused under a name that could be a path, or that no stack has",
+        arguments: ["", "../shop", "a/b", "shop\n", "Shop", "sh\u{f6}p", String(repeating: "a", count: 64)])
+    func name(stack: String) throws {
+        var given = try authority(of: "shop", for: ["localhost"])
+        given.stack = stack
+        #expect(throws: Failure.self) { try given.checked(domain: nil) }
+    }
+}
