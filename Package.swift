@@ -124,7 +124,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "TandemReplication",
-            dependencies: ["MySQLConnector", "TandemFailover"],
+            dependencies: ["MySQLConnector", "TandemFailover", "TandemServices"],
             swiftSettings: settings),
         .target(
             name: "TandemAgent",
@@ -213,7 +213,7 @@ let package = Package(
         .testTarget(
             name: "TandemReplicationTests",
             dependencies: [
-                "MySQLConnector", "MySQLTestServer", "TandemFailover", "TandemReplication",
+                "MySQLConnector", "MySQLTestServer", "TandemFailover", "TandemReplication", "TandemServices",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

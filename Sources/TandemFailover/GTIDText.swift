@@ -23,6 +23,9 @@ public struct GTIDTextError: Error, Hashable, Sendable, CustomStringConvertible 
 
 /// Sets as MySQL writes them: `UUID:1-5:7,UUID:TAG:1-3`, a tag being in force until the next one or the next UUID.
 extension GTIDSet {
+    /// The numbers of transactions are below this one (`GNO_END`).
+    public static let end = UInt64(Int64.max)
+
     public init(text: String, sources: inout GTIDSources) throws {
         var intervals: [Interval] = []
         for part in text.split(separator: ",") {
@@ -36,7 +39,7 @@ extension GTIDSet {
                 }
                 let ends = word.split(separator: "-", omittingEmptySubsequences: false)
                 guard ends.count <= 2, let first = UInt64(ends[0]), let last = UInt64(ends[ends.count - 1]),
-                    first >= 1, first <= last
+                    first >= 1, first <= last, last < GTIDSet.end
                 else { throw GTIDTextError(text: text) }
                 intervals.append(Interval(source: sources.number(source), first: first, last: last))
             }

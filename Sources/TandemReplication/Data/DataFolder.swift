@@ -1,0 +1,28 @@
+/// A data directory of mysqld, and what its logs are called: as Tandem's my.cnf has it.
+public struct DataFolder: Hashable, Sendable {
+    public var path: String
+    /// `log_bin`
+    public var binaryLog: String
+    /// `relay_log`
+    public var relayLog: String
+
+    public init(_ path: String, binaryLog: String = "binlog", relayLog: String = "relay") {
+        self.path = path
+        self.binaryLog = binaryLog
+        self.relayLog = relayLog
+    }
+
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    var uuidFile: String { file("auto.cnf") }
+
+    /// The paths of a kind's logs, oldest first; empty where none was ever written.
+    func logs(_ base: String) throws -> [String] {
+        guard let bytes = try DurableFile.read(file("\(base).index"), bound: 16 << 20) else { return [] }
+        return bytes.split(separator: UInt8(ascii: "\n")).map { line in
+            let entry = String(decoding: line, as: UTF8.self)
+            // Written as `./binlog.000001`, or as an absolute path.
+            return entry.hasPrefix("/") ? entry : file(entry.hasPrefix("./") ? String(entry.dropFirst(2)) : entry)
+        }
+    }
+}
