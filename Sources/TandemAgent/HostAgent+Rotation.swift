@@ -26,10 +26,10 @@ extension HostAgent {
         while !Task.isCancelled {
             let sockets = ListeningSockets.now()
             var strange: Set<Int> = []
-            for supervisor in supervisors {
-                let isAlone = await supervisor.lookForStrangers(among: sockets)
-                if !isAlone, supervisor.service.name == .app {
-                    strange.formUnion(supervisor.service.listeners.map(\.port))
+            for owner in owners {
+                let isAlone = await owner.lookForStrangers(among: sockets)
+                if !isAlone, owner.service.name == .app {
+                    strange.formUnion(owner.service.listeners.map(\.port))
                 }
             }
             rotation.strange = strange
@@ -49,9 +49,9 @@ extension HostAgent {
                 try AtomicFile.write(file.contents, to: file.path, mode: file.mode)
             }
             rotation.avoided = ports
-            for supervisor in supervisors where supervisor.service.name == .nginx {
+            for owner in owners where owner.service.name == .nginx {
                 // The next look tries again, as it does after an error.
-                if try await !supervisor.reload() { rotation.avoided = before }
+                if try await !owner.reload() { rotation.avoided = before }
             }
         } catch {
             rotation.avoided = before

@@ -35,8 +35,11 @@ public actor HostAgent {
     private let intended: Placement
     private let client: HTTPClient
     let logger: Logger
-    private(set) var supervisors: [ServiceSupervisor] = []
-    private var controller: DatabaseController?
+    /// What the owners of this host's services say of them.
+    private let reports: ServiceReports
+    /// One for each service, in their order.
+    private(set) var owners: [any ServiceOwner] = []
+    private var database: DatabaseService?
     private var isChanged = false
     /// Which instances of the app nginx sends requests to.
     var rotation = AppRotation()
@@ -66,6 +69,7 @@ public actor HostAgent {
         board = TopologyBoard(
             stack: applied.stack.name, placement: intended,
             members: databaseHosts.map { Self.unknownMember($0, intended) })
+        reports = ServiceReports(blueprint.services, board: board)
         var configuration = HTTPClient.Configuration()
         configuration.tlsConfiguration = try AgentTLS.client(
             certificate: folder.agentCertificateFile(hostName), key: folder.agentKeyFile(hostName),
@@ -88,8 +92,7 @@ public actor HostAgent {
         do {
             try await checkFrontSockets()
             try await prepareFiles()
-            controller = makeController()
-            supervisors = blueprint.services.map(makeSupervisor)
+            owners = blueprint.services.map(makeOwner)
             try await run(makeApplication())
         } catch {
             if isChanged {
@@ -130,20 +133,13 @@ public actor HostAgent {
                 }
             }
             for peer in applied.stack.hosts(.database) where peer.name != host.name {
-                group.addTask { await self.follow(peer) }
+                let agents = AgentClient(client: client, stack: applied.stack.name)
+                group.addTask { [board] in await PeerWatch(peer: peer, client: agents, board: board).run() }
             }
-            if let controller {
-                group.addTask { await controller.run() }
-                group.addTask { [layout, logger] in
-                    await CertificateWatch(files: layout.certificateFiles(of: .mysql), logger: logger) {
-                        try await controller.reloadCertificates()
-                    }.run()
-                }
-            }
-            for supervisor in supervisors { group.addTask { await supervisor.run() } }
+            for owner in owners { group.addTask { await owner.run() } }
             group.addTask { await self.endStrays() }
             group.addTask { await self.guardPorts() }
-            // The supervisors end when their services are stopped; the agent goes on until it is told.
+            // The owners end when their services are stopped; the agent goes on until it is told.
             group.addTask { [changes] in
                 for await _ in changes.stream { break }
                 // For the answer to whoever told us.
@@ -159,21 +155,10 @@ public actor HostAgent {
     // MARK: - What the API asks for
 
     func status() async -> HostStatus {
-        let database = await board.member(host.name)
-        var services: [ServiceStatus] = []
-        var isSettled = !hasStrays
-        for supervisor in supervisors {
-            if await !supervisor.isSettled { isSettled = false }
-            var status = await supervisor.status
-            if supervisor.service.name == .mysql { status.detail = status.detail ?? database?.detail }
-            if supervisor.service.name == .mysql, database?.state == .failed, status.state == .starting {
-                status.state = .failed
-            }
-            services.append(status)
-        }
+        let member = await board.member(host.name)
         return HostStatus(
-            host: host.name, pid: getpid(), services: services, database: database, version: version,
-            isSettled: isSettled)
+            host: host.name, pid: getpid(), services: reports.statuses.map { DatabaseService.status($0, with: member) },
+            database: member, version: version, isSettled: !hasStrays && reports.areAllSettled)
     }
 
     /// Ends this agent's run; the next one begins with what the host was given by then.
@@ -190,14 +175,12 @@ public actor HostAgent {
 
     func stop(_ name: ServiceName) async {
         await withDiscardingTaskGroup { group in
-            for supervisor in supervisors where supervisor.service.name == name {
-                group.addTask { await supervisor.stop() }
-            }
+            for owner in owners where owner.service.name == name { group.addTask { await owner.stop() } }
         }
     }
 
     func fence() async throws {
-        try await controller?.fence()
+        try await database?.controller.fence()
     }
 
     // MARK: - Ports
@@ -221,29 +204,11 @@ public actor HostAgent {
 
     // MARK: - Changes
 
-    /// Services of one host change one after the other, in their order: a later one may need an earlier one.
-    private func waitForTurn(_ service: ServiceBlueprint) async {
-        while !Task.isCancelled {
-            let version = await board.version
-            var isTurn = true
-            for earlier in supervisors.prefix(while: { $0.service.statusName != service.statusName }) {
-                if await !earlier.isSettled { isTurn = false }
-            }
-            if isTurn { return }
-            await board.waitForChange(from: version, timeout: .seconds(1))
-        }
-    }
-
     /// Only once all others serve with their new settings, and send nothing there any more.
     private func endStrays() async {
         if strays.areAny {
-            for supervisor in supervisors {
-                while await !supervisor.isSettled {
-                    let version = await board.version
-                    await board.waitForChange(from: version, timeout: .seconds(1))
-                    if Task.isCancelled { return }
-                }
-            }
+            await reports.waitUntilAllAreSettled()
+            if Task.isCancelled { return }
             await strays.end()
         }
         hasStrays = false
@@ -274,41 +239,40 @@ public actor HostAgent {
         for file in first.blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }
     }
 
-    private func makeController() -> DatabaseController? {
-        guard host.has(.database) else { return nil }
-        return DatabaseController(
-            environment: databaseEnvironment, board: board, member: Self.unknownMember(host, intended))
-    }
-
     private var databaseEnvironment: DatabaseEnvironment {
         DatabaseEnvironment(
             applied: applied, secrets: secrets.database, layout: layout, host: host,
             recordFolder: folder.records(host.name), intended: intended, logger: logger)
     }
 
-    private func makeSupervisor(_ service: ServiceBlueprint) -> ServiceSupervisor {
-        ServiceSupervisor(
-            service: service,
-            starter: ProcessStarter(applied: applied, secrets: secrets, layout: layout),
-            recordFile: "\(folder.records(host.name))/\(service.statusName).json",
-            hooks: service.name == .mysql ? databaseHooks(service) : plainHooks(service), logger: logger)
+    private func makeOwner(_ service: ServiceBlueprint) -> any ServiceOwner {
+        let process = ServiceProcess(
+            service: service, starter: ProcessStarter(applied: applied, secrets: secrets, layout: layout),
+            recordFile: "\(folder.records(host.name))/\(service.statusName).json")
+        guard service.name == .mysql else {
+            return RestartLoop(process: process, hooks: hooks(service), reports: reports, logger: logger)
+        }
+        let controller = DatabaseController(
+            environment: databaseEnvironment, board: board, member: Self.unknownMember(host, intended))
+        let owner = DatabaseService(controller: controller, process: process, reports: reports, logger: logger)
+        database = owner
+        return owner
     }
 
-    private func plainHooks(_ service: ServiceBlueprint) -> ServiceSupervisor.Hooks {
+    private func hooks(_ service: ServiceBlueprint) -> ServiceHooks {
         let probe = ReadinessProbe(client: client)
-        var hooks = ServiceSupervisor.Hooks(
-            prepare: { [weak self] waitsFor in
-                try await self?.waitForWhatItNeeds(service, waitsFor)
-                if service.name == .app { try await self?.waitForPreparation(waitsFor) }
-            },
+        let needs = ServiceNeeds(host: host, reports: reports, board: board, probe: probe)
+        var hooks = ServiceHooks(
+            prepare: { try await needs.wait(for: service, $0) },
             isReady: { await probe.isReady(service.readiness) { false } },
             whyNotReady: { await probe.reason(service.readiness, members: $0.members) },
-            stop: {
-                await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds))
-            },
-            changed: { [board] in await board.changed() },
-            turn: { [weak self] in await self?.waitForTurn(service) })
+            stop: { await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds)) },
+            turn: { [reports] in await reports.waitForTurn(of: service) })
         if service.name == .app {
+            hooks.prepare = { [weak self] waitsFor in
+                try await needs.wait(for: service, waitsFor)
+                try await self?.waitForPreparation(waitsFor)
+            }
             hooks.joinRotation = { [weak self] in await self?.joinRotation(service) }
             hooks.leaveRotation = { [weak self] in await self?.leaveRotation(service) }
         }
@@ -316,74 +280,6 @@ public actor HostAgent {
             hooks.refresh = { [layout] _ in try await RouterRefresh(layout).run() }
         }
         return hooks
-    }
-
-    private func databaseHooks(_ service: ServiceBlueprint) -> ServiceSupervisor.Hooks {
-        guard let controller else { return plainHooks(service) }
-        return ServiceSupervisor.Hooks(
-            prepare: { waitsFor in try await controller.provision(waitsFor: waitsFor) },
-            isReady: { await controller.isReady },
-            stop: { await controller.stop($0, bound: .seconds(service.stop.boundSeconds)) },
-            changed: { [board] in await board.changed() },
-            turn: { [weak self] in await self?.waitForTurn(service) },
-            refresh: { _ in try await controller.reloadCertificates() })
-    }
-
-    private func waitForWhatItNeeds(
-        _ service: ServiceBlueprint, _ waitsFor: @Sendable (String) async -> Void
-    ) async throws {
-        while true {
-            try Task.checkCancellation()
-            let version = await board.version
-            guard let reason = await missing(for: service) else { return }
-            await waitsFor(reason)
-            let now = await board.version
-            // Saying what it waits for is itself a change. The router's opening is none that the board hears of.
-            let timeout = reason == Self.waitingForRouter ? Duration.milliseconds(50) : .seconds(1)
-            await board.waitForChange(from: max(version, now), timeout: timeout)
-        }
-    }
-
-    private func missing(for service: ServiceBlueprint) async -> String? {
-        for name in service.after {
-            for supervisor in supervisors where supervisor.service.name == name {
-                if await supervisor.status.state != .running { return "waiting for \(name.rawValue)" }
-            }
-        }
-        guard service.needsDatabase else { return nil }
-        let primary = await board.primary
-        guard primary?.state == .open else { return "waiting for the database on \(intended.primary)" }
-        // The router hears of it a moment later than we do, and an app may connect in its first line.
-        let probe = ReadinessProbe(client: client)
-        for port in [Ports.routerWrite, Ports.routerRead] {
-            guard await probe.greets(host.loopbackAddress, port) else { return Self.waitingForRouter }
-        }
-        return nil
-    }
-
-    private static let waitingForRouter = "waiting for the router to open the database"
-
-    /// Keeps up with another host's database, through its agent.
-    private func follow(_ peer: Host) async {
-        let client = AgentClient(client: client, stack: applied.stack.name)
-        var version = 0
-        var delay = Duration.milliseconds(50)
-        while !Task.isCancelled {
-            do {
-                let news = try await client.database(of: peer, after: version)
-                // An agent speaks for its own host.
-                guard news.value.host == peer.name, news.value.address == peer.address else {
-                    throw StateError("the agent of \(peer.name) speaks of \(news.value.host)")
-                }
-                version = news.version
-                await board.set(news.value)
-                delay = .milliseconds(50)
-            } catch {
-                version = 0
-                try? await Task.sleep(for: delay)
-                delay = min(delay * 2, .seconds(1))
-            }
-        }
     }
 
     private func makeApplication() throws -> some ApplicationProtocol {

@@ -128,7 +128,7 @@ struct SilenceTests {
     @Test("is short for servers, and for apps as long as a request may take")
     func bounds() {
         func bound(_ service: ServiceName, _ seconds: Int) -> Duration {
-            ServiceSupervisor.silenceBound(of: service, requestTimeoutSeconds: seconds)
+            LivenessWatch.silenceBound(of: service, requestTimeoutSeconds: seconds)
         }
         #expect(bound(.nginx, 300) == .seconds(8) && bound(.haproxy, 300) == .seconds(8))
         #expect(bound(.app, 300) == .seconds(300) && bound(.app, 5) == .seconds(30))

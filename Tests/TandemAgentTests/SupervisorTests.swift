@@ -9,7 +9,7 @@ import Testing
 
 @testable import TandemAgent
 
-/// Supervisors of one service that is a shell script, one after the other as agents come and go.
+/// Restart loops of one service that is a shell script, one after the other as agents come and go.
 final class Bench: Sendable {
     let folder: TemporaryFolder
     let layout: Layout
@@ -47,25 +47,26 @@ final class Bench: Sendable {
         _ service: ServiceBlueprint,
         prepare: @escaping @Sendable (@Sendable (String) async -> Void) async throws -> Void = { _ in },
         turn: @escaping @Sendable () async -> Void = {}
-    ) -> ServiceSupervisor {
+    ) -> RestartLoop {
         let secrets = StackSecrets(
             database: DatabaseSecrets(root: "", replication: "", clone: "", monitor: "", app: "", appRead: ""),
             session: "", app: ["KEY": "hush"])
         let ready = "\(folder.path)/ready"
-        return ServiceSupervisor(
-            service: service,
-            starter: ProcessStarter(applied: .sample(.sample("127.200.9")), secrets: secrets, layout: layout),
-            recordFile: recordFile,
+        return RestartLoop(
+            process: ServiceProcess(
+                service: service,
+                starter: ProcessStarter(applied: .sample(.sample("127.200.9")), secrets: secrets, layout: layout),
+                recordFile: recordFile),
             hooks: .init(
                 prepare: prepare, isReady: { access(ready, F_OK) == 0 },
                 stop: { await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds)) },
-                changed: {}, turn: turn),
-            logger: quietLogger)
+                turn: turn),
+            reports: nil, logger: quietLogger)
     }
 
     func log() -> [String] { folder.text("log/app.log").split(separator: "\n").map(String.init) }
 
-    func running(_ supervisor: ServiceSupervisor) async throws -> Int32 {
+    func running(_ supervisor: RestartLoop) async throws -> Int32 {
         try await eventually("it runs") { await supervisor.status.state == .running }
         return try #require(await supervisor.status.pid)
     }

@@ -27,9 +27,9 @@ extension HostAgent {
     /// Ends a service and has it started again; returns once it has ended.
     /// - Parameter name: as in `status`, such as `app-2`.
     func restart(_ name: String) async throws {
-        guard let supervisor = supervisors.first(where: { $0.service.statusName == name }) else {
+        guard let owner = owners.first(where: { $0.service.statusName == name }) else {
             throw StateError("\(host.name) has no service named '\(name)'")
         }
-        try await supervisor.restart()
+        try await owner.restart()
     }
 }

@@ -37,6 +37,15 @@ enum FailureCause {
         return signs(folder).first { sign in sign.words.contains { text.contains($0) } }?.cause
     }
 
+    /// - Parameter log: the end of the process's log.
+    /// - Returns: why it ended, with the cause where it is known; and the same with the last words of its log.
+    static func detail(_ reason: String, log: [String], of process: ServiceProcess) -> (reason: String, text: String) {
+        let cause = find(
+            in: log.suffix(20) + [reason], folder: process.starter.layout.hostFolder, service: process.service)
+        let reason = cause.map { "\(reason)\n\($0)" } ?? reason
+        return (reason, ([reason] + LogTail.telling(log, count: 5)).joined(separator: "\n"))
+    }
+
     /// The shell says 126 of what it may not run and 127 of what it does not find; neither mends itself.
     static func isCommandUseless(_ ending: RunningProcess.Ending) -> Bool {
         ending == .exited(126) || ending == .exited(127)

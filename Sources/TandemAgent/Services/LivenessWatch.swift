@@ -1,4 +1,5 @@
 import Logging
+import TandemBlueprint
 import TandemServices
 
 /// When a process that has not ended no longer serves. A value: told of every look and every question, it says when it
@@ -98,4 +99,25 @@ struct LivenessWatch: Sendable {
         }
         return nil
     }
+}
+
+extension LivenessWatch {
+    /// What is asked of a service that serves; nil where only its freezing is seen. An app may be busy for as long as a request may take.
+    static func question(
+        for service: ServiceBlueprint, requestTimeoutSeconds: Int, ask: @escaping @Sendable () async -> Bool
+    ) -> Question? {
+        guard case .http = service.readiness else { return nil }
+        return Question(
+            interval: service.name == .app ? .seconds(5) : .seconds(1),
+            silenceBound: silenceBound(of: service.name, requestTimeoutSeconds: requestTimeoutSeconds), ask: ask)
+    }
+
+    /// How long a service that serves may leave questions unanswered.
+    static func silenceBound(of service: ServiceName, requestTimeoutSeconds: Int) -> Duration {
+        service == .app ? max(appSilence, .seconds(requestTimeoutSeconds)) : silence
+    }
+
+    /// A busy machine was seen to keep a probe waiting for 2 s.
+    private static let silence = Duration.seconds(8)
+    private static let appSilence = Duration.seconds(30)
 }
