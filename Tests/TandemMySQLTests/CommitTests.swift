@@ -17,7 +17,7 @@ struct CommitTests {
         let pair = try await Pair.start("127.202.1")
         defer { pair.stop() }
         let proxy = Proxy(address: "127.202.1.3", port: 3306, target: pair.first.place)
-        let proxying = Task { try await proxy.run() }
+        let proxying = Task { await proxy.run() }
         defer { proxying.cancel() }
         let agent = TestAgent(address: "127.202.1.4", primary: proxy.place, replica: pair.second.place)
         try await pair.with(agent) { cluster in
@@ -95,7 +95,7 @@ struct CommitTests {
         let pair = try await Pair.start("127.202.2")
         defer { pair.stop() }
         let proxy = Proxy(address: "127.202.2.3", port: 3306, target: pair.first.place)
-        let proxying = Task { try await proxy.run() }
+        let proxying = Task { await proxy.run() }
         defer { proxying.cancel() }
         try pair.first.sql(
             """
@@ -110,7 +110,7 @@ struct CommitTests {
                 for writer in 1...4 { group.addTask { await Self.write(writer, cluster, record) } }
                 group.addTask {
                     do {
-                        while record.withLock({ $0.faults.count }) < Self.kills {
+                        while record.withLock({ $0.faults.count < Self.kills && $0.problems.isEmpty }) {
                             try await disturb(pair, proxy, record)
                         }
                     } catch { record.withLock { $0.problems.append("the disturbance: \(error)") } }
