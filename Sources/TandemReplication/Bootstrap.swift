@@ -25,29 +25,45 @@ public struct Bootstrap: Sendable {
         }
     }
 
-    var statements: [String] {
-        ["CREATE DATABASE IF NOT EXISTS tandem CHARACTER SET utf8mb4", Heartbeat.createTable] + plainStatements
-            + serviceUser(
-                DatabaseUser.monitor, secrets.monitor,
-                grants: [
-                    "PROCESS, REPLICATION CLIENT, CONNECTION_ADMIN ON *.*", "SELECT ON performance_schema.*",
-                    "SELECT ON tandem.*",
-                ])
+    var statements: [String] { agentsSchema + plainStatements + monitor }
+
+    /// Without the account with which all hosts of a pair without agents replicate.
+    var stackStatements: [String] { agentsSchema + databaseStatements + copier + monitor }
+
+    private var agentsSchema: [String] {
+        ["CREATE DATABASE IF NOT EXISTS tandem CHARACTER SET utf8mb4", Heartbeat.createTable]
+    }
+
+    private var monitor: [String] {
+        serviceUser(
+            DatabaseUser.monitor, secrets.monitor,
+            grants: [
+                "PROCESS, REPLICATION CLIENT, CONNECTION_ADMIN ON *.*", "SELECT ON performance_schema.*",
+                "SELECT ON tandem.*",
+            ])
+    }
+
+    private var copier: [String] {
+        serviceUser(DatabaseUser.clone, secrets.clone, grants: ["BACKUP_ADMIN, CONNECTION_ADMIN ON *.*"])
     }
 
     /// What a pair needs that no agent looks after: the app's database and users, and those of replication.
     public var plainStatements: [String] {
+        databaseStatements
+            + serviceUser(
+                DatabaseUser.replication, secrets.replication,
+                // Without CONNECTION_ADMIN offline_mode would lock the replica out of a closed primary.
+                grants: ["REPLICATION SLAVE, CONNECTION_ADMIN ON *.*"])
+            + copier
+    }
+
+    private var databaseStatements: [String] {
         let app = user(appUser, secrets.app)
         let reader = user(appReadUser, secrets.appRead)
         let schema = SQLText.pattern(database)
         return ["CREATE DATABASE IF NOT EXISTS \(SQLText.identifier(database)) CHARACTER SET utf8mb4"]
             + app.create + ["GRANT ALL ON \(schema).* TO \(app.account)"]
             + reader.create + ["GRANT SELECT ON \(schema).* TO \(reader.account)"]
-            + serviceUser(
-                DatabaseUser.replication, secrets.replication,
-                // Without CONNECTION_ADMIN offline_mode would lock the replica out of a closed primary.
-                grants: ["REPLICATION SLAVE, CONNECTION_ADMIN ON *.*"])
-            + serviceUser(DatabaseUser.clone, secrets.clone, grants: ["BACKUP_ADMIN, CONNECTION_ADMIN ON *.*"])
     }
 
     /// Users of earlier versions required TLS themselves. See `user`.
@@ -62,7 +78,7 @@ public struct Bootstrap: Sendable {
         }
     }
 
-    private func serviceUser(_ name: String, _ password: String, grants: [String]) -> [String] {
+    func serviceUser(_ name: String, _ password: String, grants: [String]) -> [String] {
         let user = user(name, password)
         return user.create + grants.map { "GRANT \($0) TO \(user.account)" }
     }

@@ -1,0 +1,84 @@
+import MySQLConnector
+import TandemFailover
+
+extension DatabaseServer {
+    /// Each step in the order in which no client gets to do more than it may before or afterwards.
+    func setAccess(_ access: ServerObservation.Access) async throws {
+        switch access {
+        case .closed: try await close(try await closingConnection())
+        case .reading:
+            let connection = try await commandConnection()
+            try await makeReadOnly(connection)
+            try await set("offline_mode", false, on: connection)
+        case .guarded:
+            let connection = try await commandConnection()
+            try await set("offline_mode", true, on: connection)
+            // super_read_only = OFF alone would leave read_only on.
+            try await set("read_only", false, on: connection)
+        case .writing:
+            let connection = try await commandConnection()
+            try await set("read_only", false, on: connection)
+            try await set("offline_mode", false, on: connection)
+        }
+    }
+
+    /// A server that lets nobody in any more is closed over the connection that looks at it.
+    private func closingConnection() async throws -> MySQLConnection {
+        do {
+            return try await commandConnection()
+        } catch {
+            guard let connection = await looks.give() else { throw error }
+            try await connection.execute("SET SESSION lock_wait_timeout = 2")
+            await commands.take(connection)
+            return connection
+        }
+    }
+
+    private func close(_ connection: MySQLConnection) async throws {
+        try await set("offline_mode", true, on: connection)
+        try await makeReadOnly(connection)
+    }
+
+    /// `super_read_only` hangs behind a commit that waits, and behind the statements of clients that were just cut off. Fails
+    /// after two seconds where a commit waits, else after three.
+    private func makeReadOnly(_ connection: MySQLConnection) async throws {
+        let start = ContinuousClock.now
+        try await execute("SET SESSION lock_wait_timeout = 1", on: connection)
+        while true {
+            do {
+                try await set("super_read_only", true, on: connection)
+                try await execute("SET SESSION lock_wait_timeout = 2", on: connection)
+                return
+            } catch let error as MySQLError where error.serverErrorNumber == 1205 {
+                let elapsed = ContinuousClock.now - start
+                let waiting = try await AgentSessions.numbers(
+                    """
+                    SELECT id FROM information_schema.processlist WHERE \(AgentSessions.waitsForAcknowledgement)
+                    """, on: connection)
+                guard elapsed < .seconds(waiting.isEmpty ? 3 : 2) else { throw error }
+            }
+        }
+    }
+
+    /// Closes another host's server, whose agent is gone.
+    func closeRemotely(_ host: HostID) async throws {
+        guard let address = settings.servers[host] else {
+            throw DatabaseServerError("host \(settings.names.name(host) ?? "\(host.index)") has no database server")
+        }
+        var configuration = MySQLConfiguration(
+            address: .tcp(host: address.address, port: address.port), username: DatabaseUser.closer,
+            password: settings.closerPassword, tls: .require(caFile: settings.caFile))
+        configuration.connectTimeout = .seconds(1)
+        configuration.queryTimeout = .seconds(3)
+        let connection = try await MySQLConnection.connect(configuration, logger: logger)
+        do {
+            try await connection.execute("SET SESSION lock_wait_timeout = 2")
+            try await connection.execute("SET GLOBAL offline_mode = ON")
+            try await connection.execute("SET GLOBAL super_read_only = ON")
+            await connection.close()
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+}

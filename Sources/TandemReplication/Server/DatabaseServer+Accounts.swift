@@ -1,0 +1,91 @@
+import MySQLConnector
+import TandemFailover
+
+extension DatabaseServer {
+    /// Each statement is safe to repeat, so that one that was interrupted begins again.
+    func prepareDatabase() async throws {
+        let connection = try await commandConnection()
+        for statement in settings.preparation { try await execute(statement, on: connection) }
+        for session in [looks, commands, beats] { await session.closeIfRoot() }
+    }
+
+    /// The accounts of hosts that came with new settings. On a primary that is open, and in a pair it waits as any write does;
+    /// so it has a connection of its own.
+    public func addAccounts() async throws {
+        let own = ServerSession(settings, bound: .seconds(60), setUp: [], logger: logger)
+        do {
+            let connection = try await own.open()
+            for host in settings.dataHosts {
+                let user = SQLText.literal(settings.replicationUser(host))
+                let isThere = "SELECT COUNT(*) FROM mysql.user WHERE user = \(user) AND host = '%'"
+                if try await connection.first(isThere, as: Int.self) == 1 { continue }
+                for statement in settings.replicationStatements(host) { try await connection.execute(statement) }
+            }
+            await own.close()
+        } catch {
+            await own.close()
+            throw error
+        }
+    }
+
+    /// Locks before it ends sessions, so that whoever is ended does not come back. Not binlogged: each server has its own.
+    func admit(_ hosts: HostSet) async throws {
+        let connection = try await commandConnection()
+        guard try await connection.first("SELECT @@GLOBAL.super_read_only", as: Int.self) == 0 else {
+            throw DatabaseServerError("accounts are changed by writing, and this server is closed to that")
+        }
+        let wanted = Set(settings.dataHosts.filter(hosts.contains).map(settings.replicationUser))
+        let rows = try await connection.execute(
+            """
+            SELECT user, host, account_locked = 'Y' AS is_locked FROM mysql.user \
+            WHERE user LIKE '\(ReplicationAccount.pattern)'
+            """)
+        var locked: [String] = []
+        try await execute("SET SESSION sql_log_bin = OFF", on: connection)
+        do {
+            for row in rows {
+                let user = try row.decode("user", as: String.self)
+                let isLocked = try row.decode("is_locked", as: Int.self) == 1
+                if !wanted.contains(user) { locked.append(SQLText.literal(user)) }
+                guard isLocked == wanted.contains(user) else { continue }
+                let account = "\(SQLText.literal(user))@\(SQLText.literal(try row.decode("host", as: String.self)))"
+                try await execute("ALTER USER \(account) ACCOUNT \(isLocked ? "UNLOCK" : "LOCK")", on: connection)
+            }
+            try await execute("SET SESSION sql_log_bin = ON", on: connection)
+        } catch {
+            // What else it does is to be logged.
+            await connection.close()
+            throw error
+        }
+        guard !locked.isEmpty else { return }
+        try await end(
+            "SELECT id FROM information_schema.processlist WHERE user IN (\(locked.joined(separator: ", ")))",
+            on: connection)
+    }
+
+    /// A statement that an earlier agent sent and that still runs, or waits in its connection to be read, may take effect now.
+    func killSessions() async throws {
+        let connection = try await commandConnection()
+        var own: [UInt64] = []
+        for session in [looks, commands, beats] {
+            if let id = await session.id { own.append(id) }
+        }
+        try await end(AgentSessions.others(than: own), on: connection)
+    }
+
+    /// Ends sessions. Done when each is gone, or killed and in a commit.
+    private func end(_ list: String, on connection: MySQLConnection) async throws {
+        let deadline = ContinuousClock.now + .seconds(4)
+        for id in try await AgentSessions.numbers(list, on: connection) {
+            try await AgentSessions.kill(id, on: connection)
+        }
+        while true {
+            let left = try await AgentSessions.numbers("\(list) AND \(AgentSessions.canStillAct)", on: connection)
+            if left.isEmpty { return }
+            guard ContinuousClock.now < deadline else {
+                throw DatabaseServerError("sessions \(left) were killed and still go on")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import MySQLConnector
+import TandemFailover
+
+extension DatabaseServer {
+    /// What one SELECT shows. It never throws, and ends within a bound.
+    public func look() async -> ServerLook {
+        let row: LookRow
+        do {
+            row = try await readRow()
+        } catch {
+            return ServerLook(answer: Self.answer(error))
+        }
+        await keepOpen()
+        var look = ServerLook(answer: .up)
+        look.access = row.access
+        look.isSourceSideOn = row.isSourceSideOn
+        look.isReplicaSideOn = row.isReplicaSideOn
+        look.receiver = receiver(row)
+        look.receiverAcknowledges = row.acknowledges
+        look.isApplierOn = row.applierState == "ON"
+        look.hasAppliedAll = row.hasAppliedAll
+        look.hasWaitingCommits = row.waits
+        look.admitted = admitted(row.admitted)
+        look.isPrepared = row.isPrepared
+        look.receivedCount = count(row.arrivals)
+        look.source = source(row)
+        await ask(row, look.source)
+        look.sourceAnswers = sourceSamples.last.map { $0.at >= lookBegan } ?? false
+        look.isCloseBehind = look.receiver == .connected && isClose(row.executed)
+        return look
+    }
+
+    /// A connection that broke says nothing of a server that was started anew.
+    private func readRow() async throws -> LookRow {
+        lookBegan = .now
+        let connection = try await looks.open()
+        do {
+            return try await LookRow.read(connection)
+        } catch  where !connection.isUsable && ContinuousClock.now - lookBegan < settings.bounds.look / 2 {
+            return try await LookRow.read(try await looks.open())
+        }
+    }
+
+    static func answer(_ error: any Error) -> ServerLook.Answer {
+        guard let error = error as? MySQLError, let number = error.serverErrorNumber else { return .silent }
+        switch number {
+        case 2002, 2003: return .absent
+        case 2000...2999: return .silent
+        default: return .crowded
+        }
+    }
+
+    private func receiver(_ row: LookRow) -> ServerObservation.Receiver {
+        switch row.receiverState {
+        case "ON": return .connected
+        case "CONNECTING": return .connecting
+        default: return row.isRefused && row.receiverErrorAt != settledRefusal ? .refused : .off
+        }
+    }
+
+    /// Of a source that no host of this stack is: one's own host, which is never right to follow, so that it is replaced.
+    private func source(_ row: LookRow) -> HostID? {
+        guard let address = row.sourceAddress, !address.isEmpty else { return nil }
+        let place = DatabaseServerSettings.Address(address: address, port: row.sourcePort)
+        return settings.servers.first { $0.value == place }?.key ?? settings.host
+    }
+
+    /// Where any other account may replicate too, all bits are set: that is never what is wanted, so it is put right.
+    private func admitted(_ users: String) -> HostSet {
+        var hosts = HostSet()
+        var others = Set(users.split(separator: ",").map(String.init))
+        for host in settings.dataHosts where others.remove(settings.replicationUser(host)) != nil { hosts.insert(host) }
+        return others.isEmpty ? hosts : HostSet(bits: .max)
+    }
+
+    private func count(_ arrivals: String) -> UInt64 {
+        if let last = self.arrivals, last != arrivals { receivedCount += 1 }
+        self.arrivals = arrivals
+        return receivedCount
+    }
+
+    /// Samples are few: one a look, for as long as they may prove something.
+    private func ask(_ row: LookRow, _ source: HostID?) async {
+        let address = source.flatMap { $0 == settings.host ? nil : settings.servers[$0] }
+        if probe?.address != address {
+            await probe?.close()
+            probe = address.map { SourceProbe(settings, $0, logger: logger) }
+            sourceSamples = []
+        }
+        sourceSamples.removeAll { ContinuousClock.now - $0.at > settings.bounds.close }
+        guard let probe, let text = await probe.executed(within: settings.bounds.source),
+            let executed = try? numbering.set(text)
+        else { return }
+        sourceSamples.append((at: .now, executed: executed))
+    }
+
+    /// It has what its source had a moment ago. No clock but this host's own is asked.
+    private func isClose(_ executed: String) -> Bool {
+        guard let own = try? numbering.set(executed) else { return false }
+        return sourceSamples.contains { own.contains($0.executed) }
+    }
+}
+
+extension LookRow {
+    /// Where `read_only` alone is on, administrators may write, and nobody else.
+    var access: ServerObservation.Access {
+        switch (isOffline, isSuperReadOnly) {
+        case (true, true): .closed
+        case (false, true): .reading
+        case (true, false): .guarded
+        case (false, false): isReadOnly ? .guarded : .writing
+        }
+    }
+}

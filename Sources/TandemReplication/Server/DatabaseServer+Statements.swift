@@ -1,0 +1,63 @@
+import MySQLConnector
+import TandemFailover
+
+extension DatabaseServer {
+    /// Runs one statement of a command.
+    func execute(_ sql: String) async throws {
+        try await execute(sql, on: try await commandConnection())
+    }
+
+    /// Runs one statement. When it throws, the statement can take effect no more.
+    func execute(_ sql: String, on connection: MySQLConnection) async throws {
+        do {
+            try await connection.execute(sql)
+        } catch {
+            // What the server itself refused has ended.
+            if let number = (error as? MySQLError)?.serverErrorNumber, number < 2000 { throw error }
+            await connection.close()
+            try await awaitEnd(of: connection.connectionID)
+            throw error
+        }
+    }
+
+    func set(_ variable: String, _ isOn: Bool) async throws {
+        try await set(variable, isOn, on: try await commandConnection())
+    }
+
+    /// One variable in one statement: of several, MySQL may have set some when it fails.
+    func set(_ variable: String, _ isOn: Bool, on connection: MySQLConnection) async throws {
+        try await execute("SET GLOBAL \(variable) = \(isOn ? "ON" : "OFF")", on: connection)
+    }
+
+    /// A connection that is known to work, so that a command does not fail for one that broke long ago.
+    func commandConnection() async throws -> MySQLConnection {
+        let connection = try await commands.open()
+        do {
+            try await connection.execute("DO 0")
+            return connection
+        } catch {
+            await connection.close()
+            return try await commands.open()
+        }
+    }
+
+    /// Waits until a session is gone, or its server is.
+    private func awaitEnd(of session: UInt64) async throws {
+        while true {
+            try Task.checkCancellation()
+            do {
+                let connection = try await commands.open()
+                guard connection.connectionID != session else { return }
+                try await AgentSessions.kill(session, on: connection)
+                let isLeft = try await AgentSessions.numbers(
+                    """
+                    SELECT id FROM information_schema.processlist WHERE id = \(session) AND \(AgentSessions.canStillAct)
+                    """, on: connection)
+                if isLeft.isEmpty { return }
+            } catch {
+                if Self.answer(error) == .absent { return }
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+}

@@ -1,0 +1,54 @@
+public import TandemFailover
+
+/// What one look over SQL shows of a server. Its process, and what is noted beside its data, the agent adds.
+public struct ServerLook: Hashable, Sendable {
+    public enum Answer: Hashable, Sendable {
+        case up
+        /// It answered that it lets nobody in (error 1040, or another): it runs, and nothing else is known of it.
+        case crowded
+        /// Nothing within the bound.
+        case silent
+        /// Nobody listens: it is down, or starts, or stops.
+        case absent
+    }
+
+    public var answer: Answer
+    /// Only of a server that is up do the others mean anything.
+    public var access = ServerObservation.Access.closed
+    public var isSourceSideOn = true
+    public var isReplicaSideOn = false
+    public var receiver = ServerObservation.Receiver.off
+    public var receiverAcknowledges = false
+    public var source: HostID?
+    public var isApplierOn = false
+    public var hasAppliedAll = true
+    public var isCloseBehind = false
+    public var receivedCount: UInt64 = 0
+    public var sourceAnswers = false
+    public var hasWaitingCommits = false
+    public var admitted = HostSet()
+    public var isPrepared = false
+
+    public init(answer: Answer) { self.answer = answer }
+
+    /// - Parameter life: what the agent knows from the process, where nobody answered.
+    public func observation(
+        unlessUp life: ServerObservation.Life, attachedEpoch: UInt64, noted: WaitingPair?, isFresh: Bool,
+        bootCount: UInt32, order: UInt64
+    ) -> ServerObservation {
+        let seen: ServerObservation.Life =
+            switch answer {
+            case .up: .up
+            case .crowded: .crowded
+            case .silent: life == .up ? .unresponsive : life
+            case .absent: life == .up ? .booting : life
+            }
+        return ServerObservation(
+            life: seen, access: access, isSourceSideOn: isSourceSideOn, isReplicaSideOn: isReplicaSideOn,
+            receiver: receiver, receiverAcknowledges: receiverAcknowledges, source: source,
+            attachedEpoch: attachedEpoch, isApplierOn: isApplierOn, hasAppliedAll: hasAppliedAll,
+            isCloseBehind: isCloseBehind, receivedCount: receivedCount, sourceAnswers: sourceAnswers,
+            hasWaitingCommits: hasWaitingCommits, admitted: admitted, isPrepared: isPrepared, noted: noted,
+            isFresh: isFresh, bootCount: bootCount, order: order)
+    }
+}
