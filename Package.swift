@@ -124,7 +124,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "TandemReplication",
-            dependencies: ["MySQLConnector", "TandemFailover", "TandemServices"],
+            dependencies: [
+                "MySQLConnector", "TandemFailover", "TandemServices", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .target(
             name: "TandemAgent",
@@ -216,6 +218,7 @@ let package = Package(
                 "MySQLConnector", "MySQLTestServer", "TandemFailover", "TandemReplication", "TandemServices",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            exclude: ["Data/Recorded"],
             swiftSettings: settings),
         .testTarget(
             name: "TandemAgentTests",

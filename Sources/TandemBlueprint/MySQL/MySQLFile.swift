@@ -68,6 +68,8 @@ struct MySQLFile {
         # Rows are what is logged, as MySQL has it by default.
         log_bin = binlog
         relay_log = relay
+        # With the columns' names: whatever is taken out of a log can be read by people.
+        binlog_row_metadata = FULL
         binlog_expire_logs_seconds = 604800
         replica_net_timeout = 10
         session_track_gtids = OWN_GTID

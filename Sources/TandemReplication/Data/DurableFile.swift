@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// Files that are there whole or not at all, also after power was lost: what these functions did is on disk when they return.
@@ -71,6 +72,21 @@ enum DurableFile {
         guard descriptor >= 0 else { throw DataError.file("open", folder) }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw DataError.file("write down", folder) }
+    }
+
+    /// A folder with all that is in it.
+    static func syncAll(_ folder: String) throws {
+        let names = try FileManager.default.subpathsOfDirectory(atPath: folder).map { "\(folder)/\($0)" }
+        for path in names + [folder] {
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+            guard descriptor >= 0 else {
+                // A link, or something that is no file.
+                if errno == ELOOP || errno == ENXIO { continue }
+                throw DataError.file("open", path)
+            }
+            defer { close(descriptor) }
+            guard fsync(descriptor) == 0 || errno == EINVAL else { throw DataError.file("write down", path) }
+        }
     }
 
     private static func create(_ path: String, _ bytes: [UInt8]) throws {

@@ -28,7 +28,7 @@ struct LogBytes: ~Copyable {
         self.path = path
         self.descriptor = descriptor
         size = UInt64(status.st_size)
-        window = [UInt8](repeating: 0, count: Self.windowSize)
+        window = [UInt8](repeating: 0, count: min(Self.windowSize, Int(status.st_size)))
     }
 
     deinit { close(descriptor) }
