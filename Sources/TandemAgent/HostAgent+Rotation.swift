@@ -1,21 +1,22 @@
+import Foundation
+import Glibc
 import Logging
 import TandemBlueprint
 import TandemServices
 import TandemStack
 
-/// Ports of this host's instances of the app, by why nginx is to send nothing there.
+/// Who of this host gets requests.
 struct AppRotation: Sendable {
-    /// What nginx was last told.
+    /// Ports of instances of the app that nginx was last told to send nothing to.
     var avoided: Set<Int> = []
-    /// Another user's program listens there.
+    /// Those of them where another user's program listens.
     var strange: Set<Int> = []
-    /// The instance is being restarted.
-    var leaving: Set<Int> = []
-
-    var wanted: Set<Int> { strange.union(leaving) }
+    /// Ports of instances that are being restarted, in the order in which that began.
+    var leaving: [Int] = []
+    var isNginxLeaving = false
 }
 
-/// Who of the app gets requests through this host's nginx.
+/// Who gets requests through this host's nginx.
 extension HostAgent {
     /// How often it is looked who listens on the services' ports.
     private static let guardInterval = Duration.milliseconds(500)
@@ -38,9 +39,9 @@ extension HostAgent {
         }
     }
 
-    /// Tells nginx which instances of the app are to get nothing, where that has changed. Returns once nginx does so, or cannot.
+    /// Tells nginx where strangers listen, where that has changed. Returns once nginx sends nothing there, or cannot be told.
     private func avoidPorts() async {
-        let ports = rotation.wanted
+        let ports = rotation.strange
         guard ports != rotation.avoided else { return }
         let before = rotation.avoided
         do {
@@ -59,22 +60,75 @@ extension HostAgent {
         }
     }
 
+    // MARK: - Before a restart
+
+    /// How long to wait for the requests that an instance has; after that it finishes them on its own.
+    private static let farewellBound = Duration.seconds(3)
+
     /// Before an instance of the app is restarted: its requests go elsewhere. A server that ends loses what waits in its
     /// queue for a connection to be accepted, and nginx may not send a POST again.
     func leaveRotation(_ service: ServiceBlueprint) async {
-        let ports = Set(service.listeners.map(\.port))
+        let ports = service.listeners.map(\.port)
         let others = blueprint.services.filter { $0.name == .app }.flatMap(\.listeners).map(\.port)
-        let isAlone = applied.stack.hosts(.app).count == 1 && rotation.leaving.union(ports).isSuperset(of: others)
+        let isAlone = applied.stack.hosts(.app).count == 1 && Set(rotation.leaving + ports).isSuperset(of: others)
         guard !isAlone else { return }
-        rotation.leaving.formUnion(ports)
-        await avoidPorts()
+        rotation.leaving = rotation.leaving.filter { !ports.contains($0) } + ports
+        markLeaving()
+        await waitForRequests(to: ports)
     }
 
     /// Once it serves. Before that is said, so that the next host's is restarted only when this one gets requests.
-    func joinRotation(_ service: ServiceBlueprint) async {
-        let ports = Set(service.listeners.map(\.port))
-        guard !rotation.leaving.isDisjoint(with: ports) else { return }
-        rotation.leaving.subtract(ports)
-        await avoidPorts()
+    func joinRotation(_ service: ServiceBlueprint) {
+        rotation.leaving.removeAll(where: service.listeners.map(\.port).contains)
+        markLeaving()
+    }
+
+    /// Before nginx closes the connections that idle: whoever calls it is to send nothing on one meanwhile.
+    func leaveRotationOfWebServers() async {
+        guard Leaving(stack: applied.stack, host: host).nginxFile != nil else { return }
+        rotation.isNginxLeaving = true
+        markLeaving()
+        try? await Task.sleep(for: Leaving.pause)
+    }
+
+    func joinRotationOfWebServers() {
+        rotation.isNginxLeaving = false
+        markLeaving()
+    }
+
+    /// Makes the files that nginx looks for as they should be; an earlier agent's are none of ours.
+    func markLeaving() {
+        let leaving = Leaving(stack: applied.stack, host: host)
+        let wanted = [
+            leaving.appFile(leaving: rotation.leaving), rotation.isNginxLeaving ? leaving.nginxFile : nil,
+        ].compactMap(\.self)
+        do {
+            // First those that are new, so that no request is sent to an instance that leaves.
+            for name in wanted {
+                let path = "\(layout.leavingFolder)/\(name)"
+                let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+                guard descriptor >= 0 else { throw StateError.file("write", path) }
+                close(descriptor)
+            }
+            for name in try FileManager.default.contentsOfDirectory(atPath: layout.leavingFolder)
+            where !wanted.contains(name) {
+                unlink("\(layout.leavingFolder)/\(name)")
+            }
+        } catch {
+            logger.error("nginx cannot be told which services are about to be restarted: \(error)")
+        }
+    }
+
+    /// Until nginx has no connection to these ports any more: those that idle it closes after a second.
+    private func waitForRequests(to ports: [Int]) async {
+        let deadline = ContinuousClock.now + Self.farewellBound
+        // nginx chooses an instance when it has a request's headers, and calls it when it has its body.
+        try? await Task.sleep(for: .milliseconds(100))
+        while ContinuousClock.now < deadline, !Task.isCancelled {
+            let nginx = ServiceRecord.load("\(folder.records(host.name))/\(ServiceName.nginx.rawValue).json")
+            let places = ports.map { (host.loopbackAddress, $0) }
+            if !ProcessConnections.areAny(of: nginx?.identity.members ?? [], to: places) { return }
+            try? await Task.sleep(for: .milliseconds(40))
+        }
     }
 }

@@ -236,6 +236,7 @@ public actor HostAgent {
         try Folders.make(folder.records(host.name))
         let first = try PortGuard.firstPlan(blueprint, stack: applied.stack, host: host, layout: layout)
         rotation = AppRotation(avoided: first.avoided, strange: first.avoided)
+        if host.has(.web) || host.has(.app) { markLeaving() }
         for file in first.blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }
     }
 
@@ -275,6 +276,10 @@ public actor HostAgent {
             }
             hooks.joinRotation = { [weak self] in await self?.joinRotation(service) }
             hooks.leaveRotation = { [weak self] in await self?.leaveRotation(service) }
+        }
+        if service.name == .nginx {
+            hooks.joinRotation = { [weak self] in await self?.joinRotationOfWebServers() }
+            hooks.leaveRotation = { [weak self] in await self?.leaveRotationOfWebServers() }
         }
         if service.name == .router {
             hooks.refresh = { [layout] _ in try await RouterRefresh(layout).run() }

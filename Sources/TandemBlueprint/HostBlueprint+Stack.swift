@@ -27,6 +27,7 @@ extension HostBlueprint {
         }
         if hasNginx {
             folders.append("\(layout.temporaryFolder)/nginx")
+            if !leadership.isFixed { folders.append(layout.leavingFolder) }
             files.append(.init(path: layout.nginxFile, contents: try NginxFile(site: site).text()))
             services.append(site.nginxService)
         }

@@ -115,6 +115,8 @@ public struct Layout: Codable, Sendable, Equatable {
     public var dataFolder: String { places.data }
     public var logFolder: String { places.log }
     public var temporaryFolder: String { places.temporary }
+    /// What `Leaving` speaks of.
+    public var leavingFolder: String { "\(temporaryFolder)/leaving" }
     // Generated configuration.
     public var haproxyFile: String { "\(etcFolder)/haproxy.cfg" }
     public var nginxFile: String { "\(etcFolder)/nginx.conf" }

@@ -22,6 +22,23 @@ struct ListeningSocketTests {
             ])
     }
 
+    @Test("are no connections; those are found by where they lead and by who has them open")
+    func connections() throws {
+        let listener = try ListenerCheck.bindListener(address: "127.200.13.8", port: 24_399)
+        let place = ("127.200.13.8", 24_399)
+        #expect(!ProcessConnections.areAny(of: [getpid()], to: [place]))
+        do {
+            let connection = try #require(Connection("127.200.13.8", 24_399))
+            #expect(ProcessConnections.areAny(of: [getpid()], to: [("127.200.13.8", 1), place]))
+            #expect(
+                !ProcessConnections.areAny(of: [getpid()], to: [("127.200.13.7", 24_399), ("127.200.13.8", 24_398)]))
+            #expect(!ProcessConnections.areAny(of: [getppid()], to: [place]))
+            withExtendedLifetime(connection) {}
+        }
+        close(listener)
+        #expect(!ProcessConnections.areAny(of: [getpid()], to: [place]))
+    }
+
     @Test("have their addresses as the kernel prints them")
     func addresses() {
         #expect(ListeningSockets.address("0100007F") == "127.0.0.1")

@@ -62,12 +62,14 @@ final class ChainBench {
     }
 
     /// Runs cases of `Chain/cases.py`, each of which is expected to pass.
-    func check(_ cases: String..., sourceLocation: SourceLocation = #_sourceLocation) throws {
+    func check(
+        _ cases: String..., environment: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         let outcome = try run(
             [
                 "/usr/bin/env", "CHAIN_FRONT=\(front)", "CHAIN_DOMAIN=\(stack.domain)", "CHAIN_SEEN=\(seenFile)",
-                "CHAIN_ROOT=\(root)", "/usr/bin/python3", "\(Self.scripts)/cases.py",
-            ] + cases)
+                "CHAIN_ROOT=\(root)",
+            ] + environment + ["/usr/bin/python3", "\(Self.scripts)/cases.py"] + cases)
         #expect(
             outcome.status == 0, "\(outcome.output)\n--- servers\n\(said)", sourceLocation: sourceLocation)
     }
@@ -107,6 +109,18 @@ final class ChainBench {
                 .split(separator: ")").last?.split(separator: " ").first
             if state == nil || state == "Z" { return }
             Thread.sleep(forTimeInterval: 0.05)
+        }
+    }
+
+    /// Does what an agent does before it restarts the app of a host, or its nginx, and after.
+    /// - Parameter file: its name in `Layout.leavingFolder`.
+    func setLeaving(_ name: String, _ file: String, _ isLeaving: Bool = true) throws {
+        let host = try #require(stack.hosts.first { $0.name == name })
+        let path = "\(layout(host).leavingFolder)/\(file)"
+        if isLeaving {
+            try Data().write(to: URL(fileURLWithPath: path))
+        } else {
+            try FileManager.default.removeItem(atPath: path)
         }
     }
 

@@ -59,6 +59,27 @@ import Testing
         try apart.check("passed_on")
     }
 
+    @Test(arguments: shapes)
+    func `an app that is about to be restarted gets no new requests, from the next one on and without a reload`(
+        shape: ChainBench.Shape
+    ) throws {
+        let chain = try ChainBench(shape)
+        defer { chain.end() }
+        let apps = chain.stack.hosts(.app)
+        for (leaving, staying) in [(apps[0], apps[1]), (apps[1], apps[0])] {
+            let stays = ["CHAIN_STAYS=\(staying.loopbackAddress)"]
+            try chain.setLeaving(leaving.name, "app")
+            try chain.check("one_app_only", environment: stays)
+            try chain.setLeaving(leaving.name, "app", false)
+            // Once nobody has sent anything there for a while, and before anybody else is told: nothing idles that could be cut.
+            try chain.setLeaving(leaving.name, "nginx")
+            Thread.sleep(forTimeInterval: Double(Leaving.pause.components.seconds) + 0.5)
+            try chain.check("one_app_only", environment: stays)
+            try chain.setLeaving(leaving.name, "nginx", false)
+        }
+        try chain.check("details")
+    }
+
     @Test func `the way to the other app is a socket of the engines' own, and is there again after nginx was killed`()
         throws
     {

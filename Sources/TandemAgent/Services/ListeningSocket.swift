@@ -42,7 +42,7 @@ struct ListeningSockets: Sendable {
     }
 
     /// The inodes of the sockets that a process has open.
-    private static func inodes(of pid: Int32) -> Set<UInt64> {
+    static func inodes(of pid: Int32) -> Set<UInt64> {
         let files = FileManager.default
         let names = (try? files.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
         return Set(

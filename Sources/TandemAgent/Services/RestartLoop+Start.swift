@@ -55,7 +55,8 @@ extension RestartLoop {
         await first(of: hooks.turn) { _ = await adopted.waitForEnd() }
         try checkIsWanted()
         let takeUp = SettingsTakeUp(
-            process: own, change: change, isReady: hooks.isReady, refresh: hooks.refresh, logger: logger)
+            process: own, change: change, isReady: hooks.isReady, leaveRotation: hooks.leaveRotation,
+            refresh: hooks.refresh, logger: logger)
         switch try await takeUp.run(adopted) {
         case .done: break
         case .refused(let reason): refusal = reason

@@ -87,6 +87,7 @@ actor RestartLoop: ServiceOwner {
         try Task.checkCancellation()
         var reason: String?
         if isServing, let refusal {
+            await hooks.joinRotation()
             await set(.failed, since: runningSince, detail: refusal)
         } else if isServing {
             await hooks.joinRotation()

@@ -16,6 +16,8 @@ struct SettingsTakeUp: Sendable {
     let process: ServiceProcess
     let change: SettingsChange
     let isReady: @Sendable () async -> Bool
+    /// Before a reload: has others take what would come to it.
+    let leaveRotation: @Sendable () async -> Void
     /// Takes up what needs neither a reload nor a restart; see `LoadedFiles.inPlace`.
     let refresh: (@Sendable (RunningProcess) async throws -> Void)?
     let logger: Logger
@@ -28,7 +30,9 @@ struct SettingsTakeUp: Sendable {
             case .restart:
                 logger.info("stopping \(process.name), which runs with earlier settings")
                 return .restart
-            case .reload: try await running.reload(signal: process.service.reloadSignal ?? SIGHUP, isReady: isReady)
+            case .reload:
+                await leaveRotation()
+                try await running.reload(signal: process.service.reloadSignal ?? SIGHUP, isReady: isReady)
             case .refresh: try await refresh?(running)
             case .nothing: break
             }

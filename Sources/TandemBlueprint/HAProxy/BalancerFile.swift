@@ -99,6 +99,9 @@ struct BalancerFile {
             frontend front from http
             \(binds.joined(separator: "\n").indented)
                 maxconn \(stack.balancer.maxConnections)
+                # After a reload a client's idle connection is closed with its next answer, or when it has idled for as long as it may,
+                # and not at once: the client may just be sending a request on it.
+                option idle-close-on-response
                 log-format "${HAPROXY_HTTP_LOG_FMT} id=%ID"
 
             \(try requests().indented)
@@ -121,6 +124,8 @@ struct BalancerFile {
                 option httpchk
                 http-check send meth GET uri \(Site.webHealthPath) ver HTTP/1.1 hdr Host \(stack.sharedWebName)
                 http-check expect status 200
+                # An nginx that is about to close its idle connections says so: from then on it gets no new requests.
+                http-check disable-on-404
                 http-request disable-l7-retry unless METH_GET
             \(Self.answers.indented)
                 default-server \(try tlsToServers())

@@ -39,7 +39,7 @@ struct NginxFile {
         if host.has(.web), !files.folders.isEmpty { parts += [try exposedFolders(), try files.maps()] }
         parts.append(contentsOf: try upstreams())
         if host.has(.web) { parts.append(try webServer()) }
-        if host.has(.app) { parts.append(appDoor) }
+        if host.has(.app) { parts.append(try appDoor()) }
         if hasPeerHop { parts.append(try peerHop()) }
         return parts.joined(separator: "\n\n")
     }

@@ -468,6 +468,19 @@ def passed_on():
     expect(runs(target), 1, target)
 
 
+def one_app_only():
+    """New requests, on connections that were there and on new ones, go to the one app that does not leave; no connection is closed."""
+    connection = Connection()
+    expect(ask("/first", connection=connection)[0], 200)
+    apps, before = set(), len(lines_seen())
+    for number in range(40):
+        status, fields, _ = ask(f"/?{number}", method="POST", body="x", connection=connection if number % 2 else None)
+        expect(status, 200, f"POST {number}")
+        apps.add(ask("/status?code=200")[1]["x-app"])
+    expect(apps, {os.environ["CHAIN_STAYS"]}, "apps that answered")
+    expect(len(lines_seen()) - before, 80, "requests that apps were given")
+
+
 # Static files: the test makes the folders that are meant here.
 
 
