@@ -135,6 +135,8 @@ public struct Layout: Codable, Sendable, Equatable {
     public var mysqlSocket: String { "\(socketFolder)/mysql.sock" }
     public var haproxySocket: String { "\(socketFolder)/haproxy.sock" }
     public var routerSocket: String { "\(socketFolder)/router.sock" }
+    /// Where the router calls itself, for a connection that begins anew.
+    func routerEntrance(_ purpose: RouterQuestion.Purpose) -> String { "\(socketFolder)/\(purpose.rawValue).sock" }
     /// nginx: its own way to the other hosts' apps.
     public var peerSocket: String { "\(socketFolder)/peers.sock" }
 }

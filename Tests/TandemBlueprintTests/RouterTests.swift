@@ -52,6 +52,54 @@ extension RouterTests {
         #expect(await waiting == "db1")
     }
 
+    @Test(arguments: [RouterQuestion.Purpose.write, .read])
+    func `who connects just after a server died waits like others, and is served once one is open`(
+        purpose: RouterQuestion.Purpose
+    ) async throws {
+        let scene = try RouterScene(waitSeconds: 10)
+        defer { scene.remove() }
+        scene.agent.say(.open, purpose, "db1")
+        _ = try await scene.eventualSession(purpose, with: "db1")
+        try scene.kill("db1")
+        // The router does not know of it yet. On threads of their own, since they wait.
+        let answers = Answers()
+        for _ in 0..<4 {
+            Thread.detachNewThread {
+                let answer = scene.session(purpose)?.answer()
+                answers.all.withLock { $0.append(answer) }
+            }
+        }
+        try await Task.sleep(for: .milliseconds(300))
+        scene.agent.say(.closed, purpose, "db1")
+        try await Task.sleep(for: .milliseconds(1500))
+        try scene.start("db1")
+        scene.agent.say(.open, purpose, "db1")
+        try await scene.eventually { answers.all.withLock { $0.count } == 4 }
+        #expect(answers.all.withLock { $0 } == ["db1", "db1", "db1", "db1"])
+        // A session of theirs is cut as others are.
+        let late = try #require(scene.session(purpose))
+        scene.agent.say(.closed, purpose, "db1")
+        #expect(late.isCutByPeer())
+    }
+
+    @Test func `who connects just after a server died is told so in MySQL's own words when none opens`() async throws {
+        let scene = try RouterScene(waitSeconds: 2)
+        defer { scene.remove() }
+        scene.agent.say(.open, .write, "db1")
+        _ = try await scene.eventualSession(.write, with: "db1")
+        try scene.kill("db1")
+        async let answer = Task.detached {
+            try run([
+                scene.client, "--no-defaults", "-h", scene.address, "-P", "\(Ports.routerWrite)", "-u", "x", "-e",
+                "SELECT 1",
+            ])
+        }.value
+        try await Task.sleep(for: .milliseconds(400))
+        scene.agent.say(.closed, .write, "db1")
+        let said = try await answer.output
+        #expect(said.contains("No database server is open for writes"), "\(said)")
+    }
+
     @Test func `who has waited in vain is told so in MySQL's own words, also at once`() async throws {
         for seconds in [1, 0] {
             let scene = try RouterScene(waitSeconds: seconds)
@@ -87,10 +135,15 @@ extension RouterTests {
     }
 }
 
+private final class Answers: Sendable {
+    let all = Mutex<[String?]>([])
+}
+
 /// HAProxy with the generated router.cfg, two servers that answer with their names, and an agent's mouth.
 private final class RouterScene: Sendable {
     let agent: Server
-    private let databases: [Server]
+    private let databases = Mutex<[String: Server]>([:])
+    private let addresses: [String: String]
     private let router: Process
     let address: String
     private let root: String
@@ -121,20 +174,31 @@ private final class RouterScene: Sendable {
         }
 
         agent = try Server(address: address, port: Ports.agentCheck)
-        databases = try stack.hosts(.database).map { try Server(address: $0.address, port: Ports.mysql, name: $0.name) }
+        addresses = Dictionary(uniqueKeysWithValues: stack.hosts(.database).map { ($0.name, $0.address) })
         router = Process()
         router.executableURL = URL(fileURLWithPath: service.command[0])
         router.arguments = Array(service.command.dropFirst())
         router.standardOutput = FileHandle.nullDevice
         router.standardError = FileHandle.nullDevice
         try router.run()
+        for name in addresses.keys { try start(name) }
+    }
+
+    func start(_ name: String) throws {
+        let server = try Server(address: try #require(addresses[name]), port: Ports.mysql, name: name)
+        databases.withLock { $0[name] = server }
+    }
+
+    /// It refuses connections from then on.
+    func kill(_ name: String) throws {
+        try #require(databases.withLock { $0.removeValue(forKey: name) }).stop()
     }
 
     func remove() {
         router.terminate()
         router.waitUntilExit()
         agent.stop()
-        databases.forEach { $0.stop() }
+        databases.withLock { $0.values.forEach { $0.stop() } }
         try? FileManager.default.removeItem(atPath: root)
     }
 

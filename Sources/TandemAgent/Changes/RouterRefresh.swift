@@ -34,7 +34,8 @@ struct RouterRefresh: Sendable {
     private func names(in section: String) async throws -> [String] {
         try await ask("show servers conn \(section)").split(separator: "\n").compactMap { line in
             guard let word = line.split(separator: " ").first, word.hasPrefix("\(section)/") else { return nil }
-            return String(word.dropFirst(section.count + 1))
+            let name = String(word.dropFirst(section.count + 1))
+            return name == RouterServers.again ? nil : name
         }
     }
 

@@ -15,6 +15,9 @@ public struct RouterServers: Sendable, Equatable {
         }
     }
 
+    /// The name of what is no database server, but the section itself. No host's name has an underscore.
+    public static let again = "_again"
+
     public var servers: [Server]
     /// What the file says besides them, comments left out.
     public var remainder: String
@@ -32,7 +35,7 @@ public struct RouterServers: Sendable, Equatable {
             case "listen":
                 section = words.count > 1 ? String(words[1]) : ""
                 others.append(line)
-            case "server" where words.count == 3:
+            case "server" where words.count == 3 && words[1] != Self.again:
                 servers.append(Server(section: section, name: String(words[1]), rest: String(words[2])))
             default:
                 if words.first == "default-server" {

@@ -10,8 +10,8 @@ struct RouterFile {
     func text() throws(BlueprintError) -> String {
         configuration([
             site.banner("router.cfg"), try global(), defaults(),
-            listen(.write, port: Ports.routerWrite, balance: "first"),
-            listen(.read, port: Ports.routerRead, balance: "leastconn"),
+            try listen(.write, port: Ports.routerWrite, balance: "first"),
+            try listen(.read, port: Ports.routerRead, balance: "leastconn"),
         ])
     }
 
@@ -54,7 +54,8 @@ struct RouterFile {
             srvtcpka-idle 30s
             srvtcpka-intvl 10s
             srvtcpka-cnt 3
-            retries 2
+            # One each second while a server refuses, or goes to another one; see the end of each section.
+            retries \(max(2, site.stack.database.waitSeconds))
             option redispatch 1
             maxconn \(Self.connections)
         \(checks.indented)
@@ -77,7 +78,11 @@ struct RouterFile {
             """
     }
 
-    private func listen(_ purpose: RouterQuestion.Purpose, port: Int, balance: String) -> String {
+    private func listen(
+        _ purpose: RouterQuestion.Purpose, port: Int, balance: String
+    ) throws(BlueprintError) -> String {
+        let again = "unix@" + (try HAProxySyntax.word(site.layout.routerEntrance(purpose)))
+        let noAgent = site.leadership == .agents ? " no-agent-check enabled" : ""
         let servers = hosts(for: purpose).map { host in
             let server = "server \(host.name) \(host.address):\(Ports.mysql)"
             guard site.leadership == .agents else { return server }
@@ -87,9 +92,12 @@ struct RouterFile {
         return """
             listen \(purpose.rawValue) from sql
                 bind \(site.host.loopbackAddress):\(port)
+                bind \(again) mode 600
                 balance \(balance)
             \(waiting(purpose).indented)
             \(servers.joined(separator: "\n").indented)
+                # While none of these is open: a connection to a server that had died, and has been closed since, begins anew and waits.
+                server \(RouterServers.again) \(again) backup no-check\(noAgent)
             """
     }
 
@@ -99,8 +107,8 @@ struct RouterFile {
         return """
             # [database] wait: while no server is open, as when the primary restarts, new connections wait for one.
             tcp-request inspect-delay \(seconds + 1)s
-            tcp-request content lua.wait_for_server \(name) \(seconds) if { nbsrv(\(name)) eq 0 }
-            tcp-request content use-service lua.no_\(name) if { nbsrv(\(name)) eq 0 }
+            tcp-request content lua.wait_for_server \(name) \(seconds)
+            tcp-request content use-service lua.no_\(name) unless { var(txn.open) -m bool }
             """
     }
 
