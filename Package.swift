@@ -52,7 +52,7 @@ let package = Package(
             name: "TandemStack",
             dependencies: [.product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
-        .target(name: "TandemBlueprint", dependencies: ["TandemStack"], swiftSettings: settings),
+        .target(name: "TandemBlueprint", dependencies: ["TandemStack", "TandemTopology"], swiftSettings: settings),
         // What touches the machine.
         .target(
             name: "TandemEngines",
@@ -179,7 +179,8 @@ let package = Package(
         .testTarget(
             name: "TandemStackTests", dependencies: ["StackFuzz", "TandemStack"], swiftSettings: settings),
         .testTarget(
-            name: "TandemBlueprintTests", dependencies: ["StackFuzz", "TandemBlueprint", "TandemStack"],
+            name: "TandemBlueprintTests",
+            dependencies: ["StackFuzz", "TandemBlueprint", "TandemStack", "TandemTopology"],
             exclude: ["Chain", "Golden"], swiftSettings: settings),
         .testTarget(
             name: "TandemEnginesTests",
@@ -211,7 +212,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),
-        .testTarget(name: "TandemTopologyTests", dependencies: ["TandemTopology"], swiftSettings: settings),
+        .testTarget(
+            name: "TandemTopologyTests", dependencies: ["StackFuzz", "TandemTopology"], swiftSettings: settings),
         .testTarget(
             name: "TandemReplicationTests",
             dependencies: [

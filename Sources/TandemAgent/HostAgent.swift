@@ -62,7 +62,12 @@ public actor HostAgent {
             recordFolder: folder.records(hostName),
             wanted: Set(blueprint.services.map(\.statusName) + [AppPreparation.name]))
         let databaseHosts = applied.stack.hosts(.database)
-        guard let intended = Placement.intended(databaseHosts: databaseHosts.map(\.name)) else {
+        // On this host: others have their own.
+        let recorded = PlacementRecord.load(host: hostName, folder: folder)
+            .flatMap { last in databaseHosts.contains { $0.name == last.primary } ? last : nil }
+        let names = databaseHosts.map(\.name)
+        guard let intended = Placement.known(said: nil, recorded: [recorded].compactMap(\.self), databaseHosts: names)
+        else {
             throw StateError("the stack '\(applied.stack.name)' has no database host")
         }
         self.intended = intended
@@ -84,7 +89,7 @@ public actor HostAgent {
     private static func unknownMember(_ host: Host, _ placement: Placement) -> DatabaseMember {
         DatabaseMember(
             host: host.name, address: host.address, port: Ports.mysql,
-            role: host.name == placement.primary ? .primary : .replica, state: .starting)
+            role: host.name == placement.primary ? .primary : .replica, state: .starting, epoch: placement.epoch)
     }
 
     /// Runs until the task is cancelled, or until it is given new settings. Either way its services go on.
@@ -135,6 +140,9 @@ public actor HostAgent {
             for peer in applied.stack.hosts(.database) where peer.name != host.name {
                 let agents = AgentClient(client: client, stack: applied.stack.name)
                 group.addTask { [board] in await PeerWatch(peer: peer, client: agents, board: board).run() }
+            }
+            group.addTask { [board, host, folder, logger] in
+                await PlacementMemory(board: board, host: host.name, folder: folder, logger: logger).run()
             }
             for owner in owners { group.addTask { await owner.run() } }
             group.addTask { await self.endStrays() }

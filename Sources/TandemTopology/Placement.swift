@@ -1,9 +1,10 @@
 /// Who leads: the primary, the partner that acknowledges its commits, and since when.
 ///
-/// This is the one place that decides it. The first database host of the stack file is the primary and the second
-/// its partner; further ones follow without acknowledging. The rest of the program asks a placement and never looks
-/// at the order of hosts itself.
+/// Nobody else guesses it. The rest of the program asks a placement, and never looks at the order of hosts in the stack file itself.
 public struct Placement: Codable, Sendable, Equatable {
+    /// The epoch of a stack whose primary nobody has ever moved: its file says who leads.
+    public static let foundingEpoch = 1
+
     public var epoch: Int
     public var primary: String
     /// nil: the primary stands alone (`solo`).
@@ -15,11 +16,34 @@ public struct Placement: Codable, Sendable, Equatable {
         self.partner = partner
     }
 
-    /// What a stack with these database hosts (in the order of the stack file) is to become; nil without any.
-    public static func intended(databaseHosts: [String]) -> Placement? {
-        guard let first = databaseHosts.first else { return nil }
-        return Placement(epoch: 1, primary: first, partner: databaseHosts.dropFirst().first)
+    /// What an agent says.
+    public init(_ topology: Topology) {
+        self.init(
+            epoch: topology.epoch, primary: topology.primary, partner: topology.member(topology.primary)?.partner)
     }
+
+    /// How a stack with these database hosts (in the order of the stack file) begins: with the first one as primary and the second as
+    /// its partner; further ones follow without acknowledging. nil without any.
+    public static func founding(databaseHosts: [String]) -> Placement? {
+        guard let first = databaseHosts.first else { return nil }
+        return Placement(epoch: foundingEpoch, primary: first, partner: databaseHosts.dropFirst().first)
+    }
+
+    /// Who leads, by all that can be known of it. The highest epoch is right; of the same epoch, what agents say now is newer than what
+    /// was written down. In the founding epoch the file decides, so that its user may still choose while nothing runs.
+    /// - Parameters:
+    ///   - said: by an agent that runs; nil when none answers.
+    ///   - recorded: on hosts, the last time that something ran.
+    ///   - databaseHosts: in the order of the stack file.
+    /// - Returns: nil where there is no database host.
+    public static func known(said: Topology?, recorded: [Placement], databaseHosts: [String]) -> Placement? {
+        let moved = recorded.filter { $0.epoch > foundingEpoch }.max { $0.epoch < $1.epoch }
+        if let said, said.epoch >= moved?.epoch ?? 0 { return Placement(said) }
+        return moved ?? founding(databaseHosts: databaseHosts)
+    }
+
+    /// Whether the order of hosts in the stack file is what decided it.
+    public var isByFile: Bool { epoch <= Self.foundingEpoch }
 
     /// The same primary before its partner has joined.
     public var solo: Placement { Placement(epoch: epoch, primary: primary, partner: nil) }

@@ -30,6 +30,22 @@ public struct Topology: Codable, Sendable, Equatable {
     public func member(_ host: String) -> DatabaseMember? {
         members.first { $0.host == host }
     }
+
+    /// The primary, where it is known to lead in this epoch; nil while the one that is named was replaced, and by whom is not known yet.
+    public var leader: DatabaseMember? {
+        guard let member = member(primary), member.role == .primary, member.epoch ?? epoch == epoch else { return nil }
+        return member
+    }
+
+    /// The one to believe of what several agents say: of the highest epoch; of those, the primary's own.
+    public static func believed(_ answers: [(host: String, topology: Topology)]) -> Topology? {
+        answers.max { left, right in
+            func rank(_ answer: (host: String, topology: Topology)) -> (Int, Int) {
+                (answer.topology.epoch, answer.host == answer.topology.primary ? 1 : 0)
+            }
+            return rank(left) < rank(right)
+        }?.topology
+    }
 }
 
 /// One database host, as its own agent sees it.
@@ -64,6 +80,8 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
     public var port: Int
     public var role: Role
     public var state: State
+    /// The highest epoch that its agent knows of, and in which it has this role; nil from agents that count none.
+    public var epoch: Int?
     /// How far a replica is behind, in seconds, by the primary's heartbeat; nil where it is not known. While it has
     /// lost a primary that takes no writes, what it was when it lost it.
     public var lagSeconds: Double?
@@ -75,21 +93,22 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
     public var isClosing: Bool?
 
     public init(
-        host: String, address: String, port: Int, role: Role, state: State, lagSeconds: Double? = nil,
-        partner: String? = nil, detail: String? = nil, isClosing: Bool? = nil
+        host: String, address: String, port: Int, role: Role, state: State, epoch: Int? = nil,
+        lagSeconds: Double? = nil, partner: String? = nil, detail: String? = nil, isClosing: Bool? = nil
     ) {
         self.host = host
         self.address = address
         self.port = port
         self.role = role
         self.state = state
+        self.epoch = epoch
         self.lagSeconds = lagSeconds
         self.partner = partner
         self.detail = detail
         self.isClosing = isClosing
     }
 
-    /// Whether ordinary clients may read here.
+    /// Whether ordinary clients may read here, by this word alone; see `MemberWords` for what others' words make of it.
     public func servesReads(lagBoundSeconds: Double) -> Bool {
         if isClosing == true { return false }
         return switch state {
@@ -100,14 +119,14 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
         }
     }
 
-    /// Whether ordinary clients may be sent here to write. A waiting primary counts: writes wait there for the
+    /// Whether ordinary clients may be sent here to write, by this word alone. A waiting primary counts: writes wait there for the
     /// partner rather than fail.
     public var takesWrites: Bool {
         role == .primary && (state == .open || state == .waiting) && isClosing != true
     }
 
     enum CodingKeys: String, CodingKey {
-        case host, address, port, role, state, partner, detail
+        case host, address, port, role, state, epoch, partner, detail
         case lagSeconds = "lag_seconds"
         case isClosing = "closing"
     }

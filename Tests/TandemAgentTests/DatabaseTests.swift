@@ -67,7 +67,7 @@ private struct Lead {
         let stack = Stack.sample("127.200.14", hosts: hosts)
         let layout = Layout(hostFolder: folder.path, socketFolder: folder.path, programs: .none, front: nil)
         symlink(server.socketPath, layout.mysqlSocket)
-        let intended = try #require(Placement.intended(databaseHosts: hosts))
+        let intended = try #require(Placement.founding(databaseHosts: hosts))
         environment = DatabaseEnvironment(
             applied: .sample(stack), secrets: Self.secrets, layout: layout, host: stack.hosts[0],
             recordFolder: folder.path, intended: intended, logger: quietLogger)

@@ -10,8 +10,8 @@ import Testing
 
 @Suite("The stop of a stack")
 struct StopPlanTests {
-    private func words(_ stack: Stack) -> [String] {
-        StopPlan.steps(stack).map { step in
+    private func words(_ stack: Stack, primary: String? = "server1") -> [String] {
+        StopPlan.steps(stack, primary: primary).map { step in
             switch step {
             case .stop(let service, let hosts, let text):
                 "\(text): \(service.rawValue) on \(hosts.map(\.name).joined(separator: ", "))"
@@ -29,6 +29,22 @@ struct StopPlanTests {
                 "primary closed to writes: server1", "replica stopped: mysql on server2",
                 "primary stopped: mysql on server1",
             ])
+    }
+
+    @Test("closes who leads, wherever the file lists it, and all databases where nobody knows")
+    func movedPrimary() {
+        #expect(
+            words(.sample("127.200.9"), primary: "server2").suffix(3) == [
+                "primary closed to writes: server2", "replica stopped: mysql on server1",
+                "primary stopped: mysql on server2",
+            ])
+        for primary in [nil, "server9"] {
+            #expect(
+                words(.sample("127.200.9"), primary: primary).suffix(3) == [
+                    "primary closed to writes: server1", "primary closed to writes: server2",
+                    "primary stopped: mysql on server1, server2",
+                ])
+        }
     }
 
     @Test("of a stack with one database has no replica to wait for")

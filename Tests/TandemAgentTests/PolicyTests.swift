@@ -56,6 +56,63 @@ struct TopologyBoardTests {
             partner: partner)
     }
 
+    private func member(_ host: String, _ role: DatabaseMember.Role, epoch: Int?) -> DatabaseMember {
+        DatabaseMember(
+            host: host, address: "127.0.0.1", port: 3306, role: role, state: role == .primary ? .open : .streaming,
+            epoch: epoch)
+    }
+
+    @Test("names who leads in the highest epoch, and nobody while that is not known")
+    func epochs() async {
+        let board = board()
+        await board.set(member("server1", .primary, epoch: nil))
+        #expect(await board.topology.epoch == 1)
+        #expect(await board.primary?.host == "server1")
+        #expect(await board.topology.member("server1")?.epoch == 1)
+        await board.set(member("server2", .replica, epoch: 2))
+        #expect(await board.topology.epoch == 2)
+        #expect(await board.primary == nil)
+        #expect(await board.topology.sync == .waiting)
+        await board.set(member("server2", .primary, epoch: 2))
+        #expect(await board.primary?.host == "server2")
+        #expect(await board.topology.primary == "server2")
+        // Late news from before.
+        await board.set(member("server1", .primary, epoch: 1))
+        #expect(await board.primary?.host == "server2")
+        #expect(await board.topology.epoch == 2)
+        await board.set(member("server1", .replica, epoch: 2))
+        #expect(await board.heardPlacement == Placement(epoch: 2, primary: "server2", partner: nil))
+    }
+
+    @Test("believes nobody who leads in an earlier epoch than was written down")
+    func recorded() async {
+        let board = TopologyBoard(
+            stack: "shop", placement: Placement(epoch: 3, primary: "server2", partner: nil),
+            members: ["server1", "server2"].map { member($0) })
+        await board.set(member("server1", .primary, epoch: 2))
+        #expect(await board.primary == nil)
+        #expect(await board.topology.primary == "server2")
+        #expect(await board.topology.epoch == 3)
+        #expect(!board.knownMembers.now.takesWrites("server1"))
+        #expect(await board.heardPlacement == nil)
+    }
+
+    @Test("has what it hears of who leads written down, and what it only assumes not")
+    func memory() async throws {
+        let folder = try TemporaryFolder()
+        let state = StackFolder(in: folder)
+        try folder.make("state/run/lb1")
+        let board = board()
+        let memory = Task { await PlacementMemory(board: board, host: "lb1", folder: state, logger: quietLogger).run() }
+        try await eventually("it waits") { await board.waiting == 1 }
+        #expect(PlacementRecord.all(in: state).isEmpty)
+        await board.set(member("server2", .primary, epoch: 2))
+        let placement = Placement(epoch: 2, primary: "server2", partner: nil)
+        try await eventually("it is written") { PlacementRecord.all(in: state) == [placement] }
+        memory.cancel()
+        await memory.value
+    }
+
     @Test("wakes who waits when something changes, and not before", .timeLimit(.minutes(1)))
     func wakes() async throws {
         let board = board()

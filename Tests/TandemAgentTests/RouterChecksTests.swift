@@ -9,9 +9,11 @@ struct RouterChecksTests {
     private static let address = "127.200.11.1"
 
     private func member(
-        _ host: String, _ role: DatabaseMember.Role, _ state: DatabaseMember.State, lag: Double? = nil
+        _ host: String, _ role: DatabaseMember.Role, _ state: DatabaseMember.State, epoch: Int? = nil,
+        lag: Double? = nil
     ) -> DatabaseMember {
-        DatabaseMember(host: host, address: "127.0.0.1", port: 3306, role: role, state: state, lagSeconds: lag)
+        DatabaseMember(
+            host: host, address: "127.0.0.1", port: 3306, role: role, state: state, epoch: epoch, lagSeconds: lag)
     }
 
     /// An agent's verdicts on a port of its own. The third member was never heard of.
@@ -58,6 +60,24 @@ struct RouterChecksTests {
             #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.closed.reply, "it never was open")
             await board.set(member("server1", .primary, .failed))
             #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.closed.reply)
+        }
+    }
+
+    @Test("opens the primary of the highest epoch alone, also while the agent of the one before cannot be asked")
+    func epochs() async throws {
+        try await withChecks(port: 24_107) { board, port in
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.open.reply)
+            // Of server1 nothing more is heard.
+            await board.set(member("server2", .replica, .starting, epoch: 2))
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.closed.reply)
+            #expect(await ask(Self.address, port, "read server1\n") == RouterVerdict.closed.reply)
+            await board.set(member("server2", .primary, .open, epoch: 2))
+            #expect(await ask(Self.address, port, "write server2\n") == RouterVerdict.open.reply)
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.closed.reply)
+            #expect(await board.topology.primary == "server2")
+            await board.set(member("server1", .primary, .open, epoch: 1))
+            #expect(await ask(Self.address, port, "write server1\n") == RouterVerdict.closed.reply)
+            #expect(await ask(Self.address, port, "write server2\n") == RouterVerdict.open.reply)
         }
     }
 

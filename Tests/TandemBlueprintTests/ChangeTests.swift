@@ -1,4 +1,5 @@
 import TandemStack
+import TandemTopology
 import Testing
 
 import struct TandemStack.Host
@@ -195,7 +196,10 @@ struct ChangeTests {
     func refusals() {
         func paths(_ change: (inout Stack) -> Void) -> [[String]] {
             let edit = Edit(change)
-            return StackChange.refusals(from: edit.old, to: edit.new).map(\.path)
+            return StackChange.refusals(
+                from: edit.old, to: edit.new,
+                placement: .founding(databaseHosts: edit.old.hosts(.database).map(\.name))
+            ).map(\.path)
         }
         #expect(paths { $0.app.run = "./other" } == [])
         #expect(paths { $0.hosts.remove(at: 2) } == [["hosts"]])
@@ -205,6 +209,32 @@ struct ChangeTests {
         #expect(paths { $0.balancer.httpPort = Port(9080, isFixed: true) } == [["balancer", "http_port"]])
         #expect(paths { $0.balancer.httpsPort.isFixed = true } == [])
         #expect(paths { $0.database.name = "other" } == [["database", "name"]])
+    }
+
+    @Test(
+        "is refused where it takes the database from who leads, and the order of hosts says nothing of who that is any more"
+    )
+    func movedPrimary() {
+        func messages(_ change: (inout Stack) -> Void) -> [String] {
+            let edit = Edit(change)
+            return StackChange.refusals(
+                from: edit.old, to: edit.new, placement: Placement(epoch: 2, primary: "server2", partner: "server1")
+            ).map(\.message)
+        }
+        #expect(messages { $0.hosts.swapAt(2, 3) } == [])
+        #expect(messages { $0.hosts.remove(at: 2) } == [])
+        #expect(
+            messages { $0.hosts.remove(at: 3) }.first?.hasPrefix("server2 is the primary, and is no longer") == true)
+        #expect(messages { $0.hosts[3].roles = [.web, .app] }.count == 1)
+    }
+
+    @Test("comes to who leads when those who follow have stood it, wherever the file lists them")
+    func primaryLast() throws {
+        let edit = Edit { $0.database.settings = ["max_connections": "99"] }
+        let change = StackChange(
+            from: try edit.versions(edit.old, [:]), to: try edit.versions(edit.new, [:]), layout: edit.layout,
+            primary: "server2")
+        #expect(change.hosts.map(\.host) == ["server1", "server2", "lb1", "lb2"])
     }
 }
 

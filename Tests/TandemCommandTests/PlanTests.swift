@@ -2,6 +2,7 @@ import Foundation
 import TandemAgent
 import TandemBlueprint
 import TandemStack
+import TandemTopology
 import Testing
 
 @testable import tandem
@@ -76,25 +77,37 @@ struct PlanTests {
             host: "server3", kind: .removed, services: [ServiceChange(service: "mysql", step: .stop)], files: [])
         let notes = PlanNotes(
             change: StackChange(hosts: hosts + [left]), target: Sample.applied().stack, running: nil,
-            dataFolder: { "/state/hosts/\($0)/data" }
+            primary: "server1", dataFolder: { "/state/hosts/\($0)/data" }
         ).all
         #expect(notes.count == 4)
         #expect(notes[0].hasPrefix("Writes wait for a moment while mysql of server2, a replica, restarts"))
         #expect(notes[1].hasPrefix("Writes pause for some seconds while mysql of server1, the primary, restarts"))
         #expect(notes[3] == "The data of server3 stays in /state/hosts/server3/data.")
     }
+
+    @Test("says of the host that leads, wherever the file lists it, that writes pause for its restart")
+    func movedPrimary() {
+        let mysql = [ServiceChange(service: "mysql", step: .restart, reasons: ["my.cnf"])]
+        let notes = PlanNotes(
+            change: StackChange(
+                hosts: ["server1", "server2"].map { HostChange(host: $0, kind: .changed, services: mysql, files: []) }),
+            target: Sample.applied().stack, running: nil, primary: "server2", dataFolder: { $0 }
+        ).all
+        #expect(notes[0].contains("mysql of server1, a replica"))
+        #expect(notes[1].contains("mysql of server2, the primary"))
+    }
 }
 
 @Suite("What restart is asked for")
 struct RestartTargetTests {
-    private func resolve(_ names: String...) throws -> [String] {
+    private func resolve(_ names: String..., primary: String = "server1") throws -> [String] {
         let folder = try TemporaryFolder()
         let state = StackFolder(path: folder.path, environment: [:])
         let secrets = StackSecrets.generate()
         for host in Sample.laptop {
             try AppliedHost(applied: Sample.applied(), secrets: secrets).save(host: host.name, folder: state)
         }
-        return try RestartTargets(applied: Sample.applied(), folder: state).resolve(names)
+        return try RestartTargets(applied: Sample.applied(), folder: state, primary: primary).resolve(names)
             .map { "\($0.host.name)/\($0.service.statusName)" }
     }
 
@@ -107,6 +120,24 @@ struct RestartTargetTests {
                 "server2/app", "server1/mysql", "server1/router", "server1/app", "server1/nginx",
             ])
         #expect(try resolve("lb2", "server1/nginx", "lb2") == ["server1/nginx", "lb2/haproxy"])
+    }
+
+    @Test("comes to replicas before the primary, wherever the file lists them")
+    func movedPrimary() throws {
+        #expect(try resolve("mysql") == ["server2/mysql", "server1/mysql"])
+        #expect(try resolve("mysql", primary: "server2") == ["server1/mysql", "server2/mysql"])
+    }
+
+    @Test("opens the database of who leads, or of the host that is named")
+    func mysqlClient() throws {
+        let folder = StackFolder(path: "/nowhere", environment: [:])
+        func target(_ host: String?, _ primary: String?) throws -> String {
+            try DatabaseClient(applied: Sample.applied(), folder: folder, host: host, primary: primary).target.name
+        }
+        #expect(try target(nil, "server1") == "server1" && target(nil, "server2") == "server2")
+        #expect(try target("server1", "server2") == "server1")
+        #expect(throws: Failure.self) { try target("lb1", "server2") }
+        #expect(throws: Failure.self) { try target(nil, nil) }
     }
 
     @Test("is refused where nothing has that name, with the nearest that there is")

@@ -29,6 +29,15 @@ struct SinglePointsTests {
             ])
     }
 
+    @Test("The primary is who leads, and not who stands first in the file")
+    func movedPrimary() throws {
+        let stack = try load(
+            "stack: shop\napp: {run: x}\n\(Self.pair)\n  db3: {address: 10.0.0.5, roles: [database]}\n")
+        let points = SinglePoints(stack: stack, primary: "server2").found.filter { $0.service == "mysql" }
+        #expect(points.map(\.host) == ["server2", "server1"])
+        #expect(points.first?.reason.contains("it is the primary") == true)
+    }
+
     @Test("Machines of their own leave the databases, and three voters nothing at all")
     func fleet() throws {
         #expect(

@@ -66,6 +66,18 @@ struct WireTests {
         #expect(value.member("server3") == nil)
     }
 
+    @Test("a member's epoch, and what agents say that tell of none")
+    func epoch() throws {
+        let text = #"{"host":"a","address":"127.1.1.1","port":3306,"role":"primary","state":"open"}"#
+        let old = try JSONDecoder().decode(DatabaseMember.self, from: Data(text.utf8))
+        #expect(old.epoch == nil && old.knownEpoch == 1)
+        var new = old
+        new.epoch = 7
+        let read = try JSONDecoder().decode(DatabaseMember.self, from: JSONEncoder().encode(new))
+        #expect(read == new && read.epoch == 7)
+        #expect(try json(new).contains("\"epoch\" : 7"))
+    }
+
     @Test("the status of a host")
     func status() throws {
         try expectJSON(
@@ -153,21 +165,77 @@ struct MemberTests {
     }
 }
 
+@Suite("Whom a topology lets lead")
+struct LeaderTests {
+    private func leader(_ role: DatabaseMember.Role, epoch: Int?, of topology: Int = 2) -> String? {
+        var member = member(role, .open)
+        member.epoch = epoch
+        return Topology(stack: "shop", epoch: topology, primary: "server1", sync: .solo, members: [member]).leader?.host
+    }
+
+    @Test("the primary that it names, unless that one knows less than others do")
+    func leader() {
+        #expect(leader(.primary, epoch: 2) == "server1")
+        #expect(leader(.primary, epoch: nil) == "server1", "members of earlier versions have no epoch")
+        #expect(leader(.primary, epoch: 1) == nil)
+        #expect(leader(.replica, epoch: 2) == nil)
+    }
+}
+
 @Suite("Who is to lead")
 struct PlacementTests {
     @Test("the first database host of the file, with the second as its partner, and further ones follow")
     func intended() {
         #expect(
-            Placement.intended(databaseHosts: ["b", "a", "c"]) == Placement(epoch: 1, primary: "b", partner: "a"))
+            Placement.founding(databaseHosts: ["b", "a", "c"]) == Placement(epoch: 1, primary: "b", partner: "a"))
     }
 
     @Test("a database host without another one stands alone")
     func alone() {
-        #expect(Placement.intended(databaseHosts: ["a"]) == Placement(epoch: 1, primary: "a", partner: nil))
+        #expect(Placement.founding(databaseHosts: ["a"]) == Placement(epoch: 1, primary: "a", partner: nil))
     }
 
     @Test("nobody where there is no database host")
-    func nobody() { #expect(Placement.intended(databaseHosts: []) == nil) }
+    func nobody() { #expect(Placement.founding(databaseHosts: []) == nil) }
+
+    private static let moved = Placement(epoch: 3, primary: "b", partner: "a")
+
+    private func known(_ said: Topology?, _ recorded: Placement...) -> Placement? {
+        Placement.known(said: said, recorded: recorded, databaseHosts: ["a", "b"])
+    }
+
+    private func topology(epoch: Int, primary: String) -> Topology {
+        Topology(stack: "shop", epoch: epoch, primary: primary, sync: .solo, members: [])
+    }
+
+    @Test("is asked of who runs, then of what was written down, and of the file only until somebody else has led")
+    func known() {
+        let founding = Placement(epoch: 1, primary: "a", partner: "b")
+        #expect(known(nil) == founding)
+        #expect(known(nil, Self.moved) == Self.moved)
+        #expect(known(nil, Placement(epoch: 2, primary: "a", partner: nil), Self.moved, founding) == Self.moved)
+        #expect(known(topology(epoch: 4, primary: "a"), Self.moved)?.primary == "a")
+        #expect(known(topology(epoch: 3, primary: "a"), Self.moved)?.primary == "a", "what is said is newer")
+        // An agent that has just started may know less than it once wrote down.
+        #expect(known(topology(epoch: 1, primary: "a"), Self.moved) == Self.moved)
+        #expect(known(topology(epoch: 1, primary: "b"))?.primary == "b")
+        // While nothing runs, the user may still put another one first.
+        #expect(known(nil, Placement(epoch: 1, primary: "b", partner: nil)) == founding)
+        #expect(founding.isByFile && !Self.moved.isByFile)
+        #expect(Placement.known(said: nil, recorded: [], databaseHosts: []) == nil)
+    }
+
+    @Test("of what several agents say, the highest epoch is right, and in one epoch its primary's agent knows best")
+    func believed() {
+        let old = topology(epoch: 1, primary: "a")
+        let new = topology(epoch: 2, primary: "b")
+        var own = new
+        own.sync = .waiting
+        #expect(Topology.believed([("a", old), ("c", new), ("lb", old)]) == new)
+        #expect(Topology.believed([("b", own), ("c", new)]) == own)
+        #expect(Topology.believed([("c", new), ("b", own), ("a", old)]) == own)
+        #expect(Topology.believed([]) == nil)
+    }
 
     @Test("before the partner has joined it is the same primary, alone, in the same epoch")
     func solo() {

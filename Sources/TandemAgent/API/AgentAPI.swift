@@ -129,7 +129,8 @@ struct AgentAPI: Sendable {
     private func addHealth(to router: Router<AgentRequestContext>) {
         router.get("/health") { _, _ in verdict(true) }
         router.get("/primary") { _, _ in
-            verdict(await board.member(host.name)?.takesWrites ?? false)
+            let primary = await board.primary
+            return verdict(primary?.host == host.name && primary?.takesWrites == true)
         }
         router.get("/replica") { request, _ in
             let bound = request.uri.queryParameters["lag"].flatMap { Double($0) } ?? RouterChecks.lagBoundSeconds

@@ -23,7 +23,7 @@ struct AgentMetrics {
         lines += [
             "# HELP tandem_database_writable Whether the primary takes and acknowledges writes.",
             "# TYPE tandem_database_writable gauge",
-            "tandem_database_writable \(topology.member(topology.primary)?.state == .open ? 1 : 0)",
+            "tandem_database_writable \(topology.leader?.state == .open ? 1 : 0)",
             "# HELP tandem_database_epoch Rises by one with every change of primary.",
             "# TYPE tandem_database_epoch gauge",
             "tandem_database_epoch \(topology.epoch)",

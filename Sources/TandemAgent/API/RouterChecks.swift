@@ -91,14 +91,13 @@ final class RouterAnswers: Sendable {
 
     /// nil: there was no word of that server yet.
     func verdict(on line: String) -> RouterVerdict? {
-        guard let question = RouterQuestion(line: line), let member = members[question.host] else { return nil }
+        let words = members.now
+        guard let question = RouterQuestion(line: line), let member = words[question.host] else { return nil }
         // A server that is about to stop keeps its sessions, so that they can finish; what is left is cut once it has stopped.
-        var serving = member
-        serving.isClosing = nil
         let isOpen =
             switch question.purpose {
-            case .write: serving.takesWrites
-            case .read: serving.servesReads(lagBoundSeconds: RouterChecks.lagBoundSeconds)
+            case .write: words.takesWrites(question.host)
+            case .read: words.servesReads(question.host, lagBoundSeconds: RouterChecks.lagBoundSeconds)
             }
         guard isOpen else { return .closed }
         return member.isClosing == true ? .drain : .open

@@ -3,58 +3,67 @@ import TandemTopology
 
 /// What there was word of, for readers that cannot wait.
 final class KnownMembers: Sendable {
-    private let members = Mutex<[String: DatabaseMember]>([:])
+    private let words: Mutex<MemberWords>
 
-    /// nil before the first word.
-    subscript(host: String) -> DatabaseMember? { members.withLock { $0[host] } }
+    /// - Parameter epoch: that is known of already.
+    init(epoch: Int) { words = Mutex(MemberWords(epoch: epoch)) }
 
-    fileprivate func set(_ member: DatabaseMember) { members.withLock { $0[member.host] = member } }
+    var now: MemberWords { words.withLock { $0 } }
+
+    fileprivate func hear(_ member: DatabaseMember) { words.withLock { $0.hear(member) } }
 }
 
 /// What this agent knows of the stack's databases: its own as it sees it, the others as their agents last said.
 ///
-/// An agent that cannot be reached leaves its last word standing: a dead agent closes nothing.
+/// An agent that cannot be reached leaves its last word standing, except against a higher epoch; see `MemberWords`.
 actor TopologyBoard {
     private let stack: String
-    private let placement: Placement
+    /// Who leads, by what was known before and what was heard since.
+    private(set) var placement: Placement
     private let hosts: [String]
     private var members: [String: DatabaseMember]
-    /// Of whom there was word since this agent started.
-    private var known: Set<String> = []
     /// Counts changes; what a long poll waits for.
     private(set) var version = 1
     private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     private var nextWaiter = 0
-    nonisolated let knownMembers = KnownMembers()
+    nonisolated let knownMembers: KnownMembers
 
     /// - Parameter members: the database hosts in the order of the stack file, as nobody has looked at them yet.
     init(stack: String, placement: Placement, members: [DatabaseMember]) {
         self.stack = stack
         self.placement = placement
+        knownMembers = KnownMembers(epoch: placement.epoch)
         hosts = members.map(\.host)
         self.members = Dictionary(uniqueKeysWithValues: members.map { ($0.host, $0) })
     }
 
     var topology: Topology {
-        let ordered = hosts.compactMap { members[$0] }
-        return Topology(
-            stack: stack, epoch: placement.epoch, primary: placement.primary, sync: sync, members: ordered)
+        var topology = Topology(
+            stack: stack, epoch: knownMembers.now.epoch, primary: placement.primary, sync: .solo,
+            // Of agents that tell of no epoch it is said for them, so that readers need not know what that means.
+            members: hosts.compactMap { members[$0]?.withKnownEpoch })
+        topology.sync = sync(topology)
+        return topology
     }
 
-    var primary: DatabaseMember? { members[placement.primary] }
+    /// nil while who leads in the highest epoch is not known.
+    var primary: DatabaseMember? { topology.leader }
 
     func member(_ host: String) -> DatabaseMember? { members[host] }
 
-    private var sync: Topology.Sync {
-        guard let primary else { return .solo }
+    private func sync(_ topology: Topology) -> Topology.Sync {
+        guard let primary = topology.leader else { return topology.members.count > 1 ? .waiting : .solo }
         guard let partner = primary.partner else { return .solo }
         return primary.state == .open && members[partner]?.state == .streaming ? .pair : .waiting
     }
 
-    /// What there was word of; nil before the first one.
-    func knownMember(_ host: String) -> DatabaseMember? { known.contains(host) ? members[host] : nil }
+    /// Who leads by what was heard; nil before that.
+    var heardPlacement: Placement? { knownMembers.now.primary == nil ? nil : placement }
 
-    var knowsEveryMember: Bool { known.count == hosts.count }
+    /// What there was word of; nil before the first one.
+    func knownMember(_ host: String) -> DatabaseMember? { knownMembers.now[host] }
+
+    var knowsEveryMember: Bool { knownMembers.now.count == hosts.count }
 
     /// How long an agent that has just started listens to the others before it says anything to those who act on it.
     static let listeningTime = Duration.seconds(3)
@@ -71,9 +80,12 @@ actor TopologyBoard {
     }
 
     func set(_ member: DatabaseMember) {
-        knownMembers.set(member)
-        if known.insert(member.host).inserted { changed() }
-        guard members[member.host] != member else { return }
+        let isFirst = knownMembers.now[member.host] == nil
+        knownMembers.hear(member)
+        if let primary = knownMembers.now.primary {
+            placement = Placement(epoch: primary.knownEpoch, primary: primary.host, partner: primary.partner)
+        }
+        guard isFirst || members[member.host] != member else { return }
         members[member.host] = member
         changed()
     }

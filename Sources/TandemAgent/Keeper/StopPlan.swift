@@ -33,19 +33,20 @@ struct StopPlan: Sendable {
     ]
 
     /// What is done, one after the other.
-    static func steps(_ stack: Stack) -> [Step] {
+    /// - Parameter primary: the host that leads. Where none of the databases does, all of them are closed.
+    static func steps(_ stack: Stack, primary: String?) -> [Step] {
         var steps: [Step] = front.map { service, role in
             let hosts =
                 service == .nginx ? stack.hosts.filter { $0.has(.web) || $0.has(.app) } : stack.hosts(role)
             return .stop(service, hosts, "\(service.rawValue) stopped")
         }
         let databases = stack.hosts(.database)
-        guard let intended = Placement.intended(databaseHosts: databases.map(\.name)) else { return steps }
-        let primary = databases.filter { $0.name == intended.primary }
-        let replicas = databases.filter { $0.name != intended.primary }
-        steps += primary.map { .fence($0) }
+        let leading = databases.filter { $0.name == primary }
+        let primaries = leading.isEmpty ? databases : leading
+        let replicas = databases.filter { !primaries.contains($0) }
+        steps += primaries.map { .fence($0) }
         if !replicas.isEmpty { steps.append(.stop(.mysql, replicas, "replica stopped")) }
-        return steps + [.stop(.mysql, primary, "primary stopped")]
+        return primaries.isEmpty ? steps : steps + [.stop(.mysql, primaries, "primary stopped")]
     }
 
     /// - Parameter did: told of each step that is done, with the seconds it took.
@@ -58,7 +59,9 @@ struct StopPlan: Sendable {
             logger.error("cannot call the agents: their certificate cannot be read; ending every process instead")
             return
         }
-        for step in Self.steps(applied.stack) {
+        // Asked before anything stops: agents know it best while their databases run.
+        let placement = await PlacementReader(stack: applied.stack, folder: folder, client: client).placement()
+        for step in Self.steps(applied.stack, primary: placement?.primary) {
             let start = ContinuousClock.now
             switch step {
             case .stop(let service, let hosts, _): await stop(service, on: hosts, client)

@@ -30,7 +30,7 @@ struct ServiceNeeds: Sendable {
         if let name = reports.missing(for: service) { return "waiting for \(name.rawValue)" }
         guard service.needsDatabase else { return nil }
         let topology = await board.topology
-        guard topology.member(topology.primary)?.state == .open else {
+        guard topology.leader?.state == .open else {
             return "waiting for the database on \(topology.primary)"
         }
         // The router hears of it a moment later than we do, and an app may connect in its first line.

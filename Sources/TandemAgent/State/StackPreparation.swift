@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 public import TandemBlueprint
 public import TandemStack
+import TandemTopology
 
 /// Puts on disk what the agents need before they start: folders, secrets, certificates, the stack itself. Starts nothing.
 public struct StackPreparation: Sendable {
@@ -55,15 +56,19 @@ public struct StackPreparation: Sendable {
     /// Refuses to take over the data of another stack file that happens to use the same name.
     public func checkOrigin() throws { try folder.checkOrigin(stack: stack.name, stackFile: stackFile) }
 
-    /// A primary without data beside a replica with data means that somebody removed the wrong folder.
+    /// A primary without data beside a replica with data means that somebody removed the wrong folder. Who is primary was written down
+    /// when the stack last ran.
     public func checkData() throws {
-        let databases = stack.hosts(.database)
-        let having = databases.filter { folder.hasData($0.name) }
-        guard let primary = databases.first, let other = having.first, !folder.hasData(primary.name) else { return }
+        guard let placement = PlacementReader(stack: stack, folder: folder, client: nil).recorded,
+            !folder.hasData(placement.primary),
+            let other = stack.hosts(.database).first(where: { folder.hasData($0.name) })
+        else { return }
+        let primary = placement.primary
+        let data = "\(folder.host(primary))/data/mysql"
         throw StateError(
-            "\(primary.name) is the primary and has no data, but \(other.name) has some.\n"
-                + "Starting would begin with an empty database. Put the data of \(primary.name) back into "
-                + "\(folder.host(primary.name))/data/mysql, or list \(other.name) first in the stack file.")
+            "\(primary) is the primary and has no data, but \(other.name) has some.\n"
+                + "Starting would begin with an empty database. Put the data of \(primary) back into "
+                + "\(data)\(placement.isByFile ? ", or list \(other.name) first in the stack file." : ".")")
     }
 
     public func writeSecrets(environment: [String: String]) async throws {

@@ -1,4 +1,5 @@
 public import TandemStack
+public import TandemTopology
 
 /// Everything between what runs and what the stack file asks for, in the order in which it is taken up.
 public struct StackChange: Sendable, Equatable {
@@ -62,18 +63,14 @@ public struct ChangeRefusal: Error, Sendable, Equatable {
 
 extension StackChange {
     /// What stands against taking `new` up while `old` runs; empty when nothing does.
-    public static func refusals(from old: Stack, to new: Stack) -> [ChangeRefusal] {
+    /// - Parameter placement: who leads.
+    public static func refusals(from old: Stack, to new: Stack, placement: Placement?) -> [ChangeRefusal] {
         var refusals: [ChangeRefusal] = []
         let restart = "To take it up: tandem down && tandem up"
-        if let primary = old.hosts(.database).first, primary.name != new.hosts(.database).first?.name {
-            let what =
-                new.hosts(.database).contains { $0.name == primary.name }
-                ? "is no longer the first database host" : "is no longer a database host"
+        if let placement, let what = problem(placement, old, new) {
             refusals.append(
                 ChangeRefusal(
-                    message: "\(primary.name) is the primary, and \(what); who is primary does not change yet.\n"
-                        + "Leave it the first host with the role database",
-                    path: ["hosts"]))
+                    message: "\(placement.primary) is the primary, and \(what)", path: ["hosts"]))
         }
         for host in new.hosts {
             guard let before = old.hosts.first(where: { $0.name == host.name }), before.address != host.address
@@ -101,5 +98,15 @@ extension StackChange {
                     path: ["database", "name"]))
         }
         return refusals
+    }
+    /// Why the primary could not go on as such. Its place in the file matters only until it was moved for the first time.
+    private static func problem(_ placement: Placement, _ old: Stack, _ new: Stack) -> String? {
+        let hosts = new.hosts(.database).map(\.name)
+        guard hosts.contains(placement.primary) else {
+            return "is no longer a database host; who is primary does not change yet.\nLeave it the role database"
+        }
+        guard placement.isByFile, hosts.first != old.hosts(.database).first?.name else { return nil }
+        return "is no longer the first database host; who is primary does not change yet.\n"
+            + "Leave it the first host with the role database"
     }
 }

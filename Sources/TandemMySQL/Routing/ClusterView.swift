@@ -51,7 +51,7 @@ extension ClusterView {
         self.init(
             epoch: topology.epoch, primary: topology.primary,
             // A primary that waits for its partner would keep a commit waiting, perhaps until it is lost: better not sent yet.
-            takesWrites: primary?.role == .primary && primary?.state == .open && primary?.isClosing != true,
+            takesWrites: topology.leader?.state == .open && primary?.isClosing != true,
             servers: topology.members.map { member in
                 Server(
                     name: member.host, address: .tcp(host: member.address, port: member.port), uuid: nil,

@@ -14,10 +14,13 @@ public struct SinglePoints: Sendable {
 
     public var stack: Stack
     public var failover: Failover
+    /// The database host that leads; nil: the one with which the stack begins.
+    public var primary: String?
 
-    public init(stack: Stack, failover: Failover = .none) {
+    public init(stack: Stack, failover: Failover = .none, primary: String? = nil) {
         self.stack = stack
         self.failover = failover
+        self.primary = primary
     }
 
     /// Processes in the order in which a request meets them, then hosts in the order of the file, then the machine.
@@ -63,8 +66,8 @@ public struct SinglePoints: Sendable {
 
     private var databases: [SinglePoint] {
         let hosts = stack.hosts(.database)
-        guard let primary = hosts.first else { return [] }
-        guard let partner = hosts.dropFirst().first else {
+        guard let primary = hosts.first(where: { $0.name == self.primary }) ?? hosts.first else { return [] }
+        guard let partner = hosts.first(where: { $0.name != primary.name }) else {
             return [
                 process(
                     "mysql", primary, Self.all, "it is the only database", "give a second host the role database")

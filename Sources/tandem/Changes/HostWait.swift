@@ -67,16 +67,19 @@ struct HostWait: Sendable {
     /// Until the databases are whole again, so that the next one may be touched.
     /// - Parameter isComplete: whether every database host must have joined, too.
     func replicated(_ stack: Stack, isComplete: Bool) async throws {
-        guard let primary = stack.hosts(.database).first else { return }
+        let databases = stack.hosts(.database)
+        guard !databases.isEmpty else { return }
+        let reader = PlacementReader(stack: stack, folder: folder, client: client)
         let deadline = ContinuousClock.now + .seconds(120)
         while true {
             try checkIsKept()
-            let topology = try? await client.topology(from: primary)
+            let topology = await reader.topology()
             if let topology, isWhole(topology, stack, isComplete: isComplete) { return }
             guard ContinuousClock.now < deadline else {
+                let primary = await reader.placement()?.primary ?? databases[0].name
                 throw HostFailure(
-                    host: primary.name, service: "mysql",
-                    reason: "the replicas do not follow \(primary.name) within 2 minutes; see: tandem status")
+                    host: primary, service: "mysql",
+                    reason: "the replicas do not follow \(primary) within 2 minutes; see: tandem status")
             }
             try await Task.sleep(for: Self.pollInterval)
         }
@@ -85,7 +88,7 @@ struct HostWait: Sendable {
     private func isWhole(_ topology: Topology, _ stack: Stack, isComplete: Bool) -> Bool {
         let replicas = topology.members.filter { $0.role == .replica }
         guard replicas.allSatisfy({ $0.state == .streaming }) else { return false }
-        guard topology.member(topology.primary)?.state == .open else { return false }
+        guard topology.leader?.state == .open else { return false }
         return isComplete && stack.hosts(.database).count > 1 ? topology.sync == .pair : topology.sync != .waiting
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import TandemAgent
 import TandemBlueprint
 import TandemStack
+import TandemTopology
 
 /// What the stack file asks for beside what runs.
 struct PendingChange: Sendable {
@@ -14,6 +15,8 @@ struct PendingChange: Sendable {
     /// What each host that runs was given.
     let given: [String: AppliedHost]
     let change: StackChange
+    /// Who leads, or did when the stack last ran.
+    let placement: Placement?
     /// Why the certificate authority stands against it; nil when it does not.
     let authorityProblem: String?
 
@@ -45,9 +48,18 @@ struct PendingChange: Sendable {
         self.given = given
         authorityProblem = running == nil ? nil : try preparation.authorityProblem()
         let applied = target
+        let placement = await Self.placement(project, running: running ?? applied, isRunning: running != nil)
+        self.placement = placement
         change = StackChange(
             from: old, to: new, layout: { folder.layout(host: $0, applied: applied) },
-            primary: target.stack.hosts(.database).first?.name, broken: broken)
+            primary: placement?.primary, broken: broken)
+    }
+
+    private static func placement(_ project: Project, running: AppliedStack, isRunning: Bool) async -> Placement? {
+        let client = isRunning ? try? project.agentClient() : nil
+        let placement = await PlacementReader(stack: running.stack, folder: project.folder, client: client).placement()
+        await client?.shutdown()
+        return placement
     }
 
     /// A secret whose variable is not set in this shell stays what it is in a stack that runs.
@@ -88,7 +100,8 @@ struct PendingChange: Sendable {
     /// What stands against taking it up, each pointing into the stack file where it can.
     var refusals: [String] {
         guard let running else { return [] }
-        let refusals = StackChange.refusals(from: running.stack, to: target.stack).map { refusal in
+        let refusals = StackChange.refusals(from: running.stack, to: target.stack, placement: placement).map {
+            refusal in
             project.diagnostic(refusal.message, at: refusal.path)
         }
         return refusals + (authorityProblem.map { [project.diagnostic($0, at: ["domain"])] } ?? [])

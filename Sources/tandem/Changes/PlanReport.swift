@@ -1,6 +1,7 @@
 import TandemAgent
 import TandemBlueprint
 import TandemStack
+import TandemTopology
 
 /// What `tandem plan` says: `--format json` gives it as it is.
 struct PlanReport: Codable, Sendable, Equatable {
@@ -26,6 +27,7 @@ extension PlanReport {
                 ? []
                 : PlanNotes(
                     change: pending.change, target: pending.target.stack, running: pending.running?.stack,
+                    primary: pending.placement?.primary,
                     dataFolder: { "\(pending.project.folder.host($0))/data" }
                 ).all,
             refusals: pending.refusals)
@@ -107,11 +109,12 @@ struct PlanNotes {
     var change: StackChange
     var target: Stack
     var running: Stack?
+    /// Who leads.
+    var primary: String?
     var dataFolder: (String) -> String
 
     var all: [String] {
         var notes: [String] = []
-        let primary = target.hosts(.database).first?.name
         for host in change.hosts {
             if host.restarts("mysql") {
                 notes.append(

@@ -26,12 +26,9 @@ struct StatusReader: Sendable {
             topology: await topology(answers))
     }
 
-    /// From the primary's own agent when it answers, since that knows best.
     private func topology(_ answers: [String: HostStatus]) async -> Topology? {
-        let ordered = applied.stack.hosts(.database) + applied.stack.hosts.filter { !$0.has(.database) }
-        for host in ordered where answers[host.name] != nil {
-            if let topology = try? await client.topology(from: host) { return topology }
-        }
-        return nil
+        var stack = applied.stack
+        stack.hosts.removeAll { answers[$0.name] == nil }
+        return await PlacementReader(stack: stack, folder: folder, client: client).topology()
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import TandemAgent
 import TandemStack
+import TandemTopology
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,7 +21,9 @@ struct CheckCommand: AsyncParsableCommand {
             try output.write(project.stack) { "\(summary(project))\n" }
             return
         }
-        let report = SinglePointReport(stack: project.stack.name, points: SinglePoints(stack: project.stack).found)
+        let placement = PlacementReader(stack: project.stack, folder: project.folder, client: nil).recorded
+        let report = SinglePointReport(
+            stack: project.stack.name, points: SinglePoints(stack: project.stack, primary: placement?.primary).found)
         try output.write(report) { "\(summary(project))\n\n\(report.text)" }
         if !report.singlePoints.isEmpty { throw ExitCode(ExitStatus.failed.rawValue) }
     }

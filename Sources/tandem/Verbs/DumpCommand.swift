@@ -26,7 +26,8 @@ struct DumpCommand: AsyncParsableCommand {
         let applied = try project.requireApplied()
         var host = host
         if host == nil { host = await Self.replica(of: applied, project) }
-        let client = try DatabaseClient(applied: applied, folder: project.folder, host: host)
+        let client = try DatabaseClient(
+            applied: applied, folder: project.folder, host: host, primary: await project.primary(of: applied))
         // It lies beside the client, in the engine store as in a distribution.
         let program = (applied.programs.mysql as NSString).deletingLastPathComponent + "/mysqldump"
         try client.become(program, Self.arguments(arguments, database: applied.stack.database.name))

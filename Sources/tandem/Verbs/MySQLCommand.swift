@@ -4,8 +4,9 @@ import Foundation
 import TandemAgent
 import TandemBlueprint
 import TandemStack
+import TandemTopology
 
-struct MySQLCommand: ParsableCommand {
+struct MySQLCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mysql", abstract: "Opens the real mysql client on a database host, as administrator.",
         discussion: """
@@ -19,9 +20,11 @@ struct MySQLCommand: ParsableCommand {
     @Argument(parsing: .postTerminator, help: "Arguments for the mysql client.")
     var arguments: [String] = []
 
-    func run() throws {
+    func run() async throws {
         let project = try Project.loadApplied(project)
-        let client = try DatabaseClient(applied: try project.requireApplied(), folder: project.folder, host: host)
+        let applied = try project.requireApplied()
+        let client = try DatabaseClient(
+            applied: applied, folder: project.folder, host: host, primary: await project.primary(of: applied))
         try client.become(client.applied.programs.mysql, arguments)
     }
 }
@@ -32,17 +35,18 @@ struct DatabaseClient {
     let folder: StackFolder
     let target: Host
 
-    /// - Parameter host: nil for the primary.
-    init(applied: AppliedStack, folder: StackFolder, host: String?) throws {
+    /// - Parameters:
+    ///   - host: nil for the primary.
+    ///   - primary: who leads.
+    init(applied: AppliedStack, folder: StackFolder, host: String?, primary: String?) throws {
         self.applied = applied
         self.folder = folder
         let databases = applied.stack.hosts(.database)
-        guard let first = databases.first,
-            let target = host.map({ name in databases.first { $0.name == name } }) ?? first
-        else {
+        let name = host ?? primary ?? ""
+        guard let target = databases.first(where: { $0.name == name }) else {
             throw Failure(
                 .usage,
-                "there is no database host named '\(host ?? "")'; there are: "
+                "there is no database host named '\(name)'; there are: "
                     + databases.map(\.name).joined(separator: ", "))
         }
         self.target = target
@@ -61,9 +65,23 @@ struct DatabaseClient {
             throw Failure(.failed, "cannot give up capabilities: \(String(cString: strerror(errno)))")
         }
         var pointers = command.map { strdup($0) } + [nil]
+        // Threads of ours hold signals back; the client is to hear them.
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
         // Ignored signals stay ignored, and this one is by us: the client is to notice when its reader goes away.
         signal(SIGPIPE, SIG_DFL)
         execv(program, &pointers)
         throw Failure(.failed, "cannot run \(program): \(String(cString: strerror(errno)))")
+    }
+}
+
+extension Project {
+    /// The host that leads, by what its agents say or wrote down; nil where there is no database host.
+    func primary(of applied: AppliedStack) async -> String? {
+        let client = try? agentClient()
+        let placement = await PlacementReader(stack: applied.stack, folder: folder, client: client).placement()
+        await client?.shutdown()
+        return placement?.primary
     }
 }

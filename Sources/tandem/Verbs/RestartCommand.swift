@@ -2,6 +2,7 @@ import ArgumentParser
 import TandemAgent
 import TandemBlueprint
 import TandemStack
+import TandemTopology
 
 struct RestartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,21 +22,27 @@ struct RestartCommand: AsyncParsableCommand {
         guard let applied = project.running else {
             throw Failure(.notRunning, "the stack '\(project.stack.name)' is not running; start it with: tandem up")
         }
-        let chosen = try RestartTargets(applied: applied, folder: project.folder).resolve(targets)
-        let lock = try await ChangeLock(project: project).take()
-        defer { withExtendedLifetime(lock) {} }
-        let steps = StepPrinter()
-        steps.headline("Restarting in \(applied.stack.name)")
         let client = try project.agentClient()
         do {
-            let rolling = RollingRestart(applied: applied, folder: project.folder, client: client, steps: steps)
-            if chosen.contains(where: { $0.service.name == .app }) { try await rolling.prepareApp() }
-            for target in chosen { try await rolling.restart(target.service, on: target.host) }
+            try await run(project, applied, client)
         } catch {
             await client.shutdown()
             throw error
         }
         await client.shutdown()
+    }
+
+    private func run(_ project: Project, _ applied: AppliedStack, _ client: AgentClient) async throws {
+        let reader = PlacementReader(stack: applied.stack, folder: project.folder, client: client)
+        let primary = await reader.placement()?.primary
+        let chosen = try RestartTargets(applied: applied, folder: project.folder, primary: primary).resolve(targets)
+        let lock = try await ChangeLock(project: project).take()
+        defer { withExtendedLifetime(lock) {} }
+        let steps = StepPrinter()
+        steps.headline("Restarting in \(applied.stack.name)")
+        let rolling = RollingRestart(applied: applied, folder: project.folder, client: client, steps: steps)
+        if chosen.contains(where: { $0.service.name == .app }) { try await rolling.prepareApp() }
+        for target in chosen { try await rolling.restart(target.service, on: target.host) }
     }
 }
 
@@ -53,8 +60,8 @@ struct RestartTargets {
     /// Everything that runs, host by host: replicas before the primary, balancers last.
     private let all: [Target]
 
-    init(applied: AppliedStack, folder: StackFolder) throws {
-        let primary = applied.stack.hosts(.database).first?.name
+    /// - Parameter primary: who leads.
+    init(applied: AppliedStack, folder: StackFolder, primary: String?) throws {
         func rank(_ host: Host) -> Int { host.name == primary ? 1 : host.roles == [.balancer] ? 2 : 0 }
         let hosts = applied.stack.hosts.enumerated().sorted {
             (rank($0.element), $0.offset) < (rank($1.element), $1.offset)
