@@ -26,6 +26,7 @@ def once(prefix, statement):
         database=os.environ[f"{prefix}_NAME"],
         ssl={"ca": os.environ["DATABASE_CA"]},
         connect_timeout=PATIENCE_SECONDS,
+        read_timeout=PATIENCE_SECONDS,
         autocommit=True,
     )
     with connection, connection.cursor() as cursor:
