@@ -131,14 +131,16 @@ extension World {
         switch command {
         case .killSessions: servers[host].sessionsFrom = incarnation
         case .setAccess(let access):
+            // Behind a commit that waits, super_read_only runs into its lock wait time-out.
+            if access == .reading, servers[host].waiting > 0 { return .failed }
+            if access == .closed {
+                beginClosing(host, by: host, incarnation, id)
+                return nil
+            }
             servers[host].access = access
             // From here on clients read what is committed: what they saw must not be lost any more than a write.
             if access == .writing, !ledger.show(histories[host], upTo: servers[host].committed) {
                 violate(.lostWrite, host, "opens and shows what those who acknowledged later writes lack")
-            }
-            if access == .closed {
-                endClosing(host, by: host, incarnation, id)
-                return nil
             }
         case .setSourceSide(let isOn):
             servers[host].isSourceSideOn = isOn
@@ -197,13 +199,14 @@ extension World {
             finish(host, incarnation, id, .failed)
             return
         }
-        servers[other].access = .closed
         needsAbilityCheck = true
-        endClosing(other, by: host, incarnation, id)
+        beginClosing(other, by: host, incarnation, id)
     }
 
-    /// With a commit waiting, super_read_only runs into its lock wait time-out.
-    private mutating func endClosing(_ host: Int, by asker: Int, _ incarnation: UInt32, _ id: UInt64) {
+    /// offline_mode cuts clients off at once. With a commit waiting, super_read_only runs into its lock wait time-out, and agents
+    /// may write until then, and after it.
+    private mutating func beginClosing(_ host: Int, by asker: Int, _ incarnation: UInt32, _ id: UInt64) {
+        servers[host].access = servers[host].waiting > 0 ? .guarded : .closed
         guard servers[host].waiting > 0 else {
             finish(asker, incarnation, id, .done)
             return
@@ -214,6 +217,15 @@ extension World {
 
     mutating func closingEnds(_ host: Int, _ boot: UInt32, _ by: Int, _ incarnation: UInt32, _ id: UInt64) {
         let hasFailed = servers[host].boot != boot || servers[host].waiting > 0
+        if !hasFailed {
+            switch servers[host].access {
+            case .guarded: servers[host].access = .closed
+            // Whoever opened it meanwhile has opened it for reading.
+            case .writing: servers[host].access = .reading
+            case .closed, .reading: break
+            }
+            needsAbilityCheck = true
+        }
         finish(by, incarnation, id, hasFailed ? .failed : .done)
     }
 }

@@ -105,7 +105,7 @@ extension World {
             source: server.source.map { HostID($0) }, attachedEpoch: server.attachedEpoch,
             isApplierOn: server.isApplierOn, hasAppliedAll: server.logged == server.held || isDue,
             isCloseBehind: isCloseBehind(host), receivedCount: server.receivedCount, sourceAnswers: answers,
-            hasWaitingCommits: server.source == nil && server.waiting > 0,
+            hasWaitingCommits: server.waiting > 0,
             admitted: server.admitted, isPrepared: server.committed > 0,
             noted: server.note?.pair, isFresh: server.isFresh, bootCount: server.boot,
             order: UInt64(truncatingIfNeeded: measures.steps))

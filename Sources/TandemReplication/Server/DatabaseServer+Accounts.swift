@@ -58,9 +58,13 @@ extension DatabaseServer {
             throw error
         }
         guard !locked.isEmpty else { return }
-        try await end(
-            "SELECT id FROM information_schema.processlist WHERE user IN (\(locked.joined(separator: ", ")))",
-            on: connection)
+        // Looked for anew each time: one that was logging in when its account was locked shows late.
+        let sessions = "SELECT id FROM information_schema.processlist WHERE user IN (\(locked.joined(separator: ", ")))"
+        try await awaitNone("\(sessions) AND \(AgentSessions.canStillAct)", on: connection) {
+            for id in try await AgentSessions.numbers(sessions, on: connection) {
+                try await AgentSessions.kill(id, on: connection)
+            }
+        }
     }
 
     /// A statement that an earlier agent sent and that still runs, or waits in its connection to be read, may take effect now.
@@ -70,17 +74,26 @@ extension DatabaseServer {
         for session in [looks, commands, beats] {
             if let id = await session.id { own.append(id) }
         }
-        try await end(AgentSessions.others(than: own), on: connection)
+        let earlier = try await AgentSessions.numbers(AgentSessions.others(than: own), on: connection)
+        guard !earlier.isEmpty else { return }
+        for id in earlier { try await AgentSessions.kill(id, on: connection) }
+        // Done when each is gone, or killed and in a commit.
+        try await awaitNone(
+            """
+            SELECT id FROM information_schema.processlist WHERE id IN (\(earlier.map(String.init).joined(separator: ", ")))
+            AND \(AgentSessions.canStillAct)
+            """, on: connection
+        ) {}
     }
 
-    /// Ends sessions. Done when each is gone, or killed and in a commit.
-    private func end(_ list: String, on connection: MySQLConnection) async throws {
+    /// Does something again and again until a list of sessions is empty.
+    private func awaitNone(
+        _ list: String, on connection: MySQLConnection, _ act: () async throws -> Void
+    ) async throws {
         let deadline = ContinuousClock.now + .seconds(4)
-        for id in try await AgentSessions.numbers(list, on: connection) {
-            try await AgentSessions.kill(id, on: connection)
-        }
         while true {
-            let left = try await AgentSessions.numbers("\(list) AND \(AgentSessions.canStillAct)", on: connection)
+            try await act()
+            let left = try await AgentSessions.numbers(list, on: connection)
             if left.isEmpty { return }
             guard ContinuousClock.now < deadline else {
                 throw DatabaseServerError("sessions \(left) were killed and still go on")

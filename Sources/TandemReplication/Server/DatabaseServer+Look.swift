@@ -16,7 +16,8 @@ extension DatabaseServer {
         look.isSourceSideOn = row.isSourceSideOn
         look.isReplicaSideOn = row.isReplicaSideOn
         look.receiver = receiver(row)
-        look.receiverAcknowledges = row.acknowledges
+        // MySQL says so from the receiver's start on, also while it is connecting.
+        look.receiverAcknowledges = row.acknowledges && look.receiver == .connected
         look.isApplierOn = row.applierState == "ON"
         look.hasAppliedAll = row.hasAppliedAll
         look.hasWaitingCommits = row.waits

@@ -29,15 +29,17 @@ extension DatabaseServer {
         try await execute("SET GLOBAL \(variable) = \(isOn ? "ON" : "OFF")", on: connection)
     }
 
-    /// A connection that is known to work, so that a command does not fail for one that broke long ago.
-    func commandConnection() async throws -> MySQLConnection {
-        let connection = try await commands.open()
+    func commandConnection() async throws -> MySQLConnection { try await working(commands) }
+
+    /// A connection that is known to work, so that nothing fails for one that ended with the server before this one.
+    func working(_ session: ServerSession) async throws -> MySQLConnection {
+        let connection = try await session.open()
         do {
             try await connection.execute("DO 0")
             return connection
         } catch {
             await connection.close()
-            return try await commands.open()
+            return try await session.open()
         }
     }
 

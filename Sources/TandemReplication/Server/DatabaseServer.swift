@@ -70,12 +70,12 @@ public actor DatabaseServer {
 
     /// Commits the heartbeat row. In a pair it returns once the partner has it on disk.
     public func heartbeat(epoch: UInt64) async throws {
-        let connection = try await beats.open()
+        let connection = try await working(beats)
         try await connection.execute("REPLACE INTO tandem.heartbeat VALUES (1, \(epoch), UTC_TIMESTAMP(6))")
     }
 
     public func gtids() async throws -> (executed: GTIDSet, purged: GTIDSet) {
-        let row = try await looks.open().execute(
+        let row = try await working(looks).execute(
             "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.gtid_purged AS purged"
         ).first
         guard let row else { throw DatabaseServerError("the server did not say which transactions it has") }

@@ -1,0 +1,306 @@
+import Foundation
+import MySQLConnector
+import MySQLTestServer
+import TandemFailover
+import Testing
+
+@testable import TandemReplication
+
+@Suite("An agent's hands on its server", .serialized)
+struct DatabaseServerTests {
+    private static let pair = Task { try await ServerPair(network: "127.200.3") }
+    private static let first = HostID(0)
+    private static let second = HostID(1)
+
+    private func booted() async throws -> (ServerPair, DatabaseServer, DatabaseServer) {
+        let pair = try await Self.pair.value
+        try await pair.restart()
+        return (pair, pair.hand(0), pair.hand(1))
+    }
+
+    @Test("prepare a fresh server as root, and are the agents' own account from then on", .timeLimit(.minutes(2)))
+    func prepare() async throws {
+        let (pair, first, _) = try await booted()
+        var seen = await first.look()
+        #expect(seen.answer == .up && seen.access == .closed && seen.isSourceSideOn && !seen.isReplicaSideOn)
+        #expect(seen.receiver == .off && !seen.isApplierOn && seen.hasAppliedAll && seen.source == nil)
+        // MySQL refuses a closed server's agent, too.
+        await #expect(throws: (any Error).self) { try await first.run(.prepareDatabase) }
+        await #expect(throws: (any Error).self) { try await first.run(.admit(HostSet())) }
+        try await first.run(.setSourceSide(false))
+        try await first.run(.setAccess(.guarded))
+        for _ in 1...2 { try await first.run(.prepareDatabase) }
+        seen = await first.look()
+        #expect(seen.isPrepared && seen.access == .guarded && !seen.isSourceSideOn)
+        #expect(seen.admitted == HostSet(Self.first, Self.second))
+        let users = try pair.servers[0].sql(
+            "SELECT DISTINCT user FROM information_schema.processlist WHERE db = 'performance_schema' OR user = 'tandem_agent'"
+        )
+        #expect(users == "tandem_agent\n", "\(users)")
+        try await first.heartbeat(epoch: 7)
+        #expect(try pair.servers[0].sql("SELECT epoch FROM tandem.heartbeat") == "7\n")
+        let sets = try await first.gtids()
+        #expect(!sets.executed.isEmpty && sets.purged.isEmpty)
+        await first.disconnect()
+    }
+
+    @Test("let in whom they are to, step by step, from whatever there was", .timeLimit(.minutes(2)))
+    func access() async throws {
+        let (pair, first, _) = try await booted()
+        try await first.run(.setSourceSide(false))
+        for access in [
+            ServerObservation.Access.writing, .closed, .reading, .guarded, .reading, .writing, .guarded, .writing,
+            .reading, .closed, .closed, .guarded, .closed,
+        ] {
+            try await first.run(.setAccess(access))
+            #expect(await first.look().access == access)
+        }
+        // As a person may leave it: nobody but administrators writes.
+        try pair.servers[0].sql("SET GLOBAL super_read_only = OFF; SET GLOBAL offline_mode = OFF")
+        #expect(await first.look().access == .guarded)
+        try await first.run(.setAccess(.writing))
+        #expect(try pair.servers[0].sql("SELECT @@read_only, @@offline_mode") == "0\t0\n")
+        await first.disconnect()
+    }
+
+    @Test("follow, acknowledge only on a connection begun for it, and stop", .timeLimit(.minutes(2)))
+    func follow() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second)
+        var seen = await second.look()
+        #expect(seen.source == Self.first && seen.receiver == .connected && seen.isApplierOn)
+        #expect(!seen.receiverAcknowledges && seen.sourceAnswers)
+        try await second.run(.setReplicaSide(true))
+        seen = await second.look()
+        #expect(seen.isReplicaSideOn && !seen.receiverAcknowledges)
+        try await second.run(.startReceiver(from: Self.first, epoch: 1))
+        #expect(await second.look().receiverAcknowledges == false)
+        for _ in 1...2 { try await second.run(.stopReceiver) }
+        #expect(await second.look().receiver == .off)
+        try await second.run(.startReceiver(from: Self.first, epoch: 1))
+        try await look(second, "it acknowledges") { $0.receiverAcknowledges }
+        let before = await second.look().receivedCount
+        try await first.heartbeat(epoch: 2)
+        try await look(second, "the heartbeat arrives") { $0.receivedCount > before && $0.hasAppliedAll }
+        // The other way round it must not be pointed, nor forget, while its threads run.
+        for command in [
+            ServerCommand.startReceiver(from: Self.second, epoch: 1), .forgetSource, .discardRelayLog,
+        ] { await #expect(throws: (any Error).self) { try await second.run(command) } }
+        try await second.run(.stopReceiver)
+        for command in [ServerCommand.startReceiver(from: Self.second, epoch: 1), .forgetSource, .discardRelayLog] {
+            await #expect(throws: (any Error).self) { try await second.run(command) }
+        }
+        #expect(await second.look().source == Self.first)
+        for _ in 1...2 { try await second.run(.stopApplier) }
+        try await second.run(.discardRelayLog)
+        #expect(await second.look().source == Self.first)
+        for _ in 1...2 { try await second.run(.forgetSource) }
+        #expect(await second.look().source == nil)
+        await first.disconnect()
+        await second.disconnect()
+    }
+
+    @Test("keep what was received when the account changes, and do not point elsewhere for it", .timeLimit(.minutes(2)))
+    func account() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second)
+        try await second.run(.stopApplier)
+        try pair.servers[0].sql("CREATE DATABASE IF NOT EXISTS kept")
+        try await look(second, "it is received") { !$0.hasAppliedAll }
+        try await second.run(.stopReceiver)
+        var changed = pair.settings(1)
+        changed.replicationPasswords[Self.second] = "another"
+        let other = DatabaseServer(settings: changed)
+        try await other.run(.startReceiver(from: Self.first, epoch: 1))
+        #expect(await other.look().hasAppliedAll == false)
+        try await other.run(.stopReceiver)
+        try await other.run(.startApplier)
+        try await look(other, "it is applied") { $0.hasAppliedAll }
+        #expect(try pair.servers[1].sql("SHOW DATABASES LIKE 'kept'") == "kept\n")
+        try pair.servers[0].sql("ALTER USER 'tandem_replication_server2'@'%' IDENTIFIED BY 'another'")
+        try await other.run(.startReceiver(from: Self.first, epoch: 1))
+        try await look(other, "it connects with the new password") { $0.receiver == .connected }
+        try pair.servers[0].sql("ALTER USER 'tandem_replication_server2'@'%' IDENTIFIED BY 'two\\'s secret'")
+        for hand in [first, second, other] { await hand.disconnect() }
+    }
+
+    @Test("let exactly those replicate whom they are to, and end nobody else", .timeLimit(.minutes(2)))
+    func admit() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second)
+        try pair.servers[0].sql("CREATE USER IF NOT EXISTS tandem_replication IDENTIFIED BY 'old'")
+        #expect(await first.look().admitted == HostSet(bits: .max))
+        let before = try await first.gtids().executed
+        try await pair.servers[0].with { client in
+            for _ in 1...2 { try await first.run(.admit(HostSet())) }
+            #expect(await first.look().admitted == HostSet())
+            try await client.execute("SELECT 1")
+        }
+        try await second.run(.stopReceiver)
+        try await second.run(.setReplicaSide(true))
+        try await second.run(.startReceiver(from: Self.first, epoch: 1))
+        try await look(second, "it is put out") { $0.receiver == .connecting }
+        #expect(try pair.servers[1].sql("SHOW STATUS LIKE 'Rpl_semi_sync_replica_status'").contains("ON"))
+        #expect(await second.look().receiverAcknowledges == false)
+        let dumps = "SELECT COUNT(*) FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'"
+        #expect(try pair.servers[0].sql(dumps) == "0\n")
+        // Not binlogged.
+        #expect(try await first.gtids().executed == before)
+        try await first.run(.admit(HostSet(Self.second)))
+        try await look(second, "it is let in again") { $0.receiver == .connected }
+        let id = try pair.servers[0].sql(dumps.replacing("COUNT(*)", with: "id"))
+        try await first.run(.admit(HostSet(Self.second)))
+        #expect(try pair.servers[0].sql(dumps.replacing("COUNT(*)", with: "id")) == id)
+        try pair.servers[0].sql("DROP USER tandem_replication")
+        for hand in [first, second] { await hand.disconnect() }
+    }
+
+    @Test("do all that is safe while a commit waits, and nothing lets go of it", .timeLimit(.minutes(2)))
+    func waiting() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second, acknowledging: true)
+        try await second.run(.stopReceiver)
+        let beat = Task { try await first.heartbeat(epoch: 3) }
+        try await look(first, "the heartbeat waits") { $0.hasWaitingCommits }
+        // Another agent of the same host: the first one's beat is killed, waits on, and keeps its row.
+        let next = pair.hand(0)
+        try await next.run(.killSessions)
+        await #expect(throws: (any Error).self) { try await beat.value }
+        #expect(await next.look().hasWaitingCommits)
+        await #expect(throws: (any Error).self) { try await next.heartbeat(epoch: 4) }
+        try await next.run(.admit(HostSet()))
+        try await next.run(.admit(HostSet(Self.second)))
+        try await next.run(.setAccess(.guarded))
+        await #expect(throws: (any Error).self) { try await next.run(.setAccess(.closed)) }
+        await #expect(throws: (any Error).self) { try await second.run(.closeRemotely(Self.first)) }
+        await #expect(throws: (any Error).self) { try await next.run(.setAccess(.reading)) }
+        let seen = await next.look()
+        #expect(seen.access == .guarded && seen.hasWaitingCommits && seen.isSourceSideOn)
+        try await second.run(.startReceiver(from: Self.first, epoch: 1))
+        try await look(next, "it is acknowledged") { !$0.hasWaitingCommits }
+        try await next.run(.setAccess(.writing))
+        try await second.run(.closeRemotely(Self.first))
+        #expect(await next.look().access == .closed)
+        for hand in [first, second, next] { await hand.disconnect() }
+    }
+
+    @Test(
+        "see a server on which a new account waits, which lets nobody else in, and get it out of that",
+        .timeLimit(.minutes(2)))
+    func newAccountWaits() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second, acknowledging: true)
+        let other = pair.hand(0)
+        for hand in [first, other] { #expect(await hand.look().answer == .up) }
+        try await second.run(.stopReceiver)
+        let write = pair.write(0, "CREATE USER IF NOT EXISTS waits")
+        try await look(first, "it waits") { $0.hasWaitingCommits }
+        let late = await pair.hand(0).look()
+        #expect(late.answer == .silent)
+        // offline_mode hangs behind it, so that closing does not end; the server must be killed, or the commit let go.
+        let closing = Task { try await first.run(.setAccess(.closed)) }
+        let closes = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SET GLOBAL offline_mode%'"
+        try await eventually("it is being closed") {
+            try await other.looks.open().first(closes, as: Int.self) == 1
+        }
+        let seen = await first.look()
+        #expect(seen.answer == .up && seen.isPrepared && seen.admitted == HostSet(Self.second))
+        #expect(seen.access == .writing)
+        try await other.run(.setSourceSide(false))
+        try await write.value
+        try await closing.value
+        try await look(first, "it is closed") { $0.access == .closed }
+        for hand in [first, second, other] { await hand.disconnect() }
+    }
+
+    @Test("end the sessions of agents, and of nobody else", .timeLimit(.minutes(2)))
+    func sessions() async throws {
+        let (pair, first, _) = try await booted()
+        try await pair.servers[0].with { person in
+            let earlier = pair.hand(0)
+            _ = await earlier.look()
+            let hanging = Task { try await earlier.execute("DO SLEEP(60)") }
+            let sleeps = "SELECT COUNT(*) FROM information_schema.processlist WHERE info = 'DO SLEEP(60)'"
+            try await eventually("its statement runs") { try pair.servers[0].sql(sleeps) == "1\n" }
+            _ = await first.look()
+            try await first.run(.killSessions)
+            await #expect(throws: (any Error).self) { try await hanging.value }
+            #expect(try pair.servers[0].sql(sleeps) == "0\n")
+            try await person.execute("SELECT 1")
+            #expect(await first.look().answer == .up)
+            await earlier.disconnect()
+        }
+        await first.disconnect()
+    }
+
+    @Test("tell crowded, silent and absent, and close a crowded server", .timeLimit(.minutes(2)))
+    func answers() async throws {
+        let (pair, first, _) = try await booted()
+        let server = pair.servers[0]
+        #expect(await first.look().answer == .up)
+        try await first.run(.setSourceSide(false))
+        try await first.run(.setAccess(.writing))
+        try server.sql("SET GLOBAL max_connections = 12")
+        var crowd: [MySQLConnection] = []
+        while crowd.count < 40,
+            let one = try? await MySQLConnection.connect(server.rootConfiguration, logger: quietLogger)
+        { crowd.append(one) }
+        #expect(await pair.hand(0).look().answer == .crowded)
+        #expect(await first.look().answer == .up)
+        // Its connection for commands has broken.
+        await first.commands.close()
+        if let more = try? await MySQLConnection.connect(server.rootConfiguration, logger: quietLogger) {
+            crowd.append(more)
+        }
+        try await first.run(.setAccess(.closed))
+        #expect(try await first.commands.open().first("SELECT @@super_read_only", as: Int.self) == 1)
+        for one in crowd { await one.close() }
+        try await look(first, "it is seen closed") { $0.answer == .up && $0.access == .closed }
+        server.setFrozen(true)
+        #expect(await first.look().answer == .silent)
+        server.setFrozen(false)
+        try await look(first, "it answers again") { $0.answer == .up }
+        server.kill()
+        #expect(await first.look().answer == .absent)
+        await #expect(throws: (any Error).self) { try await first.run(.setAccess(.closed)) }
+        await #expect(throws: (any Error).self) { try await first.heartbeat(epoch: 9) }
+        try await server.startAgain()
+        #expect(await first.look().answer == .up)
+        // Its connections to the server before this one have ended, which no heartbeat may fail for.
+        try await first.run(.setSourceSide(false))
+        try await first.run(.setAccess(.guarded))
+        try await first.heartbeat(epoch: 10)
+        server.kill()
+        try await server.startAgain()
+        try await first.run(.setSourceSide(false))
+        try await first.run(.setAccess(.guarded))
+        try await first.heartbeat(epoch: 11)
+        await first.disconnect()
+    }
+
+    @Test("a receiver that its source refused is refused until it was stopped", .timeLimit(.minutes(2)))
+    func refused() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second)
+        try await second.run(.stopReceiver)
+        try pair.servers[0].sql("CREATE DATABASE IF NOT EXISTS gone; DROP DATABASE gone; FLUSH BINARY LOGS")
+        try await pair.servers[0].with { connection in
+            let logs = try await connection.execute("SHOW BINARY LOGS").map {
+                try $0.decode("Log_name", as: String.self)
+            }
+            try await connection.execute("PURGE BINARY LOGS TO '\(try #require(logs.last))'")
+        }
+        try await second.run(.startReceiver(from: Self.first, epoch: 1))
+        try await look(second, "it is refused") { $0.receiver == .refused }
+        try await second.run(.stopReceiver)
+        #expect(await second.look().receiver == .off)
+        for hand in [first, second] { await hand.disconnect() }
+    }
+
+    @Test("hosts with long names have accounts of their own, as long as MySQL's names may be")
+    func names() {
+        let long = ReplicationAccount.user("a-host-with-a-long-name-1")
+        #expect(long.count == 32 && long != ReplicationAccount.user("a-host-with-a-long-name-2"))
+        #expect(ReplicationAccount.user("server1") == "tandem_replication_server1")
+    }
+}
