@@ -88,6 +88,7 @@ public struct CloneSwap: Sendable {
     /// A donor on which a commit waits for an acknowledgement lets nobody copy until that is over: whoever asks sets a bound.
     public func copy(from donor: Donor, remembering memory: Memory) async throws {
         let folders = folders
+        try DataFolder(folders.data).checkServerIsDown("replace")
         try await settle()
         do {
             try await initialiseReceiver()

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A data directory of mysqld, and what its logs are called: as Tandem's my.cnf has it.
 public struct DataFolder: Hashable, Sendable {
     public var path: String
@@ -15,6 +17,19 @@ public struct DataFolder: Hashable, Sendable {
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
     var uuidFile: String { file("auto.cnf") }
+
+    /// mysqld works in its data directory. (Its lock on ibdata1 says nothing: it loses it when somebody clones its data.)
+    /// - Parameter doing: what must not be done to data in use, such as `cut the binary log in`.
+    func checkServerIsDown(_ doing: String) throws {
+        let real = URL(filePath: path).resolvingSymlinksInPath().path
+        for pid in try FileManager.default.contentsOfDirectory(atPath: "/proc") where Int32(pid) != nil {
+            // Those of other users cannot be looked at; they have no business with this data.
+            guard (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")) == real,
+                (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?.hasPrefix("mysqld") == true
+            else { continue }
+            throw DataError("cannot \(doing) \(path): mysqld runs on it, as process \(pid)")
+        }
+    }
 
     /// The paths of a kind's logs, oldest first; empty where none was ever written.
     func logs(_ base: String) throws -> [String] {

@@ -21,6 +21,7 @@ public struct LogCut: Sendable {
 
     func cutNow(_ transactions: TransactionSet) throws {
         guard !transactions.isEmpty else { return }
+        try folder.checkServerIsDown("cut the binary log in")
         do {
             guard let place = try place(of: transactions) else { return try forgetUUID() }
             // First the UUID. Interrupted after it, the transactions are there still and are cut the next time; the other way round

@@ -6,6 +6,14 @@ struct LogPieces: Sendable {
         var path: String
         var format: Range<UInt64>
         var ranges: [Range<UInt64>]
+
+        mutating func append(_ range: Range<UInt64>) {
+            if let last = ranges.last, last.upperBound == range.lowerBound {
+                ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
+            } else {
+                ranges.append(range)
+            }
+        }
     }
 
     /// In the order of the logs, the binary log first.
@@ -24,15 +32,15 @@ struct LogPieces: Sendable {
             var pieces: [Piece] = []
             // What is looked for is mostly at the end.
             for path in try folder.logs(base).reversed() where !left.isEmpty {
-                try result.look(for: &left, in: path).map { pieces.append($0) }
+                pieces += try result.look(for: &left, in: path).reversed()
             }
             result.pieces += pieces.reversed()
         }
         return result
     }
 
-    private mutating func look(for left: inout TransactionSet, in path: String) throws -> Piece? {
-        var ranges: [Range<UInt64>] = []
+    private mutating func look(for left: inout TransactionSet, in path: String) throws -> [Piece] {
+        var pieces: [Piece] = []
         var here = TransactionSet.Builder()
         var kept = TransactionSet.Builder()
         let wanted = left
@@ -42,18 +50,17 @@ struct LogPieces: Sendable {
             here.insert(gtid.source, gtid.number...gtid.number)
             guard !transaction.isOnlyHeartbeat else { return }
             kept.insert(gtid.source, gtid.number...gtid.number)
-            if let last = ranges.last, last.upperBound == transaction.bytes.lowerBound {
-                ranges[ranges.count - 1] = last.lowerBound..<transaction.bytes.upperBound
-            } else {
-                ranges.append(transaction.bytes)
+            if pieces.last?.format != transaction.format {
+                pieces.append(Piece(path: path, format: transaction.format, ranges: []))
             }
+            pieces[pieces.count - 1].append(transaction.bytes)
         }
+        guard summary != nil else { throw DataError("\(path) is missing, though the index of logs names it") }
         let found = here.set()
         left = left.subtracting(found)
         self.found = self.found.union(found)
         exported = exported.union(kept.set())
-        guard let format = summary?.format, !ranges.isEmpty else { return nil }
-        return Piece(path: path, format: format, ranges: ranges)
+        return pieces
     }
 
     /// Writes logs that have these transactions and nothing else.

@@ -3,6 +3,8 @@ struct LoggedTransaction: Hashable, Sendable {
     var gtid: LogGTID
     /// Where its GTID event begins, and where its last event ends.
     var bytes: Range<UInt64>
+    /// The format event that was in force: in a relay log the source's own, which comes after the receiver's.
+    var format: Range<UInt64> = 0..<0
     /// Every table whose rows it changes is one that the agents write, and it has no other statement.
     var isOnlyHeartbeat = false
     /// It is compressed: what it changes cannot be seen from outside.
@@ -35,6 +37,7 @@ struct LogScan: ~Copyable {
     private var hasChecksums = false
     private var summary = LogSummary()
     private var transaction = TransactionBoundary()
+    private var format: Range<UInt64> = 0..<0
 
     /// nil: there is no such file.
     /// - Throws: what can be no end of a log that was being written: an encrypted one, a wrong checksum, a format of another time.
@@ -113,7 +116,9 @@ struct LogScan: ~Copyable {
                 boundary.pass(kind, body, endingAt: end)
             }
             transaction = boundary
-            if let whole = whole ?? nil { try found(whole) }
+            guard var whole = whole ?? nil else { return }
+            whole.format = format
+            try found(whole)
         }
     }
 
@@ -131,8 +136,9 @@ struct LogScan: ~Copyable {
         guard let kind = read ?? nil, kind <= 1 else { throw damaged("a format that is not of MySQL 5.6 or later") }
         // From here on: a relay log takes its source's events as they came.
         hasChecksums = kind == 1
+        format = offset..<offset + UInt64(header.size)
         guard isFirst else { return }
-        summary.format = offset..<offset + UInt64(header.size)
+        summary.format = format
         summary.isInUse = header.flags & LogEventHeader.isInUse != 0
     }
 
