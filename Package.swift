@@ -78,7 +78,7 @@ let package = Package(
         // The failover protocol, and the simulator that tries to break it: pure. No agent acts on it yet.
         .target(name: "TandemFailover", swiftSettings: optimised),
         .target(name: "TandemSimulation", dependencies: ["TandemFailover"], swiftSettings: optimised),
-        // The store where it is decided who is primary: etcd. No agent uses it yet.
+        // The store where it is decided who is primary: etcd. No agent decides by it yet.
         .target(
             name: "TandemCoordination",
             dependencies: [
@@ -131,8 +131,8 @@ let package = Package(
         .target(
             name: "TandemAgent",
             dependencies: [
-                "CTandemSystem", "MySQLConnector", "TandemBlueprint", "TandemPKI", "TandemReplication",
-                "TandemServices", "TandemStack", "TandemTopology",
+                "CTandemSystem", "MySQLConnector", "TandemBlueprint", "TandemCoordination", "TandemPKI",
+                "TandemReplication", "TandemServices", "TandemStack", "TandemTopology",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -225,8 +225,9 @@ let package = Package(
         .testTarget(
             name: "TandemAgentTests",
             dependencies: [
-                "MySQLConnector", "MySQLTestServer", "TandemAgent", "TandemBlueprint", "TandemPKI", "TandemReplication",
-                "TandemServices", "TandemStack", "TandemTopology",
+                "MySQLConnector", "MySQLTestServer", "TandemAgent", "TandemBlueprint", "TandemCoordination",
+                "TandemPKI",
+                "TandemReplication", "TandemServices", "TandemStack", "TandemTopology",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -34,6 +34,7 @@ public actor HostAgent {
     private let board: TopologyBoard
     private let intended: Placement
     private let client: HTTPClient
+    let store: StoreSeat
     let logger: Logger
     /// What the owners of this host's services say of them.
     private let reports: ServiceReports
@@ -84,6 +85,9 @@ public actor HostAgent {
         // To a question whether it can serve, a redirect is an answer.
         configuration.redirectConfiguration = .disallow
         client = HTTPClient(configuration: configuration)
+        store = StoreSeat(
+            host: host, given: given, folder: folder, layout: layout,
+            agents: AgentClient(client: client, stack: applied.stack.name), logger: logger)
     }
 
     private static func unknownMember(_ host: Host, _ placement: Placement) -> DatabaseMember {
@@ -103,7 +107,10 @@ public actor HostAgent {
             if isChanged {
                 // Not waited for: a peer that holds a question of ours would keep us for as long as TLS waits for its
                 // good-bye, 5 s.
-                Task { [client] in try? await client.shutdown() }
+                Task { [client, store] in
+                    try? await client.shutdown()
+                    await store.shutdown()
+                }
                 return .changed
             }
             // The client must be shut down on every path.
@@ -115,7 +122,10 @@ public actor HostAgent {
     }
 
     /// Closes the connections to other agents. An agent that does not `run` needs it too.
-    func shutdown() async throws { try await client.shutdown() }
+    func shutdown() async throws {
+        await store.shutdown()
+        try await client.shutdown()
+    }
 
     private func run(_ application: some ApplicationProtocol) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -145,6 +155,7 @@ public actor HostAgent {
                 await PlacementMemory(board: board, host: host.name, folder: folder, logger: logger).run()
             }
             for owner in owners { group.addTask { await owner.run() } }
+            if blueprint.runs(.etcd) { group.addTask { [store] in await store.tidy() } }
             group.addTask { await self.endStrays() }
             group.addTask { await self.guardPorts() }
             // The owners end when their services are stopped; the agent goes on until it is told.
@@ -182,6 +193,7 @@ public actor HostAgent {
     }
 
     func stop(_ name: ServiceName) async {
+        if name == .etcd { await store.halt() }
         await withDiscardingTaskGroup { group in
             for owner in owners where owner.service.name == name { group.addTask { await owner.stop() } }
         }
@@ -214,10 +226,13 @@ public actor HostAgent {
 
     /// Only once all others serve with their new settings, and send nothing there any more.
     private func endStrays() async {
-        if strays.areAny {
+        let hasVoteLeft = blueprint.runs(.etcd) ? false : await store.standing.stage == .member
+        if strays.areAny || hasVoteLeft {
             await reports.waitUntilAllAreSettled()
             if Task.isCancelled { return }
+            if hasVoteLeft { await store.giveUp() }
             await strays.end()
+            if hasVoteLeft { await store.forget() }
         }
         hasStrays = false
         await board.changed()
@@ -291,6 +306,12 @@ public actor HostAgent {
         }
         if service.name == .router {
             hooks.refresh = { [layout] _ in try await RouterRefresh(layout).run() }
+        }
+        if service.name == .etcd {
+            hooks.prepare = { [store] in try await store.provision(waitsFor: $0) }
+            hooks.isReady = { [store] in await store.isReady() }
+            hooks.whyNotReady = { [store] _ in await store.whyNotReady() }
+            hooks.stop = { [store] in await store.stop($0, service.stop) }
         }
         return hooks
     }

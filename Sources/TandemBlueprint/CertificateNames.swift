@@ -34,6 +34,14 @@ extension Stack {
         CertificateNames(names: [Self.agentName(of: host.name, stack: name)], addresses: [host.address])
     }
 
+    /// For `Layout.storeCertificateFile` of a host. Agents call etcd by name, its other members by address. Members look whether a
+    /// peer's certificate names the address that it calls from: of hosts on one machine that is 127.0.0.1.
+    public func storeCertificateNames(of host: Host) -> CertificateNames {
+        CertificateNames(
+            names: [storeName(of: host), storePeerName],
+            addresses: [host.address] + (host.isOnLoopback ? ["127.0.0.1"] : []))
+    }
+
     /// For `Layout.frontBundleFile` of every balancer: what users dial.
     public var frontCertificateNames: CertificateNames {
         CertificateNames(names: [domain, "localhost"], addresses: hosts(.balancer).map(\.address) + ["127.0.0.1"])
@@ -46,6 +54,11 @@ extension Stack {
     public static func agentName(of host: String, stack: String) -> String {
         "\(host).agent.\(internalDomain(stack: stack))"
     }
+
+    /// The name under which agents call a host's etcd.
+    public func storeName(of host: Host) -> String { "\(host.name).store.\(internalDomain)" }
+    /// What every member of etcd, and no client of it, is called as well: members let nobody else in among them.
+    var storePeerName: String { "store.\(internalDomain)" }
 
     /// The name under which balancers call a host's nginx.
     func webName(of host: Host) -> String { "\(host.name).web.\(internalDomain)" }

@@ -14,6 +14,12 @@ extension HostBlueprint {
         var files: [FileBlueprint] = []
         var services: [ServiceBlueprint] = []
         var folders = [layout.hostFolder, layout.etcFolder, layout.logFolder, layout.temporaryFolder]
+        // Without agents there is nobody who asks it.
+        if let program = layout.programs.etcd, leadership == .agents, stack.votes(host) {
+            folders.append(layout.dataFolder)
+            files.append(.init(path: layout.etcdFile, contents: try StoreFile(site: site).text()))
+            services.append(site.storeService(program))
+        }
         if host.has(.database) {
             folders += [layout.dataFolder, "\(layout.temporaryFolder)/mysql"]
             files.append(.init(path: layout.mysqlFile, contents: try MySQLFile(site: site).text()))
@@ -36,7 +42,7 @@ extension HostBlueprint {
             services.append(site.haproxyService)
         }
         self.init(
-            host: host, folders: folders + [layout.socketFolder], files: files, services: services,
+            host: host, folders: (folders + [layout.socketFolder]).uniqued, files: files, services: services,
             preparation: stack.hosts(.app).first?.name == host.name ? site.preparation : nil)
     }
 }

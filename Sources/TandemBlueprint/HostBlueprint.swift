@@ -25,6 +25,8 @@ public struct HostBlueprint: Codable, Sendable, Equatable {
         self.services = services
         self.preparation = preparation
     }
+
+    public func runs(_ service: ServiceName) -> Bool { services.contains { $0.name == service } }
 }
 
 /// One generated file.
@@ -49,6 +51,7 @@ public enum ServiceName: String, Codable, Sendable, CaseIterable {
     case app
     case router
     case mysql
+    case etcd
 }
 
 /// One supervised process.
@@ -69,6 +72,8 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
         case http(address: String, port: Int, path: String, headers: [String: String] = [:])
         /// The agent's own database controller says so.
         case database
+        /// etcd reads through a majority of its members, and is one of those that vote.
+        case store(address: String, port: Int, name: String)
     }
 
     public struct Listener: Codable, Sendable, Equatable {

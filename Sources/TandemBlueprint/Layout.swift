@@ -64,10 +64,12 @@ public struct Layout: Codable, Sendable, Equatable {
         public var mysqlBase: String
         /// mysqld's `plugin_dir`.
         public var mysqlPlugins: String
+        /// nil: as it is where an earlier version, which ran no etcd, has applied the stack.
+        public var etcd: String?
 
         public init(
             haproxy: String, nginx: String, mimeTypes: String, mysqld: String, mysql: String,
-            mysqlBase: String, mysqlPlugins: String
+            mysqlBase: String, mysqlPlugins: String, etcd: String? = nil
         ) {
             self.haproxy = haproxy
             self.nginx = nginx
@@ -76,6 +78,7 @@ public struct Layout: Codable, Sendable, Equatable {
             self.mysql = mysql
             self.mysqlBase = mysqlBase
             self.mysqlPlugins = mysqlPlugins
+            self.etcd = etcd
         }
     }
 
@@ -100,6 +103,10 @@ public struct Layout: Codable, Sendable, Equatable {
     /// mysqld.
     public var databaseCertificateFile: String { "\(tlsFolder)/database.pem" }
     public var databaseKeyFile: String { "\(tlsFolder)/database-key.pem" }
+    /// etcd: of an authority of its own.
+    public var storeCAFile: String { "\(tlsFolder)/store-ca.pem" }
+    public var storeCertificateFile: String { "\(tlsFolder)/store.pem" }
+    public var storeKeyFile: String { "\(tlsFolder)/store-key.pem" }
     /// What HAProxy shows nginx.
     public var balancerBundleFile: String { "\(tlsFolder)/balancer.pem" }
     /// What HAProxy shows browsers.
@@ -124,6 +131,12 @@ public struct Layout: Codable, Sendable, Equatable {
     /// What `routerFile` loads.
     public var routerScript: String { "\(etcFolder)/router.lua" }
     public var mysqlFile: String { "\(etcFolder)/my.cnf" }
+    public var etcdFile: String { "\(etcFolder)/etcd.yaml" }
+
+    /// etcd's `data-dir`. Not among a blueprint's folders: etcd makes it, and an empty one is no member's.
+    public var etcdDataFolder: String { "\(dataFolder)/etcd" }
+    /// What etcd is started with instead of `etcdFile` while it has no data: how it is to come by its place. The agent's.
+    public var etcdFirstFile: String { "\(temporaryFolder)/etcd-first.yaml" }
 
     /// mysqld's `datadir`. Not among a blueprint's folders: mysqld makes it when it initialises.
     public var mysqlDataFolder: String { "\(dataFolder)/mysql" }

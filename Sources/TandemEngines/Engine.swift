@@ -5,8 +5,8 @@ public enum Engine: String, Codable, Sendable, CaseIterable, CodingKeyRepresenta
     case mysql
     case etcd
 
-    /// What every stack runs. No stack runs etcd yet, so `up` does not fetch it.
-    public static let ofEveryStack: [Engine] = [.haproxy, .nginx, .mysql]
+    /// What every stack runs.
+    public static let ofEveryStack: [Engine] = [.haproxy, .nginx, .mysql, .etcd]
 
     /// The name as its makers write it.
     public var title: String {

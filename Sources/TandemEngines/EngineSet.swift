@@ -11,12 +11,13 @@ public struct EngineSet: Codable, Sendable, Equatable {
     public var mysqlBase: String
     /// mysqld's `plugin_dir`.
     public var mysqlPlugins: String
+    public var etcd: String
     /// What each program says of itself, such as `3.0.11`; for MySQL it is the server's.
     public var versions: [Engine: String]
 
     public init(
         haproxy: String, nginx: String, mimeTypes: String, mysqld: String, mysql: String, mysqlBase: String,
-        mysqlPlugins: String, versions: [Engine: String]
+        mysqlPlugins: String, etcd: String, versions: [Engine: String]
     ) {
         self.haproxy = haproxy
         self.nginx = nginx
@@ -25,6 +26,7 @@ public struct EngineSet: Codable, Sendable, Equatable {
         self.mysql = mysql
         self.mysqlBase = mysqlBase
         self.mysqlPlugins = mysqlPlugins
+        self.etcd = etcd
         self.versions = versions
     }
 
@@ -35,9 +37,9 @@ public struct EngineSet: Codable, Sendable, Equatable {
     /// - Throws: ``EngineError`` if a program is missing, cannot be run, is too old or is not what it should be.
     public func overriding(
         haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil,
-        account: EngineStore.Account? = nil
+        etcd: String? = nil, account: EngineStore.Account? = nil
     ) async throws -> EngineSet {
-        let own = OwnPrograms(haproxy: haproxy, nginx: nginx, mysqld: mysqld, mysql: mysql)
+        let own = OwnPrograms(haproxy: haproxy, nginx: nginx, mysqld: mysqld, mysql: mysql, etcd: etcd)
         var parts = EngineParts(self)
         parts.merge(try await own.inspected(account: account))
         return try parts.complete()
@@ -55,6 +57,7 @@ struct EngineParts: Sendable {
         paths = [
             "haproxy": set.haproxy, "nginx": set.nginx, "mimeTypes": set.mimeTypes, "mysqld": set.mysqld,
             "mysql": set.mysql, "mysqlBase": set.mysqlBase, "mysqlPlugins": set.mysqlPlugins,
+            "etcd": set.etcd,
         ]
         versions = set.versions
     }
@@ -82,6 +85,6 @@ struct EngineParts: Sendable {
         return EngineSet(
             haproxy: try path("haproxy"), nginx: try path("nginx"), mimeTypes: try path("mimeTypes"),
             mysqld: try path("mysqld"), mysql: try path("mysql"), mysqlBase: try path("mysqlBase"),
-            mysqlPlugins: try path("mysqlPlugins"), versions: versions)
+            mysqlPlugins: try path("mysqlPlugins"), etcd: try path("etcd"), versions: versions)
     }
 }

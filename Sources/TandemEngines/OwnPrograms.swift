@@ -4,12 +4,16 @@ public struct OwnPrograms: Sendable, Equatable {
     public var nginx: String?
     public var mysqld: String?
     public var mysql: String?
+    public var etcd: String?
 
-    public init(haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil) {
+    public init(
+        haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil, etcd: String? = nil
+    ) {
         self.haproxy = haproxy
         self.nginx = nginx
         self.mysqld = mysqld
         self.mysql = mysql
+        self.etcd = etcd
     }
 
     /// The engines of which at least one program still has to come from the store.
@@ -19,7 +23,7 @@ public struct OwnPrograms: Sendable, Equatable {
             case .haproxy: haproxy == nil
             case .nginx: nginx == nil
             case .mysql: mysqld == nil || mysql == nil
-            case .etcd: false
+            case .etcd: etcd == nil
             }
         }
     }
@@ -49,6 +53,10 @@ public struct OwnPrograms: Sendable, Equatable {
         if let mysql {
             _ = try await version(mysql, .mysql)
             parts.paths["mysql"] = mysql
+        }
+        if let etcd {
+            parts.versions[.etcd] = try await version(etcd, .etcd).description
+            parts.paths["etcd"] = etcd
         }
         return parts
     }

@@ -19,6 +19,8 @@ public struct CertificateIdentity: Sendable, Hashable {
         case database
         /// etcd: shown to its clients and its other members, and by its gateway to itself.
         case store
+        /// What an agent shows etcd.
+        case storeClient = "store-client"
     }
 
     public var stack: String
@@ -62,7 +64,7 @@ extension CertificateIdentity.Kind {
     /// A certificate that no server shows is no server's, and the other way round.
     var usages: [ExtendedKeyUsage.Usage] {
         switch self {
-        case .commandLine, .balancer: [.clientAuth]
+        case .commandLine, .balancer, .storeClient: [.clientAuth]
         case .front, .database: [.serverAuth]
         case .agent, .store, .web: [.serverAuth, .clientAuth]
         }

@@ -17,6 +17,9 @@ extension IntegrationTests {
             try await stack.succeed("up", "--detach")
             let status = try await stack.status()
             #expect(status.state == "up")
+            for host in ["lb1", "server1", "server2"] {
+                #expect(try status.service("etcd", on: host).state == "running")
+            }
             #expect(try await Curl.get("\(status.url)/api/articles").status == 200)
             #expect(try await stack.succeed("mysql", "server2", "--", "-N", "-e", "SELECT 1\\G").output.contains("1"))
             try checkIsPrivate(stack)

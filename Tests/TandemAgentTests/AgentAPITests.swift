@@ -118,7 +118,8 @@ private final class Server: Sendable {
         case .database: return (layout("server1").databaseCertificateFile, layout("server1").databaseKeyFile)
         case .balancer: return (layout("lb1").balancerBundleFile, layout("lb1").balancerBundleFile)
         case .front: return (layout("lb1").frontBundleFile, layout("lb1").frontBundleFile)
-        case .store: throw StateError("no stack runs etcd yet")
+        case .store: return (layout("server1").storeCertificateFile, layout("server1").storeKeyFile)
+        case .storeClient: return (state.storeCertificateFile("server1"), state.storeKeyFile("server1"))
         case .agent, .commandLine: throw StateError("no service's")
         }
     }
@@ -234,7 +235,7 @@ struct AgentAPITests {
 
     @Test(
         "breaks off with callers who show the certificate of HAProxy, nginx or mysqld",
-        arguments: [CertificateIdentity.Kind.web, .balancer, .front, .database])
+        arguments: [CertificateIdentity.Kind.web, .balancer, .front, .database, .store, .storeClient])
     func withServicesCertificate(_ kind: CertificateIdentity.Kind) async throws {
         let server = try await Server()
         try await server.run(showing: server.ofService(kind)) { client async throws -> Void in

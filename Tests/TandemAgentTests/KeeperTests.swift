@@ -10,8 +10,8 @@ import Testing
 
 @Suite("The stop of a stack")
 struct StopPlanTests {
-    private func words(_ stack: Stack, primary: String? = "server1") -> [String] {
-        StopPlan.steps(stack, primary: primary).map { step in
+    private func words(_ stack: Stack, primary: String? = "server1", hasStore: Bool = true) -> [String] {
+        StopPlan.steps(stack, primary: primary, hasStore: hasStore).map { step in
             switch step {
             case .stop(let service, let hosts, let text):
                 "\(text): \(service.rawValue) on \(hosts.map(\.name).joined(separator: ", "))"
@@ -27,20 +27,20 @@ struct StopPlanTests {
                 "haproxy stopped: haproxy on lb1, lb2", "nginx stopped: nginx on server1, server2",
                 "app stopped: app on server1, server2", "router stopped: router on server1, server2",
                 "primary closed to writes: server1", "replica stopped: mysql on server2",
-                "primary stopped: mysql on server1",
+                "primary stopped: mysql on server1", "etcd stopped: etcd on lb1, server1, server2",
             ])
     }
 
     @Test("closes who leads, wherever the file lists it, and all databases where nobody knows")
     func movedPrimary() {
         #expect(
-            words(.sample("127.200.9"), primary: "server2").suffix(3) == [
+            words(.sample("127.200.9"), primary: "server2", hasStore: false).suffix(3) == [
                 "primary closed to writes: server2", "replica stopped: mysql on server1",
                 "primary stopped: mysql on server2",
             ])
         for primary in [nil, "server9"] {
             #expect(
-                words(.sample("127.200.9"), primary: primary).suffix(3) == [
+                words(.sample("127.200.9"), primary: primary, hasStore: false).suffix(3) == [
                     "primary closed to writes: server1", "primary closed to writes: server2",
                     "primary stopped: mysql on server1, server2",
                 ])
@@ -50,7 +50,7 @@ struct StopPlanTests {
     @Test("of a stack with one database has no replica to wait for")
     func solo() {
         #expect(
-            words(.sample("127.200.9", hosts: ["lb1", "server1"])).suffix(2) == [
+            words(.sample("127.200.9", hosts: ["lb1", "server1"]), hasStore: false).suffix(2) == [
                 "primary closed to writes: server1", "primary stopped: mysql on server1",
             ])
     }

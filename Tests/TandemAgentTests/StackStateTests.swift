@@ -344,16 +344,17 @@ struct StackPreparationTests {
     @Test("makes certificates once, and again for a host whose names change")
     func certificates() throws {
         defer { removeSockets() }
-        // One for each agent and each use that its servers have (two for each host here), one for the command line.
-        #expect(try preparation.writeCertificates() == StackPKI.Made(certificates: 13))
+        // Two for each agent and one for each use that its servers have (two for each host here), one for each of three etcds, one
+        // for the command line.
+        #expect(try preparation.writeCertificates() == StackPKI.Made(certificates: 20))
         #expect(try preparation.writeCertificates() == StackPKI.Made())
         var changed = preparation
         changed.stack.hosts[0].address = "127.200.9.99"
         let before = keyFiles(changed.folder.path)
         let outdated = try changed.outdatedCertificates()
         #expect(!outdated.isEmpty)
-        // Of lb1's agent, and both fronts, which answer for all balancers.
-        #expect(try changed.writeCertificates() == StackPKI.Made(certificates: 3))
+        // Of lb1's agent and etcd, and both fronts, which answer for all balancers.
+        #expect(try changed.writeCertificates() == StackPKI.Made(certificates: 4))
         let after = keyFiles(changed.folder.path)
         #expect(outdated == Set(after.filter { before[$0.key] != $0.value }.keys), "what is made anew is known before")
     }
@@ -381,9 +382,13 @@ struct StackPreparationTests {
         defer { removeSockets() }
         try preparation.writeCertificates()
         let names = try FileManager.default.contentsOfDirectory(atPath: "\(preparation.folder.host("server1"))/tls")
-        #expect(Set(names) == ["ca.pem", "web.pem", "web-key.pem", "database.pem", "database-key.pem"])
+        let store: Set = ["store-ca.pem", "store.pem", "store-key.pem"]
+        #expect(
+            Set(names) == store.union(["ca.pem", "web.pem", "web-key.pem", "database.pem", "database-key.pem"]))
         let balancers = try FileManager.default.contentsOfDirectory(atPath: "\(preparation.folder.host("lb1"))/tls")
-        #expect(Set(balancers) == ["ca.pem", "front.pem", "balancer.pem"])
+        #expect(Set(balancers) == store.union(["ca.pem", "front.pem", "balancer.pem"]))
+        let without = try FileManager.default.contentsOfDirectory(atPath: "\(preparation.folder.host("lb2"))/tls")
+        #expect(Set(without) == ["ca.pem", "front.pem", "balancer.pem"])
     }
 
     @Test("says which files to mend when the authority is damaged")

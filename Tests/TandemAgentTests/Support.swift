@@ -105,7 +105,7 @@ extension Stack {
 extension Layout.Programs {
     static let none = Layout.Programs(
         haproxy: "/none/haproxy", nginx: "/none/nginx", mimeTypes: "/none/mime.types", mysqld: "/none/mysqld",
-        mysql: "/none/mysql", mysqlBase: "/none", mysqlPlugins: "/none")
+        mysql: "/none/mysql", mysqlBase: "/none", mysqlPlugins: "/none", etcd: "/none/etcd")
 }
 
 extension AppliedStack {

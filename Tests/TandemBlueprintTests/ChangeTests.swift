@@ -108,7 +108,8 @@ struct ChangeTests {
         edit.new = edit.old
         let old = try edit.versions(edit.old, [:])
         var new = old
-        new[3].blueprint.services[0].command[0] = "/engines/mysql-new/mysqld"
+        let mysql = try #require(new[3].blueprint.services.firstIndex { $0.name == .mysql })
+        new[3].blueprint.services[mysql].command[0] = "/engines/mysql-new/mysqld"
         let change = HostChange(from: old[3], to: new[3], layout: edit.layout("server2"))
         #expect(change.touched == [ServiceChange(service: "mysql", step: .restart, reasons: ["program"])])
     }
@@ -129,15 +130,17 @@ struct ChangeTests {
         var edit = Edit { $0.hosts.append(server3) }
         edit.certificates = [edit.layout("server1").webCertificateFile, edit.layout("server1").databaseCertificateFile]
         let change = try edit.change()
-        #expect(change.hosts.map(\.host) == ["server3", "server2", "server1", "lb1", "lb2"])
+        // Of three hosts with data all vote: lb1 gives its vote up, after all others have taken up the change.
+        #expect(change.hosts.map(\.host) == ["server3", "server2", "server1", "lb2", "lb1"])
         #expect(change.hosts.map(\.kind) == [.added, .changed, .changed, .changed, .changed])
         #expect(
             try edit.lines() == [
-                "server3 mysql start", "server3 router start", "server3 app start", "server3 nginx start",
+                "server3 etcd start", "server3 mysql start", "server3 router start", "server3 app start",
+                "server3 nginx start",
                 "server2 router reload: router.cfg", "server2 nginx reload: nginx.conf",
                 "server1 mysql reload: certificate", "server1 router reload: router.cfg",
                 "server1 nginx reload: nginx.conf, certificate",
-                "lb1 haproxy reload: haproxy.cfg", "lb2 haproxy reload: haproxy.cfg",
+                "lb2 haproxy reload: haproxy.cfg", "lb1 haproxy reload: haproxy.cfg", "lb1 etcd stop",
             ])
     }
 
@@ -146,9 +149,9 @@ struct ChangeTests {
         var edit = Edit()
         edit.old.hosts.append(server3)
         let change = try edit.change()
-        #expect(change.hosts.map(\.host) == ["server2", "server1", "lb1", "lb2", "server3"])
+        #expect(change.hosts.map(\.host) == ["lb1", "server2", "server1", "lb2", "server3"])
         #expect(change.hosts.last?.kind == .removed)
-        #expect(change.hosts.last?.services.map(\.service) == ["nginx", "app", "router", "mysql"])
+        #expect(change.hosts.last?.services.map(\.service) == ["nginx", "app", "router", "mysql", "etcd"])
         #expect(change.hosts.last?.services.allSatisfy { $0.step == .stop } == true)
     }
 
@@ -165,10 +168,11 @@ struct ChangeTests {
         var edit = Edit()
         edit.old.hosts[3].roles = [.web, .app, .database]
         edit.new.hosts[3].roles = [.web, .app]
-        #expect(try edit.change().hosts.map(\.host) == ["server1", "lb1", "lb2", "server2"])
-        #expect(try edit.lines().last == "server2 mysql stop")
+        // With the second database go all votes but the first one's.
+        #expect(try edit.change().hosts.map(\.host) == ["server1", "lb2", "lb1", "server2"])
+        #expect(try edit.lines().suffix(2) == ["server2 mysql stop", "server2 etcd stop"])
         swap(&edit.old, &edit.new)
-        #expect(try edit.change().hosts.map(\.host) == ["server2", "server1", "lb1", "lb2"])
+        #expect(try edit.change().hosts.map(\.host) == ["lb1", "server2", "server1", "lb2"])
         // What it does no more is still asked for until all others know.
         edit.old.hosts[3].roles = [.web, .app, .database]
         edit.new.hosts[3].roles = [.app, .database, .balancer]
@@ -187,8 +191,9 @@ struct ChangeTests {
         let edit = Edit()
         let old = try edit.versions(edit.old, [:])
         var new = old
-        new[0].blueprint.files[0].contents += "    # more words\n\n"
-        let change = HostChange(from: old[0], to: new[0], layout: edit.layout("lb1"))
+        // lb2, which has this file alone.
+        new[1].blueprint.files[0].contents += "    # more words\n\n"
+        let change = HostChange(from: old[1], to: new[1], layout: edit.layout("lb2"))
         #expect(change.touched.isEmpty && change.files.map(\.name) == ["haproxy.cfg"])
     }
 

@@ -14,7 +14,7 @@ struct TestEngines {
         guard let folder = ProcessInfo.processInfo.environment["TANDEM_TEST_ENGINES"], !folder.isEmpty else {
             throw Missing(
                 description: "TANDEM_TEST_ENGINES is not set: it names the folder with bin/haproxy, bin/nginx, "
-                    + "bin/mysqld and bin/mysql; run the tests with bin/test, which sets it")
+                    + "bin/mysqld, bin/mysql and bin/etcd; run the tests with bin/test, which sets it")
         }
         func program(_ name: String) throws -> String {
             let path = "\(folder)/bin/\(name)"
@@ -33,7 +33,7 @@ struct TestEngines {
         programs = Layout.Programs(
             haproxy: try program("haproxy"), nginx: nginx, mimeTypes: "\(prefix(nginx))/etc/nginx/mime.types",
             mysqld: mysqld, mysql: try program("mysql"), mysqlBase: "\(prefix(mysqld))/usr",
-            mysqlPlugins: "\(prefix(mysqld))/usr/lib/mysql/plugin")
+            mysqlPlugins: "\(prefix(mysqld))/usr/lib/mysql/plugin", etcd: try program("etcd"))
     }
 }
 

@@ -10,7 +10,7 @@ import struct TandemStack.Host
     @Test func `services come in the order in which they start`() throws {
         let sample = Sample.smallest
         let blueprint = try sample.blueprint(sample.stack.hosts[0])
-        #expect(blueprint.services.map(\.name) == [.mysql, .router, .app, .app, .nginx, .haproxy])
+        #expect(blueprint.services.map(\.name) == [.etcd, .mysql, .router, .app, .app, .nginx, .haproxy])
         #expect(blueprint.services.filter { $0.name == .app }.map(\.instance) == [1, 2])
     }
 

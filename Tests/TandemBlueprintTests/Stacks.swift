@@ -82,7 +82,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
         name: "smallest",
         stack: Stack(
             name: "tiny", domain: "localhost",
-            hosts: [Host(name: "one", address: "127.9.0.1", roles: Role.allCases)],
+            hosts: [Host(name: "one", address: "127.9.0.1", roles: Role.required)],
             balancer: Balancer(
                 algorithm: .source, httpPort: Port(8080, isFixed: false), httpsPort: Port(8443, isFixed: false),
                 maxConnections: 100),
@@ -100,7 +100,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
         haproxy: "/opt/engines/bin/haproxy", nginx: "/opt/engines/bin/nginx",
         mimeTypes: "/opt/engines/etc/nginx/mime.types", mysqld: "/opt/engines/bin/mysqld",
         mysql: "/opt/engines/bin/mysql", mysqlBase: "/opt/engines/usr",
-        mysqlPlugins: "/opt/engines/usr/lib/mysql/plugin")
+        mysqlPlugins: "/opt/engines/usr/lib/mysql/plugin", etcd: "/opt/engines/bin/etcd")
 
     private static func app(
         run: String, instances: Int, environment: [String: String] = [:], secrets: [String: App.SecretSource] = [:]

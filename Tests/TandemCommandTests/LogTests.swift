@@ -23,6 +23,7 @@ struct LogTimestampTests {
             ("2026-01-02 04:04:05 naive", 0),
             ("2026/01/02 04:04:05 [error] 12#12: *1 upstream", 0),
             ("2026-01-02T03:04:05Z", 0),
+            (#"{"level":"info","ts":"2026-01-02T03:04:05.678901Z","caller":"embed/etcd.go:1","msg":"x"}"#, 0.678901),
         ])
     func known(_ line: String, _ fraction: Double) throws {
         let time = try #require(LogTimestamp.parse(line, localOffset: 3600))

@@ -25,9 +25,10 @@ import Testing
     }
 
     @Test func onlyWhatIsNotReplacedIsFetched() {
-        #expect(OwnPrograms().enginesToFetch == [.haproxy, .nginx, .mysql])
-        #expect(OwnPrograms(haproxy: "/h", mysqld: "/m").enginesToFetch == [.nginx, .mysql])
-        #expect(OwnPrograms(haproxy: "/h", nginx: "/n", mysqld: "/m", mysql: "/c").enginesToFetch.isEmpty)
+        #expect(OwnPrograms().enginesToFetch == [.haproxy, .nginx, .mysql, .etcd])
+        #expect(OwnPrograms(haproxy: "/h", mysqld: "/m").enginesToFetch == [.nginx, .mysql, .etcd])
+        #expect(OwnPrograms(haproxy: "/h", nginx: "/n", mysqld: "/m", mysql: "/c").enginesToFetch == [.etcd])
+        #expect(OwnPrograms(haproxy: "/h", nginx: "/n", mysqld: "/m", mysql: "/c", etcd: "/e").enginesToFetch.isEmpty)
     }
 
     @Test func aProgramThatIsMissingOldOrSomethingElseIsRefused() async throws {
@@ -65,15 +66,17 @@ import Testing
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/conf", withIntermediateDirectories: false)
             try Data("types {}".utf8).write(to: URL(fileURLWithPath: "\(folder)/conf/mime.types"))
+            try makeProgram("\(folder)/bin/etcd", "echo 'etcd Version: 3.6.5'")
             let store = EngineStore(folder: "\(folder)/engines")
             let set = try await store.install(
                 own: OwnPrograms(
                     haproxy: "\(folder)/sbin/haproxy", nginx: "\(folder)/sbin/nginx", mysqld: "\(folder)/bin/mysqld",
-                    mysql: "\(folder)/bin/mysql"))
+                    mysql: "\(folder)/bin/mysql", etcd: "\(folder)/bin/etcd"))
             #expect(set.mysqlBase == "/opt/my sql")
             #expect(set.mysqlPlugins == "/opt/my sql/lib/plugin")
             #expect(set.mimeTypes == "\(folder)/conf/mime.types")
-            #expect(set.versions == [.haproxy: "3.2.1", .nginx: "1.28.0", .mysql: "8.4.5"])
+            #expect(set.versions == [.haproxy: "3.2.1", .nginx: "1.28.0", .mysql: "8.4.5", .etcd: "3.6.5"])
+            #expect(set.etcd == "\(folder)/bin/etcd")
             #expect(!FileManager.default.fileExists(atPath: store.folder))
             try makeProgram("\(folder)/newer", "echo 'HAProxy version 3.3.0 2026/01/01'")
             let changed = try await set.overriding(haproxy: "\(folder)/newer")

@@ -98,7 +98,7 @@ struct CertificateTests {
         let bench = try Bench()
         for kind in CertificateIdentity.Kind.allCases {
             let issued = try bench.authority.issue(request("server1", kind), now: bench.now)
-            let isServers = ![.commandLine, .balancer].contains(kind)
+            let isServers = ![.commandLine, .balancer, .storeClient].contains(kind)
             let isClients = ![.front, .database].contains(kind)
             #expect(try bench.verifies(issued, ["-purpose", "sslserver"]) == isServers, "\(kind)")
             #expect(try bench.verifies(issued, ["-purpose", "sslclient"]) == isClients, "\(kind)")

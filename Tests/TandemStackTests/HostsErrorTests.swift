@@ -38,7 +38,7 @@ private let hostsErrors = [
           one: {roles: [balancer, web, app, databse]}
         """#,
         #"""
-        tandem.yaml:4:37: error: hosts.one.roles: expected one of balancer, web, app, database, found 'databse'; did you mean 'database'?
+        tandem.yaml:4:37: error: hosts.one.roles: expected one of balancer, web, app, database, witness, found 'databse'; did you mean 'database'?
         """#),
     Golden(
         "A role that nobody has",
@@ -52,6 +52,50 @@ private let hostsErrors = [
         #"""
         tandem.yaml:3:1: error: hosts: no host has the role 'app'; at least one is needed
         tandem.yaml:3:1: error: hosts: no host has the role 'database'; at least one is needed
+        """#),
+    Golden(
+        "Two witnesses, and so an even number of votes",
+        #"""
+        stack: shop
+        app: {run: x}
+        hosts:
+          lb1: {roles: [balancer, witness]}
+          lb2: {roles: [balancer, witness]}
+          db1: {roles: [web, app, database]}
+          db2: {roles: [web, app, database]}
+        """#,
+        #"""
+        tandem.yaml:4:3: error: hosts: 4 hosts would vote (lb1, lb2, db1, db2), those with the roles database and witness; expected an odd number, so that no half can stand against the other: give 'witness' to one host more or to one fewer
+        """#),
+    Golden(
+        "More votes than seven",
+        #"""
+        stack: shop
+        app: {run: x}
+        hosts:
+          one: {roles: [balancer, web, app, database]}
+          w1: {roles: [witness]}
+          w2: {roles: [witness]}
+          w3: {roles: [witness]}
+          w4: {roles: [witness]}
+          w5: {roles: [witness]}
+          w6: {roles: [witness]}
+          w7: {roles: [witness]}
+          w8: {roles: [witness]}
+        """#,
+        #"""
+        tandem.yaml:5:3: error: hosts: 9 hosts would vote, those with the roles database and witness; expected at most 7: take 'witness' away from some, or from all of them
+        """#),
+    Golden(
+        "A witness that has data",
+        #"""
+        stack: shop
+        app: {run: x}
+        hosts:
+          one: {roles: [balancer, web, app, database, witness]}
+        """#,
+        #"""
+        tandem.yaml:4:3: error: hosts.one.roles: a host with the role database votes already; leave 'witness' to hosts without it
         """#),
     Golden(
         "A role in the list twice",
@@ -76,11 +120,11 @@ private let hostsErrors = [
           four: {roles: [[web], 1]}
         """#,
         #"""
-        tandem.yaml:4:16: error: hosts.one.roles: expected a list of balancer, web, app, database, found an empty list
-        tandem.yaml:5:16: error: hosts.two.roles: expected a list of balancer, web, app, database, found a map
-        tandem.yaml:6:3: error: hosts.three.roles is missing; expected a list of balancer, web, app, database, such as 'roles: [web, app, database]'
-        tandem.yaml:7:18: error: hosts.four.roles: expected one of balancer, web, app, database, found a list
-        tandem.yaml:7:25: error: hosts.four.roles: expected one of balancer, web, app, database, found the number '1'
+        tandem.yaml:4:16: error: hosts.one.roles: expected a list of balancer, web, app, database, witness, found an empty list
+        tandem.yaml:5:16: error: hosts.two.roles: expected a list of balancer, web, app, database, witness, found a map
+        tandem.yaml:6:3: error: hosts.three.roles is missing; expected a list of balancer, web, app, database, witness, such as 'roles: [web, app, database]'
+        tandem.yaml:7:18: error: hosts.four.roles: expected one of balancer, web, app, database, witness, found a list
+        tandem.yaml:7:25: error: hosts.four.roles: expected one of balancer, web, app, database, witness, found the number '1'
         """#),
     Golden(
         "Names",

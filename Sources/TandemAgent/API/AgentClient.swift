@@ -81,6 +81,16 @@ public struct AgentClient: Sendable {
             timeout: .seconds(wait + 5))
     }
 
+    /// What the host's agent says of its etcd.
+    func store(of host: Host, timeout: Duration) async throws -> StoreStanding {
+        try await get(StoreStanding.self, from: host, path: "/store", timeout: timeout).value
+    }
+
+    /// Takes a host that leaves the stack out of etcd's members, and stops its etcd.
+    public func leaveStore(_ host: Host, timeout: Duration) async throws {
+        try await post("/store/leave", to: host, timeout: timeout)
+    }
+
     /// Stops a service and waits until it has ended.
     public func stop(_ service: ServiceName, on host: Host, timeout: Duration) async throws {
         try await post("/stop/\(service.rawValue)", to: host, timeout: timeout)

@@ -22,7 +22,7 @@ struct LoadedFiles: Codable, Sendable, Equatable {
         case .mysql:
             configuration = StableHash.hex64(FileBlueprint.effective(file))
             inPlace = StableHash.hex64(certificates)
-        case .haproxy, .nginx, .app:
+        case .haproxy, .nginx, .app, .etcd:
             configuration = StableHash.hex64(FileBlueprint.effective(file) + "\0" + certificates)
             inPlace = ""
         }

@@ -7,7 +7,8 @@ import TandemTopology
 /// Stops a stack in the opposite order of its start: the front first, the primary last.
 ///
 /// The primary is closed before the replicas stop following, so that everything it acknowledged is on its partner; the
-/// replicas stop before the primary, since a primary with a replica attached takes 10 s to shut down.
+/// replicas stop before the primary, since a primary with a replica attached takes 10 s to shut down. etcd comes after all else: it
+/// is where the others are to say what they did.
 struct StopPlan: Sendable {
     let applied: AppliedStack
     let folder: StackFolder
@@ -33,8 +34,14 @@ struct StopPlan: Sendable {
     ]
 
     /// What is done, one after the other.
-    /// - Parameter primary: the host that leads. Where none of the databases does, all of them are closed.
-    static func steps(_ stack: Stack, primary: String?) -> [Step] {
+    /// - Parameters:
+    ///   - primary: the host that leads. Where none of the databases does, all of them are closed.
+    ///   - hasStore: whether the stack runs etcd; an earlier version's did not.
+    static func steps(_ stack: Stack, primary: String?, hasStore: Bool) -> [Step] {
+        steps(stack, primary: primary) + (hasStore ? [.stop(.etcd, stack.voters, "etcd stopped")] : [])
+    }
+
+    private static func steps(_ stack: Stack, primary: String?) -> [Step] {
         var steps: [Step] = front.map { service, role in
             let hosts =
                 service == .nginx ? stack.hosts.filter { $0.has(.web) || $0.has(.app) } : stack.hosts(role)
@@ -61,7 +68,8 @@ struct StopPlan: Sendable {
         }
         // Asked before anything stops: agents know it best while their databases run.
         let placement = await PlacementReader(stack: applied.stack, folder: folder, client: client).placement()
-        for step in Self.steps(applied.stack, primary: placement?.primary) {
+        let hasStore = applied.programs.etcd != nil
+        for step in Self.steps(applied.stack, primary: placement?.primary, hasStore: hasStore) {
             let start = ContinuousClock.now
             switch step {
             case .stop(let service, let hosts, _): await stop(service, on: hosts, client)

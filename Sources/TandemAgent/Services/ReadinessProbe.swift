@@ -15,6 +15,8 @@ struct ReadinessProbe: Sendable {
         case .tcp(let address, let port): await accepts(address, port)
         case .http: await answer(readiness) == .ready
         case .database: await isDatabaseReady()
+        // Asked for with a certificate; see `StoreSeat`.
+        case .store: false
         }
     }
 

@@ -66,6 +66,9 @@ public struct StackFolder: Sendable, Equatable {
     /// The authority of agents and of the command line.
     public var agentsCAFile: String { "\(pkiFolder)/agents-ca.pem" }
     public var agentsCAKeyFile: String { "\(pkiFolder)/agents-ca-key.pem" }
+    /// The authority of etcd and of its clients.
+    public var storeCAFile: String { "\(pkiFolder)/store-ca.pem" }
+    public var storeCAKeyFile: String { "\(pkiFolder)/store-ca-key.pem" }
     /// The command line's own certificate, to call the agents.
     public var clientCertificateFile: String { "\(pkiFolder)/client.pem" }
     public var clientKeyFile: String { "\(pkiFolder)/client-key.pem" }
@@ -80,6 +83,10 @@ public struct StackFolder: Sendable, Equatable {
     func agentCertificateFile(_ host: String) -> String { "\(records(host))/agent.pem" }
     func agentKeyFile(_ host: String) -> String { "\(records(host))/agent-key.pem" }
     func agentCAFile(_ host: String) -> String { "\(records(host))/ca.pem" }
+    // What the agent shows etcd, and the authority by which it knows etcd.
+    func storeCertificateFile(_ host: String) -> String { "\(records(host))/store.pem" }
+    func storeKeyFile(_ host: String) -> String { "\(records(host))/store-key.pem" }
+    func storeCAFile(_ host: String) -> String { "\(records(host))/store-ca.pem" }
 
     public func logs(_ host: String) -> String { "\(self.host(host))/log" }
 
@@ -102,6 +109,12 @@ public struct StackFolder: Sendable, Equatable {
         throw StateError(
             "the stack '\(stack)' on this machine belongs to \(last.stackFile).\n"
                 + "Give this one another name, or remove that one first: tandem destroy --file '\(last.stackFile)'")
+    }
+
+    /// Hosts that have data of etcd here, whether they are in the stack or not.
+    public var hostsWithStore: [String] {
+        let hosts = (try? FileManager.default.contentsOfDirectory(atPath: hostsFolder)) ?? []
+        return hosts.filter { FileManager.default.fileExists(atPath: "\(host($0))/data/etcd/member") }.sorted()
     }
 
     /// Whether any database data is here.

@@ -30,11 +30,15 @@ public struct StackPKI: Sendable {
             scope: scope, last: CertificateFiles.text(folder.anchorFile), now: now)
         try AtomicFile.write(anchor, to: folder.anchorFile, mode: 0o644)
         let agents = try authority(.agents, now: now)
+        var authorities: [Issuer: CertificateAuthority] = [.services: services.authority, .agents: agents.authority]
+        if stack.hosts.contains(where: { layout($0).programs.etcd != nil }) {
+            authorities[.store] = try authority(.store, now: now).authority
+        }
         var made = Made(replacesAuthority: services.isReplaced)
         for host in stack.hosts {
-            try prepare(host, layout: layout(host), services: services.authority, agents: agents.authority)
+            try prepare(host, layout: layout(host), authorities)
             for wanted in try wanted(host, layout: layout(host)) {
-                let issuer = wanted.issuer == .agents ? agents.authority : services.authority
+                guard let issuer = authorities[wanted.issuer] else { continue }
                 if try ensure(wanted, issuer, now: now) { made.certificates += 1 }
             }
         }
@@ -47,7 +51,9 @@ public struct StackPKI: Sendable {
     public func authorityProblem() throws -> String? {
         guard let services = try existing(.services) else { return nil }
         let agents = try existing(.agents)
-        if let agents, try services.isLimited(to: scope), agents.isLimited(to: agentScope) { return nil }
+        // Of a stack that ran no etcd so far there is none yet, and nobody who would trust another one.
+        let isStoreFine = try existing(.store).map { $0.isLimited(to: innerScope) } ?? true
+        if let agents, isStoreFine, try services.isLimited(to: scope), agents.isLimited(to: innerScope) { return nil }
         return
             "the stack's certificate authority was made for other names than \(stack.domain), or by an earlier version "
             + "of Tandem, and is to be made anew. To take it up: tandem down && tandem up.\n"
@@ -71,28 +77,39 @@ public struct StackPKI: Sendable {
     // MARK: - The authorities
 
     /// Agents and the command line have an authority of their own, so that no key of a service, and no name in a service's
-    /// certificate, opens anything among them.
+    /// certificate, opens anything among them. So has etcd, in which it will be decided who leads: its clients are agents alone.
     private enum Issuer {
         case services
         case agents
+        case store
     }
 
     private func files(_ issuer: Issuer) -> CertificateFiles {
         switch issuer {
         case .services: .pair(certificate: folder.caFile, key: folder.caKeyFile)
         case .agents: .pair(certificate: folder.agentsCAFile, key: folder.agentsCAKeyFile)
+        case .store: .pair(certificate: folder.storeCAFile, key: folder.storeCAKeyFile)
         }
     }
 
-    /// Nobody but agents is called by a name below this one.
-    private var agentScope: CertificateScope { CertificateScope(domains: [stack.internalDomain], networks: []) }
+    private func name(_ issuer: Issuer) -> String {
+        switch issuer {
+        case .services: stack.name
+        case .agents: "\(stack.name) (agents)"
+        case .store: "\(stack.name) (etcd)"
+        }
+    }
+
+    /// Only the parts of a stack are called by names below this one. Without addresses, since BoringSSL takes none from an authority
+    /// that is limited in those.
+    private var innerScope: CertificateScope { CertificateScope(domains: [stack.internalDomain], networks: []) }
 
     private func authority(_ issuer: Issuer, now: Date) throws -> (authority: CertificateAuthority, isReplaced: Bool) {
-        let wanted = issuer == .agents ? agentScope : try scope
+        let wanted = issuer == .services ? try scope : innerScope
         let last = try existing(issuer)
         if let last, last.isLimited(to: wanted) { return (last, false) }
         let authority = try CertificateAuthority(
-            stack: issuer == .agents ? "\(stack.name) (agents)" : stack.name, scope: wanted, now: now)
+            stack: name(issuer), scope: wanted, now: now)
         // The key first: a certificate without its key would look whole.
         guard case .pair(let certificate, let key) = files(issuer) else { return (authority, last != nil) }
         try AtomicFile.write(authority.keyPEM, to: key)
@@ -160,6 +177,7 @@ public struct StackPKI: Sendable {
                     certificate: folder.agentCertificateFile(host.name), key: folder.agentKeyFile(host.name)),
                 issuer: .agents)
         ]
+        if layout.programs.etcd != nil { result += try store(host, layout: layout) }
         if host.has(.web) || host.has(.app) {
             result.append(
                 Wanted(
@@ -184,15 +202,34 @@ public struct StackPKI: Sendable {
         return result
     }
 
-    private func prepare(
-        _ host: Host, layout: Layout, services: CertificateAuthority, agents: CertificateAuthority
-    ) throws {
+    /// What etcd shows, where the host runs it; and what the host's agent shows etcd.
+    private func store(_ host: Host, layout: Layout) throws -> [Wanted] {
+        let agent = Wanted(
+            request: try request(.storeClient, host, CertificateNames(names: [], addresses: [])),
+            files: .pair(certificate: folder.storeCertificateFile(host.name), key: folder.storeKeyFile(host.name)),
+            issuer: .store)
+        guard stack.votes(host) else { return [agent] }
+        return [
+            agent,
+            Wanted(
+                request: try request(.store, host, stack.storeCertificateNames(of: host)),
+                files: .pair(certificate: layout.storeCertificateFile, key: layout.storeKeyFile), issuer: .store),
+        ]
+    }
+
+    private func prepare(_ host: Host, layout: Layout, _ authorities: [Issuer: CertificateAuthority]) throws {
+        func write(_ issuer: Issuer, _ path: String) throws {
+            guard let authority = authorities[issuer] else { return }
+            try AtomicFile.write(authority.certificatePEM, to: path, mode: 0o644)
+        }
         try Folders.make(folder.records(host.name))
-        try AtomicFile.write(agents.certificatePEM, to: folder.agentCAFile(host.name), mode: 0o644)
+        try write(.agents, folder.agentCAFile(host.name))
+        try write(.store, folder.storeCAFile(host.name))
         try Folders.make(layout.tlsFolder)
-        try AtomicFile.write(services.certificatePEM, to: layout.caFile, mode: 0o644)
+        try write(.services, layout.caFile)
+        if stack.votes(host) { try write(.store, layout.storeCAFile) }
         try Folders.make(layout.publicFolder, mode: 0o755)
-        try AtomicFile.write(services.certificatePEM, to: layout.publicCAFile, mode: 0o644)
+        try write(.services, layout.publicCAFile)
         for name in Self.obsolete { try? FileManager.default.removeItem(atPath: "\(layout.tlsFolder)/\(name)") }
     }
 

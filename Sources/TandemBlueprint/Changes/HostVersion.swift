@@ -33,6 +33,7 @@ extension Layout {
         case .nginx: nginxFile
         case .router: routerFile
         case .mysql: mysqlFile
+        case .etcd: etcdFile
         case .app: nil
         }
     }
@@ -43,7 +44,8 @@ extension Layout {
         case .haproxy: [caFile, balancerBundleFile, frontBundleFile]
         case .nginx: [caFile, webCertificateFile, webKeyFile]
         case .mysql: [caFile, databaseCertificateFile, databaseKeyFile]
-        case .app, .router: []
+        // It reads its own with each connection that it takes.
+        case .app, .router, .etcd: []
         }
     }
 }

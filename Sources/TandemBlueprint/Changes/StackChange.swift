@@ -28,8 +28,10 @@ public struct StackChange: Sendable, Equatable {
         let ordered = staying.enumerated().sorted { left, right in
             func place(_ item: (offset: Int, element: HostVersion)) -> (Int, Int, Int) {
                 let host = item.element.blueprint.host
-                let before = old.first { $0.name == host.name }?.blueprint.host.roles ?? []
-                return (broken.contains(host.name) ? 0 : 1, Self.rank(host, before, primary), item.offset)
+                let before = old.first { $0.name == host.name }?.blueprint
+                return (
+                    broken.contains(host.name) ? 0 : 1, Self.rank(item.element.blueprint, before, primary), item.offset
+                )
             }
             return place(left) < place(right)
         }.map(\.element)
@@ -46,9 +48,13 @@ public struct StackChange: Sendable, Equatable {
 
     /// What a host comes to do is there before others are told of it, and what it does no more ends after. The primary's
     /// restart is the roughest of all steps, so it comes when its replicas have stood theirs.
-    private static func rank(_ host: Host, _ before: [Role], _ primary: String?) -> Int {
-        if before.contains(where: { !host.has($0) }) { return 4 }
-        if host.roles.contains(where: { !before.contains($0) }) { return 0 }
+    private static func rank(_ now: HostBlueprint, _ before: HostBlueprint?, _ primary: String?) -> Int {
+        let host = now.host
+        let roles = before?.host.roles ?? []
+        // A vote may come and go although no role does.
+        let hadVote = before?.runs(.etcd) ?? false
+        if roles.contains(where: { !host.has($0) }) || (hadVote && !now.runs(.etcd)) { return 4 }
+        if host.roles.contains(where: { !roles.contains($0) }) || (now.runs(.etcd) && !hadVote) { return 0 }
         if host.name == primary { return 2 }
         return host.roles == [.balancer] ? 3 : 1
     }

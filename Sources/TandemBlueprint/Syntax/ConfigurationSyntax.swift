@@ -81,3 +81,16 @@ enum OptionFileSyntax {
         return key
     }
 }
+
+/// Scalars of YAML.
+enum YAMLSyntax {
+    /// In double quotes, where two characters mean something.
+    static func text(_ value: String) throws(BlueprintError) -> String {
+        var quoted = ""
+        for character in try singleLine(value, for: "etcd.yaml") {
+            if character == "\"" || character == "\\" { quoted.append("\\") }
+            quoted.append(character)
+        }
+        return "\"\(quoted)\""
+    }
+}

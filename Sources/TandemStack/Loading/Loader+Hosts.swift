@@ -27,7 +27,10 @@ extension Loader {
         }
         let drafts = entries.map { draft($0) }
         // A misspelt role is told once, not again as the role that is missing.
-        if drafts.allSatisfy({ !$0.roles.isEmpty }) { checkRoles(drafts, at: position) }
+        if drafts.allSatisfy({ !$0.roles.isEmpty }) {
+            checkRoles(drafts, at: position)
+            checkVoters(drafts)
+        }
         checkPlaces(drafts)
         checkAddresses(drafts)
         return addressed(drafts, stack: stack, at: position)
@@ -102,8 +105,33 @@ extension Loader {
     }
 
     private mutating func checkRoles(_ drafts: [HostDraft], at position: Position) {
-        for role in Role.allCases where !drafts.contains(where: { $0.roles.contains(role) }) {
+        for role in Role.required where !drafts.contains(where: { $0.roles.contains(role) }) {
             problems.add("hosts: no host has the role '\(role.rawValue)'; at least one is needed", at: position)
+        }
+    }
+
+    /// Where the file names no witness, the number is right by itself; see `Stack.voters`.
+    private mutating func checkVoters(_ drafts: [HostDraft]) {
+        let witnesses = drafts.filter { $0.roles.contains(.witness) }
+        guard let first = witnesses.first else { return }
+        for draft in witnesses where draft.roles.contains(.database) {
+            problems.add(
+                "hosts.\(draft.name).roles: a host with the role database votes already; leave 'witness' to hosts without it",
+                at: draft.position)
+        }
+        let voters = drafts.filter { $0.roles.contains(.database) || $0.roles.contains(.witness) }
+        let names = voters.map(\.name)
+        let shown = names.count <= 8 ? " (\(names.joined(separator: ", ")))" : ""
+        if voters.count > Stack.mostVoters {
+            problems.add(
+                "hosts: \(voters.count) hosts would vote\(shown), those with the roles database and witness; expected at most "
+                    + "\(Stack.mostVoters): take 'witness' away from some, or from all of them",
+                at: first.position)
+        } else if voters.count.isMultiple(of: 2) {
+            problems.add(
+                "hosts: \(voters.count) hosts would vote\(shown), those with the roles database and witness; expected an odd "
+                    + "number, so that no half can stand against the other: give 'witness' to one host more or to one fewer",
+                at: first.position)
         }
     }
 

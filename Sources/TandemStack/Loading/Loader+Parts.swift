@@ -49,7 +49,8 @@ extension Loader {
             haproxy: optionalText("haproxy", in: section)?.value,
             nginx: optionalText("nginx", in: section)?.value,
             mysqld: optionalText("mysqld", in: section)?.value,
-            mysql: optionalText("mysql", in: section)?.value)
+            mysql: optionalText("mysql", in: section)?.value,
+            etcd: optionalText("etcd", in: section)?.value)
     }
 
     mutating func database(in root: OpenSection, stack: Found<String>) -> Database {

@@ -29,4 +29,9 @@ public enum Role: String, Codable, Sendable, CaseIterable {
     case web
     case app
     case database
+    /// A vote in etcd, on a host without data; see `Stack.voters`.
+    case witness
+
+    /// Those without which there is no stack.
+    public static let required: [Role] = [.balancer, .web, .app, .database]
 }

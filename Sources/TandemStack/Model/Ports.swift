@@ -15,6 +15,10 @@ public enum Ports {
     public static let mysql = 3306
     /// mysqld's administrative interface, which answers at max_connections too. Loopback only.
     public static let mysqlAdmin = 33062
+    /// etcd: what agents call, TLS.
+    public static let store = 2379
+    /// etcd: what its other members call, TLS.
+    public static let storePeer = 2380
     /// The agent's API, HTTPS.
     public static let agent = 8007
     /// The agent's word on who is primary, for the host's own app: plain HTTP, no certificate. Loopback only.
@@ -38,6 +42,8 @@ public enum Ports {
         Reserved(port: routerRead, user: "the database router's reads"),
         Reserved(port: mysql, user: "MySQL"),
         Reserved(port: mysqlAdmin, user: "MySQL's administrative interface"),
+        Reserved(port: store, user: "etcd"),
+        Reserved(port: storePeer, user: "etcd's other members"),
         Reserved(port: agent, user: "the agent"),
         Reserved(port: agentCheck, user: "the agent's verdicts"),
         Reserved(port: agentTopology, user: "the agent's word on who is primary"),

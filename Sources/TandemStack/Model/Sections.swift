@@ -197,11 +197,15 @@ public struct Engines: Codable, Sendable, Equatable {
     public var nginx: String?
     public var mysqld: String?
     public var mysql: String?
+    public var etcd: String?
 
-    public init(haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil) {
+    public init(
+        haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil, etcd: String? = nil
+    ) {
         self.haproxy = haproxy
         self.nginx = nginx
         self.mysqld = mysqld
         self.mysql = mysql
+        self.etcd = etcd
     }
 }

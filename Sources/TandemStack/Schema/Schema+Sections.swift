@@ -21,8 +21,10 @@ extension Schema {
                 name: "hosts", kind: .hosts(host), presence: .preset(defaultHosts),
                 synonyms: ["servers", "nodes", "machines"],
                 explanation: """
-                    The machines, each with an address and roles. Any role may sit on any number of hosts, and each on \
-                    at least one. The first host with the role database is the first primary. Hosts without an \
+                    The machines, each with an address and roles. Any role may sit on any number of hosts, and each but \
+                    witness on at least one. An odd number of hosts runs etcd and has a vote in it: those with the role \
+                    database and those with the role witness, at most 7. Where no host is a witness, the first balancer votes \
+                    besides if the database hosts are an even number. The first host with the role database is the first primary. Hosts without an \
                     address get a loopback address of their own; either all hosts have addresses outside \
                     127.0.0.0/8, or none has. In this version `tandem up` starts only stacks without such addresses; \
                     `tandem render` and `tandem eject` write files for the others.
@@ -134,6 +136,7 @@ extension Schema {
             engine("nginx", "nginx."),
             engine("mysqld", "The MySQL server, 8.0.30 or later."),
             engine("mysql", "MySQL's command line client."),
+            engine("etcd", "etcd, 3.5.28 or later."),
         ])
 
     private static func engine(_ name: String, _ explanation: String) -> Key {

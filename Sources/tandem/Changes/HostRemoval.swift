@@ -15,6 +15,8 @@ struct HostRemoval: Sendable {
             // An agent that does not answer cannot be asked; what it leaves is ended in `finish`.
             try? await client.stop(service, on: host, timeout: .seconds(app.stopTimeoutSeconds + 30))
         }
+        // Where this fails, the other voters' agents take it out of etcd's members.
+        try? await client.leaveStore(host, timeout: .seconds(30))
     }
 
     /// Waits for the keeper to end the host's agent, and sweeps what is left. The host's folder, data in it, stays.

@@ -11,6 +11,7 @@ struct LastInstanceCheck: Sendable {
 
     /// - Throws: `Failure` when a service is to run on other hosts too, and does on none of them.
     func check(_ service: String, besides host: Host) async throws {
+        if service == ServiceName.etcd.rawValue { return try await checkMajority(besides: host) }
         let others = stack.hosts.filter { $0.name != host.name && $0.runs(service) }
         guard !others.isEmpty else { return }
         for other in others {
@@ -20,6 +21,20 @@ struct LastInstanceCheck: Sendable {
             .failed,
             "\(service) runs on \(host.name) alone: restarting it there would leave none (it is down on "
                 + "\(others.map(\.name).joined(separator: ", "))).\nMend that first; see: tandem status")
+    }
+
+    /// etcd answers as long as more than half of its members run.
+    private func checkMajority(besides host: Host) async throws {
+        let voters = stack.voters
+        let others = voters.filter { $0.name != host.name }
+        guard !others.isEmpty else { return }
+        var running = 0
+        for other in others where Self.stands("etcd", in: try? await client.status(of: other)) { running += 1 }
+        guard running * 2 <= voters.count else { return }
+        throw Failure(
+            .failed,
+            "of etcd's \(voters.count) members \(running) would run without that of \(host.name): fewer than a majority.\n"
+                + "Mend the others first; see: tandem status")
     }
 }
 

@@ -16,7 +16,7 @@ struct MachineVerdicts: Sendable {
 
     static let gigabyte = 1 << 30
     /// Two database servers and the rest, at rest.
-    private static let memoryNeededBytes = 900 << 20
+    private static let memoryNeededBytes = 1000 << 20
 
     private var sudo: String { facts.isRoot ? "" : "sudo " }
 
@@ -63,7 +63,8 @@ struct MachineVerdicts: Sendable {
             return .error("engines", problem, "mend the stack file, or leave `engines` out of it")
         }
         guard let engines = facts.engines else {
-            return .warning("engines", "not fetched yet; the first `tandem up` does (74 MB)", "tandem engines install")
+            return .warning(
+                "engines", "not fetched yet; the first `tandem up` does (about 90 MB)", "tandem engines install")
         }
         return .ok("engines", engines)
     }
@@ -88,10 +89,10 @@ struct MachineVerdicts: Sendable {
         guard let bytes = facts.availableMemoryBytes else { return nil }
         let text = "\(Self.size(bytes)) available"
         if bytes < Self.memoryNeededBytes / 2 {
-            return .error("memory", "only \(text)", "end other programs: a stack of four hosts takes about 900 MB")
+            return .error("memory", "only \(text)", "end other programs: a stack of four hosts takes about 1 GB")
         }
         if bytes < Self.memoryNeededBytes {
-            return .warning("memory", "only \(text)", "end other programs: a stack of four hosts takes about 900 MB")
+            return .warning("memory", "only \(text)", "end other programs: a stack of four hosts takes about 1 GB")
         }
         return .ok("memory", text)
     }

@@ -3,10 +3,11 @@ enum LogTimestamp {
     /// Seconds since 1970, or nil when the line does not begin with a time.
     ///
     /// Known: ISO 8601 with fraction and offset, as in `2026-01-02T03:04:05.678Z` (MySQL, HAProxy, nginx's access log,
-    /// swift-log), and `2026/01/02 03:04:05` in local time (nginx's error log).
+    /// swift-log), the same as the second value of an object of JSON (etcd), and `2026/01/02 03:04:05` in local time (nginx's error
+    /// log).
     /// - Parameter localOffset: seconds east of UTC, for times that do not say.
     static func parse(_ line: some StringProtocol, localOffset: Int) -> Double? {
-        var scanner = Scanner(Array(line.utf8.prefix(40)))
+        var scanner = Scanner(beginning(line))
         guard let year = scanner.number(4), let dash = scanner.next(),
             dash == UInt8(ascii: "-") || dash == UInt8(ascii: "/"),
             let month = scanner.number(2), (1...12).contains(month), scanner.next() == dash,
@@ -21,6 +22,16 @@ enum LogTimestamp {
         let offset = scanner.offset() ?? localOffset
         let days = daysSince1970(year: year, month: month, day: day)
         return Double(days * 86400 + hour * 3600 + minute * 60 + second - offset) + fraction
+    }
+
+    /// What may be a time.
+    private static func beginning(_ line: some StringProtocol) -> [UInt8] {
+        let bytes = Array(line.utf8.prefix(64))
+        let mark = Array(#","ts":""#.utf8)
+        guard bytes.first == UInt8(ascii: "{"), let range = bytes.firstRange(of: mark) else {
+            return Array(bytes.prefix(40))
+        }
+        return Array(bytes[range.upperBound...])
     }
 
     /// Days from 1970-01-01 in the Gregorian calendar.

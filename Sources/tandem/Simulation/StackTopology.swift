@@ -2,12 +2,12 @@ import TandemSimulation
 import TandemStack
 
 extension SimulationTopology {
-    /// The hosts of a stack that hold data or vote: every host with a database, and the first one without, as a witness.
+    /// The hosts of a stack that hold data or vote.
     ///
     /// - Throws: `SimulationError` where these are too few, or too many.
     init(_ stack: Stack) throws {
         let data = stack.hosts(.database)
-        let witnesses = stack.hosts.filter { !$0.has(.database) }.prefix(1)
+        let witnesses = stack.voters.filter { !$0.has(.database) }
         try self.init(
             dataNodes: data.count, witnesses: witnesses.count, names: data.map(\.name) + witnesses.map(\.name))
     }

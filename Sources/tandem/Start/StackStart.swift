@@ -163,6 +163,9 @@ struct StackStart: Sendable {
         ] where wanted != given {
             steps.note("port \(wanted.number) is taken: the front is on \(given.number) instead, and stays there")
         }
+        if let last = project.applied, try StoreContinuity(last: last.stack, next: applied.stack).setAside(in: folder) {
+            steps.note("too few of etcd's members are left on their addresses to go on: etcd begins anew, empty")
+        }
         try preparation.write(applied)
         folder.forgetPrepared()
         let made = try preparation.writeCertificates()

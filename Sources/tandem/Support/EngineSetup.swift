@@ -39,7 +39,7 @@ struct EngineSetup: Sendable {
     }
 
     private var ownPrograms: OwnPrograms {
-        OwnPrograms(haproxy: own.haproxy, nginx: own.nginx, mysqld: own.mysqld, mysql: own.mysql)
+        OwnPrograms(haproxy: own.haproxy, nginx: own.nginx, mysqld: own.mysqld, mysql: own.mysql, etcd: own.etcd)
     }
 
     /// Whether nothing has to be fetched; asks no program.
@@ -63,7 +63,7 @@ extension EngineSet {
     var layoutPrograms: Layout.Programs {
         Layout.Programs(
             haproxy: haproxy, nginx: nginx, mimeTypes: mimeTypes, mysqld: mysqld, mysql: mysql,
-            mysqlBase: mysqlBase, mysqlPlugins: mysqlPlugins)
+            mysqlBase: mysqlBase, mysqlPlugins: mysqlPlugins, etcd: etcd)
     }
 
     var versionsByName: [String: String] {

@@ -8,7 +8,7 @@ struct LogsCommand: AsyncParsableCommand {
 
     @OptionGroup var project: ProjectOptions
     @Argument(
-        help: "Only this service (haproxy, nginx, app, router, mysql, prepare, agent) or only this host.",
+        help: "Only this service (haproxy, nginx, app, router, mysql, etcd, prepare, agent) or only this host.",
         completion: StackCompletion.servicesAndHosts)
     var only: String?
     @Flag(name: [.short, .long], help: "Go on with new lines until Ctrl-C.")

@@ -90,5 +90,5 @@ extension Layout.Programs {
     /// Where the programs would be if the machine had them.
     static let onSearchPath = Layout.Programs(
         haproxy: "haproxy", nginx: "nginx", mimeTypes: "/etc/nginx/mime.types", mysqld: "mysqld", mysql: "mysql",
-        mysqlBase: "/usr", mysqlPlugins: "/usr/lib/mysql/plugin")
+        mysqlBase: "/usr", mysqlPlugins: "/usr/lib/mysql/plugin", etcd: "etcd")
 }
