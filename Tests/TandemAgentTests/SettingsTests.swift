@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import TandemBlueprint
 import TandemServices
+import TandemStack
 import TandemTopology
 import Testing
 
@@ -229,7 +230,7 @@ struct SettingsChangeTests {
 
     private func step(
         _ name: ServiceName, reloadSignal: Int32? = nil, fingerprint: String = "a", _ change: () throws -> Void
-    ) throws -> SettingsChange.Step {
+    ) throws -> ChangeStep {
         let service = ServiceBlueprint(
             name: name, command: ["/none"], workingDirectory: "/", readiness: .database, startTimeoutSeconds: 1,
             stop: .init(signal: 15, boundSeconds: 1), reloadSignal: reloadSignal, listeners: [])
@@ -239,7 +240,7 @@ struct SettingsChangeTests {
         try change()
         return SettingsChange(
             service: service, record: record, fingerprint: fingerprint,
-            files: LoadedFiles(service: name, layout: layout), canRefresh: name == .router || name == .mysql
+            files: LoadedFiles(service: name, layout: layout)
         ).step
     }
 
@@ -277,5 +278,82 @@ struct SettingsChangeTests {
             try step(.router, reloadSignal: 12) {
                 try folder.put("etc/router.cfg", text.replacing("127.0.0.1:1", with: "127.0.0.1:9"))
             } == .reload)
+    }
+}
+
+/// The same change of a stack, as `plan` finds it in two stacks and as agents find it on their disks.
+@Suite("A change that is planned and then taken up")
+struct PlannedChangeTests {
+    private static let edits: [(String, @Sendable (inout Stack) -> Void)] = [
+        ("nothing", { _ in }),
+        ("the app's environment", { $0.app.environment = ["GREETING": "hello"] }),
+        ("the app's command", { $0.app.run = "./other" }),
+        ("mysqld's settings", { $0.database.settings = ["max_connections": "99"] }),
+        ("how balancers choose", { $0.balancer.algorithm = .leastconn }),
+        ("the size of uploads", { $0.web.bodyLimitBytes = 1 << 24 }),
+        (
+            "a server more",
+            { $0.hosts += [.init(name: "server3", address: "127.200.9.99", roles: [.web, .app, .database])] }
+        ),
+        ("a database less", { $0.hosts[3].roles = [.web, .app] }),
+    ]
+
+    @Test("does to each service what the plan says")
+    func agree() throws {
+        for (what, edit) in Self.edits {
+            let old = AppliedStack.sample(.sample("127.200.9"))
+            var new = old
+            edit(&new.stack)
+            for name in old.stack.hosts.map(\.name) {
+                try compare(what, name, old, new, newCertificate: nil)
+            }
+        }
+    }
+
+    @Test("does so for new certificates, too")
+    func certificates() throws {
+        let applied = AppliedStack.sample(.sample("127.200.9"))
+        for service in ServiceName.allCases {
+            for name in applied.stack.hosts.map(\.name) {
+                try compare("certificates of \(service)", name, applied, applied, newCertificate: service)
+            }
+        }
+    }
+
+    private func compare(
+        _ what: String, _ host: String, _ old: AppliedStack, _ new: AppliedStack, newCertificate: ServiceName?
+    ) throws {
+        let folder = try TemporaryFolder()
+        let layout = Layout(hostFolder: folder.path, socketFolder: folder.path, programs: .none, front: nil)
+        for name in ["etc", "tls", "public"] { try folder.make(name) }
+        func blueprint(_ applied: AppliedStack) throws -> HostBlueprint {
+            let host = try #require(applied.stack.hosts.first { $0.name == host })
+            return try HostBlueprint(stack: applied.stack, host: host, layout: layout)
+        }
+        func processes(_ applied: AppliedStack) throws -> [ServiceProcess] {
+            let blueprint = try blueprint(applied)
+            for file in blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }
+            let starter = ProcessStarter(applied: applied, secrets: .none, layout: layout)
+            return blueprint.services.map { ServiceProcess(service: $0, starter: starter, recordFile: "") }
+        }
+        let records = try processes(old).reduce(into: [String: ServiceRecord]()) { records, process in
+            records[process.name] = ServiceRecord(
+                identity: .init(pid: 1, startTicks: 1, bootID: ""), since: "", restarts: 0,
+                fingerprint: try process.fingerprint(), loaded: process.files)
+        }
+        let certificate = newCertificate.flatMap { layout.certificateFiles(of: $0).last }
+        if let certificate { try AtomicFile.write("new", to: certificate) }
+        let plan = HostChange(
+            from: HostVersion(blueprint: try blueprint(old)),
+            to: HostVersion(
+                blueprint: try blueprint(new), certificates: certificate.map { [$0: "new"] } ?? [:]), layout: layout)
+        for process in try processes(new) {
+            guard let record = records[process.name] else { continue }
+            let taken = SettingsChange(
+                service: process.service, record: record, fingerprint: try process.fingerprint(), files: process.files
+            ).step
+            let planned = plan.services.first { $0.service == process.name }?.step
+            #expect(taken == planned, "\(what): \(process.name) of \(host)")
+        }
     }
 }

@@ -137,8 +137,8 @@ struct ChangeTests {
             try edit.lines() == [
                 "server3 etcd start", "server3 mysql start", "server3 router start", "server3 app start",
                 "server3 nginx start",
-                "server2 router reload: router.cfg", "server2 nginx reload: nginx.conf",
-                "server1 mysql reload: certificate", "server1 router reload: router.cfg",
+                "server2 router refresh: router.cfg", "server2 nginx reload: nginx.conf",
+                "server1 mysql refresh: certificate", "server1 router refresh: router.cfg",
                 "server1 nginx reload: nginx.conf, certificate",
                 "lb2 haproxy reload: haproxy.cfg", "lb1 haproxy reload: haproxy.cfg", "lb1 etcd stop",
             ])

@@ -1,4 +1,5 @@
 import Logging
+import TandemBlueprint
 import TandemServices
 import TandemTopology
 
@@ -37,8 +38,7 @@ extension RestartLoop {
         process = adopted
         runningSince = record.since
         let change = SettingsChange(
-            service: service, record: record, fingerprint: fingerprint, files: own.files,
-            canRefresh: hooks.refresh != nil)
+            service: service, record: record, fingerprint: fingerprint, files: own.files)
         if change.step == .nothing {
             logger.info("adopted \(status.name)", metadata: ["pid": "\(record.identity.pid)"])
         } else if try await !takeUp(change, adopted) {

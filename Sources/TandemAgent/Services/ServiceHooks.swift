@@ -16,6 +16,6 @@ struct ServiceHooks: Sendable {
     var joinRotation: @Sendable () async -> Void = {}
     /// Before a process that serves is touched for the sake of new settings: returns when it is its turn.
     var turn: @Sendable () async -> Void = {}
-    /// Takes up what needs neither a reload nor a restart; see `LoadedFiles.inPlace`.
+    /// Takes up what needs neither a reload nor a restart; see `ServiceFiles.inPlace`.
     var refresh: (@Sendable (RunningProcess) async throws -> Void)?
 }

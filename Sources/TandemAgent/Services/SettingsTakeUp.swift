@@ -18,7 +18,7 @@ struct SettingsTakeUp: Sendable {
     let isReady: @Sendable () async -> Bool
     /// Before a reload: has others take what would come to it.
     let leaveRotation: @Sendable () async -> Void
-    /// Takes up what needs neither a reload nor a restart; see `LoadedFiles.inPlace`.
+    /// Takes up what needs neither a reload nor a restart; see `ServiceFiles.inPlace`.
     let refresh: (@Sendable (RunningProcess) async throws -> Void)?
     let logger: Logger
 
@@ -34,7 +34,8 @@ struct SettingsTakeUp: Sendable {
                 await leaveRotation()
                 try await running.reload(signal: process.service.reloadSignal ?? SIGHUP, isReady: isReady)
             case .refresh: try await refresh?(running)
-            case .nothing: break
+            // What runs already is neither started nor stopped by its settings.
+            case .nothing, .start, .stop: break
             }
             try process.remember(change.files, of: running)
             logger.info("\(process.name) has its new files", metadata: ["pid": "\(running.identity.pid)"])

@@ -3,8 +3,7 @@ import TandemStack
 extension HostChange {
     /// What lies between two versions of one host; nil stands for a host that is not there.
     ///
-    /// The agent that carries it out looks at fingerprints of what really runs, by the same rules: see
-    /// `LoadedFiles` and the fingerprint of a service.
+    /// The agent that carries it out looks at fingerprints of what really runs, by the same rule: `ChangeStep.init`.
     public init(from old: HostVersion?, to new: HostVersion?, layout: Layout) {
         let oldServices = old?.blueprint.services ?? []
         let newServices = new?.blueprint.services ?? []
@@ -52,19 +51,23 @@ private struct ServiceDifference {
     let layout: Layout
 
     var change: ServiceChange {
-        let rough = restartReasons
-        if !rough.isEmpty { return ServiceChange(service: after.statusName, step: .restart, reasons: rough) }
-        var reasons: [String] = []
-        var step = ChangeStep.nothing
-        if let name = changedConfiguration {
-            reasons.append(name)
-            step = canReload ? .reload : .restart
+        var reasons = restartReasons
+        let before = files(old)
+        let after = files(new)
+        let step = ChangeStep(
+            hasNewCommand: !reasons.isEmpty, hasNewConfiguration: before.configuration != after.configuration,
+            hasNewInPlace: before.inPlace != after.inPlace, canReload: self.after.reloadSignal != nil)
+        if reasons.isEmpty {
+            if let name = changedConfiguration { reasons.append(name) }
+            if hasNewCertificate { reasons.append("certificate") }
         }
-        if hasNewCertificate {
-            reasons.append("certificate")
-            if step == .nothing { step = .reload }
-        }
-        return ServiceChange(service: after.statusName, step: step, reasons: reasons)
+        return ServiceChange(service: self.after.statusName, step: step, reasons: reasons)
+    }
+
+    private func files(_ version: HostVersion) -> ServiceFiles {
+        ServiceFiles(
+            service: after.name, file: layout.configurationFile(of: after.name).flatMap(version.file)?.contents ?? "",
+            certificates: layout.certificateFiles(of: after.name).map { version.certificates[$0] ?? "" })
     }
 
     private var restartReasons: [String] {
@@ -94,8 +97,6 @@ private struct ServiceDifference {
         let last = old.file(path)?.contents ?? ""
         return FileBlueprint.effective(last) == FileBlueprint.effective(file.contents) ? nil : file.name
     }
-
-    private var canReload: Bool { after.reloadSignal != nil }
 
     private var hasNewCertificate: Bool {
         layout.certificateFiles(of: after.name).contains { old.certificates[$0] != new.certificates[$0] }

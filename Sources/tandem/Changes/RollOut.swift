@@ -153,7 +153,8 @@ struct RollOut: Sendable {
     private func summary(_ change: HostChange) -> String {
         if change.kind == .added { return "started: \(change.services.map(\.service).joined(separator: ", "))" }
         let past: [(ChangeStep, String)] = [
-            (.start, "started"), (.restart, "restarted"), (.reload, "reloaded"), (.stop, "stopped"),
+            (.start, "started"), (.restart, "restarted"), (.reload, "reloaded"), (.refresh, "refreshed"),
+            (.stop, "stopped"),
         ]
         let parts = past.compactMap { step, word in
             let names = change.services.filter { $0.step == step }.map(\.service)

@@ -9,8 +9,8 @@ struct PlanCommand: AsyncParsableCommand {
         commandName: "plan",
         abstract: "Lists what `tandem up` would change on each host; changes nothing.",
         discussion: """
-            For each service: nothing, reload (no connection is lost), restart, start or stop; then the generated files \
-            that differ. Secrets are named, never shown. Exit status 0, with changes or without; with --exit-code, 5 when \
+            For each service: nothing, refresh (in place), reload (the old workers finish what they carry), restart, start \
+            or stop; then the generated files that differ. Secrets are named, never shown. Exit status 0, with changes or without; with --exit-code, 5 when \
             there are changes. 1 when the change cannot be made while the stack runs.
             """)
 
