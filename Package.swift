@@ -128,10 +128,24 @@ let package = Package(
                 "MySQLConnector", "TandemFailover", "TandemServices", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+        // Carries the failover out on one host: what the reducer asks for, done to a real server and to etcd.
+        .target(
+            name: "TandemFailoverDriver",
+            dependencies: [
+                "TandemCoordination", "TandemFailover", "TandemReplication", "TandemServices",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        // Faults for a stack under load, and what its clients were told meanwhile.
+        .target(
+            name: "TandemDrill",
+            dependencies: ["MySQLConnector", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
         .target(
             name: "TandemAgent",
             dependencies: [
-                "CTandemSystem", "MySQLConnector", "TandemBlueprint", "TandemCoordination", "TandemPKI",
+                "CTandemSystem", "MySQLConnector", "TandemBlueprint", "TandemCoordination", "TandemFailover",
+                "TandemFailoverDriver", "TandemPKI",
                 "TandemReplication", "TandemServices", "TandemStack", "TandemTopology",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -203,12 +217,24 @@ let package = Package(
             path: "Tests/ExitTrial", swiftSettings: settings),
         .testTarget(
             name: "TandemServicesTests", dependencies: ["TandemServices"], exclude: ["Orphan"], swiftSettings: settings),
+        .target(
+            name: "EtcdTestServer", dependencies: ["TandemCoordination", "TandemPKI"], path: "Tests/EtcdTestServer",
+            swiftSettings: settings),
         .testTarget(
             name: "TandemCoordinationTests",
             dependencies: [
-                "TandemCoordination", "TandemFailover", "TandemPKI", "TandemSimulation",
+                "EtcdTestServer", "TandemCoordination", "TandemFailover", "TandemPKI", "TandemSimulation",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TandemFailoverDriverTests",
+            dependencies: [
+                "EtcdTestServer", "MySQLConnector", "TandemBlueprint", "TandemCoordination", "TandemDrill",
+                "TandemFailover", "TandemFailoverDriver", "TandemPKI", "TandemReplication", "TandemServices",
+                "TandemStack",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),
@@ -226,8 +252,9 @@ let package = Package(
             name: "TandemAgentTests",
             dependencies: [
                 "MySQLConnector", "MySQLTestServer", "TandemAgent", "TandemBlueprint", "TandemCoordination",
-                "TandemPKI",
-                "TandemReplication", "TandemServices", "TandemStack", "TandemTopology",
+                "TandemFailover",
+                "TandemFailoverDriver", "TandemPKI", "TandemReplication", "TandemServices", "TandemStack",
+                "TandemTopology",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -32,4 +32,6 @@ public enum Event: Hashable, Sendable {
     case answered(HostID, question: UInt64, PrimaryInventory)
     /// An operator wants this host's server stopped, or no longer so.
     case held(HoldOrder)
+    /// Something in the store may have changed: a reason to read it now and no more.
+    case storeHinted
 }

@@ -34,12 +34,21 @@ extension FailoverMachine {
         guard let seen = server.seen else { return }
         guard seen.life == .up else {
             if seen.life != .crowded { server.closeNeedsKill = false }
-            if seen.life == .down, !isHeld { issue(.startServer, &out) }
+            if seen.life == .down, !isHeld, !leavesToPartner(record) { issue(.startServer, &out) }
             return
         }
         noteDrained(seen)
         let step = PrimaryStep(record: record, seen: seen, situation: situation(record, seen))
         if let command = step.next() { issue(command, &out) }
+    }
+
+    /// For a moment a server that ended stays down where its partner can take over: its start would commit what waits in its binary
+    /// log, which can be cut only before that. Otherwise each crash under load would end in a clone of the data.
+    private func leavesToPartner(_ record: StateRecord) -> Bool {
+        guard let partner = record.partner, let status = freshStatus(of: partner), status.serverAnswers, !status.isHeld,
+            !store.isPaused, heartbeats.provenID > 0
+        else { return false }
+        return now - heartbeats.provenAt < timing.hearingPatience
     }
 
     private func situation(_ record: StateRecord, _ seen: ServerObservation) -> PrimarySituation {

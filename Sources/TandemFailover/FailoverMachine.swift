@@ -93,6 +93,7 @@ public struct FailoverMachine: Hashable, Sendable {
         case .asked(let host, let question): absorbQuestion(question, from: host)
         case .answered(let host, let question, let inventory): absorb(inventory, to: question, from: host)
         case .held(let order): hold(order)
+        case .storeHinted: store.refreshedAt = nil
         }
         decide(&actions)
         if isDue || broadcasts.hasNews { broadcast(&actions) }

@@ -54,8 +54,8 @@ struct PrimaryStep {
     private var trustsItsSeal: Bool { !rules.sealsBeforePromoting || !rules.staysSealedWhileUnknown }
 
     /// Accounts are changed by writing: a closed server refuses. In a pair this comes before the proof, so that nobody but the
-    /// partner can have given it.
-    private var mayAdmit: Bool { seen.access.allowsCommits || !rules.admitsOnOpenServer }
+    /// partner can have given it. Before the database is prepared there are no accounts to change.
+    private var mayAdmit: Bool { seen.access.allowsCommits && seen.isPrepared || !rules.admitsOnOpenServer }
 
     private var close: ServerCommand {
         guard situation.closeNeedsKill else { return .setAccess(.closed) }

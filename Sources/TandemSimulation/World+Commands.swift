@@ -173,6 +173,8 @@ extension World {
         case .admit(let admitted):
             // Accounts are changed by writing: error 1290 on a closed server.
             guard servers[host].access.allowsCommits else { return .failed }
+            // Nobody has an account yet: there is nothing to change, and nothing is seen to have changed.
+            guard servers[host].committed > 0 else { return .done }
             servers[host].admitted = admitted
             for other in hosts.indices where servers[other].connection?.source == host {
                 if !admitted.contains(HostID(other)) { loseConnection(other) }

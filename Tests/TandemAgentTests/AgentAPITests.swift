@@ -14,7 +14,7 @@ import Testing
 @testable import TandemAgent
 
 /// The interface of one agent on a port of its own, with the certificates that `tandem up` makes.
-private final class Server: Sendable {
+final class AgentAPIServer: Sendable {
     static let host = Host(name: "server1", address: "127.200.12.13", roles: [.web, .app, .database])
 
     let folder: TemporaryFolder
@@ -22,11 +22,13 @@ private final class Server: Sendable {
     let board: TopologyBoard
     let port: Int
     private let agent: HostAgent
+    private let peers: PeerRoute?
 
     private static let nextPort = Mutex(24_200)
 
     /// - Parameter hasLooked: whether the agent has seen its own database yet.
-    init(hasLooked: Bool = true) async throws {
+    init(hasLooked: Bool = true, peers: PeerRoute? = nil) async throws {
+        self.peers = peers
         folder = try TemporaryFolder()
         port = Self.nextPort.withLock { port in
             port += 1
@@ -62,6 +64,7 @@ private final class Server: Sendable {
     ) async throws {
         let shown = own ?? ofAgent
         var api = AgentAPI(agent: agent, board: board, host: Self.host, stack: "shop")
+        api.peers = peers
         api.handshakeBound = handshakeBound
         api.mostConnections = mostConnections
         let application = try api.application(
@@ -166,15 +169,15 @@ private final class Server: Sendable {
 struct AgentAPITests {
     @Test("tells anybody whether it is there, and whether this host leads or may be read from")
     func withoutCertificate() async throws {
-        let server = try await Server()
+        let server = try await AgentAPIServer()
         try await server.run { client async throws -> Void in
             func code(_ path: String) async throws -> UInt { try await server.answer(client, path).code }
             #expect(try await server.answer(client, "/health").body == "yes\n")
             #expect(try await code("/primary") == 200)
             #expect(try await code("/replica") == 503)
-            await server.board.set(Server.member(.failed))
+            await server.board.set(AgentAPIServer.member(.failed))
             #expect(try await code("/primary") == 503)
-            var replica = Server.member(.streaming)
+            var replica = AgentAPIServer.member(.streaming)
             replica.role = .replica
             replica.lagSeconds = 3
             await server.board.set(replica)
@@ -195,7 +198,7 @@ struct AgentAPITests {
             (.POST, "/fence"), (.POST, "/stop/mysql"), (.POST, "/stop/x"),
         ])
     func refused(_ method: HTTPMethod, _ path: String) async throws {
-        let server = try await Server()
+        let server = try await AgentAPIServer()
         try await server.run { client async throws -> Void in
             let answer = try await server.answer(client, path, method)
             #expect(answer.code == 403)
@@ -205,7 +208,7 @@ struct AgentAPITests {
 
     @Test("breaks off with callers whose certificate another authority signed")
     func otherAuthority() async throws {
-        let server = try await Server()
+        let server = try await AgentAPIServer()
         let other = try CertificateAuthority(
             stack: "shop", scope: CertificateScope(domains: ["shop.tandem.internal"], networks: []), now: Date())
         let identity = CertificateIdentity(stack: "shop", kind: .commandLine)
@@ -220,7 +223,7 @@ struct AgentAPITests {
 
     @Test("tells another agent what it asks, and does for nobody but the command line what changes anything")
     func withAgentsCertificate() async throws {
-        let server = try await Server()
+        let server = try await AgentAPIServer()
         try await server.run(showing: server.ofAgent("server2")) { client async throws -> Void in
             for path in ["/status", "/topology", "/database", "/metrics"] {
                 #expect(try await server.answer(client, path).code == 200, "\(path)")
@@ -237,7 +240,7 @@ struct AgentAPITests {
         "breaks off with callers who show the certificate of HAProxy, nginx or mysqld",
         arguments: [CertificateIdentity.Kind.web, .balancer, .front, .database, .store, .storeClient])
     func withServicesCertificate(_ kind: CertificateIdentity.Kind) async throws {
-        let server = try await Server()
+        let server = try await AgentAPIServer()
         try await server.run(showing: server.ofService(kind)) { client async throws -> Void in
             await #expect(throws: (any Error).self) { try await server.answer(client, "/health") }
         }
@@ -249,7 +252,7 @@ struct AgentAPITests {
             CertificateIdentity(stack: "shop", kind: .balancer, host: "lb1"),
             CertificateIdentity(stack: "other", kind: .commandLine),
         ] {
-            let server = try await Server()
+            let server = try await AgentAPIServer()
             let names = ["client.shop.tandem.internal", "command-line.shop.tandem.internal"]
             try await server.run(showing: server.signed(identity, byAgents: true, names: names)) {
                 client async throws -> Void in
@@ -262,14 +265,14 @@ struct AgentAPITests {
     @Test(
         "is not taken for another server of the stack: neither mysqld nor nginx nor another host's agent passes for it")
     func impostors() async throws {
-        func status(as shown: (Server) throws -> (String, String)) async throws -> Bool {
-            let server = try await Server()
+        func status(as shown: (AgentAPIServer) throws -> (String, String)) async throws -> Bool {
+            let server = try await AgentAPIServer()
             let client = try AgentClient(
-                stack: "shop", hosts: [Server.host], certificate: server.own.0, key: server.own.1,
+                stack: "shop", hosts: [AgentAPIServer.host], certificate: server.own.0, key: server.own.1,
                 ca: server.state.agentsCAFile, port: server.port)
             let result = Mutex(false)
             try await server.run(as: shown(server)) { _ async throws -> Void in
-                let answer = try? await client.status(of: Server.host, timeout: .seconds(5))
+                let answer = try? await client.status(of: AgentAPIServer.host, timeout: .seconds(5))
                 result.withLock { $0 = answer != nil }
             }
             await client.shutdown()
@@ -290,12 +293,12 @@ struct AgentAPITests {
     @Test("is believed under the stack's names alone, though the authority's key had signed for a bank")
     func otherSites() async throws {
         for (name, isBelieved) in [("www.shop.tandem.internal", true), ("localhost", true), ("bank.example", false)] {
-            let server = try await Server()
+            let server = try await AgentAPIServer()
             let shown = try server.signed(
                 CertificateIdentity(stack: "shop", kind: .front, host: "lb1"), byAgents: false, names: [name])
             var configuration = HTTPClient.Configuration()
             configuration.tlsConfiguration = AgentTLS.client(ca: server.state.caFile)
-            configuration.dnsOverride = [name: Server.host.address]
+            configuration.dnsOverride = [name: AgentAPIServer.host.address]
             let visitor = HTTPClient(configuration: configuration)
             let answers = Mutex(false)
             try await server.run(as: shown) { _ async throws -> Void in
@@ -310,10 +313,10 @@ struct AgentAPITests {
 
     @Test("closes a connection that does not come through the handshake, and no other")
     func silent() async throws {
-        let server = try await Server()
+        let server = try await AgentAPIServer()
         try await server.run(showing: server.own, handshakeBound: .milliseconds(300)) { client async throws -> Void in
             #expect(try await server.answer(client, "/status").code == 200)
-            let silent = try #require(Connection(Server.host.address, server.port))
+            let silent = try #require(Connection(AgentAPIServer.host.address, server.port))
             #expect(await silent.answer() == "")
             // The same connection as before.
             #expect(try await server.answer(client, "/status").code == 200)
@@ -322,11 +325,11 @@ struct AgentAPITests {
 
     @Test("closes connections beyond the bound at once, and serves again when there are fewer")
     func crowd() async throws {
-        let server = try await Server()
+        let server = try await AgentAPIServer()
         try await server.run(showing: server.own, mostConnections: 5) { client async throws -> Void in
-            var silent = (0..<5).compactMap { _ in Connection(Server.host.address, server.port) }
+            var silent = (0..<5).compactMap { _ in Connection(AgentAPIServer.host.address, server.port) }
             #expect(silent.count == 5)
-            let beyond = try #require(Connection(Server.host.address, server.port))
+            let beyond = try #require(Connection(AgentAPIServer.host.address, server.port))
             #expect(await beyond.answer() ?? "" == "")
             silent = []
             try await eventually("it serves") { (try? await server.answer(client, "/status").code) == 200 }
@@ -335,7 +338,7 @@ struct AgentAPITests {
 
     @Test("tells all to callers with the command line's certificate")
     func withCertificate() async throws {
-        let server = try await Server()
+        let server = try await AgentAPIServer()
         try await server.run(showing: server.own) { client async throws -> Void in
             func body<T: Decodable>(_ type: T.Type, _ path: String) async throws -> T {
                 try JSONDecoder().decode(type, from: Data(try await server.answer(client, path).body.utf8))
@@ -344,7 +347,8 @@ struct AgentAPITests {
             #expect(status.host == "server1" && status.pid == ProcessInfo.processInfo.processIdentifier)
             let topology = try await body(Topology.self, "/topology")
             #expect(topology.primary == "server1" && topology.sync == .waiting)
-            #expect(try await body(DatabaseMember.self, "/database") == Server.member(.open, partner: "server2"))
+            #expect(
+                try await body(DatabaseMember.self, "/database") == AgentAPIServer.member(.open, partner: "server2"))
             let metrics = try await server.answer(client, "/metrics").body
             #expect(metrics.contains("\ntandem_database_writable 1\n"))
             #expect(metrics.contains("\ntandem_database_epoch 1\n"))
@@ -357,8 +361,8 @@ struct AgentAPITests {
 
     @Test("tells the host's own app who is primary, plainly, with the same long poll, and tells it nothing else")
     func localDoor() async throws {
-        let server = try await Server()
-        let address = Server.host.address
+        let server = try await AgentAPIServer()
+        let address = AgentAPIServer.host.address
         let application = TopologyRoute(board: server.board).application(
             address: address, port: server.port, logger: quietLogger)
         try await server.run(application) { client async throws -> Void in
@@ -374,7 +378,7 @@ struct AgentAPITests {
             #expect(topology.primary == "server1" && topology.epoch == 1)
             let seen = try #require(first.version)
             async let second = get("/topology?after=\(seen)&wait=15")
-            await server.board.set(Server.member(.waiting, partner: "server2"))
+            await server.board.set(AgentAPIServer.member(.waiting, partner: "server2"))
             #expect(try #require(try await second.version) > seen)
             for path in ["/status", "/database", "/metrics", "/stop/mysql"] {
                 #expect(try await get(path).code == 404)
@@ -384,23 +388,23 @@ struct AgentAPITests {
 
     @Test("says nothing of its database before it has looked at it")
     func beforeItHasLooked() async throws {
-        let server = try await Server(hasLooked: false)
+        let server = try await AgentAPIServer(hasLooked: false)
         try await server.run(showing: server.own) { client async throws -> Void in
             let answer = try await server.answer(client, "/database")
             #expect(answer.code == 503 && answer.body.contains("server1 has no database, or not yet"))
-            await server.board.set(Server.member(.starting))
+            await server.board.set(AgentAPIServer.member(.starting))
             #expect(try await server.answer(client, "/database").code == 200)
         }
     }
 
     @Test("holds a question back until there is news, and answers at once what is past")
     func longPoll() async throws {
-        let server = try await Server()
+        let server = try await AgentAPIServer()
         try await server.run(showing: server.own) { client async throws -> Void in
             let first = try await server.answer(client, "/database?after=0&wait=30")
             let seen = try #require(first.version)
             async let second = server.answer(client, "/database?after=\(seen)&wait=15")
-            await server.board.set(Server.member(.waiting, partner: "server2"))
+            await server.board.set(AgentAPIServer.member(.waiting, partner: "server2"))
             let news = try await second
             #expect(try #require(news.version) > seen)
             #expect(news.body.contains(#""state":"waiting""#))
@@ -411,7 +415,7 @@ struct AgentAPITests {
         "answers after the time that was asked for when there is no news",
         arguments: ["0.01", "0", "-1", "nan", "x", ""])
     func bounded(_ wait: String) async throws {
-        let server = try await Server()
+        let server = try await AgentAPIServer()
         try await server.run(showing: server.own) { client async throws -> Void in
             let version = await server.board.version
             let answer = try await server.answer(client, "/topology?after=\(version)&wait=\(wait)")

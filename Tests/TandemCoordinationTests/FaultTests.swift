@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+import EtcdTestServer
 @testable import TandemCoordination
 
 /// With a real etcd, and things that go wrong.

@@ -2,6 +2,7 @@ import Foundation
 import TandemFailover
 import Testing
 
+import EtcdTestServer
 @testable import TandemCoordination
 @testable import TandemSimulation
 

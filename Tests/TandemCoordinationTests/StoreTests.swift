@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+import EtcdTestServer
 @testable import TandemCoordination
 
 /// With a real etcd: what is read and written.

@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
+import EtcdTestServer
 @testable import TandemCoordination
 
 /// With a real etcd: what a watch hears.

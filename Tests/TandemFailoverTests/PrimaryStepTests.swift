@@ -93,6 +93,13 @@ struct PrimaryStepTests {
             $0.isPrepared = false
         },
         Row("prepares the database", .alone, .guarded, .prepareDatabase) { $0.isPrepared = false },
+        Row(
+            "prepares the database before it admits anybody: there are no accounts yet", .alone, .guarded,
+            .prepareDatabase
+        ) {
+            $0.isPrepared = false
+            $0.admitted = HostSet()
+        },
         Row("opens", .alone, .closed, .setAccess(.writing)),
         Row(
             "opens with others admitted: accounts cannot be changed while it is closed", .alone, .closed,

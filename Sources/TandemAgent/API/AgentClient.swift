@@ -126,6 +126,14 @@ public struct AgentClient: Sendable {
         try await post("/restart/\(service)", to: host, timeout: timeout)
     }
 
+    /// Tells another agent something for the failover.
+    func say(_ message: Data, to host: Host, timeout: Duration) async throws {
+        var request = HTTPClientRequest(url: url(host, "/peer"))
+        request.method = .POST
+        request.body = .bytes(ByteBuffer(bytes: message))
+        _ = try await execute(request, host: host, timeout: timeout)
+    }
+
     /// Each program has a minute to look at its file.
     private static let checkBound = Duration.seconds(200)
 

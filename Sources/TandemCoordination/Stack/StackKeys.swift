@@ -34,14 +34,18 @@ public struct StackKeys: Sendable {
         return Array(try encoder.encode(value))
     }
 
+    func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.userInfo[HostNames.key] = names
+        return try decoder.decode(type, from: Data(bytes))
+    }
+
     /// - Parameter ranges: the answers to `queries`.
     /// - Throws: where a key is damaged, or names a host that the settings do not have.
     func snapshot(_ ranges: [RangeAnswer]) throws -> StoreSnapshot {
-        let decoder = JSONDecoder()
-        decoder.userInfo[HostNames.key] = names
         func decode<Value: Decodable>(_ type: Value.Type, _ index: Int) throws -> (value: Value, stored: StoredValue)? {
             guard let stored = ranges[index].value else { return nil }
-            return (try decoder.decode(type, from: Data(stored.bytes)), stored)
+            return (try self.decode(type, from: stored.bytes), stored)
         }
         let state = try decode(StateRecord.self, 0)
         var intent = try decode(SwitchoverIntent.self, 2)

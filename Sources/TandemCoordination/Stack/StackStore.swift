@@ -3,11 +3,11 @@ public import TandemFailover
 /// Carries out what the failover asks of its store, for one agent. What it answers is what the reducer may rely on: anything that
 /// is not certain is `unknown`.
 public actor StackStore {
-    private let client: EtcdClient
-    private let keys: StackKeys
+    let client: EtcdClient
+    let keys: StackKeys
     private let leaseTime: Duration
     /// For each request to etcd; a refresh makes two or three.
-    private let deadline: Duration
+    let deadline: Duration
     private let revokesFormerLease: Bool
     private var lease: LeaseID?
     /// The one that `leader` was under before this agent took it over.

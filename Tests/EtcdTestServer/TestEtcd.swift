@@ -1,22 +1,24 @@
 import Foundation
 import Synchronization
-import TandemCoordination
+public import TandemCoordination
 import TandemPKI
 
 /// A real etcd cluster of a test's own, on loopback addresses, with TLS and client certificates.
 ///
 /// The program comes from the folder in `TANDEM_TEST_ENGINES`. All ends with the test process, also when that crashes.
-final class TestEtcd: Sendable {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+public final class TestEtcd: Sendable {
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
+
+        public init(description: String) { self.description = description }
     }
 
-    let folder: String
-    let members: [TestMember]
+    public let folder: String
+    public let members: [TestMember]
     private let authority: CertificateAuthority
 
     /// Runs a body with a cluster that has a leader.
-    static func with<Result>(
+    public static func with<Result>(
         members: Int = 1, arguments: [String] = [], _ body: (TestEtcd) async throws -> Result
     ) async throws -> Result {
         let etcd = try TestEtcd(members: members, arguments: arguments)
@@ -24,6 +26,19 @@ final class TestEtcd: Sendable {
         for member in etcd.members { try member.start() }
         for member in etcd.members { try await etcd.waitForLeader(member) }
         return try await body(etcd)
+    }
+
+    /// A cluster that the caller stops.
+    public static func start(members: Int = 1) async throws -> TestEtcd {
+        let etcd = try TestEtcd(members: members, arguments: [])
+        do {
+            for member in etcd.members { try member.start() }
+            for member in etcd.members { try await etcd.waitForLeader(member) }
+        } catch {
+            etcd.stop()
+            throw error
+        }
+        return etcd
     }
 
     private static let network = Mutex(0)
@@ -88,7 +103,9 @@ final class TestEtcd: Sendable {
     }
 
     /// Generous: other programs want the processor, too.
-    func configuration(_ endpoints: [EtcdEndpoint]? = nil, deadline: Duration = .seconds(10)) -> EtcdConfiguration {
+    public func configuration(_ endpoints: [EtcdEndpoint]? = nil, deadline: Duration = .seconds(10))
+        -> EtcdConfiguration
+    {
         var configuration = EtcdConfiguration(
             endpoints: endpoints ?? members.map(\.endpoint), certificate: "\(folder)/client.pem",
             key: "\(folder)/client-key.pem", ca: "\(folder)/ca.pem")
@@ -97,7 +114,7 @@ final class TestEtcd: Sendable {
     }
 
     /// Runs a body with a client, which is shut down afterwards.
-    func withClient<Result>(
+    public func withClient<Result>(
         _ configuration: EtcdConfiguration? = nil, _ body: (EtcdClient) async throws -> Result
     ) async throws -> Result {
         let client = try EtcdClient(configuration ?? self.configuration())
@@ -111,7 +128,7 @@ final class TestEtcd: Sendable {
         }
     }
 
-    func waitForLeader(_ member: TestMember) async throws {
+    public func waitForLeader(_ member: TestMember) async throws {
         try await withClient { client in
             let deadline = ContinuousClock.now + .seconds(60)
             while true {
@@ -128,16 +145,16 @@ final class TestEtcd: Sendable {
         }
     }
 
-    func stop() {
+    public func stop() {
         for member in members { member.kill() }
         try? FileManager.default.removeItem(atPath: folder)
     }
 }
 
 /// One etcd process.
-final class TestMember: Sendable {
-    let name: String
-    let address: String
+public final class TestMember: Sendable {
+    public let name: String
+    public let address: String
     private let folder: String
     private let program: String
     private let arguments: [String]
@@ -151,11 +168,11 @@ final class TestMember: Sendable {
         self.arguments = arguments
     }
 
-    var endpoint: EtcdEndpoint { EtcdEndpoint(address: address, name: "\(name).store.shop.internal") }
+    public var endpoint: EtcdEndpoint { EtcdEndpoint(address: address, name: "\(name).store.shop.internal") }
 
-    var log: String { (try? String(contentsOfFile: "\(folder)/\(name).log", encoding: .utf8)) ?? "(none)" }
+    public var log: String { (try? String(contentsOfFile: "\(folder)/\(name).log", encoding: .utf8)) ?? "(none)" }
 
-    func start() throws {
+    public func start() throws {
         let etcd = Process()
         etcd.executableURL = URL(filePath: program)
         let (clients, peers) = ("https://\(address):2379", "https://\(address):2380")
@@ -193,7 +210,7 @@ final class TestMember: Sendable {
     }
 
     /// kill -9.
-    func kill() {
+    public func kill() {
         process.withLock { process in
             guard let running = process else { return }
             Foundation.kill(running.processIdentifier, SIGKILL)
@@ -202,7 +219,7 @@ final class TestMember: Sendable {
         }
     }
 
-    func setFrozen(_ isFrozen: Bool) {
+    public func setFrozen(_ isFrozen: Bool) {
         process.withLock { process in
             if let process { Foundation.kill(process.processIdentifier, isFrozen ? SIGSTOP : SIGCONT) }
         }

@@ -1,0 +1,29 @@
+import Foundation
+import Logging
+import TandemFailover
+import TandemFailoverDriver
+import TandemStack
+
+/// The failover's messages to other agents, over their API.
+struct PeerCalls: PeerChannel {
+    let client: AgentClient
+    let names: HostNames
+    let hosts: [HostID: Host]
+
+    /// What takes longer is said again, with newer words.
+    static let bound = Duration.seconds(1)
+
+    /// - Parameter hosts: those of the stack that take part in the failover, in the order of `names`.
+    init(client: AgentClient, hosts: [Host]) {
+        self.client = client
+        names = HostNames(hosts.map(\.name))
+        self.hosts = Dictionary(
+            hosts.enumerated().map { (HostID($0.offset), $0.element) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func send(_ message: PeerMessage, to host: HostID) async {
+        guard let host = hosts[host], let body = try? PeerRoute.encode(message, names) else { return }
+        // A host that is gone is no news here: the reducer counts who is heard.
+        try? await client.say(body, to: host, timeout: Self.bound)
+    }
+}

@@ -1,0 +1,24 @@
+/// What the rest of an agent may know of its failover.
+extension FailoverMachine {
+    /// The newest look at this host's server.
+    public var seenServer: ServerObservation? { server.seen }
+
+    /// Why this host is about to take over, from its first suspicion until it was promoted.
+    public var takeover: TakeoverReason? { seal?.reason }
+
+    /// A command was asked for, and its end is awaited.
+    public var awaitsCommand: Bool { server.command != nil }
+
+    /// When this host's server has to be closed (rule 9), unless something is heard before. nil: it may go on as it is.
+    ///
+    /// `decide` heeds it by itself. It is for whoever watches over an agent that gets no time to decide.
+    public var fenceDue: Milliseconds? {
+        guard let seen = server.seen, seen.life != .down, seen.access.allowsCommits, let record = store.record else {
+            return nil
+        }
+        guard record.primary != me || mayBePaired else { return nil }
+        let isLeader = store.isSureOnce && store.leaderIsMine
+        let fenced = max(store.sureAt, heartbeats.provenAt) + timing.fencePatience
+        return isLeader ? max(fenced, store.sureAt + timing.leaseTime) : fenced
+    }
+}

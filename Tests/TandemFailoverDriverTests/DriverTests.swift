@@ -1,0 +1,149 @@
+import Foundation
+import Synchronization
+import TandemCoordination
+import TandemFailover
+import Testing
+
+@testable import TandemFailoverDriver
+
+/// The driver alone: a server that a test moves by hand, and a store without etcd.
+@Suite("The driver of the failover")
+struct DriverTests {
+    private static func configuration(_ timing: Timing = Timing()) -> FailoverConfiguration {
+        FailoverConfiguration(
+            host: HostID(0), dataHosts: HostSet(HostID(0), HostID(1)), members: HostSet(HostID(2)), timing: timing,
+            newCluster: 4711)
+    }
+
+    private func with(
+        _ hands: ScriptedHands, _ store: ScriptedStore, timing: Timing = Timing(),
+        settings: DriverSettings = DriverSettings(), _ body: (FailoverDriver) async throws -> Void
+    ) async throws {
+        let driver = FailoverDriver(
+            configuration: Self.configuration(timing), hands: hands, store: store, peers: SilentPeers(),
+            settings: settings, logger: quietLogger)
+        let task = Task { await driver.run() }
+        do {
+            try await body(driver)
+        } catch {
+            task.cancel()
+            await task.value
+            throw error
+        }
+        task.cancel()
+        await task.value
+    }
+
+    @Test("founds a stack, opens its server, notes the stack first, and says when each step was done")
+    func founds() async throws {
+        let hands = ScriptedHands()
+        let store = ScriptedStore()
+        try await with(hands, store) { driver in
+            try await eventually("the server is open") { await driver.report.takesWrites }
+            try await eventually("the history is complete") { store.state.withLock { $0.history[1]?.opened != nil } }
+            #expect(await driver.report.role == .primary)
+            #expect(await driver.report.epoch == 1)
+            #expect(hands.state.withLock { $0.remembered } == [4711])
+            try await eventually("it heartbeats") { hands.state.withLock { $0.heartbeats } > 2 }
+        }
+    }
+
+    @Test("numbers looks when they begin, and no two alike")
+    func numbersLooks() async throws {
+        let hands = ScriptedHands()
+        try await with(hands, ScriptedStore()) { _ in
+            try await eventually("it has looked") { hands.state.withLock { $0.looks.count } > 20 }
+        }
+        let looks = hands.state.withLock { $0.looks }
+        #expect(Set(looks).count == looks.count)
+    }
+
+    @Test("looks at once when the server's process ends")
+    func looksWhenTheProcessEnds() async throws {
+        let hands = ScriptedHands()
+        var settings = DriverSettings()
+        settings.lookInterval = 1_000_000
+        settings.livelyLookInterval = 1_000_000
+        try await with(hands, ScriptedStore(), settings: settings) { driver in
+            try await eventually("it has looked") { hands.state.withLock { !$0.looks.isEmpty } }
+            // A server that was adopted, say.
+            hands.state.withLock { $0.seen = ServerObservation(life: .up, bootCount: 7) }
+            hands.ended.yield()
+            try await eventually("it looks again") { await driver.report.life == .up }
+        }
+    }
+
+    @Test("ends a step that was given up before the next command begins")
+    func endsWhatWasGivenUp() async throws {
+        let hands = ScriptedHands()
+        hands.state.withLock { $0.hangs = ["startServer"] }
+        var timing = Timing()
+        timing.bootPatience = 300
+        try await with(hands, ScriptedStore(), timing: timing) { _ in
+            try await eventually("the server is killed") { hands.story.contains("end killServer") }
+        }
+        let story = hands.story
+        let given = try #require(story.firstIndex(of: "end startServer"))
+        let next = try #require(story.firstIndex(of: "begin killServer"))
+        #expect(given < next, "\(story)")
+    }
+
+    @Test("reads the store at once when that tells of a change")
+    func heedsHints() async throws {
+        let store = ScriptedStore()
+        var timing = Timing()
+        timing.refreshInterval = 1_000_000
+        try await with(ScriptedHands(), store, timing: timing) { _ in
+            try await eventually("it has read") { store.state.withLock { $0.refreshes } > 0 }
+            try await Task.sleep(for: .milliseconds(300))
+            let before = store.state.withLock { $0.refreshes }
+            store.hint.yield()
+            try await eventually("it reads again") { store.state.withLock { $0.refreshes } > before }
+        }
+    }
+
+    @Test("goes on with new times, and not with other hosts")
+    func adopts() async throws {
+        try await with(ScriptedHands(), ScriptedStore()) { driver in
+            var other = Self.configuration()
+            other.timing.refreshInterval = 77
+            #expect(await driver.adopt(other))
+            #expect(await driver.machine.configuration.timing.refreshInterval == 77)
+            other.dataHosts = HostSet(HostID(0))
+            #expect(await !driver.adopt(other))
+        }
+    }
+
+    @Test("ends its server from a thread of its own where the agent's tasks get no time")
+    func fencesWhileStarved() async throws {
+        let ends = Counter()
+        let watchdog = FenceWatchdog { ends.count.withLock { $0 += 1 } }
+        watchdog.start()
+        defer { watchdog.stop() }
+        watchdog.set(.now + .milliseconds(400))
+        // All threads that tasks run on are busy: what the driver would do does not happen.
+        let seen = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
+                group.addTask {
+                    let until = ContinuousClock.now + .seconds(2)
+                    while ContinuousClock.now < until {}
+                    return ends.count.withLock { $0 }
+                }
+            }
+            return await group.reduce(0, max)
+        }
+        #expect(seen == 1, "it came while they were busy")
+        // Moved on in time, it does nothing.
+        for _ in 0..<10 {
+            watchdog.set(.now + .seconds(5))
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        watchdog.set(nil)
+        try await Task.sleep(for: .milliseconds(600))
+        #expect(ends.count.withLock { $0 } == 1)
+    }
+}
+
+private final class Counter: Sendable {
+    let count = Mutex(0)
+}
