@@ -46,8 +46,8 @@ extension IntegrationTests {
         #expect(status.state == "up")
         #expect(status.hosts.map(\.name) == ["lb1", "lb2", "server1", "server2"])
         let services = status.hosts.map { $0.services.map(\.name).sorted() }
-        #expect(services[0] == ["haproxy"] && services[1] == ["haproxy"])
-        #expect(services[2] == ["app", "mysql", "nginx", "router"] && services[3] == services[2])
+        #expect(services[0] == ["etcd", "haproxy"] && services[1] == ["haproxy"])
+        #expect(services[2] == ["app", "etcd", "mysql", "nginx", "router"] && services[3] == services[2])
         for host in status.hosts {
             #expect(host.agent.state == "up")
             #expect(sched_getscheduler(try #require(host.agent.pid)) == SCHED_OTHER, "agents interrupt services")

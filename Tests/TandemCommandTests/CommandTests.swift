@@ -114,7 +114,10 @@ struct CommandTests {
     func plan() throws {
         let outcome = try run("plan")
         #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
-        #expect(outcome.output.contains("does not run. `tandem up` starts all of it:\n\n  lb1        haproxy  start\n"))
+        #expect(
+            outcome.output.contains(
+                "does not run. `tandem up` starts all of it:\n\n  lb1        etcd     start\n             haproxy  start\n"
+            ))
         #expect(try run("plan", "--exit-code").status == 5)
         let json = try run("plan", "--format", "json").output
         let report = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
@@ -190,9 +193,9 @@ struct CommandTests {
         let shown = try run("render")
         #expect(shown.status == 0 && shown.error.isEmpty)
         let files =
-            ["lb1/haproxy.cfg", "lb2/haproxy.cfg"]
+            ["lb1/etcd.yaml", "lb1/haproxy.cfg", "lb2/haproxy.cfg"]
             + ["server1", "server2"].flatMap { host in
-                ["nginx.conf", "router.cfg", "router.lua", "my.cnf"].map { "\(host)/\($0)" }
+                ["etcd.yaml", "nginx.conf", "router.cfg", "router.lua", "my.cnf"].map { "\(host)/\($0)" }
             }
         let written = try run("render", "--out", "out/files")
         #expect(written.status == 0 && written.output.isEmpty)
