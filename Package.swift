@@ -90,6 +90,18 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),
+        // Breaks a running stack on purpose and counts what users felt.
+        .target(
+            name: "TandemDrill",
+            dependencies: [
+                "TandemServices", "TandemStack",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings),
         .systemLibrary(name: "CMariaDB", providers: [.apt(["libmariadb-dev"])]),
         .target(
             name: "MySQLConnector",
@@ -136,11 +148,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
-        // Faults for a stack under load, and what its clients were told meanwhile.
-        .target(
-            name: "TandemDrill",
-            dependencies: ["MySQLConnector", .product(name: "Logging", package: "swift-log")],
-            swiftSettings: settings),
         .target(
             name: "TandemAgent",
             dependencies: [
@@ -163,8 +170,8 @@ let package = Package(
         .executableTarget(
             name: "tandem",
             dependencies: [
-                "CTandemSystem", "TandemAgent", "TandemBlueprint", "TandemEngines", "TandemPKI", "TandemReplication",
-                "TandemServices", "TandemSimulation", "TandemStack", "TandemTopology",
+                "CTandemSystem", "TandemAgent", "TandemBlueprint", "TandemDrill", "TandemEngines", "TandemPKI",
+                "TandemReplication", "TandemServices", "TandemSimulation", "TandemStack", "TandemTopology",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -231,12 +238,14 @@ let package = Package(
         .testTarget(
             name: "TandemFailoverDriverTests",
             dependencies: [
-                "EtcdTestServer", "MySQLConnector", "TandemBlueprint", "TandemCoordination", "TandemDrill",
-                "TandemFailover", "TandemFailoverDriver", "TandemPKI", "TandemReplication", "TandemServices",
-                "TandemStack",
+                "EtcdTestServer", "MySQLConnector", "TandemBlueprint", "TandemCoordination", "TandemFailover",
+                "TandemFailoverDriver", "TandemPKI", "TandemReplication", "TandemServices", "TandemStack",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "TandemDrillTests", dependencies: ["TandemDrill", "TandemServices", "TandemStack"],
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),
         .testTarget(
             name: "TandemTopologyTests", dependencies: ["StackFuzz", "TandemTopology"], swiftSettings: settings),

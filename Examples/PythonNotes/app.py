@@ -1,6 +1,6 @@
 """Notes, with Python's standard library and PyMySQL (Debian: python3-pymysql).
 
-GET /notes lists the newest, POST /notes adds the request's body, GET /notes/ID reads one, GET /health says whether we can serve.
+GET /notes lists the newest (?offset=50: those before), POST /notes adds the request's body, GET /notes/ID reads one, GET /health says whether we can serve.
 """
 
 import json
@@ -69,13 +69,16 @@ class Notes(BaseHTTPRequestHandler):
 
     def do_GET(self):
         path = urlsplit(self.path).path
+        offset = parse_qs(urlsplit(self.path).query).get("offset", ["0"])[0]
         if path == "/health":
             with reads.cursor() as cursor:
                 cursor.execute("SELECT 1")
             self.answer(200, {"ok": True})
+        elif path == "/notes" and not (offset.isdecimal() and len(offset) < 10):
+            self.answer(400, {"error": "offset takes a number"})
         elif path == "/notes":
             with reads.cursor() as cursor:
-                cursor.execute("SELECT id, body FROM note ORDER BY id DESC LIMIT 50")
+                cursor.execute("SELECT id, body FROM note ORDER BY id DESC LIMIT 50 OFFSET %s", (int(offset),))
                 self.answer(200, [{"id": row[0], "body": row[1]} for row in cursor.fetchall()])
         elif path.startswith("/notes/") and path[7:].isdecimal():
             # The primary knows a note at once; `reads` may hear of it a moment later.

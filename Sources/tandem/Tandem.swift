@@ -11,7 +11,7 @@ struct Tandem: AsyncParsableCommand {
             5 there are changes (plan --exit-code).
             """,
         version: Version.number,
-        subcommands: [AgentCommand.self, KeeperCommand.self],
+        subcommands: [AgentCommand.self, KeeperCommand.self, DrillHealerCommand.self],
         groupedSubcommands: [
             CommandGroup(name: "Setup", subcommands: [InitCommand.self, DoctorCommand.self, DocsCommand.self]),
             CommandGroup(
@@ -24,7 +24,7 @@ struct Tandem: AsyncParsableCommand {
                 subcommands: [
                     StatusCommand.self, TopCommand.self, LogsCommand.self, OpenCommand.self, MySQLCommand.self,
                     DumpCommand.self,
-                    RunCommand.self,
+                    RunCommand.self, DrillCommand.self,
                 ]),
             CommandGroup(
                 name: "Stack file",

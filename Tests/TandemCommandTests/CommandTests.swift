@@ -212,7 +212,7 @@ struct CommandTests {
     func docs() throws {
         let all = try run("docs")
         #expect(all.status == 0 && all.error.isEmpty)
-        for section in ["hosts", "balancer", "web", "app", "database", "engines"] {
+        for section in ["hosts", "balancer", "web", "app", "database", "engines", "drill"] {
             let one = try run("docs", section)
             #expect(one.status == 0 && one.output.contains(section) && one.output.count < all.output.count)
         }

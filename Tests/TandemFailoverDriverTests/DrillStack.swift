@@ -5,7 +5,6 @@ import MySQLConnector
 import Synchronization
 import TandemBlueprint
 import TandemCoordination
-import TandemDrill
 import TandemFailover
 import TandemFailoverDriver
 import TandemPKI
@@ -19,7 +18,7 @@ final class DrillStack: Sendable {
     let etcd: TestEtcd
     let hosts: [DrillHost]
     let witness: DrillHost
-    let ledger = DrillLedger()
+    let ledger = WriteLedger()
     let ca: String
     private let client = Mutex<Task<Void, Never>?>(nil)
 
@@ -130,8 +129,8 @@ final class DrillStack: Sendable {
     // MARK: - Clients
 
     func startClients(_ count: Int = 4) async throws {
-        try await primary().sql(DrillClients.createTable, database: "shop")
-        let clients = DrillClients(
+        try await primary().sql(WritingClients.createTable, database: "shop")
+        let clients = WritingClients(
             servers: hosts.map { $0.clientConfiguration }, count: count, ledger: ledger, logger: quietLogger)
         let task = Task { await clients.run() }
         client.withLock { $0 = task }

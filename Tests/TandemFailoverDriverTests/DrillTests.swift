@@ -1,7 +1,6 @@
 import EtcdTestServer
 import Foundation
 import TandemCoordination
-import TandemDrill
 import TandemFailover
 import TandemFailoverDriver
 import Testing

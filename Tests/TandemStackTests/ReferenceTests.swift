@@ -65,7 +65,10 @@ struct ReferenceTests {
 
     @Test("One section is a part of the whole")
     func sections() throws {
-        #expect(Reference.sections == ["stack", "domain", "hosts", "balancer", "web", "app", "database", "engines"])
+        #expect(
+            Reference.sections == [
+                "stack", "domain", "hosts", "balancer", "web", "app", "database", "engines", "drill",
+            ])
         for section in Reference.sections {
             #expect(try Reference.text().contains(Reference.text(section: section)))
         }
@@ -76,7 +79,7 @@ struct ReferenceTests {
         let error = #expect(throws: Reference.UnknownSection.self) { try Reference.text(section: "balancr") }
         #expect(
             error?.description == "the stack file has no section 'balancr'; did you mean 'balancer'? (sections: "
-                + "stack, domain, hosts, balancer, web, app, database, engines)")
+                + "stack, domain, hosts, balancer, web, app, database, engines, drill)")
     }
 
     /// The smallest file with one key more, or one key's value replaced.
@@ -92,6 +95,13 @@ struct ReferenceTests {
         case "app": "stack: shop\napp: {\(run)\(assignment)}\n"
         case "app.timeouts": "stack: shop\napp: {\(run)timeouts: {\(assignment)}}\n"
         case "app.secrets.NAME": "stack: shop\napp: {\(run)secrets: {KEY: {\(assignment)}}}\n"
+        case "drill.budgets": smallest + "drill: {budgets: {\(assignment)}}\n"
+        case "drill":
+            // Whoever writes has to say what, and how it is found again.
+            smallest + "drill:\n  \(assignment)\n"
+                + [("write", "/notes"), ("body", "\"{text}\""), ("check", "\"/notes/{text}\"")]
+                .filter { ["write", "body", "check", "reread"].contains(key.name) && $0.0 != key.name }
+                .map { "  \($0.0): \($0.1)\n" }.joined()
         default: smallest + "\(section.path): {\(assignment)}\n"
         }
     }

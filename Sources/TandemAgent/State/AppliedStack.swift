@@ -18,6 +18,8 @@ public struct AppliedStack: Codable, Sendable, Equatable {
         front: Layout.Front?
     ) {
         self.stack = stack
+        // It is about the command line alone.
+        self.stack.drill = Drill()
         self.stackFile = stackFile
         self.programs = programs
         self.versions = versions

@@ -48,7 +48,8 @@ struct Loader {
             web: web(in: root),
             app: app,
             database: database(in: root, stack: name),
-            engines: engines(in: root))
+            engines: engines(in: root),
+            drill: drill(in: root))
     }
 
     private mutating func domain(in root: OpenSection, stack: String) -> String {

@@ -15,10 +15,16 @@ public struct Stack: Codable, Sendable, Equatable {
     public var engines: Engines
     /// What the stack file is called, without its folder: it is served to nobody. nil where it did not come from a file.
     public var fileName: String?
+    /// Only the command line reads it: it is no part of what is applied, so that changing it changes nothing of what runs.
+    public var drill = Drill()
+
+    private enum CodingKeys: String, CodingKey {
+        case name, domain, hosts, balancer, web, app, database, engines, fileName
+    }
 
     public init(
         name: String, domain: String, hosts: [Host], balancer: Balancer, web: Web, app: App,
-        database: Database, engines: Engines, fileName: String? = nil
+        database: Database, engines: Engines, fileName: String? = nil, drill: Drill = Drill()
     ) {
         self.name = name
         self.domain = domain
@@ -29,6 +35,7 @@ public struct Stack: Codable, Sendable, Equatable {
         self.database = database
         self.engines = engines
         self.fileName = fileName
+        self.drill = drill
     }
 
     /// The parts of the stack know each other by names below this one; no user's name is among them.

@@ -36,6 +36,23 @@ enum Grammar {
         }
     }
 
+    /// What may follow a host in a URL, with words in braces that are filled in later.
+    static func isRequestPath(_ text: String, words: [String]) -> Bool {
+        guard text.hasPrefix("/"), text.utf8.count <= 1000 else { return false }
+        let plain = words.reduce(text) { $0.replacing("{\($1)}", with: "") }
+        return plain.utf8.allSatisfy {
+            isLetterOrDigit($0) || (0x41...0x5A).contains($0) || "-._~/:@+,=%?&;!$'()*[]".utf8.contains($0)
+        }
+    }
+
+    static func isMediaType(_ text: String) -> Bool {
+        let parts = text.prefix { $0 != ";" }.split(separator: "/", omittingEmptySubsequences: false)
+        return text.utf8.count <= 100 && parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
+            && text.utf8.allSatisfy {
+                isLetterOrDigit($0) || (0x41...0x5A).contains($0) || "-._+/;= ".utf8.contains($0)
+            }
+    }
+
     static func isVariable(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         guard (1...128).contains(bytes.count), let first = bytes.first, !isDigit(first) else { return false }

@@ -13,6 +13,10 @@ extension Schema {
         /// Seconds with a unit.
         case duration(ClosedRange<Int>)
         case urlPath
+        /// A path with its query, in which these words may stand in braces.
+        case requestPath([String])
+        case requestBody
+        case mediaType
         case command
         /// Of a file or folder; relative to the stack file's folder.
         case path
@@ -43,6 +47,11 @@ extension Schema {
                 "a time such as 30s (s, m or h), \(Quantity.duration(range.lowerBound)) to "
                     + Quantity.duration(range.upperBound)
             case .urlPath: "a path that begins with '/', of letters, digits and -._~/:@+,="
+            case .requestPath(let words):
+                "a path that begins with '/', with a query if need be, without blanks"
+                    + (words.isEmpty ? "" : "; in it \(words.map { "{\($0)}" }.joined(separator: ", "))")
+            case .requestBody: "the text of a request's body, with {text} in it"
+            case .mediaType: "a media type such as application/json"
             case .command: "a command line"
             case .path: "a path, absolute or relative to the stack file"
             case .folders: "a folder, or a map: the beginning of a path such as /media, then its folder"
@@ -67,7 +76,8 @@ extension Schema.Kind {
     /// The value of one scalar. Defaults go through here too.
     func read(_ scalar: Scalar, folder: String) throws(Complaint) -> Schema.Value {
         switch self {
-        case .stackName, .domain, .databaseName, .address, .urlPath, .command, .path, .folders, .variable:
+        case .stackName, .domain, .databaseName, .address, .urlPath, .command, .path, .folders, .variable, .requestPath,
+            .requestBody, .mediaType:
             let text = try readText(scalar, folder: folder)
             // YAML versions disagree on what `no` and `010` are: where a word is expected, they need quotes.
             guard !scalar.isBoolean, !scalar.isNumber else {
@@ -121,6 +131,9 @@ extension Schema.Kind {
         case .address: try check(scalar, Grammar.isAddress(text))
         case .urlPath: try check(scalar, Grammar.isURLPath(text), suggestion: Grammar.urlPath(like: text))
         case .variable: try check(scalar, Grammar.isVariable(text))
+        case .requestPath(let words): try check(scalar, Grammar.isRequestPath(text, words: words))
+        case .requestBody: try Grammar.checkProcessText(text)
+        case .mediaType: try check(scalar, Grammar.isMediaType(text))
         case .command: try Grammar.checkCommand(text)
         case .databaseName:
             try check(scalar, Grammar.isDatabaseName(text))

@@ -46,6 +46,9 @@ extension Schema {
             Key(
                 name: "engines", kind: .section(engines), presence: .optional, synonyms: ["binaries", "programs"],
                 explanation: engines.explanation),
+            Key(
+                name: "drill", kind: .section(drill), presence: .optional, synonyms: ["drills", "chaos", "rehearsal"],
+                explanation: drill.explanation),
         ])
 
     /// What `hosts` is when it is left out.

@@ -30,7 +30,7 @@ enum RootLaunch {
         guard let command = try? Tandem.parseAsRoot(arguments), !isAboutMachine(command) else { return }
         try RootTerminal.enterOwn()
         switch command {
-        case is AgentCommand, is KeeperCommand:
+        case is AgentCommand, is KeeperCommand, is DrillHealerCommand:
             throw Failure(.usage, "keepers and agents do not run as root; a stack is started by: tandem up")
         case let command as InitCommand: try launch(command)
         case let command as SimulateCommand:

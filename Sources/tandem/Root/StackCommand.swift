@@ -9,6 +9,7 @@ extension CheckCommand: StackCommand {}
 extension DestroyCommand: StackCommand {}
 extension DoctorCommand: StackCommand {}
 extension DownCommand: StackCommand {}
+extension DrillCommand: StackCommand {}
 extension DumpCommand: StackCommand {}
 extension EjectCommand: StackCommand {}
 extension LogsCommand: StackCommand {}

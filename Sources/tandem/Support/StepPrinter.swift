@@ -1,19 +1,22 @@
 /// Progress for people: one line a step, with the time it took.
 struct StepPrinter: Sendable {
+    /// For whoever tells in another way.
+    var isSilent = false
     private let style = Style(isColored: Terminal.isErrorColored)
     private let start = ContinuousClock.now
 
     /// - Parameter seconds: how long the step took; nil prints the time since the beginning.
     func done(_ subject: String, _ text: String, seconds: Double? = nil) {
+        if isSilent { return }
         let time = seconds ?? (ContinuousClock.now - start) / .seconds(1)
         let left = Self.padded(subject, 10) + " " + Self.padded(text, 52)
         Terminal.line("  \(style.green("✓")) \(left) \(style.dim(Self.seconds(time)))")
     }
 
     /// Something on the way that is no step of its own.
-    func note(_ text: String) { Terminal.line("    \(style.dim(text))") }
+    func note(_ text: String) { if !isSilent { Terminal.line("    \(style.dim(text))") } }
 
-    func headline(_ text: String) { Terminal.line(style.bold(text)) }
+    func headline(_ text: String) { if !isSilent { Terminal.line(style.bold(text)) } }
 
     static func padded(_ text: String, _ width: Int) -> String {
         text.count >= width ? text : text + String(repeating: " ", count: width - text.count)

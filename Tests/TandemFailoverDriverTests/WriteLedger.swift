@@ -1,8 +1,8 @@
 import Synchronization
 
 /// What clients of a drill were told of each of their writes.
-public final class DrillLedger: Sendable {
-    public enum Answer: Hashable, Sendable {
+final class WriteLedger: Sendable {
+    enum Answer: Hashable, Sendable {
         /// OK: it has to be there, for ever.
         case acknowledged
         /// An error by which the server says that it did nothing.
@@ -11,11 +11,11 @@ public final class DrillLedger: Sendable {
         case unknown
     }
 
-    public struct Write: Hashable, Sendable {
-        public var id: Int
-        public var begun: ContinuousClock.Instant
-        public var ended: ContinuousClock.Instant
-        public var answer: Answer
+    struct Write: Hashable, Sendable {
+        var id: Int
+        var begun: ContinuousClock.Instant
+        var ended: ContinuousClock.Instant
+        var answer: Answer
     }
 
     private struct State {
@@ -24,10 +24,10 @@ public final class DrillLedger: Sendable {
     }
 
     /// A drill of a quarter of an hour on a fast machine. Later writes are not begun.
-    public static let bound = 2_000_000
+    static let bound = 2_000_000
     private let state = Mutex(State())
 
-    public init() {}
+    init() {}
 
     /// nil: the ledger is full.
     func nextID() -> Int? {
@@ -40,13 +40,13 @@ public final class DrillLedger: Sendable {
 
     func note(_ write: Write) { state.withLock { $0.writes.append(write) } }
 
-    public var writes: [Write] { state.withLock { $0.writes } }
+    var writes: [Write] { state.withLock { $0.writes } }
 
-    public var acknowledged: Set<Int> {
+    var acknowledged: Set<Int> {
         state.withLock { Set($0.writes.lazy.filter { $0.answer == .acknowledged }.map(\.id)) }
     }
 
-    public func count(_ answer: Answer, since begin: ContinuousClock.Instant? = nil) -> Int {
+    func count(_ answer: Answer, since begin: ContinuousClock.Instant? = nil) -> Int {
         state.withLock { state in
             state.writes.lazy.filter { write in
                 write.answer == answer && (begin.map { write.ended >= $0 } ?? true)
@@ -55,7 +55,7 @@ public final class DrillLedger: Sendable {
     }
 
     /// From a moment until the end of the first acknowledged write that began after it; nil: there was none yet.
-    public func timeUntilAccepted(after moment: ContinuousClock.Instant) -> Duration? {
+    func timeUntilAccepted(after moment: ContinuousClock.Instant) -> Duration? {
         state.withLock { state in
             state.writes.lazy.filter { $0.answer == .acknowledged && $0.begun >= moment }.map(\.ended).min()
                 .map { moment.duration(to: $0) }
@@ -63,8 +63,7 @@ public final class DrillLedger: Sendable {
     }
 
     /// The longest time without an acknowledgement since a moment.
-    public func longestGap(since begin: ContinuousClock.Instant, until end: ContinuousClock.Instant = .now) -> Duration
-    {
+    func longestGap(since begin: ContinuousClock.Instant, until end: ContinuousClock.Instant = .now) -> Duration {
         let ends = state.withLock { state in
             state.writes.lazy.filter { $0.answer == .acknowledged && $0.ended >= begin && $0.ended <= end }.map(\.ended)
                 .sorted()
@@ -79,5 +78,5 @@ public final class DrillLedger: Sendable {
     }
 
     /// Acknowledged writes that a server lacks.
-    public func lost(among present: Set<Int>) -> [Int] { acknowledged.subtracting(present).sorted() }
+    func lost(among present: Set<Int>) -> [Int] { acknowledged.subtracting(present).sorted() }
 }

@@ -1,18 +1,18 @@
-public import Logging
-public import MySQLConnector
+import Logging
+import MySQLConnector
 
 /// Clients of a drill: each writes one row after the other to whichever server lets it, and notes what it was told.
-public struct DrillClients: Sendable {
+struct WritingClients: Sendable {
     /// The servers, by the address that clients use.
-    public var servers: [MySQLConfiguration]
-    public var count: Int
-    public var ledger: DrillLedger
+    var servers: [MySQLConfiguration]
+    var count: Int
+    var ledger: WriteLedger
     /// Between two writes of one client.
-    public var pause: Duration
-    public var logger: Logger
+    var pause: Duration
+    var logger: Logger
 
-    public init(
-        servers: [MySQLConfiguration], count: Int = 4, ledger: DrillLedger, pause: Duration = .milliseconds(5),
+    init(
+        servers: [MySQLConfiguration], count: Int = 4, ledger: WriteLedger, pause: Duration = .milliseconds(5),
         logger: Logger
     ) {
         self.servers = servers.map {
@@ -28,11 +28,11 @@ public struct DrillClients: Sendable {
     }
 
     /// To be run once, on a primary that is open.
-    public static let createTable =
+    static let createTable =
         "CREATE TABLE IF NOT EXISTS drill_writes (id BIGINT PRIMARY KEY, client INT NOT NULL)"
 
     /// Writes until its task is cancelled.
-    public func run() async {
+    func run() async {
         await withDiscardingTaskGroup { group in
             for client in 0..<count { group.addTask { await write(as: client) } }
         }
@@ -58,7 +58,7 @@ public struct DrillClients: Sendable {
     private func writeOnce(as client: Int, on connection: MySQLConnection) async -> Bool {
         guard let id = ledger.nextID() else { return false }
         let begun = ContinuousClock.now
-        func note(_ answer: DrillLedger.Answer) {
+        func note(_ answer: WriteLedger.Answer) {
             ledger.note(.init(id: id, begun: begun, ended: .now, answer: answer))
         }
         do {

@@ -1,0 +1,208 @@
+import TandemServices
+
+/// Something that is done to a running stack on purpose.
+public protocol Fault: Sendable {
+    /// Such as `kill server1/mysql`; it stays the same from drill to drill.
+    var name: String { get }
+    /// As a sentence begins, such as "nginx on server1 is killed".
+    var event: String { get }
+    var promise: Promise { get }
+    /// What it ends, so that nothing is ended too often within a minute.
+    var victims: [Part] { get }
+    /// Why it cannot be tried here; nil: it can.
+    func obstacle(_ look: StackLook) -> String?
+    /// Does it, and undoes what does not undo itself.
+    /// - Parameter struck: called at the moment it is done, or is about to begin where it takes its time.
+    /// - Returns: how it is known to have happened.
+    func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence
+}
+
+/// That a fault happened.
+public struct Evidence: Sendable {
+    /// For people, such as "pid 4711 was gone after 3 ms".
+    var words: String
+    var struck: Struck
+}
+
+/// What users are promised of a fault.
+public struct Promise: Sendable, Equatable {
+    public enum Writes: Sendable, Equatable {
+        /// Not more than were under way are cut.
+        case goOn
+        /// None is cut.
+        case uncut
+        /// They wait until it is back.
+        case wait
+        /// As reads: nothing is promised before it is back.
+        case none
+    }
+
+    public var readsGoOn: Bool
+    public var writes: Writes
+
+    public init(readsGoOn: Bool = true, writes: Writes) {
+        self.readsGoOn = readsGoOn
+        self.writes = writes
+    }
+}
+
+/// SIGKILL to processes and their groups, all at one moment.
+struct KillFault: Fault {
+    var name: String
+    var event: String
+    var promise: Promise
+    var victims: [Part]
+    /// Services that must run elsewhere too, for reads to go on.
+    var needsOthers: [String] = []
+    var host: String?
+
+    private static let bound = Duration.seconds(5)
+
+    func obstacle(_ look: StackLook) -> String? { Obstacle.alone(needsOthers, host, look) }
+
+    func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
+        let processes = try await site.processes(of: victims)
+        let start = ContinuousClock.now
+        struck()
+        // Who would start the others anew goes first.
+        let order = processes.sorted { $0.key.rank < $1.key.rank }
+        for (part, process) in order { await site.place.signal(9, to: process, host: part.host) }
+        guard await site.wait(processes, bound: Self.bound, { $0 == .gone }) else {
+            throw DrillError("\(name): not all processes were gone 5 s after SIGKILL")
+        }
+        let took = ContinuousClock.now - start
+        let pids = order.map { "\($0.value.pid)" }.joined(separator: ", ")
+        return Evidence(
+            words: "pid \(pids) gone within \(Int(took / .milliseconds(1))) ms", struck: Struck(processes: processes))
+    }
+}
+
+/// SIGSTOP to a process and its group, until somebody replaces it or a time is over.
+struct FreezeFault: Fault {
+    var name: String
+    var event: String
+    var promise: Promise
+    var victims: [Part]
+    var needsOthers: [String] = []
+    var host: String?
+
+    /// Longer than an agent takes to notice.
+    static let hold = Duration.seconds(8)
+    private static let bound = Duration.seconds(2)
+
+    func obstacle(_ look: StackLook) -> String? { Obstacle.alone(needsOthers, host, look) }
+
+    func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
+        let processes = try await site.processes(of: victims)
+        try await site.healer.arm([.thaw(Array(processes.values))], bound: Self.hold + .seconds(20))
+        struck()
+        for (part, process) in processes { await site.place.signal(19, to: process, host: part.host) }
+        let isProven = await site.wait(processes, bound: Self.bound) { $0 != .running }
+        let isReplaced = await site.wait(processes, bound: Self.hold) { $0 == .gone }
+        for (part, process) in processes { await site.place.signal(18, to: process, host: part.host) }
+        await site.healer.disarm()
+        guard isProven else { throw DrillError("\(name): the process went on after SIGSTOP") }
+        try Task.checkCancellation()
+        let pids = processes.values.map { "\($0.pid)" }.joined(separator: ", ")
+        return Evidence(
+            words: "pid \(pids) was in state T, and \(isReplaced ? "was replaced" : "woken after 8 s")",
+            struck: isReplaced ? Struck(processes: processes) : Struck())
+    }
+}
+
+/// A restart in order.
+struct RestartFault: Fault {
+    var name: String
+    var event: String
+    var promise: Promise
+    var service: String
+    var host: String
+
+    var victims: [Part] { [.service(service, host: host)] }
+
+    func obstacle(_ look: StackLook) -> String? { Obstacle.alone([service], host, look) }
+
+    func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
+        let processes = try await site.processes(of: victims)
+        struck()
+        try await site.stack.restart(service, on: host)
+        guard await site.wait(processes, bound: .seconds(5), { $0 == .gone }) else {
+            throw DrillError("\(name): the process from before the restart runs on")
+        }
+        let pids = processes.values.map { "\($0.pid)" }.joined(separator: ", ")
+        return Evidence(words: "pid \(pids) ended in order", struck: Struck(processes: processes))
+    }
+}
+
+/// A new version of the app, which happens to be the same.
+struct RollingFault: Fault {
+    let name = "roll app"
+    let event = "The app is restarted on every host, one after the other"
+    let promise = Promise(writes: .uncut)
+    var victims: [Part]
+
+    func obstacle(_ look: StackLook) -> String? {
+        look.hosts(of: "app").count > 1 ? nil : "there is one app server only"
+    }
+
+    func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
+        let processes = try await site.processes(of: victims)
+        struck()
+        try await site.stack.restartApp()
+        guard await site.wait(processes, bound: .seconds(5), { $0 == .gone }) else {
+            throw DrillError("\(name): a process from before the restart runs on")
+        }
+        let pids = processes.values.map { "\($0.pid)" }.sorted().joined(separator: ", ")
+        return Evidence(words: "pid \(pids) ended in order", struck: Struck(processes: processes))
+    }
+}
+
+/// Everything is killed at once, as when the power fails, and started again.
+struct OutageFault: Fault {
+    let name = "outage"
+    let event = "Every process of the stack is killed at once, and the stack is started again"
+    let promise = Promise(readsGoOn: false, writes: .none)
+    var victims: [Part]
+
+    private static let startBound = Duration.seconds(300)
+
+    func obstacle(_ look: StackLook) -> String? { nil }
+
+    func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
+        let processes = try await site.processes(of: victims)
+        try await site.healer.arm([.start], bound: Self.startBound)
+        let order = processes.sorted { $0.key.rank < $1.key.rank }
+        struck()
+        for (part, process) in order { await site.place.signal(9, to: process, host: part.host) }
+        let areGone = await site.wait(processes, bound: .seconds(5)) { $0 == .gone }
+        let isStopped = await site.stack.look().hosts.allSatisfy { $0.agent == nil }
+        // Also where the drill was told to stop: nothing else would bring it back.
+        try await Task { try await site.stack.start() }.value
+        await site.healer.disarm()
+        guard areGone, isStopped else { throw DrillError("\(name): not everything was gone 5 s after SIGKILL") }
+        return Evidence(
+            words: "\(processes.count) processes were gone, and no agent answered", struck: Struck(processes: processes)
+        )
+    }
+}
+
+enum Obstacle {
+    /// Nobody promises that a service goes on elsewhere when there is no elsewhere.
+    static func alone(_ services: [String], _ host: String?, _ look: StackLook) -> String? {
+        for service in services where !look.hosts(of: service).contains(where: { $0 != host }) {
+            return "\(service) runs on \(host ?? "one host") alone: nothing goes on without it (tandem check --no-spof)"
+        }
+        return nil
+    }
+}
+
+extension Part {
+    /// Keepers start agents, and agents services.
+    var rank: Int {
+        switch self {
+        case .keeper: 0
+        case .agent: 1
+        case .service: 2
+        }
+    }
+}

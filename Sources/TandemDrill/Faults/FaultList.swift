@@ -1,0 +1,80 @@
+/// Every fault that there is for a stack, in an order in which nothing is struck often within a short time.
+public enum FaultList {
+    public static func all(_ look: StackLook) -> [any Fault] {
+        var faults: [any Fault] = []
+        let services = look.hosts.flatMap { host in host.services.map { (host.name, $0.name) } }
+        for (host, service) in services { faults.append(kill(service, host, look)) }
+        for (host, service) in services { faults.append(freeze(service, host, look)) }
+        for (host, service) in services { faults.append(restart(service, host, look)) }
+        for host in look.hosts.map(\.name) {
+            faults.append(
+                KillFault(
+                    name: "kill \(host)/agent", event: "The agent of \(host) is killed",
+                    promise: Promise(writes: .uncut), victims: [.agent(host)]))
+        }
+        for host in look.hosts.map(\.name) {
+            faults.append(
+                FreezeFault(
+                    name: "freeze \(host)/agent", event: "The agent of \(host) is frozen",
+                    promise: Promise(writes: .uncut), victims: [.agent(host)]))
+        }
+        faults.append(
+            KillFault(
+                name: "kill keeper", event: "The keeper is killed", promise: Promise(writes: .uncut),
+                victims: [.keeper]))
+        for host in look.hosts { faults.append(lose(host, look)) }
+        let apps = look.hosts.flatMap { host in
+            host.services.filter { $0.name.hasPrefix("app") }.map { Part.service($0.name, host: host.name) }
+        }
+        faults.append(RollingFault(victims: apps))
+        faults.append(OutageFault(victims: look.allParts))
+        return faults
+    }
+
+    /// Those in whose names each of the words stands, or all where there are none.
+    /// - Parameter words: separated by blanks; a comma begins another choice.
+    public static func chosen(_ faults: [any Fault], _ words: String?) -> [any Fault] {
+        guard let words else { return faults }
+        let choices = words.lowercased().split(separator: ",").map { $0.split(separator: " ") }
+        return faults.filter { fault in
+            choices.contains { choice in !choice.isEmpty && choice.allSatisfy { fault.name.contains($0) } }
+        }
+    }
+
+    private static func promise(_ service: String, isOrdered: Bool) -> Promise {
+        service == "mysql" ? Promise(writes: .wait) : Promise(writes: isOrdered ? .uncut : .goOn)
+    }
+
+    private static func title(_ service: String, _ host: String, _ look: StackLook) -> String {
+        guard service == "mysql" else { return "\(service) on \(host)" }
+        return look.primary == host ? "The primary's mysqld, on \(host)," : "The replica's mysqld, on \(host),"
+    }
+
+    private static func kill(_ service: String, _ host: String, _ look: StackLook) -> any Fault {
+        KillFault(
+            name: "kill \(host)/\(service)", event: "\(title(service, host, look)) is killed",
+            promise: promise(service, isOrdered: false), victims: [.service(service, host: host)],
+            needsOthers: [service], host: host)
+    }
+
+    private static func freeze(_ service: String, _ host: String, _ look: StackLook) -> any Fault {
+        FreezeFault(
+            name: "freeze \(host)/\(service)", event: "\(title(service, host, look)) is frozen",
+            promise: promise(service, isOrdered: false), victims: [.service(service, host: host)],
+            needsOthers: [service], host: host)
+    }
+
+    private static func restart(_ service: String, _ host: String, _ look: StackLook) -> any Fault {
+        RestartFault(
+            name: "restart \(host)/\(service)", event: "\(title(service, host, look)) is restarted",
+            promise: promise(service, isOrdered: true), service: service, host: host)
+    }
+
+    private static func lose(_ host: StackLook.Host, _ look: StackLook) -> any Fault {
+        let services = host.services.map(\.name)
+        return KillFault(
+            name: "kill \(host.name)", event: "All of \(host.name), its services and its agent, is killed at once",
+            promise: Promise(writes: services.contains("mysql") ? .wait : .goOn), victims: look.parts(of: host.name),
+            needsOthers: services, host: host.name)
+    }
+}

@@ -1,0 +1,160 @@
+public import TandemServices
+
+/// A running stack, as a drill asks it for things.
+public protocol DrilledStack: Sendable {
+    func look() async -> StackLook
+    /// As a person restarts it; returns once it serves again.
+    func restart(_ service: String, on host: String) async throws
+    /// Every app server, one after the other.
+    func restartApp() async throws
+    /// Brings back a stack of which nothing is left.
+    func start() async throws
+}
+
+/// What can be done to the processes of a place. Of this machine: `LocalPlace`; on others somebody has to do it there.
+public protocol FaultPlace: Sendable {
+    /// The process that leads a group of its own under this number, or nil.
+    func find(_ pid: Int32, host: String?) async -> ProcessIdentity?
+    /// To the process and its group. One that has ended, or whose number is another's by now, gets nothing.
+    func signal(_ number: Int32, to process: ProcessIdentity, host: String?) async
+    func state(of process: ProcessIdentity, host: String?) async -> ProcessState
+}
+
+public enum ProcessState: Sendable, Equatable {
+    case running
+    /// Stopped by a signal: state T.
+    case frozen
+    case gone
+}
+
+/// The processes of this machine.
+public struct LocalPlace: FaultPlace {
+    public init() {}
+
+    public func find(_ pid: Int32, host: String?) async -> ProcessIdentity? {
+        guard pid > 1, let identity = ProcessIdentity(pid: pid), identity.groupMembers.contains(pid) else { return nil }
+        return identity
+    }
+
+    public func signal(_ number: Int32, to process: ProcessIdentity, host: String?) async {
+        guard process.isAlive else { return }
+        process.signalGroup(number)
+    }
+
+    public func state(of process: ProcessIdentity, host: String?) async -> ProcessState {
+        guard process.isAlive else { return .gone }
+        return process.isItselfFrozen ? .frozen : .running
+    }
+}
+
+/// Undoes what a drill does, should it not come to that itself.
+public protocol HealerLink: Sendable {
+    /// - Parameter bound: after which it is undone although the drill lives.
+    /// - Throws: where nobody would undo it; then it is not to be done.
+    func arm(_ undos: [Undo], bound: Duration) async throws
+    func disarm() async
+}
+
+/// One thing to undo.
+public enum Undo: Codable, Sendable, Equatable {
+    /// SIGCONT to these processes, and their groups.
+    case thaw([ProcessIdentity])
+    /// `tandem up`.
+    case start
+}
+
+/// All that a fault has to do with.
+public struct FaultSite: Sendable {
+    public var stack: any DrilledStack
+    public var place: any FaultPlace
+    public var healer: any HealerLink
+
+    public init(stack: any DrilledStack, place: any FaultPlace, healer: any HealerLink) {
+        self.stack = stack
+        self.place = place
+        self.healer = healer
+    }
+}
+
+/// The processes that a fault has struck.
+struct Struck: Sendable {
+    var processes: [Part: ProcessIdentity] = [:]
+
+    /// Whether the stack is whole again, with other processes in place of those that are gone.
+    func isOver(_ look: StackLook) -> Bool {
+        look.isWhole && processes.allSatisfy { part, process in look.pid(of: part) != process.pid }
+    }
+}
+
+extension FaultSite {
+    private static let lookPause = Duration.milliseconds(100)
+    private static let lookPatience = Duration.seconds(15)
+
+    /// The processes behind parts, checked: the stack names the same number before and after it was looked at, so that it was
+    /// this very process which was looked at. An agent that has too much to do answers late, and is asked again.
+    func processes(of parts: [Part]) async throws -> [Part: ProcessIdentity] {
+        let deadline = ContinuousClock.now + Self.lookPatience
+        while true {
+            do {
+                return try await processesNow(of: parts)
+            } catch let error as DrillError {
+                guard ContinuousClock.now < deadline else { throw error }
+                try await Task.sleep(for: Self.lookPause)
+            }
+        }
+    }
+
+    private func processesNow(of parts: [Part]) async throws -> [Part: ProcessIdentity] {
+        let before = await stack.look()
+        var found: [Part: ProcessIdentity] = [:]
+        for part in parts {
+            guard let pid = before.pid(of: part) else {
+                throw DrillError("nobody could say which process \(part) is; see: tandem status")
+            }
+            guard let process = await place.find(pid, host: part.host) else {
+                throw DrillError("\(part), pid \(pid), leads no group of its own, so it is left alone")
+            }
+            found[part] = process
+        }
+        let after = await stack.look()
+        for part in parts where after.pid(of: part) != found[part]?.pid {
+            throw DrillError("\(part) was just being replaced, so it is left alone")
+        }
+        return found
+    }
+
+    /// - Returns: whether all came into the state within the bound.
+    func wait(_ processes: [Part: ProcessIdentity], bound: Duration, _ isWanted: (ProcessState) -> Bool) async -> Bool {
+        let deadline = ContinuousClock.now + bound
+        while true {
+            var all = true
+            for (part, process) in processes where await !isWanted(place.state(of: process, host: part.host)) {
+                all = false
+            }
+            if all { return true }
+            guard ContinuousClock.now < deadline, !Task.isCancelled else { return false }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// - Throws: when it is not so within the bound.
+    func waitUntil(bound: Duration, _ what: String, _ isSo: (StackLook) -> Bool) async throws {
+        let deadline = ContinuousClock.now + bound
+        while true {
+            let look = await stack.look()
+            if isSo(look) { return }
+            try Task.checkCancellation()
+            guard ContinuousClock.now < deadline else { throw DrillError("\(what): the stack is \(look.state)") }
+            try await Task.sleep(for: Self.lookPause)
+        }
+    }
+}
+
+extension Part {
+    var host: String? {
+        switch self {
+        case .keeper: nil
+        case .agent(let host), .service(_, let host): host
+        }
+    }
+}

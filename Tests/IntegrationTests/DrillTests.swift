@@ -1,0 +1,227 @@
+import Foundation
+import Glibc
+import Subprocess
+import Testing
+
+/// `TANDEM_TEST_DRILL` makes the first of these try every fault three times: half an hour.
+private let isLong = ProcessInfo.processInfo.environment["TANDEM_TEST_DRILL"]?.isEmpty == false
+
+extension IntegrationTests {
+    /// What `tandem drill --format json` promises.
+    private struct DrillOutcome: Decodable {
+        struct Run: Decodable {
+            var verdict: String
+            var reasons: [String]
+            var proof: String?
+            var not_tested: String?
+        }
+        struct Fault: Decodable {
+            var name: String
+            var verdict: String
+            var runs: [Run]
+        }
+        struct Settlement: Decodable {
+            var acknowledged: Int
+            var lost: Int
+            var duplicated: Int
+        }
+        var verdict: String
+        var summary: String
+        var settlement: Settlement?
+        var faults: [Fault]
+        var stopped: String?
+
+        init(_ outcome: Program.Outcome) throws {
+            self = try JSONDecoder().decode(Self.self, from: Data(outcome.output.utf8))
+        }
+
+        var reasons: [String] { faults.flatMap(\.runs).flatMap(\.reasons) }
+    }
+
+    /// Small enough for a machine that has other things to do.
+    private static let load = ["--clients", "8", "--rate", "50", "--duration", "1", "--format", "json"]
+
+    private func drill(_ stack: TrialStack, _ arguments: String...) async throws -> Program.Outcome {
+        try await Program.run(
+            "\(stack.programs)/tandem", ["drill"] + Self.load + arguments, folder: stack.folder,
+            environment: stack.environment([:]), user: stack.user)
+    }
+
+    @Test(
+        "a drill of the example's stack holds, one at a time; killed in the middle of a fault it leaves a healthy stack"
+    )
+    func drillHolds() async throws {
+        let stack = try TrialStack("itdrill", "app:\n  run: '\(TrialStack.conduit)'")
+        do {
+            #expect(try await drill(stack).status == 4, "nothing runs yet")
+            try await stack.succeed("up", "--detach")
+            #expect(try await stack.succeed("drill", "--list").output.contains("kill server1/mysql\n    The primary's"))
+            #expect(try await drill(stack, "--only", "bogus").status == 2)
+            let faults = "kill server1/nginx, freeze server2/app, kill lb1/agent, kill server2/mysql"
+            let outcome = try await isLong ? drill(stack, "--repeat", "3") : drill(stack, "--only", faults)
+            #expect(outcome.status == 0, "\(outcome)")
+            let report = try DrillOutcome(outcome)
+            #expect(report.verdict == "held" && report.reasons == [] && report.stopped == nil, "\(report)")
+            #expect(report.faults.count >= 4 && report.faults.allSatisfy { $0.runs.allSatisfy { $0.proof != nil } })
+            let settled = try #require(report.settlement)
+            #expect(settled.acknowledged > 10 && settled.lost == 0 && settled.duplicated == 0, "\(settled)")
+            print(report.summary)
+            try await killedDrill(stack)
+        } catch {
+            try await stack.end()
+            throw error
+        }
+        try await stack.end()
+    }
+
+    private func killedDrill(_ stack: TrialStack) async throws {
+        let status = try await stack.waitUntilUp { _ in true }
+        let primary = try #require(try status.service("mysql", on: "server1").pid)
+        let running = Task { try await drill(stack, "--only", "freeze server1/mysql") }
+        let victim = try await drillProcess(of: stack)
+        #expect(
+            try await drill(stack, "--only", "kill keeper").errors.contains("another drill of 'itdrill' is running"))
+        for _ in 0..<3000 where !isFrozen(primary) { try await Task.sleep(for: .milliseconds(10)) }
+        try #require(isFrozen(primary), "the fault struck")
+        try #require(kill(victim, SIGKILL) == 0)
+        _ = await running.result
+        _ = try await stack.waitUntilUp { _ in !isFrozen(primary) }
+        #expect(try await Curl.get("\(status.url)/api/articles").status == 200)
+        let leftovers = stack.processes().filter { $0.contains("drill-healer") }
+        for _ in 0..<500 where leftovers.contains(where: { kill(Int32($0.prefix { $0 != " " }) ?? 0, 0) == 0 }) {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    private func isFrozen(_ pid: Int32) -> Bool {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        return text.split(separator: ")").last?.split(separator: " ").first == "T"
+    }
+
+    private func drillProcess(of stack: TrialStack) async throws -> Int32 {
+        for _ in 0..<3000 {
+            let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
+            for pid in pids {
+                let words = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+                let line = String(decoding: words, as: UTF8.self).split(separator: "\0").map(String.init)
+                let folder = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")
+                if line.count > 1, line[0].hasSuffix("/tandem"), line[1] == "drill", folder == stack.folder {
+                    return pid
+                }
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw TrialStack.NotReached(description: "no drill of \(stack.name) runs")
+    }
+
+    @Test(
+        "a drill fails, in the right words, of an app that answers before it keeps, and of balancers that repeat nothing"
+    )
+    func drillFails() async throws {
+        let store = "\(NSTemporaryDirectory())itliar-\(UInt32.random(in: 0 ... .max))"
+        let stack = try TrialStack(
+            "itliar",
+            """
+            app:
+              run: exec python3 liar.py
+              env: {STORE: '\(store)'}
+            drill:
+              read: /
+              write: /
+              body: "{text}"
+              check: "/?offset={offset}"
+            """)
+        try Self.liar.write(toFile: "\(stack.folder)/liar.py", atomically: true, encoding: .utf8)
+        defer {
+            for host in ["server1", "server2"] { try? FileManager.default.removeItem(atPath: "\(store)-\(host)") }
+        }
+        do {
+            try await stack.succeed("up", "--detach")
+            let lost = try await drill(stack, "--only", "kill server1/app")
+            let report = try DrillOutcome(lost)
+            print(report.summary)
+            #expect(lost.status == 1 && report.verdict == "broken")
+            #expect(report.reasons.contains { $0.hasPrefix("acknowledged but lost: ") }, "\(report.reasons)")
+            #expect(try #require(report.settlement).lost > 0)
+
+            let status = try await stack.waitUntilUp { _ in true }
+            for host in ["lb1", "lb2"] { try spoil("\(stack.stateFolder)/hosts/\(host)/etc/haproxy.cfg") }
+            for host in ["lb1", "lb2"] { kill(try #require(try status.service("haproxy", on: host).pid), SIGUSR2) }
+            try await Task.sleep(for: .seconds(2))
+            let failing = try await drill(stack, "--only", "kill server1/nginx, kill server2/nginx", "--repeat", "2")
+            let second = try DrillOutcome(failing)
+            print(second.summary, second.reasons)
+            #expect(failing.status == 1)
+            #expect(second.reasons.contains { $0.contains(" failed (budget: 0)") }, "\(second.reasons)")
+        } catch {
+            try await stack.end()
+            throw error
+        }
+        try await stack.end()
+    }
+
+    /// Requests are sent to one server, and no second time.
+    private func spoil(_ path: String) throws {
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).compactMap { line -> String? in
+            if line.contains("retry-on ") || line.contains("option redispatch") { return nil }
+            return line == "    retries 3" ? "    retries 0" : String(line)
+        }
+        #expect(lines.contains("    retries 0"))
+        // In place, so that the file stays its owner's.
+        let handle = try #require(FileHandle(forWritingAtPath: path))
+        try handle.truncate(atOffset: 0)
+        try handle.write(contentsOf: Data(lines.joined(separator: "\n").utf8))
+        try handle.close()
+    }
+
+    /// Keeps what it was sent in memory, and writes it down a second later, after it has said that it is there.
+    private static let liar = """
+        import os, signal, sys, threading, time
+        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+        from urllib.parse import parse_qs, urlsplit
+
+        store = os.environ["STORE"]
+        pending = []
+
+        class Liar(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_GET(self):
+                offset = int(parse_qs(urlsplit(self.path).query).get("offset", ["0"])[0])
+                lines = []
+                for host in ("server1", "server2"):
+                    if os.path.exists(f"{store}-{host}"):
+                        with open(f"{store}-{host}") as file:
+                            lines += file.read().split()
+                lines.reverse()
+                self.answer(200, "\\n".join(lines[offset:offset + 50]))
+
+            def do_POST(self):
+                pending.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                self.answer(201, "kept")
+
+            def answer(self, status, text):
+                body = text.encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments):
+                pass
+
+        def keep():
+            while True:
+                time.sleep(1)
+                count = len(pending)
+                with open(f"{store}-{os.environ['TANDEM_HOST']}", "a") as file:
+                    file.write("".join(line + "\\n" for line in pending[:count]))
+                del pending[:count]
+
+        threading.Thread(target=keep, daemon=True).start()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Liar).serve_forever()
+        """
+}
