@@ -13,6 +13,7 @@ extension IntegrationTests {
             variables: Rights.engine.union(["HAPROXY_MWORKER", "HAPROXY_STARTUP_VERSION"])),
         "nginx": Rights(mask: "0077", variables: Rights.engine),
         "mysqld": Rights(mask: "0077", variables: Rights.engine),
+        "etcd": Rights(mask: "0077", variables: Rights.engine.union(["GOMEMLIMIT", "GOGC", "GOMAXPROCS", "PWD"])),
         "app": Rights(mask: "0022", variables: Rights.app),
     ]
     private static let lowPorts = "0000000000000400"
@@ -97,7 +98,7 @@ private struct StackProcess: CustomStringConvertible {
 
     private static func kind(of command: String) -> String {
         for word in ["keeper", "agent"] where command.contains("tandem \(word) ") { return word }
-        for word in ["haproxy", "nginx", "mysqld"] where command.contains(word) { return word }
+        for word in ["haproxy", "nginx", "mysqld", "etcd"] where command.contains(word) { return word }
         return command.contains("conduit") ? "app" : "unknown"
     }
 

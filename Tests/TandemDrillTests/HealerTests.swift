@@ -17,6 +17,12 @@ struct HealerTests {
                     command: ["/bin/sleep", "60"], environment: [:], workingDirectory: "/", logFile: log))
     }
 
+    /// A signal takes effect when the process is next looked at by the kernel.
+    private func freeze(_ process: RunningProcess) async {
+        process.signal(SIGSTOP)
+        for _ in 0..<1000 where !process.identity.isItselfFrozen { try? await Task.sleep(for: .milliseconds(10)) }
+    }
+
     private func pipeEnds() -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
         #expect(pipe(&ends) == 0)
@@ -31,7 +37,7 @@ struct HealerTests {
         let starts = Mutex(0)
         do {
             let drill = HealerPipe(descriptor: ends.write)
-            process.signal(SIGSTOP)
+            await freeze(process)
             try await drill.arm([.thaw([process.identity]), .start], bound: .seconds(600))
             #expect(process.identity.isItselfFrozen)
         }
@@ -48,14 +54,14 @@ struct HealerTests {
         let ends = pipeEnds()
         let starts = Mutex(0)
         let drill = HealerPipe(descriptor: ends.write)
-        process.signal(SIGSTOP)
+        await freeze(process)
         try await drill.arm([.thaw([process.identity])], bound: .seconds(1))
         let healer = Task.detached { await Healer.run(descriptor: ends.read) { starts.withLock { $0 += 1 } } }
         for _ in 0..<1000 where process.identity.isItselfFrozen { try await Task.sleep(for: .milliseconds(10)) }
         #expect(!process.identity.isItselfFrozen)
         try await drill.arm([.start], bound: .seconds(600))
         await drill.disarm()
-        process.signal(SIGSTOP)
+        await freeze(process)
         drill.end()
         await healer.value
         close(ends.read)
