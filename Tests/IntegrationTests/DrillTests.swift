@@ -175,7 +175,8 @@ extension IntegrationTests {
         try handle.close()
     }
 
-    /// Keeps what it was sent in memory, and writes it down a second later, after it has said that it is there.
+    /// Keeps what it was sent in memory for three seconds before it writes it down, and says at once that it is there: so whenever it is
+    /// killed, it loses some.
     private static let liar = """
         import os, signal, sys, threading, time
         from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -199,7 +200,7 @@ extension IntegrationTests {
                 self.answer(200, "\\n".join(lines[offset:offset + 50]))
 
             def do_POST(self):
-                pending.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                pending.append((time.time(), self.rfile.read(int(self.headers["Content-Length"])).decode()))
                 self.answer(201, "kept")
 
             def answer(self, status, text):
@@ -214,10 +215,10 @@ extension IntegrationTests {
 
         def keep():
             while True:
-                time.sleep(1)
-                count = len(pending)
+                time.sleep(0.1)
+                count = sum(1 for at, _ in list(pending) if at < time.time() - 3)
                 with open(f"{store}-{os.environ['TANDEM_HOST']}", "a") as file:
-                    file.write("".join(line + "\\n" for line in pending[:count]))
+                    file.write("".join(line + "\\n" for _, line in pending[:count]))
                 del pending[:count]
 
         threading.Thread(target=keep, daemon=True).start()
