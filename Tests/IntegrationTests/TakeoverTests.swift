@@ -15,7 +15,9 @@ extension IntegrationTests {
             let before = try await stack.waitUntil("the app has failed") {
                 try $0.service("app", on: "server2").state == "failed"
             }
-            for pid in [try #require(before.keeper.pid)] + before.hosts.compactMap(\.agent.pid) { kill(pid, SIGKILL) }
+            let supervisors = [try #require(before.keeper.pid)] + before.hosts.compactMap(\.agent.pid)
+            // All at once: an agent that outlives the keeper for a moment starts another one.
+            for signal in [SIGSTOP, SIGKILL] { for pid in supervisors { kill(pid, signal) } }
             let up = try await stack.tandem("up", "--detach")
             #expect(up.status == 1)
             #expect(up.errors.contains("app on server2 failed:\nit exited with status 1"), "\(up.errors)")
