@@ -17,9 +17,10 @@ final class DrillProgress: Sendable {
 
     func begin(stack: String, faults: Int, plan: TrafficPlan, options: DrillOptions) {
         let writes = plan.write == nil ? "reads only" : "reads and writes"
+        let strikes = faults * options.repeats
         Terminal.line(
             style.bold("Drilling \(stack)")
-                + ": \(faults * options.repeats) faults, \(Int(plan.rate)) requests a second (\(writes)), "
+                + ": \(strikes) \(strikes == 1 ? "fault" : "faults"), \(Int(plan.rate)) requests a second (\(writes)), "
                 + "seed \(options.seed). Ctrl-C heals and ends it.")
     }
 
