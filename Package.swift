@@ -137,14 +137,15 @@ let package = Package(
         .target(
             name: "TandemReplication",
             dependencies: [
-                "MySQLConnector", "TandemFailover", "TandemServices", .product(name: "Logging", package: "swift-log"),
+                "MySQLConnector", "TandemFailover", "TandemServices", "TandemStack",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         // Carries the failover out on one host: what the reducer asks for, done to a real server and to etcd.
         .target(
             name: "TandemFailoverDriver",
             dependencies: [
-                "TandemCoordination", "TandemFailover", "TandemReplication", "TandemServices",
+                "TandemCoordination", "TandemFailover", "TandemReplication", "TandemServices", "TandemStack",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -83,7 +83,8 @@ extension HostAgent {
         markLeaving()
     }
 
-    /// Before nginx closes the connections that idle: whoever calls it is to send nothing on one meanwhile.
+    /// Called before this host's nginx reloads or restarts, which closes connections that idle. Returns once balancers and other hosts'
+    /// web servers, which might be sending a request on one, have been told to send new requests elsewhere.
     func leaveRotationOfWebServers() async {
         guard Leaving(stack: applied.stack, host: host).nginxFile != nil else { return }
         rotation.isNginxLeaving = true

@@ -26,21 +26,20 @@ public actor HostAgent {
     let folder: StackFolder
     let given: AppliedHost
     var applied: AppliedStack { given.applied }
-    private var secrets: StackSecrets { given.secrets }
+    var secrets: StackSecrets { given.secrets }
     private let version: String
     let layout: Layout
     let blueprint: HostBlueprint
     private let strays: Strays
-    private let board: TopologyBoard
-    private let intended: Placement
-    private let client: HTTPClient
+    let board: TopologyBoard
+    let intended: Placement
+    let client: HTTPClient
     let store: StoreSeat
     let logger: Logger
     /// What the owners of this host's services say of them.
-    private let reports: ServiceReports
+    let reports: ServiceReports
     /// One for each service, in their order.
     private(set) var owners: [any ServiceOwner] = []
-    private var database: DatabaseService?
     private var isChanged = false
     /// Which instances of the app nginx sends requests to.
     var rotation = AppRotation()
@@ -90,7 +89,7 @@ public actor HostAgent {
             agents: AgentClient(client: client, stack: applied.stack.name), logger: logger)
     }
 
-    private static func unknownMember(_ host: Host, _ placement: Placement) -> DatabaseMember {
+    static func unknownMember(_ host: Host, _ placement: Placement) -> DatabaseMember {
         DatabaseMember(
             host: host.name, address: host.address, port: Ports.mysql,
             role: host.name == placement.primary ? .primary : .replica, state: .starting, epoch: placement.epoch)
@@ -200,7 +199,7 @@ public actor HostAgent {
     }
 
     func fence() async throws {
-        try await database?.controller.fence()
+        for case let database as DatabaseService in owners { try await database.controller.fence() }
     }
 
     // MARK: - Ports
@@ -261,59 +260,6 @@ public actor HostAgent {
         rotation = AppRotation(avoided: first.avoided, strange: first.avoided)
         if host.has(.web) || host.has(.app) { markLeaving() }
         for file in first.blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }
-    }
-
-    private var databaseEnvironment: DatabaseEnvironment {
-        DatabaseEnvironment(
-            applied: applied, secrets: secrets.database, layout: layout, host: host,
-            recordFolder: folder.records(host.name), intended: intended, logger: logger)
-    }
-
-    private func makeOwner(_ service: ServiceBlueprint) -> any ServiceOwner {
-        let process = ServiceProcess(
-            service: service, starter: ProcessStarter(applied: applied, secrets: secrets, layout: layout),
-            recordFile: "\(folder.records(host.name))/\(service.statusName).json")
-        guard service.name == .mysql else {
-            return RestartLoop(process: process, hooks: hooks(service), reports: reports, logger: logger)
-        }
-        let controller = DatabaseController(
-            environment: databaseEnvironment, board: board, member: Self.unknownMember(host, intended))
-        let owner = DatabaseService(controller: controller, process: process, reports: reports, logger: logger)
-        database = owner
-        return owner
-    }
-
-    private func hooks(_ service: ServiceBlueprint) -> ServiceHooks {
-        let probe = ReadinessProbe(client: client)
-        let needs = ServiceNeeds(host: host, reports: reports, board: board, probe: probe)
-        var hooks = ServiceHooks(
-            prepare: { try await needs.wait(for: service, $0) },
-            isReady: { await probe.isReady(service.readiness) { false } },
-            whyNotReady: { await probe.reason(service.readiness, members: $0.members) },
-            stop: { await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds)) },
-            turn: { [reports] in await reports.waitForTurn(of: service) })
-        if service.name == .app {
-            hooks.prepare = { [weak self] waitsFor in
-                try await needs.wait(for: service, waitsFor)
-                try await self?.waitForPreparation(waitsFor)
-            }
-            hooks.joinRotation = { [weak self] in await self?.joinRotation(service) }
-            hooks.leaveRotation = { [weak self] in await self?.leaveRotation(service) }
-        }
-        if service.name == .nginx {
-            hooks.joinRotation = { [weak self] in await self?.joinRotationOfWebServers() }
-            hooks.leaveRotation = { [weak self] in await self?.leaveRotationOfWebServers() }
-        }
-        if service.name == .router {
-            hooks.refresh = { [layout] _ in try await RouterRefresh(layout).run() }
-        }
-        if service.name == .etcd {
-            hooks.prepare = { [store] in try await store.provision(waitsFor: $0) }
-            hooks.isReady = { [store] in await store.isReady() }
-            hooks.whyNotReady = { [store] _ in await store.whyNotReady() }
-            hooks.stop = { [store] in await store.stop($0, service.stop) }
-        }
-        return hooks
     }
 
     private func makeApplication() throws -> some ApplicationProtocol {

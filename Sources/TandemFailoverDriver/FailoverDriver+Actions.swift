@@ -1,6 +1,7 @@
 import Logging
 import TandemCoordination
 import TandemFailover
+import TandemServices
 
 /// The command that the driver carries out.
 struct RunningCommand: Sendable {
@@ -100,19 +101,6 @@ extension RunningCommand {
     /// Returns when a step of the agent's own has ended. A statement that does not is left to the end of its server.
     func end(statementBound: Duration) async {
         guard !command.isOwnStep else { return await task.value }
-        let task = task
-        // Not a task group, which would wait for the statement.
-        let (ends, end) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let waiting = Task {
-            await task.value
-            end.finish()
-        }
-        let clock = Task {
-            try? await Task.sleep(for: statementBound)
-            end.finish()
-        }
-        for await _ in ends {}
-        waiting.cancel()
-        clock.cancel()
+        _ = await task.value(within: statementBound)
     }
 }

@@ -10,10 +10,7 @@ public struct SQLStatements: ServerStatements {
     public func look() async -> StatementsLook {
         let look = await server.look()
         return switch look.answer {
-        case .up:
-            .seen(
-                look.observation(
-                    unlessUp: .up, attachedEpoch: 0, noted: nil, isFresh: false, bootCount: 0, order: 0))
+        case .up: .seen(look.observation)
         case .crowded: .crowded
         case .silent: .silent
         case .absent: .absent

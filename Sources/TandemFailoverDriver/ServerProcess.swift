@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 public import TandemServices
+import TandemStack
 
 /// How a host's mysqld is started, and where it is written down that it runs.
 public struct ServerLaunch: Sendable {
@@ -53,12 +54,7 @@ public final class ServerProcess: Sendable {
     public var bootCount: UInt32 { running.map(Self.number) ?? 0 }
 
     static func number(_ identity: ProcessIdentity) -> UInt32 {
-        // FNV-1a: Swift's own hashes differ from one process to the next.
-        let text = "\(identity.bootID) \(identity.startTicks) \(identity.pid)"
-        let hash = text.utf8.reduce(into: UInt32(2_166_136_261)) { hash, byte in
-            hash = (hash ^ UInt32(byte)) &* 16_777_619
-        }
-        return max(hash, 1)
+        max(StableHash.bits32("\(identity.bootID) \(identity.startTicks) \(identity.pid)"), 1)
     }
 
     /// - Throws: where it runs, or cannot be started.

@@ -12,7 +12,7 @@ public enum Heartbeat {
     public static let interval = Duration.seconds(1)
 
     /// Writes one beat. In a pair it returns once the partner has it on disk, and waits without end until then.
-    public static func beat(epoch: Int, on connection: MySQLConnection) async throws {
+    public static func beat(epoch: some BinaryInteger, on connection: MySQLConnection) async throws {
         try await connection.execute("REPLACE INTO tandem.heartbeat VALUES (1, \(epoch), UTC_TIMESTAMP(6))")
     }
 

@@ -5,7 +5,7 @@ public import TandemTopology
 public struct PlacementReader: Sendable {
     private let stack: Stack
     private let folder: StackFolder
-    /// nil: nobody can be asked.
+    /// To call the agents; nil where none of them runs, or the caller has no certificate for it.
     private let client: AgentClient?
 
     public init(stack: Stack, folder: StackFolder, client: AgentClient?) {
@@ -34,7 +34,7 @@ public struct PlacementReader: Sendable {
     /// nil where there is no database host.
     public func placement() async -> Placement? { placement(said: await topology()) }
 
-    /// The same without asking anybody.
+    /// Who leads by what the agents wrote down when they last ran. No agent is called. nil where there is no database host.
     public var recorded: Placement? { placement(said: nil) }
 
     private func placement(said: Topology?) -> Placement? {

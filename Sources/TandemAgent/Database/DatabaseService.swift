@@ -7,7 +7,7 @@ import TandemTopology
 /// safe to do with a database depends on its place, which the controller alone knows.
 struct DatabaseService: ServiceOwner {
     let controller: DatabaseController
-    /// Its own: nobody else has it.
+    /// Starts and ends mysqld for this owner. It is private, so that nothing else in the agent can do either.
     private let loop: RestartLoop
     private let certificates: CertificateWatch
 

@@ -10,7 +10,7 @@ actor RestartLoop: ServiceOwner {
     nonisolated let service: ServiceBlueprint
     let own: ServiceProcess
     let hooks: ServiceHooks
-    /// nil: nobody asks.
+    /// Where this loop says how its service is; nil where a loop runs alone, as in tests.
     private let reports: ServiceReports?
     let logger: Logger
 

@@ -113,15 +113,14 @@ public struct StackFolder: Sendable, Equatable {
 
     /// Hosts that have data of etcd here, whether they are in the stack or not.
     public var hostsWithStore: [String] {
-        let hosts = (try? FileManager.default.contentsOfDirectory(atPath: hostsFolder)) ?? []
-        return hosts.filter { FileManager.default.fileExists(atPath: "\(host($0))/data/etcd/member") }.sorted()
+        hostNames.filter { FileManager.default.fileExists(atPath: "\(host($0))/data/etcd/member") }.sorted()
     }
 
     /// Whether any database data is here.
-    public var hasData: Bool {
-        let hosts = (try? FileManager.default.contentsOfDirectory(atPath: hostsFolder)) ?? []
-        return hosts.contains(where: hasData)
-    }
+    public var hasData: Bool { hostNames.contains(where: hasData) }
+
+    /// Hosts that have a folder here, in no order.
+    private var hostNames: [String] { (try? FileManager.default.contentsOfDirectory(atPath: hostsFolder)) ?? [] }
 
     /// Whether a host has database data here.
     func hasData(_ host: String) -> Bool {

@@ -136,12 +136,16 @@ actor StoreSeat {
 
     private static let patience = Duration.seconds(2)
 
+    /// What this host's member says of itself; nil where it does not answer.
+    private func status(_ client: EtcdClient) async -> MemberStatus? {
+        let answer = try? await client.status(of: connections.endpoint(host), within: Self.patience)
+        guard case .value(let status)? = answer else { return nil }
+        return status
+    }
+
     /// Whether it reads through a majority. A member that was just added, and has caught up, gets its vote.
     func isReady() async -> Bool {
-        guard let client = try? await connections.own(),
-            case .value(let status)? = try? await client.status(
-                of: connections.endpoint(host), within: Self.patience)
-        else { return false }
+        guard let client = try? await connections.own(), let status = await status(client) else { return false }
         if status.isLearner {
             _ = try? await connections.others().promoteMember(status.header.memberID, within: Self.patience)
             return false
@@ -154,10 +158,7 @@ actor StoreSeat {
     }
 
     func whyNotReady() async -> String? {
-        guard let client = try? await connections.own(),
-            case .value(let status)? = try? await client.status(
-                of: connections.endpoint(host), within: Self.patience)
-        else { return nil }
+        guard let client = try? await connections.own(), let status = await status(client) else { return nil }
         if status.isLearner { return "it has not caught up with etcd's other members" }
         let voters = stack.voters
         return status.leader == nil

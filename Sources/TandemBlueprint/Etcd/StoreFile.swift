@@ -38,8 +38,8 @@ struct StoreFile {
             """
     }
 
-    private static let initialCluster = "initial-cluster: "
-    private static let initialState = "initial-cluster-state: "
+    static let initialCluster = "initial-cluster: "
+    static let initialState = "initial-cluster-state: "
 
     private var size: String {
         """
@@ -98,9 +98,9 @@ public enum StoreBeginning: Sendable, Equatable {
         let lines = file.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         return lines.map { line in
             switch self {
-            case .founding where line.hasPrefix("initial-cluster-state: "): "initial-cluster-state: new"
-            case .joining(let members) where line.hasPrefix("initial-cluster: "):
-                "initial-cluster: \"\(members.joined(separator: ","))\""
+            case .founding where line.hasPrefix(StoreFile.initialState): "\(StoreFile.initialState)new"
+            case .joining(let members) where line.hasPrefix(StoreFile.initialCluster):
+                "\(StoreFile.initialCluster)\"\(members.joined(separator: ","))\""
             default: line
             }
         }.joined(separator: "\n")

@@ -64,16 +64,14 @@ struct KillFault: Fault {
         let processes = try await site.processes(of: victims)
         let start = ContinuousClock.now
         struck()
-        // Who would start the others anew goes first.
-        let order = processes.sorted { $0.key.rank < $1.key.rank }
-        for (part, process) in order { await site.place.signal(9, to: process, host: part.host) }
+        for (part, process) in processes.startersFirst { await site.place.signal(9, to: process, host: part.host) }
         guard await site.wait(processes, bound: Self.bound, { $0 == .gone }) else {
             throw DrillError("\(name): not all processes were gone 5 s after SIGKILL")
         }
         let took = ContinuousClock.now - start
-        let pids = order.map { "\($0.value.pid)" }.joined(separator: ", ")
         return Evidence(
-            words: "pid \(pids) gone within \(Int(took / .milliseconds(1))) ms", struck: Struck(processes: processes))
+            words: "pid \(processes.pids) gone within \(Int(took / .milliseconds(1))) ms",
+            struck: Struck(processes: processes))
     }
 }
 
@@ -103,9 +101,8 @@ struct FreezeFault: Fault {
         await site.healer.disarm()
         guard isProven else { throw DrillError("\(name): the process went on after SIGSTOP") }
         try Task.checkCancellation()
-        let pids = processes.values.map { "\($0.pid)" }.joined(separator: ", ")
         return Evidence(
-            words: "pid \(pids) was in state T, and \(isReplaced ? "was replaced" : "woken after 8 s")",
+            words: "pid \(processes.pids) was in state T, and \(isReplaced ? "was replaced" : "woken after 8 s")",
             struck: isReplaced ? Struck(processes: processes) : Struck())
     }
 }
@@ -129,8 +126,7 @@ struct RestartFault: Fault {
         guard await site.wait(processes, bound: .seconds(5), { $0 == .gone }) else {
             throw DrillError("\(name): the process from before the restart runs on")
         }
-        let pids = processes.values.map { "\($0.pid)" }.joined(separator: ", ")
-        return Evidence(words: "pid \(pids) ended in order", struck: Struck(processes: processes))
+        return Evidence(words: "pid \(processes.pids) ended in order", struck: Struck(processes: processes))
     }
 }
 
@@ -152,8 +148,7 @@ struct RollingFault: Fault {
         guard await site.wait(processes, bound: .seconds(5), { $0 == .gone }) else {
             throw DrillError("\(name): a process from before the restart runs on")
         }
-        let pids = processes.values.map { "\($0.pid)" }.sorted().joined(separator: ", ")
-        return Evidence(words: "pid \(pids) ended in order", struck: Struck(processes: processes))
+        return Evidence(words: "pid \(processes.pids) ended in order", struck: Struck(processes: processes))
     }
 }
 
@@ -171,9 +166,8 @@ struct OutageFault: Fault {
     func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
         let processes = try await site.processes(of: victims)
         try await site.healer.arm([.start], bound: Self.startBound)
-        let order = processes.sorted { $0.key.rank < $1.key.rank }
         struck()
-        for (part, process) in order { await site.place.signal(9, to: process, host: part.host) }
+        for (part, process) in processes.startersFirst { await site.place.signal(9, to: process, host: part.host) }
         let areGone = await site.wait(processes, bound: .seconds(5)) { $0 == .gone }
         let isStopped = await site.stack.look().hosts.allSatisfy { $0.agent == nil }
         // Also where the drill was told to stop: nothing else would bring it back.
@@ -205,4 +199,14 @@ extension Part {
         case .service: 2
         }
     }
+}
+
+extension [Part: ProcessIdentity] {
+    /// A process that would start others anew comes before these.
+    var startersFirst: [(key: Part, value: ProcessIdentity)] {
+        sorted { ($0.key.rank, $0.value.pid) < ($1.key.rank, $1.value.pid) }
+    }
+
+    /// For people, with commas between.
+    var pids: String { startersFirst.map { "\($0.value.pid)" }.joined(separator: ", ") }
 }

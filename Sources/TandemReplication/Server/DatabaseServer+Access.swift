@@ -72,9 +72,7 @@ extension DatabaseServer {
         configuration.queryTimeout = .seconds(3)
         let connection = try await MySQLConnection.connect(configuration, logger: logger)
         do {
-            try await connection.execute("SET SESSION lock_wait_timeout = 2")
-            try await connection.execute("SET GLOBAL offline_mode = ON")
-            try await connection.execute("SET GLOBAL super_read_only = ON")
+            try await PrimaryRole.fence(connection)
             await connection.close()
         } catch {
             await connection.close()

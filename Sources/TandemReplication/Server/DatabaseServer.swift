@@ -70,8 +70,7 @@ public actor DatabaseServer {
 
     /// Commits the heartbeat row. In a pair it returns once the partner has it on disk.
     public func heartbeat(epoch: UInt64) async throws {
-        let connection = try await working(beats)
-        try await connection.execute("REPLACE INTO tandem.heartbeat VALUES (1, \(epoch), UTC_TIMESTAMP(6))")
+        try await Heartbeat.beat(epoch: epoch, on: try await working(beats))
     }
 
     public func gtids() async throws -> (executed: GTIDSet, purged: GTIDSet) {

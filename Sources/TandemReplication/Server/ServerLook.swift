@@ -31,24 +31,13 @@ public struct ServerLook: Hashable, Sendable {
 
     public init(answer: Answer) { self.answer = answer }
 
-    /// - Parameter life: what the agent knows from the process, where nobody answered.
-    public func observation(
-        unlessUp life: ServerObservation.Life, attachedEpoch: UInt64, noted: WaitingPair?, isFresh: Bool,
-        bootCount: UInt32, order: UInt64
-    ) -> ServerObservation {
-        let seen: ServerObservation.Life =
-            switch answer {
-            case .up: .up
-            case .crowded: .crowded
-            case .silent: life == .up ? .unresponsive : life
-            case .absent: life == .up ? .booting : life
-            }
-        return ServerObservation(
-            life: seen, access: access, isSourceSideOn: isSourceSideOn, isReplicaSideOn: isReplicaSideOn,
-            receiver: receiver, receiverAcknowledges: receiverAcknowledges, source: source,
-            attachedEpoch: attachedEpoch, isApplierOn: isApplierOn, hasAppliedAll: hasAppliedAll,
-            isCloseBehind: isCloseBehind, receivedCount: receivedCount, sourceAnswers: sourceAnswers,
-            hasWaitingCommits: hasWaitingCommits, admitted: admitted, isPrepared: isPrepared, noted: noted,
-            isFresh: isFresh, bootCount: bootCount, order: order)
+    /// Of a server that is up. What is not asked over SQL is left as it is by itself: whoever knows it puts it in.
+    public var observation: ServerObservation {
+        ServerObservation(
+            life: .up, access: access, isSourceSideOn: isSourceSideOn, isReplicaSideOn: isReplicaSideOn,
+            receiver: receiver, receiverAcknowledges: receiverAcknowledges, source: source, isApplierOn: isApplierOn,
+            hasAppliedAll: hasAppliedAll, isCloseBehind: isCloseBehind, receivedCount: receivedCount,
+            sourceAnswers: sourceAnswers, hasWaitingCommits: hasWaitingCommits, admitted: admitted,
+            isPrepared: isPrepared)
     }
 }

@@ -1,5 +1,6 @@
 import Logging
 import MySQLConnector
+import TandemServices
 
 /// Asks another host's server what it has executed: that it answers is the news, and how far behind it one is.
 actor SourceProbe {
@@ -25,21 +26,7 @@ actor SourceProbe {
     func executed(within bound: Duration) async -> String? {
         let question = pending ?? Task { await self.ask() }
         pending = question
-        let (answers, continuation) = AsyncStream.makeStream(of: String?.self, bufferingPolicy: .bufferingOldest(1))
-        let waiter = Task {
-            continuation.yield(await question.value)
-            continuation.finish()
-        }
-        let clock = Task {
-            try? await Task.sleep(for: bound)
-            continuation.finish()
-        }
-        defer {
-            waiter.cancel()
-            clock.cancel()
-        }
-        for await answer in answers { return answer }
-        return nil
+        return await question.value(within: bound) ?? nil
     }
 
     func close() async {

@@ -1,4 +1,5 @@
 import TandemFailover
+import TandemStack
 
 /// The account with which a host replicates. It has the host's name: addresses do not tell hosts apart on one machine.
 enum ReplicationAccount {
@@ -12,13 +13,8 @@ enum ReplicationAccount {
     static func user(_ host: String) -> String {
         let room = longestUser - prefix.count
         guard host.unicodeScalars.count > room else { return prefix + host }
-        let fingerprint = String(fnv1a(host), radix: 16)
-        let padded = String(repeating: "0", count: 8 - fingerprint.count) + fingerprint
-        return prefix + String(String.UnicodeScalarView(host.unicodeScalars.prefix(room - 9))) + "_" + padded
-    }
-
-    private static func fnv1a(_ text: String) -> UInt32 {
-        text.utf8.reduce(0x811c_9dc5) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
+        let beginning = String(String.UnicodeScalarView(host.unicodeScalars.prefix(room - 9)))
+        return prefix + beginning + "_" + StableHash.hex32(host)
     }
 }
 

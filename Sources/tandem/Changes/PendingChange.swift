@@ -48,18 +48,11 @@ struct PendingChange: Sendable {
         self.given = given
         authorityProblem = running == nil ? nil : try preparation.authorityProblem()
         let applied = target
-        let placement = await Self.placement(project, running: running ?? applied, isRunning: running != nil)
+        let placement = await project.placement(of: running ?? applied, isRunning: running != nil)
         self.placement = placement
         change = StackChange(
             from: old, to: new, layout: { folder.layout(host: $0, applied: applied) },
             primary: placement?.primary, broken: broken)
-    }
-
-    private static func placement(_ project: Project, running: AppliedStack, isRunning: Bool) async -> Placement? {
-        let client = isRunning ? try? project.agentClient() : nil
-        let placement = await PlacementReader(stack: running.stack, folder: project.folder, client: client).placement()
-        await client?.shutdown()
-        return placement
     }
 
     /// A secret whose variable is not set in this shell stays what it is in a stack that runs.

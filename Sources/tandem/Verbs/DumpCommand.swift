@@ -27,7 +27,8 @@ struct DumpCommand: AsyncParsableCommand {
         var host = host
         if host == nil { host = await Self.replica(of: applied, project) }
         let client = try DatabaseClient(
-            applied: applied, folder: project.folder, host: host, primary: await project.primary(of: applied))
+            applied: applied, folder: project.folder, host: host, primary: await project.placement(of: applied)?.primary
+        )
         // It lies beside the client, in the engine store as in a distribution.
         let program = (applied.programs.mysql as NSString).deletingLastPathComponent + "/mysqldump"
         try client.become(program, Self.arguments(arguments, database: applied.stack.database.name))

@@ -24,7 +24,8 @@ struct MySQLCommand: AsyncParsableCommand {
         let project = try Project.loadApplied(project)
         let applied = try project.requireApplied()
         let client = try DatabaseClient(
-            applied: applied, folder: project.folder, host: host, primary: await project.primary(of: applied))
+            applied: applied, folder: project.folder, host: host, primary: await project.placement(of: applied)?.primary
+        )
         try client.become(client.applied.programs.mysql, arguments)
     }
 }
@@ -73,15 +74,5 @@ struct DatabaseClient {
         signal(SIGPIPE, SIG_DFL)
         execv(program, &pointers)
         throw Failure(.failed, "cannot run \(program): \(String(cString: strerror(errno)))")
-    }
-}
-
-extension Project {
-    /// The host that leads, by what its agents say or wrote down; nil where there is no database host.
-    func primary(of applied: AppliedStack) async -> String? {
-        let client = try? agentClient()
-        let placement = await PlacementReader(stack: applied.stack, folder: folder, client: client).placement()
-        await client?.shutdown()
-        return placement?.primary
     }
 }

@@ -1,0 +1,59 @@
+import AsyncHTTPClient
+import TandemBlueprint
+import TandemServices
+import TandemStack
+
+/// Who keeps each of this host's services, and what differs between them.
+extension HostAgent {
+    var databaseEnvironment: DatabaseEnvironment {
+        DatabaseEnvironment(
+            applied: applied, secrets: secrets.database, layout: layout, host: host,
+            recordFolder: folder.records(host.name), intended: intended, logger: logger)
+    }
+
+    /// The only part of this agent that starts and ends a service's process.
+    func makeOwner(_ service: ServiceBlueprint) -> any ServiceOwner {
+        let process = ServiceProcess(
+            service: service, starter: ProcessStarter(applied: applied, secrets: secrets, layout: layout),
+            recordFile: "\(folder.records(host.name))/\(service.statusName).json")
+        guard service.name == .mysql else {
+            return RestartLoop(process: process, hooks: hooks(service), reports: reports, logger: logger)
+        }
+        let controller = DatabaseController(
+            environment: databaseEnvironment, board: board, member: Self.unknownMember(host, intended))
+        return DatabaseService(controller: controller, process: process, reports: reports, logger: logger)
+    }
+
+    private func hooks(_ service: ServiceBlueprint) -> ServiceHooks {
+        let probe = ReadinessProbe(client: client)
+        let needs = ServiceNeeds(host: host, reports: reports, board: board, probe: probe)
+        var hooks = ServiceHooks(
+            prepare: { try await needs.wait(for: service, $0) },
+            isReady: { await probe.isReady(service.readiness) { false } },
+            whyNotReady: { await probe.reason(service.readiness, members: $0.members) },
+            stop: { await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds)) },
+            turn: { [reports] in await reports.waitForTurn(of: service) })
+        if service.name == .app {
+            hooks.prepare = { [weak self] waitsFor in
+                try await needs.wait(for: service, waitsFor)
+                try await self?.waitForPreparation(waitsFor)
+            }
+            hooks.joinRotation = { [weak self] in await self?.joinRotation(service) }
+            hooks.leaveRotation = { [weak self] in await self?.leaveRotation(service) }
+        }
+        if service.name == .nginx {
+            hooks.joinRotation = { [weak self] in await self?.joinRotationOfWebServers() }
+            hooks.leaveRotation = { [weak self] in await self?.leaveRotationOfWebServers() }
+        }
+        if service.name == .router {
+            hooks.refresh = { [layout] _ in try await RouterRefresh(layout).run() }
+        }
+        if service.name == .etcd {
+            hooks.prepare = { [store] in try await store.provision(waitsFor: $0) }
+            hooks.isReady = { [store] in await store.isReady() }
+            hooks.whyNotReady = { [store] _ in await store.whyNotReady() }
+            hooks.stop = { [store] in await store.stop($0, service.stop) }
+        }
+        return hooks
+    }
+}
