@@ -156,6 +156,7 @@ let package = Package(
                 "TandemFailoverDriver", "TandemPKI",
                 "TandemReplication", "TandemServices", "TandemStack", "TandemTopology",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),

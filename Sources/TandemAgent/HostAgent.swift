@@ -38,6 +38,9 @@ public actor HostAgent {
     let logger: Logger
     /// What the owners of this host's services say of them.
     let reports: ServiceReports
+    /// This host's part in an automatic failover.
+    private(set) var seat: FailoverSeat?
+    let databaseStarts = StartCount()
     /// One for each service, in their order.
     private(set) var owners: [any ServiceOwner] = []
     private var isChanged = false
@@ -100,6 +103,7 @@ public actor HostAgent {
         do {
             try await checkFrontSockets()
             try await prepareFiles()
+            seat = try await makeSeat()
             owners = blueprint.services.map(makeOwner)
             try await run(makeApplication())
         } catch {
@@ -154,6 +158,8 @@ public actor HostAgent {
                 await PlacementMemory(board: board, host: host.name, folder: folder, logger: logger).run()
             }
             for owner in owners { group.addTask { await owner.run() } }
+            // Where there is data, mysqld's owner runs it.
+            if let seat, !host.has(.database) { group.addTask { await seat.run() } }
             if blueprint.runs(.etcd) { group.addTask { [store] in await store.tidy() } }
             group.addTask { await self.endStrays() }
             group.addTask { await self.guardPorts() }
@@ -266,7 +272,11 @@ public actor HostAgent {
         let tls = try AgentTLS.server(
             certificate: folder.agentCertificateFile(host.name), key: folder.agentKeyFile(host.name),
             ca: folder.agentCAFile(host.name))
-        return try AgentAPI(agent: self, board: board, host: host, stack: applied.stack.name).application(
+        var api = AgentAPI(agent: self, board: board, host: host, stack: applied.stack.name)
+        api.peers = seat.map { seat in
+            PeerRoute(stack: applied.stack.name, names: seat.hosts.names) { await seat.receive($0, from: $1) }
+        }
+        return try api.application(
             address: host.address, port: Ports.agent, tls: tls, logger: quiet(logger))
     }
 

@@ -35,7 +35,11 @@ extension FailoverMachine {
         guard !isNeeded || hasWaitedForHold else { return false }
         // An undecided promotion is settled first: whoever was promoted hands over.
         guard store.write == nil else { return false }
-        issue(seen.receiver == .off ? .stopServer : .stopReceiver, &out)
+        if seen.receiver != .off {
+            issue(.stopReceiver, &out)
+        } else {
+            issue(seen.access == .closed ? .stopServer : .setAccess(.closed), &out)
+        }
         return true
     }
 }

@@ -30,6 +30,8 @@ public struct FailoverReadiness: Hashable, Sendable {
     /// Empty: a failover would work now.
     public var blockers: [Blocker]
 
+    public init(blockers: [Blocker]) { self.blockers = blockers }
+
     public var isReady: Bool { blockers.isEmpty }
 }
 

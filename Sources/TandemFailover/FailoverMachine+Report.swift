@@ -9,6 +9,12 @@ extension FailoverMachine {
     /// A command was asked for, and its end is awaited.
     public var awaitsCommand: Bool { server.command != nil }
 
+    /// The command whose end is awaited.
+    public var commandInHand: ServerCommand? { server.command?.command }
+
+    /// A commit of this host's server has waited for its acknowledgement for longer than a healthy pair takes.
+    public var doWritesWait: Bool { unacknowledgedFor > timing.shrinkPatience }
+
     /// When this host's server has to be closed (rule 9), unless something is heard before. nil: it may go on as it is.
     ///
     /// `decide` heeds it by itself. It is for whoever watches over an agent that gets no time to decide.

@@ -21,6 +21,12 @@ public struct FailoverReport: Hashable, Sendable {
     public var life: ServerObservation.Life
     /// Whom the server lets in; nil where it does not answer.
     public var access: ServerObservation.Access?
+    /// Its receiver is connected to the primary.
+    public var follows: Bool
+    /// Writes wait for the partner's acknowledgement for longer than usual.
+    public var doWritesWait: Bool
+    /// What is being done to the server; nil: nothing.
+    public var command: ServerCommand?
     /// What keeps a failover from working now.
     public var readiness: FailoverReadiness
     /// An operator holds the server, and it is down.
@@ -34,12 +40,25 @@ public struct FailoverReport: Hashable, Sendable {
     /// Clients may read here.
     public var takesReads: Bool { access == .writing || access == .reading }
 
+    /// Of a server that is down, in a stack that nothing is known of.
+    package init() {
+        role = .unknown
+        life = .down
+        follows = false
+        doWritesWait = false
+        readiness = FailoverReadiness(blockers: [.storeUnknown])
+        isStopped = false
+    }
+
     init(_ machine: FailoverMachine, change: ChangeTimes?) {
         let configuration = machine.configuration
         record = machine.knownRecord
         role = Self.role(configuration, machine.knownRecord)
         life = machine.seenServer?.life ?? .down
         access = machine.seenServer.flatMap { $0.life == .up ? $0.access : nil }
+        follows = machine.seenServer.map { $0.life == .up && $0.receiver == .connected } ?? false
+        doWritesWait = machine.doWritesWait
+        command = machine.commandInHand
         readiness = machine.readiness
         isStopped = machine.isStopped
         self.change = change

@@ -34,5 +34,10 @@ public struct SQLStatements: ServerStatements {
             executed: server.numbering.text(read.executed), purged: server.numbering.text(read.purged))
     }
 
+    public func disconnectReplicas() async {
+        // Where it fails, the server takes 10 s to end, and no harm is done.
+        try? await server.disconnectReplicas()
+    }
+
     public func disconnect() async { await server.disconnect() }
 }

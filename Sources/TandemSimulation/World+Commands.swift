@@ -95,6 +95,9 @@ extension World {
             bootServer(host)
         case .stopServer:
             guard isAlive, servers[host].process == .up, serverThaws(host) <= time else { return .failed }
+            // The agent looks once more. A reducer that would stop an open server is to be found by what follows from it.
+            let isClosed = servers[host].access == .closed && servers[host].waiting == 0
+            guard isClosed || !agents[host].configuration.rules.closesBeforeStopping else { return .failed }
             // SIGTERM: clients are told OK for what waits.
             release(host, upTo: servers[host].logged)
             killServer(host, by: "SIGTERM")

@@ -20,6 +20,11 @@ struct Tandem: AsyncParsableCommand {
                     UpCommand.self, PlanCommand.self, RestartCommand.self, DownCommand.self, DestroyCommand.self,
                 ]),
             CommandGroup(
+                name: "Failover",
+                subcommands: [
+                    SwitchoverCommand.self, PauseCommand.self, ResumeCommand.self, HistoryCommand.self, WhyCommand.self,
+                ]),
+            CommandGroup(
                 name: "Observing",
                 subcommands: [
                     StatusCommand.self, TopCommand.self, LogsCommand.self, OpenCommand.self, MySQLCommand.self,

@@ -117,6 +117,7 @@ struct Status: Decodable {
             var state: String
             var lag_seconds: Int?
         }
+        var epoch: Int
         var primary: String
         var replicas: [Replica]
         var sync: String

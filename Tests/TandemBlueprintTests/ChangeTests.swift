@@ -214,6 +214,7 @@ struct ChangeTests {
         #expect(paths { $0.balancer.httpPort = Port(9080, isFixed: true) } == [["balancer", "http_port"]])
         #expect(paths { $0.balancer.httpsPort.isFixed = true } == [])
         #expect(paths { $0.database.name = "other" } == [["database", "name"]])
+        #expect(paths { $0.database.failover = .automatic } == [["database", "failover"]])
     }
 
     @Test(

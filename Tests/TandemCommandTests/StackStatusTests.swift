@@ -84,6 +84,7 @@ struct StackStatusTests {
             try JSONText.encode(status) == """
                 {
                   "database" : {
+                    "epoch" : 1,
                     "primary" : "server1",
                     "replicas" : [
                       {

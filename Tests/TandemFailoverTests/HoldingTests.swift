@@ -89,6 +89,9 @@ struct HoldingTests {
         var silent = following
         silent.receiver = .off
         agent.finish(silent)
+        #expect(agent.lastCommand()?.command == .setAccess(.closed), "its readers go before it does")
+        silent.access = .closed
+        agent.finish(silent)
         #expect(agent.lastCommand()?.command == .stopServer && agent.lastWrite() == nil)
     }
 

@@ -13,8 +13,8 @@ import TandemTopology
 ///
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command line's:
 /// `/status`, `/statistics`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
-/// `X-Tandem-Version`), `/metrics`, `/store`. With an agent's alone: `POST /peer`. With the command line's alone: what `tandem down` needs, `POST /fence` and `POST /stop/SERVICE`, and
-/// what changes need, `POST /check`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE` and `POST /store/leave`, for settings name programs that we
+/// `X-Tandem-Version`), `/metrics`, `/store`, `/failover`. With an agent's alone: `POST /peer`. With the command line's alone: what `tandem down` needs, `POST /fence` and `POST /stop/SERVICE`, and
+/// what a planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE` and `POST /store/leave`, for settings name programs that we
 /// run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
 struct AgentAPI: Sendable {
     let agent: HostAgent
@@ -64,6 +64,8 @@ struct AgentAPI: Sendable {
             }
             return try Response.json(member, version: version)
         }
+        let failover = FailoverRoute { await agent.seat }
+        failover.addReading(to: inner)
         inner.get("/store") { _, _ in try Response.json(await agent.storeStanding) }
         inner.get("/metrics") { _, _ in
             let text = await AgentMetrics(status: agent.status(), topology: board.topology).text
@@ -89,6 +91,7 @@ struct AgentAPI: Sendable {
             return Response(status: .noContent)
         }
         own.post("/store/leave") { _, _ in try await answering { try await agent.leaveStore() } }
+        failover.addChanging(to: own) { try await answering($0) }
         addChanges(to: own)
         return router
     }

@@ -91,6 +91,35 @@ public struct AgentClient: Sendable {
         try await post("/store/leave", to: host, timeout: timeout)
     }
 
+    /// How the failover stands, as the host's agent sees it.
+    public func failover(of host: Host, timeout: Duration = .seconds(2)) async throws -> FailoverStatus {
+        try await get(FailoverStatus.self, from: host, path: "/failover", timeout: timeout).value
+    }
+
+    /// Changes of primary, the newest first.
+    public func failoverHistory(
+        of host: Host, count: Int, timeout: Duration = .seconds(10)
+    ) async throws -> [FailoverChange] {
+        try await get(
+            [FailoverChange].self, from: host, path: "/failover/history?count=\(count)", timeout: timeout
+        ).value
+    }
+
+    /// Orders a planned change of primary.
+    /// - Parameters:
+    ///   - name: of the host that is to lead.
+    ///   - host: whose agent is asked.
+    public func switchOver(to name: String, asking host: Host, timeout: Duration = .seconds(5)) async throws {
+        try await post("/failover/switchover?to=\(name)", to: host, timeout: timeout)
+    }
+
+    /// No change of primary by itself, or again.
+    public func setFailoverPaused(
+        _ isPaused: Bool, asking host: Host, timeout: Duration = .seconds(5)
+    ) async throws {
+        try await post("/failover/\(isPaused ? "pause" : "resume")", to: host, timeout: timeout)
+    }
+
     /// Stops a service and waits until it has ended.
     public func stop(_ service: ServiceName, on host: Host, timeout: Duration) async throws {
         try await post("/stop/\(service.rawValue)", to: host, timeout: timeout)

@@ -325,19 +325,6 @@ actor DatabaseController {
         await report(.stopped)
     }
 
-    /// Has mysqld read its certificates anew. Connections that are there go on with the ones they have.
-    func reloadCertificates() async throws {
-        let connection = try await environment.connect()
-        do {
-            try await connection.execute("ALTER INSTANCE RELOAD TLS")
-            try await connection.execute("ALTER INSTANCE RELOAD TLS FOR CHANNEL mysql_admin")
-        } catch {
-            await connection.close()
-            throw error
-        }
-        await connection.close()
-    }
-
     /// Before mysqld starts: gives the host its first data where it has none.
     func provision(waitsFor: @Sendable (String) async -> Void) async throws {
         isStopping = false

@@ -38,4 +38,19 @@ struct DatabaseEnvironment: Sendable {
         try await connection.execute("SET SESSION lock_wait_timeout = 10")
         return connection
     }
+
+    /// A connection for as long as the closure takes.
+    func withConnection<Value: Sendable>(
+        queryTimeout: Duration? = nil, _ body: @Sendable (MySQLConnection) async throws -> Value
+    ) async throws -> Value {
+        let connection = try await connect(queryTimeout: queryTimeout)
+        do {
+            let value = try await body(connection)
+            await connection.close()
+            return value
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
 }

@@ -23,7 +23,7 @@ struct DatabaseProvisioner: Sendable {
         try clear()
         if environment.isPrimary {
             await waitsFor("initialising the data")
-            try await initialise(
+            try await environment.initialise(
                 environment.newDataFolder, more: DatabaseUpkeep(environment: environment).initialStatements)
             unlink(environment.primaryRecordFile)
         } else {
@@ -52,27 +52,12 @@ struct DatabaseProvisioner: Sendable {
         }
     }
 
-    /// - Parameter more: statements for the new data, each on one line.
-    private func initialise(_ folder: String, more: [String] = []) async throws {
-        let initFile = "\(environment.layout.temporaryFolder)/init.sql"
-        let statements = ["ALTER USER 'root'@'localhost' IDENTIFIED BY '\(environment.secrets.root)'"] + more
-        try AtomicFile.write(
-            statements.map { "\($0);\n" }.joined(), to: initFile)
-        defer { unlink(initFile) }
-        let command =
-            HostBlueprint.mysqlInitialise(layout: environment.layout) + [
-                "--datadir=\(folder)", "--init-file=\(initFile)", "--log-error=\(provisioningLog)",
-            ]
-        try await Command.run(
-            specification(command), doing: "initialise MySQL's data in \(folder)", bound: .seconds(300))
-    }
-
     /// CLONE needs a running server to receive the copy: a throwaway one, closed to the network.
     private func receiveCopy(waitsFor: @Sendable (String) async -> Void) async throws {
-        try await initialise(environment.receiverFolder)
+        try await environment.initialise(environment.receiverFolder)
         let socket = "\(environment.layout.socketFolder)/receiver.sock"
         unlink("\(socket).lock")
-        let receiver = try RunningProcess.start(specification(receiverCommand(socket: socket))) { identity in
+        let receiver = try RunningProcess.start(environment.provisioning(receiverCommand(socket: socket))) { identity in
             try AtomicFile.write(
                 ServiceRecord(identity: identity, since: Date().iso8601, restarts: 0, fingerprint: ""),
                 to: receiverRecord)
@@ -120,7 +105,7 @@ struct DatabaseProvisioner: Sendable {
         while true {
             try Task.checkCancellation()
             if receiver.hasEnded || ContinuousClock.now > deadline {
-                let words = LogTail.lastLines(of: provisioningLog, count: 10).joined(separator: "\n")
+                let words = LogTail.lastLines(of: environment.provisioningLog, count: 10).joined(separator: "\n")
                 throw StateError("the server that receives the copy did not come up:\n\(words)")
             }
             if let connection = try? await environment.connect(socket: socket) { return connection }
@@ -133,18 +118,10 @@ struct DatabaseProvisioner: Sendable {
         [
             environment.applied.programs.mysqld, "--defaults-file=\(environment.layout.mysqlFile)",
             "--datadir=\(environment.receiverFolder)", "--socket=\(socket)",
-            "--pid-file=\(environment.receiverFolder)/receiver.pid", "--log-error=\(provisioningLog)",
+            "--pid-file=\(environment.receiverFolder)/receiver.pid", "--log-error=\(environment.provisioningLog)",
             "--skip-networking", "--skip-log-bin",
             // It has no time zones to know the stack's own by.
             "--default-time-zone=SYSTEM", "--loose-clone-ssl-ca=\(environment.layout.caFile)",
         ]
     }
-
-    private func specification(_ command: [String]) -> ProcessSpecification {
-        ProcessSpecification(
-            command: command, environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"],
-            workingDirectory: environment.layout.dataFolder, logFile: provisioningLog)
-    }
-
-    private var provisioningLog: String { "\(environment.layout.logFolder)/mysql-provisioning.log" }
 }

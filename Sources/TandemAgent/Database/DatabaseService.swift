@@ -11,7 +11,10 @@ struct DatabaseService: ServiceOwner {
     private let loop: RestartLoop
     private let certificates: CertificateWatch
 
-    init(controller: DatabaseController, process: ServiceProcess, reports: ServiceReports, logger: Logger) {
+    init(
+        controller: DatabaseController, environment: DatabaseEnvironment, process: ServiceProcess,
+        reports: ServiceReports, logger: Logger
+    ) {
         self.controller = controller
         let service = process.service
         loop = RestartLoop(
@@ -21,12 +24,12 @@ struct DatabaseService: ServiceOwner {
                 isReady: { await controller.isReady },
                 stop: { await controller.stop($0, bound: .seconds(service.stop.boundSeconds)) },
                 turn: { await reports.waitForTurn(of: service) },
-                refresh: { _ in try await controller.reloadCertificates() }),
+                refresh: { _ in try await environment.reloadCertificates() }),
             reports: reports, logger: logger)
         certificates = CertificateWatch(
             files: process.starter.layout.certificateFiles(of: service.name), logger: logger
         ) {
-            try await controller.reloadCertificates()
+            try await environment.reloadCertificates()
         }
     }
 

@@ -71,6 +71,19 @@ public struct StackPreparation: Sendable {
                 + "\(data)\(placement.isByFile ? ", or list \(other.name) first in the stack file." : ".")")
     }
 
+    /// Data begins under one kind of failover and stays under it: agents with fixed roles leave no notes beside it, by which those that
+    /// decide through etcd would know what it holds.
+    public func checkFailover() throws {
+        guard folder.hasData, let last = try? JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile),
+            last.stack.database.failover != stack.database.failover
+        else { return }
+        throw StateError(
+            "the data of '\(stack.name)' began with `failover: \(last.stack.database.failover.rawValue)`, and the stack file "
+                + "now says `failover: \(stack.database.failover.rawValue)`.\nThis version cannot change that for data that is "
+                + "there. Put the old value back; or write the data out with `tandem mysqldump`, `tandem destroy` the stack, and "
+                + "read the data into the new one.")
+    }
+
     public func writeSecrets(environment: [String: String]) async throws {
         try AtomicFile.write(try await secrets(environment: environment), to: folder.secretsFile)
     }

@@ -23,6 +23,11 @@ actor StoreConnections {
     /// To the etcd of this host alone.
     func own() throws -> EtcdClient { try client([host]) }
 
+    /// To those of all hosts that vote, this host's own first.
+    func all() throws -> EtcdClient {
+        try client(stack.voters.filter { $0.name == host.name } + stack.voters.filter { $0.name != host.name })
+    }
+
     /// To those of all other hosts that vote.
     func others() throws -> EtcdClient { try client(stack.voters.filter { $0.name != host.name }) }
 

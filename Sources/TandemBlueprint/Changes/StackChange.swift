@@ -96,6 +96,14 @@ extension StackChange {
                     message: "the front is on port \(before), and stays there while the stack runs. \(restart)",
                     path: ["balancer", key]))
         }
+        if old.database.failover != new.database.failover {
+            refusals.append(
+                ChangeRefusal(
+                    message:
+                        "the data began with `failover: \(old.database.failover.rawValue)`; this version cannot change that "
+                        + "for data that is there.\nPut the old value back",
+                    path: ["database", "failover"]))
+        }
         if old.database.name != new.database.name {
             refusals.append(
                 ChangeRefusal(

@@ -58,7 +58,8 @@ extension Loader {
         var database = Database(
             name: "", settings: settings(in: section),
             url: Database.URLForm(rawValue: text("url", in: section).value) ?? .mysql,
-            waitSeconds: number("wait", in: section).value)
+            waitSeconds: number("wait", in: section).value,
+            failover: Database.Failover(rawValue: text("failover", in: section).value) ?? .none)
         if section.entries["name"] != nil || section.isExcused("name") {
             database.name = text("name", in: section).value
             return database

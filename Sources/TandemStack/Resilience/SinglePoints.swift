@@ -6,10 +6,19 @@
 public struct SinglePoints: Sendable {
     /// Who becomes primary when the primary is lost.
     public enum Failover: Sendable, Equatable {
-        /// Nobody. What this version does.
+        /// Nobody.
         case none
         /// The partner, while more than half of these hosts have a vote to give.
         case automatic(voters: [String])
+
+        /// As the stack file says.
+        public init(_ stack: Stack) {
+            self =
+                switch stack.database.failover {
+                case .none: .none
+                case .automatic: .automatic(voters: stack.voters.map(\.name))
+                }
+        }
     }
 
     public var stack: Stack
@@ -104,7 +113,7 @@ public struct SinglePoints: Sendable {
 
     private func remedy(for host: Host) -> String {
         failover == .none
-            ? "start it again; automatic failover is not in this version" : "have three voters on hosts of their own"
+            ? "start it again, or set database.failover to automatic" : "have three voters on hosts of their own"
     }
 
     // MARK: - Hosts

@@ -18,6 +18,11 @@ extension OpenCommand: StackCommand {}
 extension PlanCommand: StackCommand {}
 extension RenderCommand: StackCommand {}
 extension RestartCommand: StackCommand {}
+extension SwitchoverCommand: StackCommand {}
+extension PauseCommand: StackCommand {}
+extension ResumeCommand: StackCommand {}
+extension HistoryCommand: StackCommand {}
+extension WhyCommand: StackCommand {}
 extension StatusCommand: StackCommand {}
 extension TopCommand: StackCommand {}
 extension TrustCommand: StackCommand {}

@@ -154,6 +154,7 @@ struct StackStart: Sendable {
         // What a keeper that was killed has left: nothing of it may hold a port or the data.
         if let last = project.applied { Leftovers(applied: last, folder: folder).end() }
         try preparation.checkData()
+        try preparation.checkFailover()
         try await preparation.writeSecrets(environment: ProcessInfo.processInfo.environment)
         let planned = preparation.applied
         let applied = try PortPlan(applied: planned, folder: folder).resolved()

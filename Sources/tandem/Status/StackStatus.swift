@@ -31,6 +31,8 @@ struct StackStatus: Codable, Sendable, Equatable {
     }
 
     struct DatabaseState: Codable, Sendable, Equatable {
+        /// Rises by one with every change of primary.
+        var epoch: Int
         var primary: String
         var replicas: [Replica]
         var sync: Topology.Sync
@@ -81,7 +83,7 @@ extension StackStatus {
         }
         database = topology.map { topology in
             DatabaseState(
-                primary: topology.primary,
+                epoch: topology.epoch, primary: topology.primary,
                 replicas: topology.members.filter { $0.role == .replica }.map {
                     Replica(host: $0.host, state: $0.state, lagSeconds: $0.lagSeconds.map { Int($0) })
                 },

@@ -142,12 +142,15 @@ struct StatusPicture {
         if database.primary == host.name { return "primary" + (restarts.isEmpty ? "" : ", \(restarts)") }
         guard let replica = database.replicas.first(where: { $0.host == host.name }) else { return "" }
         let lag = replica.lagSeconds.map { " lag \($0) s" } ?? ""
-        return replica.state == .streaming ? "replica\(lag)" : replica.state.rawValue
+        // That it starts is said of its service already.
+        return [.streaming, .starting].contains(replica.state) ? "replica\(lag)" : replica.state.rawValue
     }
 
     private func databaseLine(_ database: StackStatus.DatabaseState) -> String {
         switch database.sync {
         case .pair: style.dim("Writes are acknowledged once two servers have them.")
+        case .solo where !database.replicas.isEmpty:
+            style.yellow("The primary stands alone: writes are on one server only, and one more loss would stop them.")
         case .solo: style.dim("The primary stands alone: writes are on one server only.")
         case .waiting where !isRunning("mysql", on: database.primary):
             style.yellow("The primary, \(database.primary), is away: writes fail until it is back; reads go on.")

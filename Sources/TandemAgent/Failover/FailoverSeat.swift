@@ -1,0 +1,133 @@
+import Foundation
+import Logging
+import Synchronization
+import TandemCoordination
+import TandemFailover
+import TandemFailoverDriver
+import TandemReplication
+import TandemServices
+import TandemStack
+
+/// A host's part in the failover: makes its driver, runs it, and passes on to it what others have to say.
+///
+/// It ends with its agent. The server goes on as it is, and the next agent's seat takes it over.
+actor FailoverSeat {
+    nonisolated let hosts: FailoverHosts
+    nonisolated let own: HostID
+    private let data: FailoverData?
+    private let store: StackStore
+    private let peers: PeerCalls
+    private let logger: Logger
+    private let timing: Timing
+    private var driver: FailoverDriver?
+    private var hold: HoldOrder
+    /// Tells each report of the driver, the newest only.
+    nonisolated let reports: AsyncStream<FailoverReport>
+    private let said: AsyncStream<FailoverReport>.Continuation
+    private let started: @Sendable () -> Void
+    private(set) var report: FailoverReport?
+    /// What is done before there is a driver, in words.
+    private(set) var preparation: String?
+
+    /// - Parameters:
+    ///   - data: nil on a host that only votes.
+    ///   - started: called whenever the database server is started, before it runs.
+    init(
+        host: HostID, hosts: FailoverHosts, data: FailoverData?, client: EtcdClient, stack: String, agents: AgentClient,
+        logger: Logger, timing: Timing = Timing(), started: @escaping @Sendable () -> Void = {}
+    ) {
+        own = host
+        self.hosts = hosts
+        self.data = data
+        store = StackStore(client, keys: StackKeys(stack: stack, names: hosts.names))
+        peers = PeerCalls(client: agents, hosts: hosts.all)
+        self.logger = logger
+        self.timing = timing
+        self.started = started
+        // Whoever held the server was the agent before, which is gone.
+        hold = HoldOrder(isHeld: false, number: Self.orderNumber)
+        (reports, said) = AsyncStream<FailoverReport>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Later orders have higher numbers, also those of the next agent.
+    private static var orderNumber: UInt64 { UInt64(max(0, Date().timeIntervalSince1970 * 1000)) }
+
+    /// Runs until its task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            do {
+                return try await runDriver()
+            } catch is CancellationError {
+                return
+            } catch {
+                preparation = "\(error)"
+                logger.error("cannot prepare this host's data: \(error); trying again")
+                try? await Task.sleep(for: .seconds(2))
+            }
+        }
+    }
+
+    private func runDriver() async throws {
+        guard let data else { return await run(nil, cluster: nil, endServer: {}) }
+        let swap = data.swap
+        let notes = data.data(of: own, swap: swap, numbering: GTIDNumbering())
+        // Before the reducer counts: new data may take longer than a start may.
+        preparation = "preparing the data"
+        if data.process.record?.identity.isAlive != true { try await swap.settle() }
+        try await notes.prepare()
+        preparation = nil
+        let process = ServerProcess(data.launch(started))
+        let statements = SQLStatements(
+            DatabaseServer(settings: data.settings(of: own), numbering: notes.numbering, logger: logger))
+        let server = HostServer(process: process, statements: statements, data: notes, logger: logger)
+        await run(
+            server, cluster: notes.notes.membership().value?.knownCluster, endServer: { process.killAtOnce() })
+        await server.release()
+    }
+
+    private func run(_ server: HostServer?, cluster: ClusterID?, endServer: @escaping @Sendable () -> Void) async {
+        var configuration = hosts.configuration(of: own, cluster: cluster, hold: hold)
+        configuration.timing = timing
+        let driver = FailoverDriver(
+            configuration: configuration, hands: server, store: store, peers: peers, endServer: endServer,
+            logger: logger)
+        self.driver = driver
+        await withDiscardingTaskGroup { group in
+            group.addTask { await driver.run() }
+            group.addTask { for await report in await driver.reports() { await self.tell(report) } }
+        }
+        self.driver = nil
+    }
+
+    private func tell(_ report: FailoverReport) {
+        self.report = report
+        said.yield(report)
+    }
+
+    /// Files of transactions that nobody acknowledged.
+    var exports: [String] {
+        guard let folder = data?.exportFolder else { return [] }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.sorted().map { "\(folder)/\($0)" }
+    }
+
+    // MARK: - What others say
+
+    func receive(_ message: PeerMessage, from host: HostID) async { await driver?.receive(message, from: host) }
+
+    /// Has the server stopped, or started again. The others go on without it before it goes.
+    func setHeld(_ isHeld: Bool) async {
+        hold = HoldOrder(isHeld: isHeld, number: max(Self.orderNumber, hold.number + 1))
+        await driver?.hold(hold)
+    }
+
+    // MARK: - For operators
+
+    func order(_ intent: SwitchoverIntent) async throws -> TransactionOutcome { try await store.order(intent) }
+
+    func setPaused(_ isPaused: Bool) async throws -> TransactionOutcome { try await store.setPaused(isPaused) }
+
+    func readStore() async -> StoreAnswer { await store.read() }
+
+    func history(of epoch: UInt64) async throws -> HistoryEntry? { try await store.history(of: epoch) }
+}

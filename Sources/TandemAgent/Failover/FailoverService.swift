@@ -1,0 +1,269 @@
+import Foundation
+import Logging
+import MySQLConnector
+import Synchronization
+import TandemBlueprint
+import TandemFailover
+import TandemFailoverDriver
+import TandemReplication
+import TandemServices
+import TandemTopology
+
+/// mysqld's owner where the failover is automatic. The failover's driver alone starts and ends the process; this says how the server is,
+/// and passes on to the driver what the agent is asked for.
+actor FailoverService: ServiceOwner {
+    nonisolated let service: ServiceBlueprint
+    private let own: ServiceProcess
+    private let environment: DatabaseEnvironment
+    private let seat: FailoverSeat
+    private let reports: ServiceReports
+    private let board: TopologyBoard
+    private let logger: Logger
+    private var member: DatabaseMember
+    private var statement: ServiceStatement
+    private var strangers: StrangerWatch
+    private var isWanted = true
+    /// The process has its present settings.
+    private var isUpToDate = false
+    /// Why the process goes on with earlier files.
+    private var refusal: String?
+    private var lagSeconds: Double?
+    /// The boot whose server has been looked after.
+    private var keptProcess: ProcessIdentity?
+    /// Of which process it is known that the stack had a pair, or a primary without one, while it ran.
+    private var joined: ProcessIdentity?
+    private let startCount: StartCount
+
+    /// How often it is looked how far the server is behind.
+    private static let interval = Duration.milliseconds(500)
+    /// The failover gives up asking others to take over after 15 s, and a server may take a minute to end.
+    private static let stopBound = Duration.seconds(90)
+
+    init(
+        process: ServiceProcess, environment: DatabaseEnvironment, seat: FailoverSeat, startCount: StartCount,
+        member: DatabaseMember, board: TopologyBoard, reports: ServiceReports
+    ) {
+        own = process
+        service = process.service
+        self.environment = environment
+        self.seat = seat
+        self.startCount = startCount
+        self.member = member
+        self.board = board
+        self.reports = reports
+        logger = environment.logger
+        statement = ServiceStatement(process.service)
+        strangers = StrangerWatch(process.service)
+    }
+
+    func run() async {
+        let certificates = CertificateWatch(
+            files: own.starter.layout.certificateFiles(of: service.name), logger: logger
+        ) { [environment] in
+            try await environment.reloadCertificates()
+        }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.seat.run() }
+            group.addTask { for await report in self.seat.reports { await self.note(report) } }
+            group.addTask { await self.lookAgainAndAgain() }
+            group.addTask { await self.takeUpSettings() }
+            group.addTask { await certificates.run() }
+        }
+    }
+
+    // MARK: - How it is
+
+    private func note(_ report: FailoverReport) async {
+        if let next = MemberView(report: report, names: seat.hosts.names, lagSeconds: lagSeconds).applied(to: member) {
+            member = next
+            await board.set(next)
+        }
+        await say(report)
+        await lookAfter(report)
+    }
+
+    private func say(_ report: FailoverReport) async {
+        let serves = report.record != nil && (report.takesWrites || report.takesReads) && hasJoined(report)
+        if !isWanted, report.isStopped {
+            statement.say(.stopped, since: nil, detail: nil)
+        } else if serves, let refusal {
+            statement.say(.failed, since: nil, detail: refusal)
+        } else if serves {
+            if isUpToDate { statement.isSettled = true }
+            statement.say(.running, since: nil, detail: nil)
+        } else {
+            statement.say(.starting, since: nil, detail: waitingDetail(report))
+        }
+        await publish()
+    }
+
+    /// Whether the stack has a pair again since this server was started: whoever restarts one server after the other waits for that, or
+    /// both would be away at the same time.
+    private func hasJoined(_ report: FailoverReport) -> Bool {
+        let identity = own.record?.identity
+        let isComplete =
+            report.role == .primary || report.record?.partner != nil || report.readiness.blockers.contains(.paused)
+        if isComplete { joined = identity }
+        return joined == identity
+    }
+
+    private func waitingDetail(_ report: FailoverReport) -> String? {
+        if report.record != nil {
+            return MemberView(report: report, names: seat.hosts.names).detail
+        }
+        let blocker = report.readiness.blockers.first
+        return switch blocker {
+        case .storeUnknown: "waiting for etcd, which says who is the primary"
+        case .stateLost: "there is data, and etcd does not say who was its primary"
+        case .otherStack: "etcd's records are those of another stack"
+        case .stateUnreadable: "etcd's records name a host that is not in the stack file"
+        default: nil
+        }
+    }
+
+    private func publish() async {
+        let record = own.record
+        let pid = record.flatMap { $0.identity.isAlive ? $0.identity.pid : nil }
+        guard
+            let news = statement.news(
+                pid: pid, restarts: record?.restarts ?? 0, stranger: strangers.stranger)
+        else { return }
+        reports.set(news)
+        await reports.changed()
+    }
+
+    /// Looks how far the server is behind, and says so.
+    private func lookAgainAndAgain() async {
+        while !Task.isCancelled {
+            if let report = await seat.report {
+                if report.role != .primary, report.takesReads { lagSeconds = await lag() }
+                await note(report)
+            } else if let preparation = await seat.preparation {
+                statement.say(.starting, since: nil, detail: preparation)
+                await publish()
+            }
+            try? await Ticks.next(every: Self.interval)
+        }
+    }
+
+    private func lag() async -> Double? {
+        let seconds = try? await environment.withConnection(queryTimeout: .seconds(1)) {
+            try await Heartbeat.lagSeconds(on: $0)
+        }
+        return (seconds ?? nil).map { $0 < 0.5 ? 0 : ($0 * 10).rounded() / 10 }
+    }
+
+    /// Once for each start of the server, when it takes writes.
+    private func lookAfter(_ report: FailoverReport) async {
+        guard report.takesWrites, let identity = own.record?.identity, identity != keptProcess else { return }
+        keptProcess = identity
+        do {
+            let upkeep = DatabaseUpkeep(environment: environment)
+            try await environment.withConnection(queryTimeout: .seconds(30)) { try await upkeep.runOnPrimary($0) }
+        } catch {
+            logger.warning("cannot bring the database up to date: \(error)")
+        }
+    }
+
+    // MARK: - What it is asked for
+
+    func stop() async {
+        isWanted = false
+        await seat.setHeld(true)
+        _ = await isStopped(within: Self.stopBound)
+        own.forget()
+        statement.say(.stopped, since: nil, detail: nil)
+        await publish()
+    }
+
+    func restart() async throws {
+        guard isWanted else { throw StateError("\(service.statusName) is being stopped") }
+        try await own.check()
+        statement.isSettled = false
+        await publish()
+        await letReadersFinish()
+        let starts = startCount.now
+        await seat.setHeld(true)
+        let hasStopped = await isStopped(within: Self.stopBound)
+        await seat.setHeld(false)
+        guard hasStopped || startCount.now != starts else {
+            throw StateError("\(service.statusName) did not stop within \(Self.stopBound)")
+        }
+    }
+
+    private func isStopped(within bound: Duration) async -> Bool {
+        let deadline = ContinuousClock.now + bound
+        while ContinuousClock.now < deadline, !Task.isCancelled {
+            if await seat.report?.isStopped == true { return true }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        return false
+    }
+
+    /// Before a replica stops that others go on without: new sessions go elsewhere, and those that are here finish what they do,
+    /// within a bound.
+    private func letReadersFinish() async {
+        guard await seat.report?.role != .primary, await seat.report?.takesReads == true else { return }
+        member.isClosing = true
+        await board.set(member)
+        try? await environment.withConnection(queryTimeout: .seconds(2)) {
+            try await DatabaseSessions(connection: $0).finish()
+        }
+    }
+
+    func reload() async throws -> Bool { true }
+
+    @discardableResult
+    func lookForStrangers(among sockets: ListeningSockets) async -> Bool {
+        let running = own.record.flatMap { $0.identity.isAlive ? $0.identity : nil }
+        if strangers.look(among: sockets, besides: running, isWanted: isWanted) {
+            if let stranger = strangers.stranger { logger.warning("\(service.statusName): \(stranger)") }
+            await publish()
+        }
+        return strangers.stranger == nil
+    }
+
+    // MARK: - Settings
+
+    /// Brings a server that an earlier agent started up to date, when it is its turn.
+    private func takeUpSettings() async {
+        let starts = startCount.now
+        while await seat.report == nil, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(50)) }
+        guard startCount.now == starts, let record = own.record, record.identity.isAlive,
+            let running = RunningProcess.adopt(record.identity)
+        else {
+            isUpToDate = true
+            return
+        }
+        do {
+            let change = SettingsChange(
+                service: service, record: record, fingerprint: try own.fingerprint(), files: own.files)
+            if change.step != .nothing {
+                await reports.waitForTurn(of: service)
+                try Task.checkCancellation()
+                let takeUp = SettingsTakeUp(
+                    process: own, change: change, isReady: { true }, leaveRotation: {},
+                    refresh: { [environment] _ in try await environment.reloadCertificates() }, logger: logger)
+                switch try await takeUp.run(running) {
+                case .done: break
+                case .refused(let reason): refusal = reason
+                case .restart: try await restart()
+                }
+            }
+            isUpToDate = true
+        } catch is CancellationError {
+            return
+        } catch {
+            refusal = "it goes on with its earlier settings: \(error)"
+            logger.warning("\(service.statusName): \(error)")
+        }
+    }
+}
+
+/// How often this agent has started its database server.
+final class StartCount: Sendable {
+    private let count = Mutex(0)
+
+    var now: Int { count.withLock { $0 } }
+    func increase() { count.withLock { $0 += 1 } }
+}

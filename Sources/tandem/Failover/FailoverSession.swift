@@ -1,0 +1,67 @@
+import TandemAgent
+import TandemBlueprint
+import TandemStack
+import TandemTopology
+
+/// What the verbs of the failover have in common: a stack that runs, and an agent that takes part.
+struct FailoverSession {
+    let project: Project
+    let applied: AppliedStack
+    let client: AgentClient
+
+    /// Runs `body` with a stack that runs and whose failover is automatic.
+    static func run(
+        _ options: ProjectOptions, _ body: (FailoverSession) async throws -> Void
+    ) async throws {
+        let project = try Project.load(options)
+        guard let applied = project.running else {
+            throw Failure(.notRunning, "the stack '\(project.stack.name)' is not running; start it with: tandem up")
+        }
+        guard applied.stack.database.failover == .automatic else {
+            throw Failure(
+                .failed,
+                "the primary of '\(applied.stack.name)' does not change: its stack file has `database: failover: none`; "
+                    + "see docs/operations.md")
+        }
+        let client = try project.agentClient()
+        do {
+            try await body(FailoverSession(project: project, applied: applied, client: client))
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+        await client.shutdown()
+    }
+
+    /// The database hosts and those that vote besides, the hosts with data first.
+    private var hosts: [Host] {
+        let voters = Set(applied.stack.voters.map(\.name))
+        let data = applied.stack.hosts(.database)
+        return data + applied.stack.hosts.filter { voters.contains($0.name) && !$0.has(.database) }
+    }
+
+    /// What the agents say; the one of the highest epoch first, and of those the primary's own.
+    func statuses() async throws -> [(host: Host, status: FailoverStatus)] {
+        let answers = await withTaskGroup(of: (Host, FailoverStatus)?.self) { group in
+            for host in hosts {
+                group.addTask { [client] in (try? await client.failover(of: host)).map { (host, $0) } }
+            }
+            return await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
+        }
+        guard !answers.isEmpty else {
+            throw Failure(.failed, "no agent answers that takes part in the failover; see: tandem status")
+        }
+        func rank(_ answer: (Host, FailoverStatus)) -> (Int, Int) {
+            (answer.1.epoch, answer.1.host == answer.1.primary ? 1 : 0)
+        }
+        return answers.sorted { rank($0) > rank($1) }.map { (host: $0.0, status: $0.1) }
+    }
+
+    /// The one that knows best, and its host.
+    func best() async throws -> (host: Host, status: FailoverStatus) {
+        guard let first = try await statuses().first else {
+            throw Failure(.failed, "no agent answers; see: tandem status")
+        }
+        return first
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import TandemAgent
+
+struct PauseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Has nobody take over by itself until `tandem resume`.",
+        discussion: """
+            For work on the hosts. A primary that dies meanwhile is started again and not replaced. A partner that is lost is still \
+            let go, since writes would wait for it, and joins again after `resume`.
+            """)
+
+    @OptionGroup var project: ProjectOptions
+
+    func run() async throws {
+        try await FailoverSession.run(project) { session in
+            try await session.client.setFailoverPaused(true, asking: try await session.best().host)
+        }
+        print("The failover is paused: nobody takes over by itself. It goes on with: tandem resume")
+    }
+}
+
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Lets the partner take over by itself again.")
+
+    @OptionGroup var project: ProjectOptions
+
+    func run() async throws {
+        try await FailoverSession.run(project) { session in
+            try await session.client.setFailoverPaused(false, asking: try await session.best().host)
+        }
+        print("The failover is on: the partner takes over when the primary is lost.")
+    }
+}

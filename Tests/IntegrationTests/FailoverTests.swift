@@ -1,0 +1,70 @@
+import Foundation
+import Glibc
+import Testing
+
+/// What `tandem drill --format json` says of what users felt.
+private struct Felt: Decodable {
+    struct Settlement: Decodable {
+        var acknowledged: Int
+        var lost: Int
+    }
+    var verdict: String
+    var settlement: Settlement?
+
+    init(_ outcome: Program.Outcome) throws {
+        self = try JSONDecoder().decode(Self.self, from: Data(outcome.output.utf8))
+    }
+}
+
+extension IntegrationTests {
+    /// `TANDEM_TEST_FAILOVER=10` strikes so many times.
+    private static var strikes: String { ProcessInfo.processInfo.environment["TANDEM_TEST_FAILOVER"] ?? "1" }
+
+    @Test(
+        "with automatic failover the partner takes the place of a primary that dies: nothing acknowledged is lost, and the old one returns"
+    )
+    func failsOver() async throws {
+        let stack = try TrialStack(
+            "itfailover", "app:\n  run: '\(TrialStack.conduit)'\ndatabase:\n  failover: automatic")
+        do {
+            try await stack.succeed("up", "--detach")
+            let points = try await stack.tandem("check", "--no-spof").output
+            #expect(!points.contains("it is the primary"), "no process of the database is a single point: \(points)")
+            let first = try await stack.status()
+            #expect(first.database?.primary == "server1" && first.database?.sync == "pair")
+
+            // The healer of each fault would revive nothing that comes back by itself.
+            let drill = try await stack.tandem(
+                "drill", "--only", "kill server1/mysql, kill server2/mysql", "--repeat", Self.strikes, "--clients", "8",
+                "--rate", "50", "--duration", "2", "--format", "json")
+            #expect(drill.status == 0, "\(drill)")
+            let felt = try Felt(drill)
+            let settled = try #require(felt.settlement)
+            #expect(felt.verdict == "held" && settled.acknowledged > 20 && settled.lost == 0, "\(drill.output)")
+            print("failover: \(settled.acknowledged) writes acknowledged, \(settled.lost) lost")
+
+            // A primary that dies is replaced, not only started again: some host has led in a later epoch.
+            let second = try await stack.status()
+            #expect(second.database?.sync == "pair" && second.database.map { $0.epoch > 1 } == true, "\(second)")
+
+            // One after the other, each once the pair is whole again.
+            let urls = ["\(second.url)/api/articles"]
+            let load = try await Load(urls, pause: .milliseconds(20)).during { _ in
+                try await stack.succeed("restart", "mysql")
+            }
+            #expect(load.failed.isEmpty, "\(load)")
+
+            // What was decided is found again.
+            let last = try await stack.status()
+            try await stack.succeed("down")
+            #expect(stack.processes().isEmpty, "\(stack.processes())")
+            try await stack.succeed("up", "--detach")
+            let again = try await stack.status()
+            #expect(again.database?.primary == last.database?.primary && again.database?.sync == "pair")
+        } catch {
+            try await stack.end()
+            throw error
+        }
+        try await stack.end()
+    }
+}
