@@ -68,7 +68,7 @@ final class ChainBench {
         let outcome = try run(
             [
                 "/usr/bin/env", "CHAIN_FRONT=\(front)", "CHAIN_DOMAIN=\(stack.domain)", "CHAIN_SEEN=\(seenFile)",
-                "CHAIN_ROOT=\(root)",
+                "CHAIN_ROOT=\(root)", "CHAIN_WEB=\(web)",
             ] + environment + ["/usr/bin/python3", "\(Self.scripts)/cases.py"] + cases)
         #expect(
             outcome.status == 0, "\(outcome.output)\n--- servers\n\(said)", sourceLocation: sourceLocation)
@@ -140,6 +140,7 @@ final class ChainBench {
     // MARK: - Parts
 
     private var front: String { "\(stack.hosts[0].address):\(stack.balancer.httpsPort.number)" }
+    private var web: String { "\(stack.hosts(.web)[0].address):\(Ports.web)" }
     private var seenFile: String { "\(root)/seen" }
 
     /// The last lines of what nginx and HAProxy said.

@@ -48,6 +48,15 @@ import Testing
         try chain.check("own_errors", "details", "lost_requests")
     }
 
+    @Test(arguments: shapes)
+    func `answers are compressed, except those that must not be changed, and the log tells milliseconds`(
+        shape: ChainBench.Shape
+    ) throws {
+        let chain = try ChainBench(shape)
+        defer { chain.end() }
+        try chain.check("compression", "access_log")
+    }
+
     @Test func `all is answered by the other app, and as it comes, while one is away`() throws {
         let together = try ChainBench(.together)
         defer { together.end() }
@@ -118,7 +127,8 @@ import Testing
     }
 
     private static let files = [
-        "style.css": "css", "m.mjs": "", "app.webmanifest": "{}", "m.js.map": "{}", "docs/index.html": "docs",
+        "style.css": "css", "large.css": String(repeating: "x", count: 5000), "m.mjs": "", "app.webmanifest": "{}",
+        "m.js.map": "{}", "docs/index.html": "docs",
         ".well-known/x.txt": "known", "app.0a1b2c3d.css": "", "app-0a1b2c3d4e5f.js": "", "report-20240101.css": "",
         "app-deadbeef.css": "", "empty/.keep": "", "secret": "secret", "tandem.yaml": "secret",
     ]

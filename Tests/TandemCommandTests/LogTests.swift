@@ -17,6 +17,7 @@ struct LogTimestampTests {
             ("2026-01-02T03:04:05.678901Z 12", 0.678901),
             ("2026-01-02T03:04:05Z info agent", 0),
             ("2026-01-02T03:04:05+00:00 127.0.0.1 GET /", 0),
+            ("2026-01-02T05:34:05.007+02:30 127.0.0.1 GET /", 0.007),
             ("2026-01-02T05:34:05.25+02:30 x", 0.25),
             ("2026-01-02T05:34:05+0230 x", 0),
             ("2026-01-01T22:04:05-05:00 x", 0),
@@ -100,6 +101,14 @@ struct LogReaderTests {
                 "server1 app          │ 2026-01-02T03:04:05.3Z three",
                 "lb1     haproxy      │ 2026-01-02T03:04:05.4Z four",
             ])
+    }
+
+    @Test("put what the servers say of one request in order, though their times have different forms")
+    func oneRequest() throws {
+        try put("lb1", "haproxy", "2026-01-02T03:04:05.679012+00:00 lb1 haproxy[1]: third id=1\n")
+        try put("server1", "nginx-access", "2026-01-02T05:34:05.678+02:30 127.0.0.1 second id=1\n")
+        try put("server1", "app", "2026-01-02T03:04:05.677Z first id=1\n")
+        #expect(text().map { $0.split(separator: " ").suffix(2).first } == ["first", "second", "third"])
     }
 
     @Test("keep the lines of a stack trace together with the line that they belong to")

@@ -23,6 +23,7 @@ extension BalancerFile {
         http-request set-header X-Forwarded-Port \(site.stack.balancer.httpsPort.number)
         http-request set-header X-Request-Id %[unique-id]
         http-request set-header X-Tandem-Balancer \(site.host.name)
+        http-request add-header Via "%[req.ver] \(NginxFile.viaName)"
         """
     }
 
@@ -57,5 +58,8 @@ extension BalancerFile {
     static let answers = """
         # Streams may be silent for as long as WebSockets.
         http-response set-timeout server \(Reload.bound) if { res.hdr(content-type) -i -m beg text/event-stream } || { res.hdr(x-accel-buffering) -i -m str no }
+        # What nginx would take for a reason not to compress comes under another name.
+        http-response set-header Cache-Control "%[res.fhdr(\(NginxFile.carriedCacheControl))]" if { res.hdr(\(NginxFile.carriedCacheControl)) -m found }
+        http-response del-header \(NginxFile.carriedCacheControl)
         """
 }

@@ -38,7 +38,7 @@ struct NginxFile {
         var parts = [try general(), try temporaryFolders(), try log(), try tls(), try privatePaths(), proxying]
         if host.has(.web), !files.folders.isEmpty { parts += [try exposedFolders(), try files.maps()] }
         parts.append(contentsOf: try upstreams())
-        if host.has(.web) { parts.append(try webServer()) }
+        if host.has(.web) { parts += [Self.compressionMaps, try webServer()] }
         if host.has(.app) { parts.append(try appDoor()) }
         if hasPeerHop { parts.append(try peerHop()) }
         return parts.joined(separator: "\n\n")
@@ -105,7 +105,12 @@ struct NginxFile {
         let file =
             isUnderPrefix ? "log/nginx-access.log" : try NginxSyntax.expanded(site.layout.nginxAccessLogFile)
         return """
-            log_format tandem '$time_iso8601 $http_x_forwarded_for "$request" $status $body_bytes_sent $request_time '
+            # With milliseconds, so that what several servers say of one request can be put in order.
+            map "$msec $time_iso8601" $tandem_time {
+                default $time_iso8601;
+                "~([.][0-9]+) (.{19})(.*)$" $2$1$3;
+            }
+            log_format tandem '$tandem_time $http_x_forwarded_for "$request" $status $body_bytes_sent $request_time '
                               'id=$http_x_request_id port=$server_port balancer=$http_x_tandem_balancer '
                               'upstream="$upstream_addr" upstream_status="$upstream_status" upstream_time="$upstream_response_time"';
             access_log \(file) tandem buffer=64k flush=1s;

@@ -146,14 +146,7 @@ extension NginxFile {
                 server_name _;
             \((Self.only("balancer") + choice.0).indented)
 
-                gzip on;
-                gzip_comp_level 4;
-                gzip_min_length 1024;
-                gzip_proxied any;
-                gzip_vary on;
-                gzip_types text/plain text/css text/xml text/javascript application/javascript application/json
-                           application/ld+json application/manifest+json application/problem+json application/xml
-                           application/rss+xml application/atom+xml application/wasm image/svg+xml font/ttf font/otf;
+            \(Self.compression.indented)
 
                 location = \(Site.webHealthPath) {
             \(health.indented.indented)        return 200 "ok\\n";

@@ -72,6 +72,7 @@ struct StaticFiles {
                         return 404;
                     }
                     add_header Cache-Control $tandem_cache;
+                    gzip_proxied any;
                     # A folder's page has links relative to the folder. The answer names neither scheme nor host, nor anything that a
                     # browser could take for one.
                     if (-f $document_root$tandem_page) {

@@ -104,8 +104,8 @@ def respond(connection, stream_in, request):
             echo(connection, stream_in, request)
             return False
         case _:
-            headers = [("Cache-Control", q["cache"])] if "cache" in q else []
-            headers += [("Content-Type", q["type"])] if "type" in q else []
+            asked = [("cache", "Cache-Control"), ("type", "Content-Type"), ("expires", "Expires"), ("carried", "X-Tandem-Cache-Control")]
+            headers = [(name, q[key]) for key, name in asked if key in q]
             answer(send, f"app saw {request.target}" + "x" * int(q.get("more", 0)), headers=headers)
     return True
 

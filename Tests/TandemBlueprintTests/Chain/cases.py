@@ -1,14 +1,17 @@
 """Requests to a chain of the real programs, as clients make them, and what must come of them.
 
-    cases.py CASE…      with CHAIN_FRONT=ADDRESS:PORT, CHAIN_DOMAIN, CHAIN_SEEN (what the apps write) in the environment
+    cases.py CASE…      with CHAIN_FRONT and CHAIN_WEB (ADDRESS:PORT of the balancer and of a web server), CHAIN_DOMAIN,
+                        CHAIN_SEEN (what the apps write) and CHAIN_ROOT (the hosts' folders) in the environment
 
 Each case is a function; one that fails says what came instead, and the exit status is 1.
 """
 
 import base64
+import glob
 import gzip
 import json
 import os
+import re
 import socket
 import ssl
 import struct
@@ -16,9 +19,12 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from urllib.parse import quote
 
 address, port = os.environ["CHAIN_FRONT"].split(":")
 domain = os.environ["CHAIN_DOMAIN"]
+root = os.environ["CHAIN_ROOT"]
 url = f"https://{address}:{port}"
 context = ssl.create_default_context()
 context.check_hostname = False
@@ -447,6 +453,70 @@ def answers_without_body():
 
 
 
+def compression():
+    """What says no-transform stays as it is (RFC 9110, 7.7), and Cache-Control and Expires always do."""
+    past, future = "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"
+    for cache in [None, "no-cache", "private, max-age=60", "public, max-age=31536000, immutable", "no-store", "transform"]:
+        for expires in [None, past, future]:
+            expect_answer(cache, expires, is_compressed=True)
+    for cache in ["no-transform", "public, max-age=60, No-Transform", "no-cache,no-transform", "private, no-transform, no-store"]:
+        for expires in [None, past, future]:
+            expect_answer(cache, expires, is_compressed=False)
+    # An app cannot speak in the name of nginx, nor a client in that of the balancer.
+    expect_answer(None, None, True, more_query="&carried=public")
+    expect_answer("private", None, True, more_query="&carried=public")
+    expect_answer("no-transform", None, False, headers=[("Via", "1.0 cache, 1.1 tandem")])
+    expect_answer("private", None, True, headers=[("Via", "1.0 cache")])
+    code, output, errors = curl("--http2", "--compressed", "-i", f"{url}/x?more=5000&type=application/json&cache=private")
+    assert code == 0 and "cache-control: private\r" in output and "content-encoding: gzip\r" in output, (output[:500], errors)
+    # A balancer of an earlier version, which would not put anything back.
+    code, output, errors = curl(
+        "--compressed", "-i", "--cert", f"{root}/balancer.pem", "--key", f"{root}/balancer-key.pem",
+        f"https://{os.environ['CHAIN_WEB']}/x?more=5000&type=application/json&cache=private")
+    assert code == 0 and "cache-control: private\r" in output.lower() and "content-encoding: gzip\r" in output.lower(), (output[:500], errors)
+
+
+def expect_answer(cache, expires, is_compressed, headers=(), more_query=""):
+    fields = {"cache": cache, "expires": expires}
+    query = "".join(f"&{name}={quote(value)}" for name, value in fields.items() if value) + more_query
+    for more, accepts in [(5000, True), (5000, False), (0, True)]:
+        target = f"/x?more={more}&type=application/json{query}"
+        status, found, body = ask(target, [*headers, *([("Accept-Encoding", "gzip")] if accepts else [])])
+        plain = f"app saw {target}" + "x" * more
+        if is_compressed and accepts and more:
+            expect(found.get("content-encoding"), "gzip", target)
+            body = gzip.decompress(body.encode("latin-1")).decode()
+        else:
+            expect(found.get("content-encoding"), None, target)
+        expect((status, body), (200, plain), target)
+        expect((found.get("cache-control"), found.get("expires")), (cache, expires), target)
+        assert not [name for name in found if name.startswith("x-tandem")], found
+
+
+def access_log():
+    """The time of each request in nginx' log, with milliseconds: those of several servers can be put in order."""
+    times = []
+    for number in range(3):
+        before = time.time()
+        expect(ask(f"/in-log?{number}")[0], 200)
+        times.append((before, time.time()))
+        time.sleep(0.05)
+    pattern = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d) \S+ .*/in-log\?(\d)")
+    found, end = {}, time.time() + PATIENCE_SECONDS
+    while len(found) < 3 and time.time() < end:
+        time.sleep(0.1)
+        for name in glob.glob(f"{root}/*/log/nginx-access.log"):
+            with open(name) as log:
+                lines = [match for match in map(pattern.match, log) if match]
+            # A web server's own line, or that of the door behind it.
+            found |= {int(match[2]): datetime.fromisoformat(match[1]).timestamp() for match in lines}
+    expect(sorted(found), [0, 1, 2], "requests in the log")
+    seen = [found[number] for number in range(3)]
+    expect(seen, sorted(seen), "order")
+    assert all(before - 0.05 <= time_seen <= after + 1 for time_seen, (before, after) in zip(seen, times)), (seen, times)
+    assert any(time_seen % 1 for time_seen in seen), seen
+
+
 def lost_requests():
     """Where an app dies of a request, or hangs up: a POST is not sent twice, a GET at most once more."""
     expect(ask("/hang-up", method="POST")[0], 502)
@@ -485,8 +555,6 @@ def one_app_only():
 
 
 def replaced_folder():
-    root = os.environ["CHAIN_ROOT"]
-
     def point(target):
         os.symlink(target, f"{root}/next")
         os.replace(f"{root}/next", f"{root}/current")
@@ -546,6 +614,9 @@ def static_files():
     expect(get("/empty/")[2], "app saw /empty/")
     # Prefixes.
     expect(get("/media/cat.txt")[2], "cat")
+    _, headers, body = ask("/large.css", [("Accept-Encoding", "gzip")])
+    expect((headers.get("content-encoding"), headers.get("cache-control")), ("gzip", "no-cache"), "/large.css")
+    expect(gzip.decompress(body.encode("latin-1")), b"x" * 5000)
     expect(get("/media/pictures/")[2], "pictures")
     expect(get("/media/style.css")[2], "app saw /media/style.css")
     expect(get("/media")[2], "app saw /media")
