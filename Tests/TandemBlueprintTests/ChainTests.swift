@@ -45,7 +45,7 @@ import Testing
     ) throws {
         let chain = try ChainBench(shape)
         defer { chain.end() }
-        try chain.check("own_errors", "details", "lost_requests")
+        try chain.check("own_errors", "details", "lost_requests", "connections_that_end")
     }
 
     @Test(arguments: shapes)

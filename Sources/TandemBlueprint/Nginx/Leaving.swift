@@ -78,8 +78,8 @@ extension NginxFile {
         if leaving != nil, let elsewhere {
             lines += "\n\(try isLeaving(Leaving.app)) {\n    set $tandem_app \(elsewhere);\n}"
         }
-        if lines.isEmpty { return ("", name) }
+        if lines.isEmpty { return ("", "\(name)$tandem_fresh") }
         let comment = "# For those of the app that are about to be restarted the agent makes such a file."
-        return ("\n\(comment)\nset $tandem_app \(name);\(lines)", "$tandem_app")
+        return ("\n\(comment)\nset $tandem_app \(name);\(lines)", "$tandem_app$tandem_fresh")
     }
 }

@@ -37,6 +37,7 @@ struct NginxFile {
     private func http() throws(BlueprintError) -> String {
         var parts = [try general(), try temporaryFolders(), try log(), try tls(), try privatePaths(), proxying]
         if host.has(.web), !files.folders.isEmpty { parts += [try exposedFolders(), try files.maps()] }
+        if host.has(.app) { parts.append(Self.freshConnections) }
         parts.append(contentsOf: try upstreams())
         if host.has(.web) { parts += [Self.compressionMaps, try webServer()] }
         if host.has(.app) { parts.append(try appDoor()) }

@@ -22,8 +22,7 @@ extension NginxFile {
 
     private var ownInstances: [String] { own(Ports.app..<Ports.app + stack.app.instances) }
 
-    /// An idle connection is given up before common app servers (gunicorn: 2 s; Node, uvicorn: 5 s) give it up
-    /// themselves, so that a POST does not meet one that is just being closed.
+    /// An idle connection is given up before common app servers (gunicorn: 2 s; Node, uvicorn: 5 s) give it up themselves.
     private static let ownKeepalive = """
         keepalive 256;
         keepalive_timeout 1s;
@@ -38,38 +37,51 @@ extension NginxFile {
     private func ownAppFirst() throws(BlueprintError) -> [String] {
         let peers = "server \(try peerSocket())"
         let backup = hasPeerHop ? ["\(peers) backup max_fails=0;"] : []
-        var groups = [
-            ownGroup(
-                "app", ownInstances + backup,
-                "[app] instances: this host's own, and the other hosts' while none of these answers")
-        ]
+        var groups = ownGroup(
+            "app", ownInstances + backup,
+            "[app] instances: this host's own, and the other hosts' while none of these answers")
         guard let leaving else { return groups }
-        groups += groupsWithout("app", leaving.groups).map {
+        groups += groupsWithout("app", leaving.groups).flatMap {
             ownGroup($0.name, own($0.ports) + backup, "The same while some are about to be restarted")
         }
         if hasPeerHop {
-            groups.append("# The other hosts' alone\nupstream others {\n    \(peers) max_fails=0;\n}")
+            groups += ownGroup("others", ["\(peers) max_fails=0;"], "The other hosts' alone", keepalive: nil)
         }
         return groups
     }
 
     private var ownApp: [String] {
         let all = ownGroup("own_app", ownInstances, "[app] instances: this host's own and no others")
-        return [all]
-            + groupsWithout("own_app", leaving?.groups ?? []).map {
-                ownGroup($0.name, own($0.ports), "The same while some are about to be restarted")
-            }
+        return groupsWithout("own_app", leaving?.groups ?? []).reduce(all) {
+            $0 + ownGroup($1.name, own($1.ports), "The same while some are about to be restarted")
+        }
     }
 
-    private func ownGroup(_ name: String, _ servers: [String], _ comment: String) -> String {
-        """
-        # \(comment)
-        upstream \(name) {
-        \(servers.joined(separator: "\n").indented)
-        \(Self.ownKeepalive.indented)
+    /// The group, and the same for requests that get a connection of their own (`freshConnections`).
+    private func ownGroup(
+        _ name: String, _ servers: [String], _ comment: String, keepalive: String? = ownKeepalive
+    ) -> [String] {
+        let lines = servers.joined(separator: "\n")
+        return [
+            """
+            # \(comment)
+            upstream \(name) {
+            \([lines, keepalive].compactMap(\.self).joined(separator: "\n").indented)
+            }
+            """,
+            "upstream \(name)_fresh {\n\(lines.indented)\n}",
+        ]
+    }
+
+    /// A server may close a connection that idles at any time, some do with every answer and do not say so (uWSGI's
+    /// `--http-socket`). A request that was sent on one is lost, and nginx may not send a POST again.
+    static let freshConnections = """
+        # To the app, what may not be sent twice gets a connection of its own: the app may just be closing one that idles.
+        map $request_method $tandem_fresh {
+            default "";
+            "~^(POST|LOCK|PATCH)$" _fresh;
         }
         """
-    }
 
     /// The group of all, and one for each half of them: a request that an app has lost goes on to the other half. An app that
     /// is ending takes requests until it has ended, so at the same door the request might be lost once more. Two halves, and not

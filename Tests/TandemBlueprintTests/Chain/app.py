@@ -96,6 +96,14 @@ def respond(connection, stream_in, request):
             send(head(int(q["code"]), [("Content-Length", q["length"]), ("X-App", address)]) + q.get("body", "").encode())
         case "/die":
             os._exit(1)
+        case "/gone-quietly":
+            # Ends the connection when the next request comes on it, or has not come for a while, without having said so.
+            answer(send, "there")
+            connection.settimeout(3)
+            connection.recv(1)
+            # So that nginx sees a connection cut off, as from a program that has ended.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return False
         case "/hang-up":
             connection.shutdown(socket.SHUT_RDWR)
         case "/stream":

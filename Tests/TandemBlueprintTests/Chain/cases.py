@@ -526,6 +526,18 @@ def lost_requests():
     assert 1 <= runs("/hang-up?get") <= 4, runs("/hang-up?get")
 
 
+def connections_that_end():
+    """A POST does not meet a connection that the app ends without a word; what may be sent twice is."""
+    for number in range(8):
+        expect(ask("/gone-quietly")[2], "there")
+        target = f"/after?{number}"
+        for method in ["POST", "PATCH", "PUT", "GET"]:
+            status, _, body = ask(target, method=method, body="" if method == "GET" else "x")
+            expect((status, body), (200, f"app saw {target}"), f"{method} after a connection that ends")
+            expect(ask("/gone-quietly")[2], "there")
+        expect(runs(target), 4, target)
+
+
 def passed_on():
     """All is answered while one of two apps is away."""
     for number in range(40):
