@@ -89,6 +89,22 @@ import Testing
         try chain.check("details")
     }
 
+    @Test(arguments: shapes)
+    func `no request meets a connection that the app just ends, also while the other app is about to be restarted`(
+        shape: ChainBench.Shape
+    ) throws {
+        let chain = try ChainBench(shape)
+        defer { chain.end() }
+        for app in chain.stack.hosts(.app) {
+            try chain.setLeaving(app.name, "app")
+            try chain.check("connections_that_end")
+            try chain.setLeaving(app.name, "app", false)
+        }
+        // Nobody is there: the answer says so.
+        for app in chain.stack.hosts(.app) { try chain.kill("app of \(app.name)") }
+        try chain.check("nobody_there")
+    }
+
     @Test func `the way to the other app is a socket of the engines' own, and is there again after nginx was killed`()
         throws
     {

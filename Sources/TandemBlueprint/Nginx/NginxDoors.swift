@@ -6,8 +6,11 @@ extension NginxFile {
     private static let noAnswer = 597
     /// Stands for `@leaving` within a door; no answer has it.
     private static let isLeaving = 596
-    /// Doors that one request is led to at most, when those before had nobody who answers.
-    private static let doorLimit = 12
+    /// Within a way to other hosts, when none of them took the request. No answer has it.
+    private static let isTakenByNobody = 595
+    /// Doors that one request is led to at most, when those before had nobody who answers: nginx allows ten changes of the
+    /// location, others among them, and answers 500 to the next.
+    private static let doorLimit = 7
 
     /// Locations that pass requests to the apps of other hosts.
     ///
@@ -15,14 +18,27 @@ extension NginxFile {
     /// POST then, because it was sent to the door; on the door's word it goes round again while luck leads it to dead doors,
     /// but not for ever. A GET that was lost in an app may go to one of another host, and not on: it may be what kills them.
     ///
-    /// - Parameter losses: how many apps may have lost the request before it is given up.
-    func remote(_ location: String, _ upstream: String, of hosts: [Host], losses: Int) -> String {
+    /// - Parameters:
+    ///   - losses: how many apps may have lost the request before it is given up.
+    ///   - last: the group that gets what none of the others took.
+    func remote(_ location: String, _ upstream: String, of hosts: [Host], losses: Int, last: String? = nil) -> String {
         func pass(_ group: String) -> String {
             """
             proxy_pass https://\(group);
             proxy_intercept_errors on;
             recursive_error_pages on;
             error_page \(Self.noAnswer) = @another_app;
+            """ + (last == nil ? "" : "\nerror_page \(Self.isTakenByNobody) = @last;")
+        }
+        // One door alone has no other answer a moment later.
+        let isRefused = "(yes.*){\(hosts.count > 1 ? Self.doorLimit : 1)}"
+        let noMore = "return 502 \"The application did not answer.\\n\";"
+        let lastOne = last.map { group in
+            """
+
+            location @last {
+                proxy_pass http://\(group);
+            }
             """
         }
         return """
@@ -33,11 +49,14 @@ extension NginxFile {
             location @another_app {
                 default_type text/plain;
                 set $tandem_doors "$tandem_doors $upstream_http_x_tandem_unsent";
-                if ($tandem_doors ~ " $|(no.*){\(losses)}|(yes.*){\(Self.doorLimit)}") {
-                    return 502 "The application did not answer.\n";
+                if ($tandem_doors ~ " $|(no.*){\(losses)}") {
+                    \(noMore)
+                }
+                if ($tandem_doors ~ "\(isRefused)") {
+                    \(last == nil ? noMore : "return \(Self.isTakenByNobody);")
                 }
             \(pass(hosts.count > 1 ? Self.otherDoors : upstream).indented)
-            }
+            }\(lastOne ?? "")
             """
     }
 
@@ -103,8 +122,9 @@ extension NginxFile {
             """
     }
 
-    /// From this host's web server to the other hosts' apps. It speaks plain HTTP, because the members of an upstream
-    /// group share one protocol and this host's own app speaks that.
+    /// From this host's web server to the other hosts' apps. What none of them takes, because they are about to be restarted,
+    /// goes back to this host's: it may have lost a GET to a connection that it just closed, and live. The hop speaks plain HTTP,
+    /// because the members of an upstream group share one protocol and this host's own app speaks that.
     func peerHop() throws(BlueprintError) -> String {
         """
         # To the apps of other hosts; called by this nginx alone
@@ -114,7 +134,7 @@ extension NginxFile {
             access_log off;
             # Workers that go with a reload close connections that idle: a request of their fellows would be lost on one.
             keepalive_timeout 0;
-        \(remote("/", "peers", of: site.standInHosts, losses: 1).indented)
+        \(remote("/", "peers", of: site.standInHosts, losses: 1, last: "own_app_fresh").indented)
         }
         """
     }

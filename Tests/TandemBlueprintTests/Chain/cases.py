@@ -528,14 +528,22 @@ def lost_requests():
 
 def connections_that_end():
     """A POST does not meet a connection that the app ends without a word; what may be sent twice is."""
+    before = len(lines_seen())
     for number in range(8):
         expect(ask("/gone-quietly")[2], "there")
-        target = f"/after?{number}"
+        target = f"/after?{before}-{number}"
         for method in ["POST", "PATCH", "PUT", "GET"]:
             status, _, body = ask(target, method=method, body="" if method == "GET" else "x")
             expect((status, body), (200, f"app saw {target}"), f"{method} after a connection that ends")
             expect(ask("/gone-quietly")[2], "there")
         expect(runs(target), 4, target)
+
+
+def nobody_there():
+    """502, and no other error, while there is no app."""
+    for method in ["GET", "POST"]:
+        for _ in range(4):
+            expect(ask("/x", method=method)[0], 502, method)
 
 
 def passed_on():
