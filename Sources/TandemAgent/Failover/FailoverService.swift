@@ -27,6 +27,7 @@ actor FailoverService: ServiceOwner {
     private var isUpToDate = false
     /// Why the process goes on with earlier files.
     private var refusal: String?
+    private var latest: FailoverReport?
     private var lagSeconds: Double?
     /// The boot whose server has been looked after.
     private var keptProcess: ProcessIdentity?
@@ -64,7 +65,7 @@ actor FailoverService: ServiceOwner {
         }
         await withDiscardingTaskGroup { group in
             group.addTask { await self.seat.run() }
-            group.addTask { for await report in self.seat.reports { await self.note(report) } }
+            group.addTask { for await report in self.seat.reports { await self.hear(report) } }
             group.addTask { await self.lookAgainAndAgain() }
             group.addTask { await self.takeUpSettings() }
             group.addTask { await certificates.run() }
@@ -73,16 +74,25 @@ actor FailoverService: ServiceOwner {
 
     // MARK: - How it is
 
-    private func note(_ report: FailoverReport) async {
+    private func hear(_ report: FailoverReport) async {
+        latest = report
+        await say()
+    }
+
+    /// Says how the server is, by the newest report. What is said is worked out before anything is waited for, so that no earlier word
+    /// follows a later one.
+    private func say() async {
+        guard let report = latest else { return }
         if let next = MemberView(report: report, names: seat.hosts.names, lagSeconds: lagSeconds).applied(to: member) {
             member = next
             await board.set(next)
         }
-        await say(report)
+        state(report)
+        await publish()
         await lookAfter(report)
     }
 
-    private func say(_ report: FailoverReport) async {
+    private func state(_ report: FailoverReport) {
         let serves = report.record != nil && (report.takesWrites || report.takesReads) && hasJoined(report)
         if !isWanted, report.isStopped {
             statement.say(.stopped, since: nil, detail: nil)
@@ -94,7 +104,6 @@ actor FailoverService: ServiceOwner {
         } else {
             statement.say(.starting, since: nil, detail: waitingDetail(report))
         }
-        await publish()
     }
 
     /// Whether the stack has a pair again since this server was started: whoever restarts one server after the other waits for that, or
@@ -135,9 +144,9 @@ actor FailoverService: ServiceOwner {
     /// Looks how far the server is behind, and says so.
     private func lookAgainAndAgain() async {
         while !Task.isCancelled {
-            if let report = await seat.report {
+            if let report = latest {
                 if report.role != .primary, report.takesReads { lagSeconds = await lag() }
-                await note(report)
+                await say()
             } else if let preparation = await seat.preparation {
                 statement.say(.starting, since: nil, detail: preparation)
                 await publish()
