@@ -97,6 +97,7 @@ extension FailoverMachine {
         print.revision(pairing.namedRevision)
         print.value(pairing.willNotAcknowledge)
         print.value(now >= pairing.backoffUntil)
+        print.value(pairing.catchUps)
         addRejoin(to: &print, host)
         print.value(seal?.reason)
         print.value(switchover?.phase)

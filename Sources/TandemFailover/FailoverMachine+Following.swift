@@ -54,17 +54,36 @@ extension FailoverMachine {
             // First, so that no connection begun with the side on outlives it.
             issue(.stopReceiver, &out)
         } else if seen.isReplicaSideOn != acknowledges {
-            issue(.setReplicaSide(acknowledges), &out)
+            acknowledges ? beginToAcknowledge(seen, &out) : issue(.setReplicaSide(false), &out)
         } else if seen.receiver == .connected, seen.receiverAcknowledges != acknowledges {
             // A receiver keeps to what it connected with.
             issue(.stopReceiver, &out)
         } else if seen.receiver == .off {
-            guard store.staleSince == nil, store.write == nil else { return }
+            guard store.staleSince == nil, store.write == nil, isReceivedDurable(acknowledges, seen, &out) else {
+                return
+            }
             issue(.startReceiver(from: record.primary, epoch: record.epoch), &out)
         } else if !seen.isApplierOn {
             issue(.startApplier, &out)
         } else if seen.access == .closed, seen.isCloseBehind {
             issue(.setAccess(.reading), &out)
         }
+    }
+
+    /// With the receiver stopped: one that connects anew by itself would acknowledge before what it received is on disk.
+    private mutating func beginToAcknowledge(_ seen: ServerObservation, _ out: inout [Action]) {
+        if seen.receiver != .off, rules.appliesBeforeAcknowledging {
+            issue(.stopReceiver, &out)
+        } else if isReceivedDurable(true, seen, &out) {
+            issue(.setReplicaSide(true), &out)
+        }
+    }
+
+    /// Whoever acknowledges a transaction says that all before it is on disk. A receiver that nobody waited for does not sync its relay
+    /// log each time: what it received is applied before it acknowledges anything.
+    mutating func isReceivedDurable(_ acknowledges: Bool, _ seen: ServerObservation, _ out: inout [Action]) -> Bool {
+        guard acknowledges, !seen.hasAppliedAll, rules.appliesBeforeAcknowledging else { return true }
+        if !seen.isApplierOn { issue(.startApplier, &out) }
+        return false
     }
 }

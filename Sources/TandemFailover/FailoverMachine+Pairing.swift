@@ -6,6 +6,10 @@ struct Pairing: Hashable, Sendable {
     /// Hosts that said since then that they do not acknowledge.
     var willNotAcknowledge = HostSet()
     var backoffUntil: Milliseconds = 0
+    /// Attempts, one after the other, that let a candidate catch up while commits waited.
+    var catchUps = 0
+    /// Each of them is a stall of `shrinkPatience`.
+    static let mostCatchUps = 8
     /// The last candidate's index, so that the next attempt begins with the one after it.
     var lastCandidate = -1
 
@@ -62,6 +66,13 @@ extension FailoverMachine {
             || (seen.isSourceSideOn && (!hears(candidate) || unacknowledgedFor > timing.shrinkPatience))
     }
 
+    /// It acknowledges, but first has to receive what was written before commits waited for it. Where the primary writes faster alone than
+    /// its candidate receives, it gets on only while they wait; a pause would undo that, and there would never be a pair.
+    private func isCatchingUp(_ candidate: HostID, _ record: StateRecord, _ seen: ServerObservation) -> Bool {
+        seen.life == .up && seen.access == .writing && !store.isPaused && isReady(candidate, record)
+            && unacknowledgedFor > timing.shrinkPatience && pairing.catchUps < Pairing.mostCatchUps
+    }
+
     /// The database first: only the candidate can acknowledge, the source side is on, a row that began after that is
     /// acknowledged (which proves everything before it); then etcd.
     mutating func completePairing(
@@ -69,7 +80,9 @@ extension FailoverMachine {
     ) {
         var next = record
         if isHopeless(candidate, seen) {
-            pairing.backoffUntil = now + timing.growBackoff
+            let goesOn = isCatchingUp(candidate, record, seen)
+            pairing.catchUps = goesOn ? pairing.catchUps + 1 : 0
+            pairing.backoffUntil = goesOn ? now : now + timing.growBackoff
             next.standing = .alone
             write(.shrink, next, &out)
             return
@@ -78,6 +91,7 @@ extension FailoverMachine {
         guard server.endedOldSessions || !rules.endsOldSessions else { return }
         guard server.command == nil, seen.isSourceSideOn, isAdmittanceTight(seen.admitted) else { return }
         guard isProven || !rules.provesBeforePairing else { return }
+        pairing.catchUps = 0
         next.standing = .paired(candidate)
         write(.pair, next, &out)
     }
@@ -89,7 +103,10 @@ extension FailoverMachine {
     ) {
         guard isSure, switchover == nil else { return }
         let delay = thirdParties(on: me, except: partner).hearIt ? 0 : timing.shrinkDelay
-        let isAlone = unacknowledgedFor > timing.shrinkPatience + delay
+        // Only while this host's own server answers: where that hangs, its heartbeats wait for it and not for the partner, who is to
+        // take over.
+        let answers = now - server.answeredAt < timing.shrinkPatience / 2 || !rules.shrinksWhenAnswering
+        let isAlone = unacknowledgedFor > timing.shrinkPatience + delay && answers
         // A partner that is to be stopped waits until nobody waits for it.
         let isLeaving = freshStatus(of: partner)?.isHeld ?? false
         guard isAlone || isLeaving || wantsOtherPartner(partner, record) else { return }

@@ -54,6 +54,8 @@ extension FailoverMachine {
             issue(.stopReceiver, &out)
         } else if seen.source != record.primary, seen.isApplierOn, rules.stopsApplierFirst {
             issue(.stopApplier, &out)
+        } else if !isReceivedDurable(record.acknowledger == me && seen.source == record.primary, seen, &out) {
+            return
         } else if seen.isReplicaSideOn != (record.acknowledger == me) {
             issue(.setReplicaSide(record.acknowledger == me), &out)
         } else if store.staleSince == nil {

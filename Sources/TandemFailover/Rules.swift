@@ -64,6 +64,10 @@ package struct Rules: Hashable, Sendable {
     package var asksBeforeFounding = true
     /// Of an operator's words about a server the newest counts, in whichever order they arrive.
     package var heedsNewestHold = true
+    /// What was received while nobody waited for it is applied before anything is acknowledged.
+    package var appliesBeforeAcknowledging = true
+    /// A primary blames its partner only while its own server answers.
+    package var shrinksWhenAnswering = true
     /// A server that takes no more connections is not taken for one that hangs.
     package var toleratesCrowding = true
 

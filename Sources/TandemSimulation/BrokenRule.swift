@@ -12,7 +12,7 @@ package enum BrokenRule: String, CaseIterable, Sendable {
     case admitWhileClosed, waitForKilledSessions, trustAnyWaitingNote, keepWaitingNote, openUnprepared
     case takeFailedHeartbeatForProof, changeSourceWhileApplying, stopWithoutClosing, endAnyIntent
     case takeLostLeaseForRefusal, heedLastHold, forgetAbandonedStatements
-    case foundWithoutAsking
+    case foundWithoutAsking, acknowledgeUnapplied
 
     /// The reducer's rule that is left out. nil where it is a server's setting.
     private var rule: WritableKeyPath<Rules, Bool>? {
@@ -49,6 +49,7 @@ package enum BrokenRule: String, CaseIterable, Sendable {
         case .forgetAbandonedStatements: \.heedsAbandonedStatements
         case .foundWithoutAsking: \.asksBeforeFounding
         case .heedLastHold: \.heedsNewestHold
+        case .acknowledgeUnapplied: \.appliesBeforeAcknowledging
         case .waitForKilledSessions, .keepWaitingNote, .endAnyIntent, .takeLostLeaseForRefusal: nil
         case .relayLogUnsynced, .relayLogRecovery, .binaryLogUnsynced, .terminatePolitely, .bootOpen, .keepUUIDAfterCut:
             nil
@@ -72,6 +73,7 @@ package enum BrokenRule: String, CaseIterable, Sendable {
         case .waitForKilledSessions: .waitsForKilledSessions
         case .keepWaitingNote: .keepsNote
         case .endAnyIntent: .endsAnyIntent
+        case .acknowledgeUnapplied: .acknowledgesUnapplied
         case .takeLostLeaseForRefusal: .takesLostLeaseForRefusal
         default: []
         }

@@ -52,6 +52,8 @@ struct SimulatedServer: Sendable {
     var access = ServerObservation.Access.closed
     var isSourceSideOn = true
     var isReplicaSideOn = false
+    /// As its settings say, until a receiver starts that nobody waits for.
+    var syncsRelayLog = true
     var isReceiverOn = false
     var isReceiverRefused = false
     var connection: Connection?
@@ -82,6 +84,7 @@ struct SimulatedServer: Sendable {
         access = opensWithoutSemiSync ? .writing : .closed
         isSourceSideOn = !opensWithoutSemiSync
         isReplicaSideOn = false
+        syncsRelayLog = true
         stopReceiver()
         isReceiverRefused = false
         isApplierOn = false
@@ -120,4 +123,5 @@ package struct ServerDefects: OptionSet, Hashable, Sendable {
     package static let waitsForKilledSessions = ServerDefects(rawValue: 1 << 8)
     package static let takesLostLeaseForRefusal = ServerDefects(rawValue: 1 << 9)
     package static let endsAnyIntent = ServerDefects(rawValue: 1 << 10)
+    package static let acknowledgesUnapplied = ServerDefects(rawValue: 1 << 11)
 }

@@ -149,9 +149,17 @@ extension World {
             servers[host].isSourceSideOn = isOn
             if !isOn { release(host, upTo: servers[host].logged) }
             if !isOn { servers[host].applierReadyAt = max(servers[host].applierReadyAt, time + 5_000) }
-        case .setReplicaSide(let isOn): servers[host].isReplicaSideOn = isOn
+        case .setReplicaSide(let isOn):
+            servers[host].isReplicaSideOn = isOn
+            if isOn { servers[host].syncsRelayLog = true }
         case .startReceiver(let source, let epoch):
             guard !servers[host].isApplierOn || servers[host].source == Int(source.index) else { return .failed }
+            servers[host].settle(at: time)
+            let isApplied = servers[host].logged == servers[host].held || servers[host].source != Int(source.index)
+            guard isApplied || !servers[host].isReplicaSideOn || serverDefects.contains(.acknowledgesUnapplied) else {
+                return .failed
+            }
+            servers[host].syncsRelayLog = servers[host].isReplicaSideOn
             startReceiver(host, Int(source.index), epoch)
         case .stopReceiver:
             servers[host].stopReceiver()

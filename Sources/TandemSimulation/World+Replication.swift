@@ -182,7 +182,12 @@ extension World {
                 servers[host].applierReadyAt = isExploring ? .max : time + Int64(delay)
             }
             servers[host].receivedCount += UInt64(count - own)
-            if !serverDefects.contains(.relayLogUnsynced) { servers[host].durable = count }
+            // The disk has what follows what it has: a sync does not reach back into an earlier relay log.
+            if servers[host].syncsRelayLog, servers[host].durable >= own || servers[host].logged >= own,
+                !serverDefects.contains(.relayLogUnsynced)
+            {
+                servers[host].durable = count
+            }
         }
         guard connection.acknowledges else { return }
         schedule(

@@ -186,6 +186,13 @@ actor DrillHost {
         signalServer(SIGKILL)
     }
 
+    /// Driver and server at once, and nobody is told.
+    func crash() async {
+        place.peers.set(nil, for: id)
+        signalServer(SIGKILL)
+        await stopDriver()
+    }
+
     func hold(_ order: HoldOrder) async { await driver?.hold(order) }
 
     // MARK: - Faults

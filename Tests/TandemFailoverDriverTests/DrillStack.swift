@@ -31,7 +31,7 @@ final class DrillStack: Sendable {
             guard ProcessInfo.processInfo.environment["TANDEM_TEST_VERBOSE"] != nil else {
                 return SwiftLogNoOpLogHandler()
             }
-            return StreamLogHandler.standardError(label: "drill")
+            return DrillLog()
         }
         logger.logLevel = .debug
         return logger
@@ -168,6 +168,24 @@ final class DrillStack: Sendable {
     }
 }
 
+/// To the millisecond, which is what counts here.
+struct DrillLog: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.debug
+    private static let start = ContinuousClock.now
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let elapsed = Self.start.duration(to: .now) / .seconds(1)
+        let host = metadata["host"].map { "\($0)" } ?? ""
+        FileHandle.standardError.write(Data("\(String(format: "%9.3f", elapsed)) \(host): \(event.message)\n".utf8))
+    }
+}
+
 /// Messages between the drivers of one process.
 final class DrillPeers: Sendable {
     private let drivers = Mutex<[HostID: FailoverDriver]>([:])
@@ -179,7 +197,9 @@ final class DrillPeers: Sendable {
         let from: HostID
 
         func send(_ message: PeerMessage, to host: HostID) async {
-            await peers.drivers.withLock { $0[host] }?.receive(message, from: from)
+            // An agent that was killed says nothing more.
+            let target = peers.drivers.withLock { $0[from] == nil ? nil : $0[host] }
+            await target?.receive(message, from: from)
         }
     }
 }

@@ -17,21 +17,15 @@ struct DrillTests {
     /// Strikes the primary of a healthy pair, waits until writes are accepted again and the pair is whole, and looks whether a
     /// write was lost.
     private func drill(
-        _ fault: String, _ strike: (DrillStack, DrillHost) async throws -> Void
+        _ fault: String, times: Int = strikes, _ strike: (DrillStack, DrillHost) async throws -> Void
     ) async throws {
         try await DrillStack.with { stack in
-            var times: [Duration] = []
-            for _ in 0..<Self.strikes {
-                let primary = try await stack.waitForPair()
-                try await stack.startClients()
-                let moment = ContinuousClock.now
-                try await strike(stack, primary)
-                times.append(try await stack.waitForWrites(after: moment))
+            var figures = DrillFigures()
+            for _ in 0..<times {
+                figures.strikes.append(try await stack.strike { try await strike(stack, $0) })
                 try await stack.check()
             }
-            let sorted = times.sorted()
-            print(
-                "drill: \(fault): writes again after \(sorted[sorted.count / 2]), at worst \(sorted[sorted.count - 1])")
+            print(figures.text(fault))
         }
     }
 
@@ -43,6 +37,37 @@ struct DrillTests {
     @Test("accepts writes again after the primary's mysqld was frozen, and loses none")
     func freezeServer() async throws {
         try await drill("mysqld frozen") { _, primary in primary.signalServer(SIGSTOP) }
+    }
+
+    @Test("stalls for a moment when the partner's mysqld is killed, goes on alone, and is a pair again")
+    func killPartner() async throws {
+        try await drill("the partner's mysqld killed") { stack, primary in
+            stack.other(than: primary).signalServer(SIGKILL)
+        }
+    }
+
+    @Test("accepts writes again after the primary's whole host was killed, which returns and joins")
+    func killHost() async throws {
+        try await drill("host killed") { stack, primary in
+            let struck = ContinuousClock.now
+            await primary.crash()
+            _ = try await stack.waitForWrites(after: struck)
+            try await primary.start()
+        }
+    }
+
+    @Test("comes back after both hosts were killed at once, whichever is started first", arguments: [true, false])
+    func killBoth(primaryFirst: Bool) async throws {
+        try await drill("both killed, the \(primaryFirst ? "primary" : "partner") first") { stack, primary in
+            let partner = stack.other(than: primary)
+            async let one: Void = primary.crash()
+            async let other: Void = partner.crash()
+            _ = await (one, other)
+            let order = primaryFirst ? [primary, partner] : [partner, primary]
+            try await order[0].start()
+            try await Task.sleep(for: .seconds(1))
+            try await order[1].start()
+        }
     }
 
     @Test("goes on without etcd, and is the same pair when that is back")
@@ -70,23 +95,26 @@ struct DrillTests {
     @Test("changes its primary as an operator asks, and cuts only the writes that were on their way")
     func switchover() async throws {
         try await DrillStack.with { stack in
-            let primary = try await stack.waitForPair()
-            let partner = stack.other(than: primary)
-            try await stack.startClients(4)
-            let moment = ContinuousClock.now
-            _ = try await primary.store?.order(SwitchoverIntent(id: 0, to: partner.id, pauseBudget: 3_000))
-            try await eventually("the partner takes writes") { await partner.report?.takesWrites == true }
-            print("drill: switchover: writes again after \(try await stack.waitForWrites(after: moment))")
-            try await stack.check()
-            // Each client has one write on its way at most, and may try the old primary once more.
-            #expect(stack.ledger.count(.unknown, since: moment) <= 8)
-            let change = try #require(await partner.report?.change)
-            #expect(change.reason == .switchover && change.opened != nil)
-            let store = try #require(await partner.store)
-            try await eventually("the history is complete") {
-                try await store.history(of: change.epoch)?.details?.opened != nil
+            var figures = DrillFigures()
+            // There and back.
+            for _ in 0..<2 * Self.strikes {
+                let primary = try await stack.waitForPair()
+                let partner = stack.other(than: primary)
+                let moment = ContinuousClock.now
+                let strike = try await stack.strike { try await stack.switchOver(from: $0) }
+                figures.strikes.append(strike)
+                try await stack.check()
+                // Each client has one write on its way at most, and may try the old primary once more.
+                #expect(stack.ledger.count(.unknown, since: moment) <= 12)
+                #expect(strike.change?.reason == .switchover && strike.change?.opened != nil)
+                let epoch = try #require(strike.change?.epoch)
+                let store = try #require(await partner.store)
+                try await eventually("the history is complete") {
+                    try await store.history(of: epoch)?.details?.opened != nil
+                }
+                #expect(try await store.history(of: epoch)?.details?.executed?.isEmpty == false)
             }
-            #expect(try await store.history(of: change.epoch)?.details?.executed?.isEmpty == false)
+            print(figures.text("switchover"))
         }
     }
 
@@ -96,16 +124,15 @@ struct DrillTests {
             let primary = try await stack.waitForPair()
             let partner = stack.other(than: primary)
             try await stack.startClients()
-            // Commits wait for the partner, which cannot answer: they are logged, and nobody is told of them.
-            partner.signalServer(SIGSTOP)
+            // Commits wait for the partner, which is down: they are logged, and nobody is told of them.
+            partner.signalServer(SIGKILL)
             try await Task.sleep(for: .milliseconds(300))
-            primary.signalServer(SIGKILL)
-            try await Task.sleep(for: .milliseconds(50))
-            partner.signalServer(SIGCONT)
-            let moment = ContinuousClock.now
-            _ = try await stack.waitForWrites(after: moment)
+            await primary.crash()
+            _ = try await stack.waitForWrites(after: .now)
+            #expect(try await stack.primary() === partner)
+            try await primary.start()
             try await stack.check()
-            if try await stack.primary() === partner { #expect(!primary.exportedFiles.isEmpty) }
+            #expect(!primary.exportedFiles.isEmpty)
         }
     }
 

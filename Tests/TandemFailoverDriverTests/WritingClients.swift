@@ -1,10 +1,12 @@
 import Logging
 import MySQLConnector
 
-/// Clients of a drill: each writes one row after the other to whichever server lets it, and notes what it was told.
+/// Clients of a drill: each writes one row after the other, and notes what it was told. Some look for a server that lets them; and
+/// each server has one that stays with it, and is there when it opens: the others may be stuck at a server that is frozen.
 struct WritingClients: Sendable {
     /// The servers, by the address that clients use.
     var servers: [MySQLConfiguration]
+    /// Of those that look for a server.
     var count: Int
     var ledger: WriteLedger
     /// Between two writes of one client.
@@ -34,41 +36,41 @@ struct WritingClients: Sendable {
     /// Writes until its task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
-            for client in 0..<count { group.addTask { await write(as: client) } }
+            for client in 0..<count { group.addTask { await write(as: client, from: client, step: 1) } }
+            for server in servers.indices { group.addTask { await write(as: count + server, from: server, step: 0) } }
         }
     }
 
-    private func write(as client: Int) async {
-        var place = client % max(servers.count, 1)
+    /// - Parameter step: to the next server, where this one takes no write.
+    private func write(as client: Int, from first: Int, step: Int) async {
+        var place = first % max(servers.count, 1)
         while !Task.isCancelled {
-            guard let connection = try? await MySQLConnection.connect(servers[place], logger: logger) else {
-                place = (place + 1) % servers.count
-                try? await Task.sleep(for: .milliseconds(10))
-                continue
+            if let connection = try? await MySQLConnection.connect(servers[place], logger: logger) {
+                while !Task.isCancelled, let write = await writeOnce(as: client, on: connection) {
+                    // Whoever stays is refused all the while.
+                    if step > 0 || write.answer != .refused { ledger.note(write) }
+                    if write.answer == .unknown || (write.answer == .refused && step > 0) { break }
+                    try? await Task.sleep(for: pause)
+                }
+                await connection.close()
             }
-            while !Task.isCancelled, await writeOnce(as: client, on: connection) { try? await Task.sleep(for: pause) }
-            await connection.close()
-            place = (place + 1) % servers.count
+            place = (place + step) % servers.count
             // A server that lets one in and takes no writes is asked again in a moment.
             try? await Task.sleep(for: .milliseconds(10))
         }
     }
 
-    /// - Returns: whether the connection is good for another.
-    private func writeOnce(as client: Int, on connection: MySQLConnection) async -> Bool {
-        guard let id = ledger.nextID() else { return false }
+    /// - Returns: nil when no more writes are to be made.
+    private func writeOnce(as client: Int, on connection: MySQLConnection) async -> WriteLedger.Write? {
+        guard let id = ledger.nextID() else { return nil }
         let begun = ContinuousClock.now
-        func note(_ answer: WriteLedger.Answer) {
-            ledger.note(.init(id: id, begun: begun, ended: .now, answer: answer))
-        }
+        var answer = WriteLedger.Answer.acknowledged
         do {
             try await connection.execute("INSERT INTO drill_writes VALUES (\(id), \(client))")
-            note(.acknowledged)
-            return true
         } catch {
-            note(Self.hasDoneNothing(error) ? .refused : .unknown)
-            return false
+            answer = Self.hasDoneNothing(error) ? .refused : .unknown
         }
+        return WriteLedger.Write(id: id, begun: begun, ended: .now, answer: answer)
     }
 
     /// 1290 is what a server says that is read only. Whatever else went wrong, the write may be there.

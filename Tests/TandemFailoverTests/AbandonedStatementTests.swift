@@ -12,7 +12,7 @@ struct AbandonedStatementTests {
     @Test("A host does not say that it is silent while a statement that makes it acknowledge may still take effect")
     func mayStillAcknowledge() {
         var following = ServerObservation(
-            life: .up, access: .reading, isSourceSideOn: false, receiver: .connected, source: Agent.primary,
+            life: .up, access: .reading, isSourceSideOn: false, receiver: .off, source: Agent.primary,
             attachedEpoch: 1, isApplierOn: true, isCloseBehind: true)
         var agent = Agent(Agent.partner)
         agent.read(snapshot(.joining(Agent.partner), revision: 8), following)

@@ -68,6 +68,83 @@ struct RealServerTests {
         #expect(agent.machine.status.serverAnswers == isCrowded)
     }
 
+    @Test("A primary whose own server hangs does not blame its partner, who could take over", arguments: [true, false])
+    func ownServerHangs(answers: Bool) throws {
+        var server = open
+        server.hasWaitingCommits = true
+        var agent = try primary(pair, server)
+        agent.handle(.tick(server))
+        for _ in 0..<14 {
+            agent.now += 100
+            agent.handle(.heard(Agent.witness, PeerStatus(holdsData: false, hears: HostSet(Agent.primary))))
+            if let id = agent.lastRefresh() { agent.handle(.storeAnswered(id: id, .read(claimed(pair)))) }
+            if answers { agent.handle(.tick(server)) }
+        }
+        #expect((agent.lastWrite()?.transaction.purpose == .shrink) == answers)
+    }
+
+    @Test("A host acknowledges only after it has applied what it received before, with its receiver stopped")
+    func appliesBeforeAcknowledging() throws {
+        let joining = StoreSnapshot(
+            state: StateRecord(epoch: 1, primary: Agent.primary, standing: .joining(Agent.partner)), stateRevision: 8,
+            leader: LeaderRecord(host: Agent.primary, epoch: 1))
+        var seen = ServerObservation(
+            life: .up, access: .reading, isSourceSideOn: false, receiver: .connected, source: Agent.primary,
+            attachedEpoch: 1, isApplierOn: true, hasAppliedAll: false, isCloseBehind: true)
+        var agent = Agent(Agent.partner)
+        agent.read(joining, seen)
+        agent.finish(seen)
+        #expect(agent.lastCommand()?.command == .stopReceiver)
+        seen.receiver = .off
+        agent.finish(seen)
+        #expect(agent.lastCommand()?.command == .stopReceiver)
+        seen.hasAppliedAll = true
+        agent.handle(.tick(seen))
+        #expect(agent.lastCommand()?.command == .setReplicaSide(true))
+        seen.isReplicaSideOn = true
+        agent.finish(seen)
+        #expect(agent.lastCommand()?.command == .startReceiver(from: Agent.primary, epoch: 1))
+    }
+
+    /// When commits began to wait for a candidate that never gets there, in 40 seconds.
+    private func attempts(whileCandidate isReceiving: Bool) throws -> [Milliseconds] {
+        var server = open
+        server.isSourceSideOn = false
+        var agent = try primary(alone, server)
+        var snapshot = claimed(alone)
+        var attempts: [Milliseconds] = []
+        for _ in 0..<800 {
+            agent.now += 50
+            var status = PeerStatus(epoch: 1, stateRevision: snapshot.stateRevision, followsClosely: true)
+            status.acknowledges = snapshot.state?.acknowledger != nil && (isReceiving || !server.isSourceSideOn)
+            agent.handle(.heard(Agent.partner, status))
+            if !server.isSourceSideOn { agent.commitHeartbeat() }
+            agent.read(snapshot, server)
+            if let write = agent.lastWrite(), write.transaction.expectedRevision == snapshot.stateRevision {
+                #expect(write.transaction.purpose != .pair)
+                snapshot.stateRevision += 1
+                snapshot.state = write.transaction.record
+                agent.handle(.storeAnswered(id: write.id, .written(revision: snapshot.stateRevision)))
+            }
+            if case .setSourceSide(let isOn)? = agent.lastCommand()?.command, isOn != server.isSourceSideOn {
+                server.isSourceSideOn = isOn
+                if isOn { attempts.append(agent.now) }
+                agent.finish(server)
+            }
+        }
+        return attempts
+    }
+
+    @Test("A candidate that receives what it lacks only while commits wait is asked again at once, and not without end")
+    func catchingUp() throws {
+        let patient = try attempts(whileCandidate: false)
+        #expect(zip(patient, patient.dropFirst()).allSatisfy { $1 - $0 > 2_000 })
+        let eager = try attempts(whileCandidate: true)
+        let pauses = zip(eager, eager.dropFirst()).map { $1 - $0 }
+        let quick = pauses.split { $0 > 2_000 }.map(\.count)
+        #expect(quick.count > 2 && quick.dropLast().allSatisfy { $0 == Pairing.mostCatchUps }, "\(pauses)")
+    }
+
     @Test("An intent put over the last one is a new one, and only the one that was seen is deleted")
     func intents() throws {
         var server = open

@@ -26,8 +26,8 @@ extension DatabaseServer {
         look.receivedCount = count(row.arrivals)
         look.source = source(row)
         await ask(row, look.source)
-        look.sourceAnswers = sourceSamples.last.map { $0.at >= lookBegan } ?? false
-        look.isCloseBehind = look.receiver == .connected && isClose(row.executed)
+        look.sourceAnswers = distance.hasSample(since: lookBegan)
+        look.isCloseBehind = look.receiver == .connected && isClose(row)
         return look
     }
 
@@ -86,19 +86,19 @@ extension DatabaseServer {
         if probe?.address != address {
             await probe?.close()
             probe = address.map { SourceProbe(settings, $0, logger: logger) }
-            sourceSamples = []
+            distance = SourceDistance()
         }
-        sourceSamples.removeAll { ContinuousClock.now - $0.at > settings.bounds.close }
         guard let probe, let text = await probe.executed(within: settings.bounds.source),
             let executed = try? numbering.set(text)
         else { return }
-        sourceSamples.append((at: .now, executed: executed))
+        distance.add(executed, at: .now)
     }
 
-    /// It has what its source had a moment ago. No clock but this host's own is asked.
-    private func isClose(_ executed: String) -> Bool {
-        guard let own = try? numbering.set(executed) else { return false }
-        return sourceSamples.contains { own.contains($0.executed) }
+    private func isClose(_ row: LookRow) -> Bool {
+        guard let executed = try? numbering.set(row.executed), let received = try? numbering.set(row.received) else {
+            return false
+        }
+        return distance.isClose(executed: executed, received: received, at: .now, bounds: settings.bounds)
     }
 }
 

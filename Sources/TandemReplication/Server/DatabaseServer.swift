@@ -20,8 +20,7 @@ public actor DatabaseServer {
     var probe: SourceProbe?
     var arrivals: String?
     var receivedCount: UInt64 = 0
-    /// What the source had executed, and when it said so, the newest last.
-    var sourceSamples: [(at: ContinuousClock.Instant, executed: GTIDSet)] = []
+    var distance = SourceDistance()
     /// When the receiver was refused that was stopped since: MySQL goes on showing that error.
     var settledRefusal: String?
 
@@ -53,11 +52,17 @@ public actor DatabaseServer {
         case .killSessions: try await killSessions()
         case .setAccess(let access): try await setAccess(access)
         case .setSourceSide(let isOn): try await set("rpl_semi_sync_source_enabled", isOn)
-        case .setReplicaSide(let isOn): try await set("rpl_semi_sync_replica_enabled", isOn)
+        case .setReplicaSide(let isOn):
+            // Before anything can be acknowledged, also by a receiver that connects anew by itself.
+            if isOn { try await syncRelayLog(true) }
+            try await set("rpl_semi_sync_replica_enabled", isOn)
         case .startReceiver(let source, _): try await startReceiver(from: source)
         case .stopReceiver: try await stopReceiver()
         case .startApplier: try await execute("START REPLICA SQL_THREAD")
-        case .stopApplier: try await execute("STOP REPLICA SQL_THREAD")
+        case .stopApplier:
+            // It is to lead, or to follow another: what its source answers counts no more, and is not waited for.
+            await probe?.expectSilence()
+            try await execute("STOP REPLICA SQL_THREAD")
         case .forgetSource: try await execute("RESET REPLICA ALL")
         case .discardRelayLog: try await execute("RESET REPLICA")
         case .prepareDatabase: try await prepareDatabase()

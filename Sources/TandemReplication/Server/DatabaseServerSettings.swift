@@ -41,8 +41,12 @@ public struct DatabaseServerSettings: Sendable {
         public var heartbeat = Duration.seconds(5)
         /// To the question whether the source answers.
         public var source = Duration.milliseconds(500)
-        /// How far behind its source a server may be for commits to wait for it.
+        /// How far behind its source a server may be for commits to wait for it, by what it has executed.
         public var close = Duration.seconds(5)
+        /// The same by what it has received: they wait until it has the rest.
+        public var reception = Duration.milliseconds(500)
+        /// How long it may try to get within `reception`, before `close` is enough.
+        public var catchUp = Duration.seconds(3)
 
         public init() {}
     }

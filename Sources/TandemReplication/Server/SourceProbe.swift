@@ -10,6 +10,7 @@ actor SourceProbe {
     private var connection: MySQLConnection?
     /// One question at a time. It goes on when nobody waits for it any longer.
     private var pending: Task<String?, Never>?
+    private var isSilent = false
 
     init(_ settings: DatabaseServerSettings, _ address: DatabaseServerSettings.Address, logger: Logger) {
         self.address = address
@@ -22,12 +23,19 @@ actor SourceProbe {
         self.configuration = configuration
     }
 
-    /// Its `gtid_executed`; nil when no answer arrived from now on within the bound.
+    /// Its `gtid_executed`; nil when no answer arrived from now on within the bound. Of a source that was silent last time nobody waits:
+    /// it is asked all the same, and when it has answered the next call waits again. Otherwise each look would come late while it hangs.
     func executed(within bound: Duration) async -> String? {
         let question = pending ?? Task { await self.ask() }
         pending = question
-        return await question.value(within: bound) ?? nil
+        guard !isSilent else { return nil }
+        let answer = await question.value(within: bound) ?? nil
+        if answer == nil { isSilent = true }
+        return answer
     }
+
+    /// The source is still asked, but not waited for until it answers.
+    func expectSilence() { isSilent = true }
 
     func close() async {
         let last = connection
@@ -39,7 +47,9 @@ actor SourceProbe {
         defer { pending = nil }
         do {
             let used = try await open()
-            return try await used.first("SELECT @@GLOBAL.gtid_executed", as: String.self)
+            let executed = try await used.first("SELECT @@GLOBAL.gtid_executed", as: String.self)
+            isSilent = false
+            return executed
         } catch {
             await close()
             return nil
