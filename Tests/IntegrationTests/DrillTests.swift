@@ -78,10 +78,7 @@ extension IntegrationTests {
         let status = try await stack.waitUntilUp { _ in true }
         let primary = try #require(try status.service("mysql", on: "server1").pid)
         let running = Task { try await drill(stack, "--only", "freeze server1/mysql") }
-        let victim = try await drillProcess(of: stack)
-        // Its healer comes after its lock: before that, the second drill might be the one that goes on.
-        for _ in 0..<3000 where healers(of: victim).isEmpty { try await Task.sleep(for: .milliseconds(10)) }
-        let healers = healers(of: victim)
+        let (victim, healer) = try await drillProcess(of: stack)
         #expect(
             try await drill(stack, "--only", "kill keeper").errors.contains("another drill of 'itdrill' is running"))
         for _ in 0..<3000 where !isFrozen(primary) { try await Task.sleep(for: .milliseconds(10)) }
@@ -93,18 +90,7 @@ extension IntegrationTests {
         _ = await running.result
         _ = try await stack.waitUntilUp { _ in !isFrozen(primary) }
         #expect(try await Curl.get("\(status.url)/api/articles").status == 200)
-        for _ in 0..<500 where healers.contains(where: { kill($0, 0) == 0 }) {
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
-    private func healers(of drill: Int32) -> [Int32] {
-        let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
-        return pids.filter { pid in
-            guard parent(pid) == drill else { return false }
-            let words = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-            return String(decoding: words, as: UTF8.self).contains("drill-healer")
-        }
+        for _ in 0..<500 where kill(healer, 0) == 0 { try await Task.sleep(for: .milliseconds(10)) }
     }
 
     private func isFrozen(_ pid: Int32) -> Bool { standing(pid).first == "T" }
@@ -117,20 +103,26 @@ extension IntegrationTests {
         return text.split(separator: ")").last?.split(separator: " ") ?? []
     }
 
-    private func drillProcess(of stack: TrialStack) async throws -> Int32 {
+    /// The process that drills, and its healer, which comes after its lock: before that a second drill might be the one that goes on.
+    /// Started by root, `tandem` starts itself anew as the stack's account and waits for that; the healer's parent is the one that counts.
+    private func drillProcess(of stack: TrialStack) async throws -> (drill: Int32, healer: Int32) {
         for _ in 0..<3000 {
             let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
-            for pid in pids {
-                let words = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-                let line = String(decoding: words, as: UTF8.self).split(separator: "\0").map(String.init)
-                let folder = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")
-                if line.count > 1, line[0].hasSuffix("/tandem"), line[1] == "drill", folder == stack.folder {
-                    return pid
-                }
+            for pid in pids where words(pid).contains("drill-healer") {
+                guard let drill = parent(pid), words(drill).dropFirst().first == "drill",
+                    let folder = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(drill)/cwd"),
+                    folder == stack.folder
+                else { continue }
+                return (drill, pid)
             }
             try await Task.sleep(for: .milliseconds(10))
         }
         throw TrialStack.NotReached(description: "no drill of \(stack.name) runs")
+    }
+
+    private func words(_ pid: Int32) -> [String] {
+        let data = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+        return String(decoding: data, as: UTF8.self).split(separator: "\0").map(String.init)
     }
 
     @Test(
