@@ -193,8 +193,16 @@ public struct AgentClient: Sendable {
         _ request: HTTPClientRequest, host: Host, timeout: Duration
     ) async throws -> (ByteBuffer, HTTPHeaders) {
         let limit = TimeAmount.nanoseconds(Int64(timeout / .nanoseconds(1)))
-        let response = try await client.execute(request, deadline: .now() + limit)
-        let body = try await response.body.collect(upTo: 4 * 1024 * 1024)
+        let response: HTTPClientResponse
+        let body: ByteBuffer
+        do {
+            response = try await client.execute(request, deadline: .now() + limit)
+            body = try await response.body.collect(upTo: 4 * 1024 * 1024)
+        } catch let error as HTTPClientError where error != .cancelled {
+            throw StateError(
+                "the agent of \(host.name) gave no answer to \(request.method) \(URL(string: request.url)?.path ?? ""): "
+                    + "\(error.shortDescription). See: tandem logs agent")
+        }
         if response.status == .unprocessableEntity,
             let refusal = try? JSONDecoder().decode(RefusedFile.self, from: Data(body.readableBytesView))
         {
