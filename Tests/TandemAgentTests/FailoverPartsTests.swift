@@ -57,6 +57,23 @@ struct FailoverPartsTests {
         #expect(error?.description.contains("began with `failover: none`") == true)
     }
 
+    @Test("A stack is not started without the host that was its primary")
+    func keepsPrimary() throws {
+        let folder = try TemporaryFolder()
+        var stack = Stack.sample("127.80.0")
+        stack.database.failover = .automatic
+        let preparation = StackPreparation(stack, in: folder)
+        try preparation.makeFolders()
+        for (host, primary, epoch) in [("server1", "server1", 1), ("server2", "server2", 2)] {
+            try PlacementRecord.save(
+                Placement(epoch: epoch, primary: primary, partner: nil), host: host, folder: preparation.folder)
+        }
+        try preparation.checkFailover()
+        stack.hosts.removeLast()
+        let error = #expect(throws: StateError.self) { try StackPreparation(stack, in: folder).checkFailover() }
+        #expect(error?.description.contains("server2 was the primary when 'shop' last ran") == true)
+    }
+
     struct Row: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var report: @Sendable (inout FailoverReport) -> Void

@@ -234,6 +234,22 @@ struct ChangeTests {
         #expect(messages { $0.hosts[3].roles = [.web, .app] }.count == 1)
     }
 
+    @Test("is refused where other hosts would decide about the failover while it is automatic")
+    func movedVotes() {
+        func messages(_ failover: Database.Failover, _ change: (inout Stack) -> Void) -> [String] {
+            var edit = Edit(change)
+            edit.old.database.failover = failover
+            edit.new.database.failover = failover
+            return StackChange.refusals(
+                from: edit.old, to: edit.new, placement: Placement(epoch: 2, primary: "server2", partner: "server1")
+            ).map(\.message)
+        }
+        #expect(messages(.none) { $0.hosts.remove(at: 2) } == [])
+        #expect(messages(.automatic) { $0.hosts[1].roles.append(.web) } == [])
+        #expect(messages(.automatic) { $0.hosts.remove(at: 2) }.first?.contains("would change lb1, server1.") == true)
+        #expect(messages(.automatic) { $0.hosts[1].roles.append(.database) }.count == 1)
+    }
+
     @Test("comes to who leads when those who follow have stood it, wherever the file lists them")
     func primaryLast() throws {
         let edit = Edit { $0.database.settings = ["max_connections": "99"] }

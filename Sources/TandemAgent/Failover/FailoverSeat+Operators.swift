@@ -59,7 +59,8 @@ extension FailoverSeat {
         var changes: [FailoverChange] = []
         var epoch = snapshot.state?.epoch ?? 0
         while epoch > 0, changes.count < count {
-            if let entry = try await history(of: epoch) { changes.append(try change(entry)) }
+            // One that names a host which has left the stack cannot be read any more.
+            if let entry = try? await history(of: epoch) { changes.append(try change(entry)) }
             epoch -= 1
         }
         return changes

@@ -20,6 +20,7 @@ actor FailoverSeat {
     private let logger: Logger
     private let timing: Timing
     private var driver: FailoverDriver?
+    private var server: DatabaseServer?
     private var hold: HoldOrder
     /// Tells each report of the driver, the newest only.
     nonisolated let reports: AsyncStream<FailoverReport>
@@ -77,9 +78,10 @@ actor FailoverSeat {
         try await notes.prepare()
         preparation = nil
         let process = ServerProcess(data.launch(started))
-        let statements = SQLStatements(
-            DatabaseServer(settings: data.settings(of: own), numbering: notes.numbering, logger: logger))
-        let server = HostServer(process: process, statements: statements, data: notes, logger: logger)
+        let spoken = DatabaseServer(settings: data.settings(of: own), numbering: notes.numbering, logger: logger)
+        self.server = spoken
+        let server = HostServer(
+            process: process, statements: SQLStatements(spoken), data: notes, logger: logger)
         await run(
             server, cluster: notes.notes.membership().value?.knownCluster, endServer: { process.killAtOnce() })
         await server.release()
@@ -110,6 +112,9 @@ actor FailoverSeat {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.sorted().map { "\(folder)/\($0)" }
     }
+
+    /// On a primary that takes writes: the accounts of hosts that came with new settings.
+    func addAccounts() async throws { try await server?.addAccounts() }
 
     // MARK: - What others say
 

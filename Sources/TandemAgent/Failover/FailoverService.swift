@@ -38,7 +38,9 @@ actor FailoverService: ServiceOwner {
     /// How often it is looked how far the server is behind.
     private static let interval = Duration.milliseconds(500)
     /// The failover gives up asking others to take over after 15 s, and a server may take a minute to end.
-    private static let stopBound = Duration.seconds(90)
+    private static let restartBound = Duration.seconds(90)
+    /// Whoever stops the stack waits for 30 s. SIGKILL loses no acknowledged write.
+    private static let stopBound = Duration.seconds(25)
 
     init(
         process: ServiceProcess, environment: DatabaseEnvironment, seat: FailoverSeat, startCount: StartCount,
@@ -169,6 +171,7 @@ actor FailoverService: ServiceOwner {
         do {
             let upkeep = DatabaseUpkeep(environment: environment)
             try await environment.withConnection(queryTimeout: .seconds(30)) { try await upkeep.runOnPrimary($0) }
+            try await seat.addAccounts()
         } catch {
             logger.warning("cannot bring the database up to date: \(error)")
         }
@@ -179,7 +182,10 @@ actor FailoverService: ServiceOwner {
     func stop() async {
         isWanted = false
         await seat.setHeld(true)
-        _ = await isStopped(within: Self.stopBound)
+        if await !isStopped(within: Self.stopBound), let identity = own.record?.identity, identity.isAlive {
+            logger.warning("\(service.statusName) did not stop within \(Self.stopBound): it gets SIGKILL")
+            await identity.sweep()
+        }
         own.forget()
         statement.say(.stopped, since: nil, detail: nil)
         await publish()
@@ -193,10 +199,10 @@ actor FailoverService: ServiceOwner {
         await letReadersFinish()
         let starts = startCount.now
         await seat.setHeld(true)
-        let hasStopped = await isStopped(within: Self.stopBound)
+        let hasStopped = await isStopped(within: Self.restartBound)
         await seat.setHeld(false)
         guard hasStopped || startCount.now != starts else {
-            throw StateError("\(service.statusName) did not stop within \(Self.stopBound)")
+            throw StateError("\(service.statusName) did not stop within \(Self.restartBound)")
         }
     }
 

@@ -74,6 +74,15 @@ public struct StackPreparation: Sendable {
     /// Data begins under one kind of failover and stays under it: agents with fixed roles leave no notes beside it, by which those that
     /// decide through etcd would know what it holds.
     public func checkFailover() throws {
+        let hosts = stack.hosts(.database).map(\.name)
+        if stack.database.failover == .automatic,
+            let last = PlacementRecord.all(in: folder).max(by: { $0.epoch < $1.epoch }), !hosts.contains(last.primary)
+        {
+            throw StateError(
+                "\(last.primary) was the primary when '\(stack.name)' last ran, and the stack file gives it no database any "
+                    + "more.\nOnly who was the primary may begin. Put it back into the stack file, `tandem up`, hand over with "
+                    + "`tandem switchover`, and take it out after `tandem down`.")
+        }
         guard folder.hasData, let last = try? JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile),
             last.stack.database.failover != stack.database.failover
         else { return }

@@ -78,6 +78,16 @@ extension StackChange {
                 ChangeRefusal(
                     message: "\(placement.primary) is the primary, and \(what)", path: ["hosts"]))
         }
+        // Each agent knows the others by its own settings, and heeds none that these do not name.
+        let (before, after) = (failoverHosts(old), failoverHosts(new))
+        if old.database.failover == .automatic, before != after {
+            let names = before.symmetricDifference(after).sorted().joined(separator: ", ")
+            refusals.append(
+                ChangeRefusal(
+                    message: "the hosts with a database or a vote decide together who is the primary, and stay the "
+                        + "same while the stack runs; this would change \(names). \(restart)",
+                    path: ["hosts"]))
+        }
         for host in new.hosts {
             guard let before = old.hosts.first(where: { $0.name == host.name }), before.address != host.address
             else { continue }
@@ -113,6 +123,11 @@ extension StackChange {
         }
         return refusals
     }
+
+    private static func failoverHosts(_ stack: Stack) -> Set<String> {
+        Set((stack.hosts(.database) + stack.voters).map(\.name))
+    }
+
     /// Why the primary could not go on as such. Its place in the file matters only until it was moved for the first time.
     private static func problem(_ placement: Placement, _ old: Stack, _ new: Stack) -> String? {
         let hosts = new.hosts(.database).map(\.name)
