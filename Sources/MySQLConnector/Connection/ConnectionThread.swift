@@ -57,6 +57,10 @@ final class ConnectionThread: SerialExecutor {
     }
 
     private func add(_ job: Job) {
+        // The job may hold the last reference to the connection, and have run before this returns: then all that is touched below would be
+        // gone. The runtime, which asks for this, keeps no executor alive. By way of a plain pointer, so that the retain is not optimised away.
+        let own = Unmanaged.passRetained(self).toOpaque()
+        defer { Unmanaged<ConnectionThread>.fromOpaque(own).release() }
         let need = state.withLock { state -> Need in
             state.jobs.append(job)
             if !state.hasThread {
