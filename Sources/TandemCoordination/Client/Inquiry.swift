@@ -10,10 +10,12 @@ struct Inquiry<Value: WireAnswer>: Sendable {
     let transport: EtcdTransport
     let order: EndpointOrder
 
-    private enum Step: Sendable {
-        case ended(EtcdEndpoint, Result<Answer<Value>, CoordinationError>)
-        case isSlow(EtcdEndpoint)
-        case isOver
+    /// What happened to one of the members that were asked, by its place in `endpoints`; neither place nor result: the deadline has passed.
+    /// An enumeration with a generic payload was read wrongly by optimised builds of Swift 6.3: the member's name was not one.
+    private struct Step: Sendable {
+        var place: Int?
+        /// nil: it is slow.
+        var result: Result<Answer<Value>, CoordinationError>?
     }
 
     func run() async -> Result<Answer<Value>, CoordinationError> {
@@ -21,55 +23,54 @@ struct Inquiry<Value: WireAnswer>: Sendable {
             defer { group.cancelAll() }
             group.addTask {
                 try? await Task.sleep(for: deadline)
-                return .isOver
+                return Step()
             }
-            var rest = endpoints[...]
-            var running = Set<EtcdEndpoint>()
+            var next = 0
+            var running = Set<Int>()
             var last: CoordinationError?
-            begin(&rest, &running, in: &group)
+            begin(&next, &running, in: &group)
             while let step = await group.next() {
-                switch step {
-                case .isOver where Task.isCancelled, .isSlow where Task.isCancelled,
-                    .ended(_, .failure) where Task.isCancelled:
-                    return .failure(.cancelled(call.doing))
-                case .isOver:
-                    for endpoint in running { order.didFail(endpoint) }
-                    return .failure(.late(call.doing, deadline, last))
-                case .isSlow(let endpoint):
-                    guard running.contains(endpoint) else { continue }
-                    order.didFail(endpoint)
-                    if call.isRepeatable { begin(&rest, &running, in: &group) }
-                case .ended(let endpoint, .success(let answer)):
-                    order.didAnswer(endpoint)
+                if let place = step.place, let result = step.result, let answer = try? result.get() {
+                    order.didAnswer(endpoints[place])
                     return .success(answer)
-                case .ended(let endpoint, .failure(let error)):
-                    running.remove(endpoint)
-                    order.didFail(endpoint)
+                }
+                if Task.isCancelled { return .failure(.cancelled(call.doing)) }
+                guard let place = step.place else {
+                    for place in running { order.didFail(endpoints[place]) }
+                    return .failure(.late(call.doing, deadline, last))
+                }
+                if case .failure(let error) = step.result {
+                    running.remove(place)
+                    order.didFail(endpoints[place])
                     last = error
-                    if call.isRepeatable || !error.mayHaveArrived { begin(&rest, &running, in: &group) }
+                    if call.isRepeatable || !error.mayHaveArrived { begin(&next, &running, in: &group) }
                     if running.isEmpty { return .failure(error) }
+                } else if running.contains(place) {
+                    order.didFail(endpoints[place])
+                    if call.isRepeatable { begin(&next, &running, in: &group) }
                 }
             }
             return .failure(.cancelled(call.doing))
         }
     }
 
-    private func begin(
-        _ rest: inout ArraySlice<EtcdEndpoint>, _ running: inout Set<EtcdEndpoint>, in group: inout TaskGroup<Step>
-    ) {
-        guard let endpoint = rest.popFirst() else { return }
-        running.insert(endpoint)
+    private func begin(_ next: inout Int, _ running: inout Set<Int>, in group: inout TaskGroup<Step>) {
+        guard next < endpoints.count else { return }
+        let place = next
+        let endpoint = endpoints[place]
+        next += 1
+        running.insert(place)
         group.addTask {
             do throws(CoordinationError) {
-                return .ended(
-                    endpoint, .success(try await transport.ask(call, endpoint, as: Value.self, deadline: deadline)))
+                let answer = try await transport.ask(call, endpoint, as: Value.self, deadline: deadline)
+                return Step(place: place, result: .success(answer))
             } catch {
-                return .ended(endpoint, .failure(error))
+                return Step(place: place, result: .failure(error))
             }
         }
         group.addTask {
             try? await Task.sleep(for: patience)
-            return .isSlow(endpoint)
+            return Step(place: place)
         }
     }
 }
