@@ -185,15 +185,8 @@ actor DatabaseController {
     }
 
     /// Runs `watch` on a connection of its own, on which a frozen server is noticed.
-    private func watching(_ watch: (MySQLConnection) async throws -> Void) async throws {
-        let connection = try await environment.connect(queryTimeout: Self.silenceBound)
-        do {
-            try await watch(connection)
-        } catch {
-            await connection.close()
-            throw error
-        }
-        await connection.close()
+    private func watching(_ watch: @Sendable (MySQLConnection) async throws -> Void) async throws {
+        try await environment.withConnection(queryTimeout: Self.silenceBound, watch)
     }
 
     private func watchPrimary(_ connection: MySQLConnection) async throws {
@@ -255,7 +248,7 @@ actor DatabaseController {
     }
 
     /// Every change is told to all agents at once, so one that means nothing should be none.
-    private static func rounded(_ lagSeconds: Double) -> Double {
+    static func rounded(_ lagSeconds: Double) -> Double {
         lagSeconds < 0.5 ? 0 : (lagSeconds * 10).rounded() / 10
     }
 
@@ -271,16 +264,11 @@ actor DatabaseController {
 
     private func close(isEnding: Bool = false) async throws {
         guard environment.isPrimary else { return }
-        let connection = try await environment.connect()
-        do {
-            try await PrimaryRole.fence(connection)
+        try await environment.withConnection {
+            try await PrimaryRole.fence($0)
             // They come back within a second, by which time it ends; with one attached it would take 10 s to.
-            if isEnding { try await PrimaryRole.disconnectReplicas(connection) }
-        } catch {
-            await connection.close()
-            throw error
+            if isEnding { try await PrimaryRole.disconnectReplicas($0) }
         }
-        await connection.close()
     }
 
     /// Before a server stops that others go on without: new sessions go elsewhere or wait at the routers, and those that

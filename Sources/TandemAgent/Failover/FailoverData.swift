@@ -18,7 +18,7 @@ struct FailoverData: Sendable {
     private var secrets: FailoverSecrets { FailoverSecrets(secrets: environment.secrets) }
     private var stack: Stack { environment.applied.stack }
 
-    /// Where transactions that nobody acknowledged are written to before they are thrown away.
+    /// The folder into which the agent exports transactions that no client was told of, before it removes them from the data.
     var exportFolder: String { "\(layout.dataFolder)/exports" }
 
     func settings(of host: HostID) -> DatabaseServerSettings {
@@ -83,7 +83,8 @@ struct FailoverData: Sendable {
             rootPassword: environment.secrets.root, logger: environment.logger)
     }
 
-    /// Its record is the one that every service has, so that whoever looks for this host's processes finds it.
+    /// How the driver starts mysqld. The record of the process is the one that every service has, so that the keeper and the next agent find
+    /// the process.
     func launch(_ started: @escaping @Sendable () -> Void) -> ServerLaunch {
         let (process, socket) = (process, layout.mysqlSocket)
         return ServerLaunch(

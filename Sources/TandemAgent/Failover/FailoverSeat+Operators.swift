@@ -32,14 +32,14 @@ extension FailoverSeat {
             throw StateError("\(host) has no database")
         }
         let intent = SwitchoverIntent(id: 0, to: number, pauseBudget: Self.pauseBudget)
-        try Self.check(try await order(intent), "order the switchover")
+        try Self.check(try await store.order(intent), "order the switchover")
     }
 
     /// How long writes may pause before the primary opens again, in milliseconds.
     private static let pauseBudget: Milliseconds = 3_000
 
     func pause(_ isPaused: Bool) async throws {
-        try Self.check(try await setPaused(isPaused), isPaused ? "pause the failover" : "resume the failover")
+        try Self.check(try await store.setPaused(isPaused), isPaused ? "pause the failover" : "resume the failover")
     }
 
     private static func check(_ outcome: TransactionOutcome, _ doing: String) throws {
@@ -53,14 +53,14 @@ extension FailoverSeat {
     /// The newest first.
     /// - Parameter count: how many at most.
     func history(count: Int) async throws -> [FailoverChange] {
-        guard case .read(let snapshot) = await readStore() else {
+        guard case .read(let snapshot) = await store.read() else {
             throw StateError("etcd does not answer; see: tandem status")
         }
         var changes: [FailoverChange] = []
         var epoch = snapshot.state?.epoch ?? 0
         while epoch > 0, changes.count < count {
             // One that names a host which has left the stack cannot be read any more.
-            if let entry = try? await history(of: epoch) { changes.append(try change(entry)) }
+            if let entry = try? await store.history(of: epoch) { changes.append(try change(entry)) }
             epoch -= 1
         }
         return changes

@@ -15,10 +15,9 @@ actor FailoverSeat {
     nonisolated let hosts: FailoverHosts
     nonisolated let own: HostID
     private let data: FailoverData?
-    private let store: StackStore
+    let store: StackStore
     private let peers: PeerCalls
     private let logger: Logger
-    private let timing: Timing
     private var driver: FailoverDriver?
     private var server: DatabaseServer?
     private var hold: HoldOrder
@@ -35,7 +34,7 @@ actor FailoverSeat {
     ///   - started: called whenever the database server is started, before it runs.
     init(
         host: HostID, hosts: FailoverHosts, data: FailoverData?, client: EtcdClient, stack: String, agents: AgentClient,
-        logger: Logger, timing: Timing = Timing(), started: @escaping @Sendable () -> Void = {}
+        logger: Logger, started: @escaping @Sendable () -> Void = {}
     ) {
         own = host
         self.hosts = hosts
@@ -43,9 +42,8 @@ actor FailoverSeat {
         store = StackStore(client, keys: StackKeys(stack: stack, names: hosts.names))
         peers = PeerCalls(client: agents, hosts: hosts.all)
         self.logger = logger
-        self.timing = timing
         self.started = started
-        // Whoever held the server was the agent before, which is gone.
+        // An agent holds the server only while it stops or restarts it, so a hold of the previous agent is over.
         hold = HoldOrder(isHeld: false, number: Self.orderNumber)
         (reports, said) = AsyncStream<FailoverReport>.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -88,10 +86,9 @@ actor FailoverSeat {
     }
 
     private func run(_ server: HostServer?, cluster: ClusterID?, endServer: @escaping @Sendable () -> Void) async {
-        var configuration = hosts.configuration(of: own, cluster: cluster, hold: hold)
-        configuration.timing = timing
         let driver = FailoverDriver(
-            configuration: configuration, hands: server, store: store, peers: peers, endServer: endServer,
+            configuration: hosts.configuration(of: own, cluster: cluster, hold: hold), hands: server, store: store,
+            peers: peers, endServer: endServer,
             logger: logger)
         self.driver = driver
         await withDiscardingTaskGroup { group in
@@ -106,7 +103,7 @@ actor FailoverSeat {
         said.yield(report)
     }
 
-    /// Files of transactions that nobody acknowledged.
+    /// The paths of the exported files (see `FailoverData.exportFolder`).
     var exports: [String] {
         guard let folder = data?.exportFolder else { return [] }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -125,14 +122,4 @@ actor FailoverSeat {
         hold = HoldOrder(isHeld: isHeld, number: max(Self.orderNumber, hold.number + 1))
         await driver?.hold(hold)
     }
-
-    // MARK: - For operators
-
-    func order(_ intent: SwitchoverIntent) async throws -> TransactionOutcome { try await store.order(intent) }
-
-    func setPaused(_ isPaused: Bool) async throws -> TransactionOutcome { try await store.setPaused(isPaused) }
-
-    func readStore() async -> StoreAnswer { await store.read() }
-
-    func history(of epoch: UInt64) async throws -> HistoryEntry? { try await store.history(of: epoch) }
 }

@@ -13,7 +13,7 @@ struct FailoverSecrets: Sendable {
     /// Of the account with which a host replicates. MySQL takes at most 32 characters.
     func replication(_ host: String) -> String { derived(from: secrets.replication, "tandem_replication \(host)") }
 
-    /// 128 bits of HMAC-SHA256 (RFC 2104) in hexadecimal: whoever learns one of them learns neither the secret nor the others.
+    /// 128 bits of HMAC-SHA256 (RFC 2104) in hexadecimal: one derived password reveals neither the secret nor another derived password.
     private func derived(from secret: String, _ purpose: String) -> String {
         let code = HMAC<SHA256>.authenticationCode(
             for: Data(purpose.utf8), using: SymmetricKey(data: Data(secret.utf8)))

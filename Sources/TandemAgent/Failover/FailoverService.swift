@@ -161,7 +161,7 @@ actor FailoverService: ServiceOwner {
         let seconds = try? await environment.withConnection(queryTimeout: .seconds(1)) {
             try await Heartbeat.lagSeconds(on: $0)
         }
-        return (seconds ?? nil).map { $0 < 0.5 ? 0 : ($0 * 10).rounded() / 10 }
+        return (seconds ?? nil).map(DatabaseController.rounded)
     }
 
     /// Once for each start of the server, when it takes writes.
