@@ -61,6 +61,11 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: settings),
+        // Reaches the hosts of a stack that runs on other machines.
+        .target(
+            name: "TandemFleet",
+            dependencies: ["TandemStack", .product(name: "Subprocess", package: "swift-subprocess")],
+            swiftSettings: settings),
         .target(name: "CTandemSystem"),
         .target(
             name: "TandemServices",
@@ -172,7 +177,8 @@ let package = Package(
         .executableTarget(
             name: "tandem",
             dependencies: [
-                "CTandemSystem", "TandemAgent", "TandemBlueprint", "TandemDrill", "TandemEngines", "TandemPKI",
+                "CTandemSystem", "TandemAgent", "TandemBlueprint", "TandemDrill", "TandemEngines", "TandemFleet",
+                "TandemPKI",
                 "TandemReplication", "TandemServices", "TandemSimulation", "TandemStack", "TandemTopology",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -248,6 +254,8 @@ let package = Package(
         .testTarget(
             name: "TandemDrillTests", dependencies: ["TandemDrill", "TandemServices", "TandemStack"],
             exclude: ["Golden"], swiftSettings: settings),
+        .testTarget(
+            name: "TandemFleetTests", dependencies: ["TandemFleet", "TandemStack"], swiftSettings: settings),
         .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),
         .testTarget(
             name: "TandemTopologyTests", dependencies: ["StackFuzz", "TandemTopology"], swiftSettings: settings),
@@ -277,8 +285,8 @@ let package = Package(
         .testTarget(
             name: "TandemCommandTests",
             dependencies: [
-                "tandem", "TandemAgent", "TandemBlueprint", "TandemServices", "TandemSimulation", "TandemStack",
-                "TandemTopology",
+                "tandem", "TandemAgent", "TandemBlueprint", "TandemFleet", "TandemServices", "TandemSimulation",
+                "TandemStack", "TandemTopology",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -213,6 +213,6 @@ private let hostsErrors = [
         #"""
         tandem.yaml:4:9: error: unknown key 'ip' in hosts.one; here it is called 'address'
         tandem.yaml:4:23: error: unknown key 'role' in hosts.one; here it is called 'roles'
-        tandem.yaml:4:34: error: unknown key 'zone' in hosts.one; expected one of address, roles
+        tandem.yaml:4:34: error: unknown key 'zone' in hosts.one; expected one of address, ssh, roles
         """#),
 ]

@@ -30,8 +30,9 @@ struct MutationTests {
     private func check(_ stack: Stack, _ comment: Comment) throws(StackFileErrors) {
         let copy = try? JSONDecoder().decode(Stack.self, from: JSONEncoder().encode(stack))
         var applied = stack
-        // It is no part of what is applied.
+        // These are no part of what is applied.
         applied.drill = Drill()
+        applied.ssh = SSHAccess()
         #expect(copy == applied, comment)
         #expect(Grammar.isLabel(stack.name, limit: 32) && Grammar.isDomain(stack.domain), comment)
         #expect(Set(stack.hosts.map(\.name)).count == stack.hosts.count, comment)

@@ -67,7 +67,7 @@ struct ReferenceTests {
     func sections() throws {
         #expect(
             Reference.sections == [
-                "stack", "domain", "hosts", "balancer", "web", "app", "database", "engines", "drill",
+                "stack", "domain", "hosts", "ssh", "balancer", "web", "app", "database", "engines", "drill",
             ])
         for section in Reference.sections {
             #expect(try Reference.text().contains(Reference.text(section: section)))
@@ -79,7 +79,7 @@ struct ReferenceTests {
         let error = #expect(throws: Reference.UnknownSection.self) { try Reference.text(section: "balancr") }
         #expect(
             error?.description == "the stack file has no section 'balancr'; did you mean 'balancer'? (sections: "
-                + "stack, domain, hosts, balancer, web, app, database, engines, drill)")
+                + "stack, domain, hosts, ssh, balancer, web, app, database, engines, drill)")
     }
 
     /// The smallest file with one key more, or one key's value replaced.
@@ -90,7 +90,7 @@ struct ReferenceTests {
         return switch section.path {
         case "": key.name == "stack" ? "\(assignment)\napp: {run: x}\n" : smallest + assignment + "\n"
         case "hosts.NAME":
-            "stack: shop\napp: {run: x}\nhosts:\n  one: {\(key.name == "roles" ? "" : "roles: [web, app, database], ")\(assignment)}\n"
+            "stack: shop\napp: {run: x}\nhosts:\n  one: {\(key.name == "roles" ? "" : "roles: [web, app, database], ")\(key.name == "ssh" ? "address: 10.0.0.98, " : "")\(assignment)}\n"
                 + "  two: {\(key.name == "roles" ? "" : "address: 10.0.0.99, ")roles: [balancer]}\n"
         case "app": "stack: shop\napp: {\(run)\(assignment)}\n"
         case "app.timeouts": "stack: shop\napp: {\(run)timeouts: {\(assignment)}}\n"

@@ -5,6 +5,7 @@ private struct HostDraft {
     var address: String?
     var addressPosition: Position
     var roles: [Role]
+    var ssh: Found<String>?
     /// Its address was refused, so nothing follows from it.
     var isBroken: Bool
 
@@ -12,18 +13,19 @@ private struct HostDraft {
 }
 
 extension Loader {
-    mutating func hosts(in root: OpenSection, stack: String) -> [Host] {
-        guard let key = root.schema.key("hosts") else { return [] }
+    /// - Returns: with what OpenSSH is given to reach those hosts that say so, by their names.
+    mutating func hosts(in root: OpenSection, stack: String) -> (hosts: [Host], ssh: [String: SSHDestination]) {
+        guard let key = root.schema.key("hosts") else { return ([], [:]) }
         let position = root.entries["hosts"]?.position ?? root.position
-        guard let tree = root.entries["hosts"]?.value ?? preset(key) else { return [] }
-        if case .refused = tree.content { return [] }
+        guard let tree = root.entries["hosts"]?.value ?? preset(key) else { return ([], [:]) }
+        if case .refused = tree.content { return ([], [:]) }
         let entries = entries(of: tree, kind: key.kind, name: "hosts")
         guard !entries.isEmpty else {
             if case .mapping(let all) = tree.content, all.isEmpty {
                 problems.add(
                     "hosts is empty; leave it out for \(Schema.defaultHostNames), or name a host", at: position)
             }
-            return []
+            return ([], [:])
         }
         let drafts = entries.map { draft($0) }
         // A misspelt role is told once, not again as the role that is missing.
@@ -33,7 +35,25 @@ extension Loader {
         }
         checkPlaces(drafts)
         checkAddresses(drafts)
-        return addressed(drafts, stack: stack, at: position)
+        checkSSH(drafts)
+        let destinations = drafts.compactMap { draft in
+            draft.ssh.flatMap { SSHDestination($0.value) }.map { (draft.name, $0) }
+        }
+        let hosts = addressed(drafts, stack: stack, at: position)
+        // A name that is there twice was refused when the file was read.
+        return (hosts, Dictionary(destinations) { first, _ in first })
+    }
+
+    /// A host without an address is this machine, and nobody logs in there.
+    private mutating func checkSSH(_ drafts: [HostDraft]) {
+        for draft in drafts where draft.isOnLoopback && !draft.isBroken {
+            guard let ssh = draft.ssh else { continue }
+            let what = draft.address.map { "the loopback address \($0)" } ?? "no address"
+            problems.add(
+                "hosts.\(draft.name).ssh: \(draft.name) has \(what), so it runs on this machine; leave 'ssh' out, or give it "
+                    + "the address at which the other hosts reach it",
+                at: ssh.position)
+        }
     }
 
     private func preset(_ key: Schema.Key) -> Tree? {
@@ -56,6 +76,7 @@ extension Loader {
         return HostDraft(
             name: entry.key, position: entry.position, address: address?.value,
             addressPosition: address?.position ?? entry.position, roles: roles(in: section),
+            ssh: optionalText("ssh", in: section),
             isBroken: address == nil && (section.entries["address"] != nil || section.isExcused("address")))
     }
 

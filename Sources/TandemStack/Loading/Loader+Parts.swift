@@ -43,6 +43,13 @@ extension Loader {
             bodyLimitBytes: number("body_limit", in: section).value)
     }
 
+    mutating func ssh(in root: OpenSection, destinations: [String: SSHDestination]) -> SSHAccess {
+        let section = open("ssh", of: root, as: Schema.ssh)
+        return SSHAccess(
+            user: optionalText("user", in: section)?.value, port: optionalNumber("port", in: section)?.value,
+            configuration: optionalText("config", in: section)?.value, destinations: destinations)
+    }
+
     mutating func engines(in root: OpenSection) -> Engines {
         let section = open("engines", of: root, as: Schema.engines)
         return Engines(

@@ -115,6 +115,13 @@ extension Loader {
         return found.isValid ? found : nil
     }
 
+    /// Nil where it is absent without a default, or refused.
+    mutating func optionalNumber(_ name: String, in section: OpenSection) -> Found<Int>? {
+        guard section.entries[name] != nil else { return nil }
+        let found = number(name, in: section)
+        return found.isValid ? found : nil
+    }
+
     private mutating func value(
         _ name: String, in section: OpenSection, onLoopback: Bool = true
     ) -> Found<Schema.Value>? {

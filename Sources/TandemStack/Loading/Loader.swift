@@ -37,7 +37,7 @@ struct Loader {
 
     private mutating func stack(_ root: OpenSection) -> Stack {
         let name = text("stack", in: root)
-        let hosts = hosts(in: root, stack: name.value)
+        let (hosts, destinations) = hosts(in: root, stack: name.value)
         let isOnLoopback = hosts.allSatisfy(\.isOnLoopback)
         let app = app(in: root)
         return Stack(
@@ -49,7 +49,8 @@ struct Loader {
             app: app,
             database: database(in: root, stack: name),
             engines: engines(in: root),
-            drill: drill(in: root))
+            drill: drill(in: root),
+            ssh: ssh(in: root, destinations: destinations))
     }
 
     private mutating func domain(in root: OpenSection, stack: String) -> String {

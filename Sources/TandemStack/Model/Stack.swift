@@ -17,6 +17,8 @@ public struct Stack: Codable, Sendable, Equatable {
     public var fileName: String?
     /// Only the command line reads it: it is no part of what is applied, so that changing it changes nothing of what runs.
     public var drill = Drill()
+    /// How the operator's machine reaches the hosts: no part of what is applied either.
+    public var ssh = SSHAccess()
 
     private enum CodingKeys: String, CodingKey {
         case name, domain, hosts, balancer, web, app, database, engines, fileName
@@ -24,7 +26,8 @@ public struct Stack: Codable, Sendable, Equatable {
 
     public init(
         name: String, domain: String, hosts: [Host], balancer: Balancer, web: Web, app: App,
-        database: Database, engines: Engines, fileName: String? = nil, drill: Drill = Drill()
+        database: Database, engines: Engines, fileName: String? = nil, drill: Drill = Drill(),
+        ssh: SSHAccess = SSHAccess()
     ) {
         self.name = name
         self.domain = domain
@@ -36,6 +39,7 @@ public struct Stack: Codable, Sendable, Equatable {
         self.engines = engines
         self.fileName = fileName
         self.drill = drill
+        self.ssh = ssh
     }
 
     /// The parts of the stack know each other by names below this one; no user's name is among them.

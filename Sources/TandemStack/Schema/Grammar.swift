@@ -26,6 +26,29 @@ enum Grammar {
         return (1...223).contains(parts[0]) && text != "127.0.0.0" && text != "127.255.255.255"
     }
 
+    /// Of an account on a host. No option of a command line begins like it, and no shell reads it otherwise.
+    static func isUserName(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        guard (1...32).contains(bytes.count), let first = bytes.first, first != hyphen, first != UInt8(ascii: ".")
+        else { return false }
+        return bytes.allSatisfy(isOfName)
+    }
+
+    /// A name of ssh_config(5), a domain name or an IPv4 address.
+    static func isReachableName(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        guard (1...253).contains(bytes.count), let first = bytes.first, first != hyphen, first != UInt8(ascii: ".")
+        else { return false }
+        return bytes.allSatisfy(isOfName)
+    }
+
+    /// An IPv6 address, if need be with its zone; whether it is one is said by the program that dials it.
+    static func isAddressWithColons(_ text: some StringProtocol) -> Bool {
+        let bytes = Array(text.utf8)
+        return (2...63).contains(bytes.count) && bytes.contains(UInt8(ascii: ":")) && bytes[0] != hyphen
+            && bytes.allSatisfy { isOfName($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "%") }
+    }
+
     /// A path without query that no proxy rewrites.
     static func isURLPath(_ text: String) -> Bool {
         guard text.hasPrefix("/"), text.utf8.count <= 255, !text.contains("//") else { return false }
@@ -115,6 +138,10 @@ enum Grammar {
 
     private static let hyphen = UInt8(ascii: "-")
     private static let underscore = UInt8(ascii: "_")
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        isLetterOrDigit(byte) || (0x41...0x5A).contains(byte) || "-_.".utf8.contains(byte)
+    }
 
     private static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) }
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }

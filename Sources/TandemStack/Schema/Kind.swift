@@ -5,6 +5,8 @@ extension Schema {
         case domain
         case databaseName
         case address
+        case userName
+        case sshDestination
         case choice([String])
         case port
         case count(ClosedRange<Int>)
@@ -38,6 +40,8 @@ extension Schema {
             case .domain: "a domain name such as shop.example.com, in lower case"
             case .databaseName: "a name of 1 to 32 letters, digits and underscores that begins with a letter"
             case .address: "an IPv4 address such as 10.0.0.11"
+            case .userName: "a user's name of at most 32 letters, digits and -_."
+            case .sshDestination: "[USER@]NAME[:PORT], where NAME is a host of ssh_config, a domain name or an address"
             case .choice(let words): "one of \(words.joined(separator: ", "))"
             case .port: "a port, 1 to 65535"
             case .count(let range): "a whole number, \(range.lowerBound) to \(range.upperBound)"
@@ -76,7 +80,8 @@ extension Schema.Kind {
     /// The value of one scalar. Defaults go through here too.
     func read(_ scalar: Scalar, folder: String) throws(Complaint) -> Schema.Value {
         switch self {
-        case .stackName, .domain, .databaseName, .address, .urlPath, .command, .path, .folders, .variable, .requestPath,
+        case .stackName, .domain, .databaseName, .address, .userName, .sshDestination, .urlPath, .command, .path,
+            .folders, .variable, .requestPath,
             .requestBody, .mediaType:
             let text = try readText(scalar, folder: folder)
             // YAML versions disagree on what `no` and `010` are: where a word is expected, they need quotes.
@@ -129,6 +134,8 @@ extension Schema.Kind {
         case .stackName: try check(scalar, Grammar.isLabel(text, limit: 32), suggestion: Grammar.label(like: text))
         case .domain: try check(scalar, Grammar.isDomain(text), suggestion: Grammar.domain(like: text))
         case .address: try check(scalar, Grammar.isAddress(text))
+        case .userName: try check(scalar, Grammar.isUserName(text))
+        case .sshDestination: try check(scalar, SSHDestination(text) != nil)
         case .urlPath: try check(scalar, Grammar.isURLPath(text), suggestion: Grammar.urlPath(like: text))
         case .variable: try check(scalar, Grammar.isVariable(text))
         case .requestPath(let words): try check(scalar, Grammar.isRequestPath(text, words: words))

@@ -27,9 +27,12 @@ extension Schema {
                     besides if the database hosts are an even number. The first host with the role database is the first primary. Hosts without an \
                     address get a loopback address of their own; either all hosts have addresses outside \
                     127.0.0.0/8, or none has. In this version `tandem up` starts only stacks without such addresses; \
-                    `tandem render` and `tandem eject` write files for the others.
+                    of the others `tandem doctor` looks at the hosts, and `tandem render` and `tandem eject` write files.
                     """,
                 example: exampleHosts),
+            Key(
+                name: "ssh", kind: .section(ssh), presence: .optional, synonyms: ["openssh", "sshd"],
+                explanation: ssh.explanation),
             Key(
                 name: "balancer", kind: .section(balancer), presence: .optional,
                 synonyms: ["haproxy", "loadbalancer", "load_balancer", "lb", "proxy"],
@@ -76,6 +79,11 @@ extension Schema {
                 synonyms: ["ip", "host", "addr"],
                 explanation: "Where the other hosts reach it.",
                 example: "10.0.0.21"),
+            Key(
+                name: "ssh", kind: .sshDestination, presence: .derived("the address, and what the section ssh says"),
+                synonyms: ["ssh_host", "ansible_host", "reach"],
+                explanation: "What OpenSSH is given to reach it, where that is not the address.",
+                example: "deploy@203.0.113.21:2222"),
             Key(
                 name: "roles", kind: .roles, presence: .required, synonyms: ["role"],
                 explanation: "What runs on it.",

@@ -8,6 +8,8 @@ struct Finding: Encodable, Sendable, Equatable {
         case error
     }
 
+    /// The host that it is about; nil: this machine.
+    var host: String?
     /// Such as `memory`.
     var name: String
     var verdict: Verdict
@@ -44,7 +46,10 @@ struct Diagnosis: Encodable, Sendable {
 
     func text(_ style: Style) -> String {
         let width = findings.map(\.name.count).max() ?? 0
+        var last: String?
         let lines = findings.map { finding in
+            defer { last = finding.host }
+            let heading = finding.host == last ? "" : finding.host.map { "\n\(style.bold($0))\n" } ?? ""
             let mark =
                 switch finding.verdict {
                 case .ok: style.green("✓")
@@ -52,7 +57,7 @@ struct Diagnosis: Encodable, Sendable {
                 case .error: style.red("✗")
                 }
             let remedy = finding.remedy.map { "\n    \(StepPrinter.padded("", width))  → \($0)" } ?? ""
-            return "  \(mark) \(StepPrinter.padded(finding.name, width))  \(finding.text)\(remedy)\n"
+            return heading + "  \(mark) \(StepPrinter.padded(finding.name, width))  \(finding.text)\(remedy)\n"
         }
         return lines.joined() + "\n\(summary)\n"
     }

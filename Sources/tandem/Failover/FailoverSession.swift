@@ -15,7 +15,7 @@ struct FailoverSession {
     ) async throws {
         let project = try Project.load(options)
         guard let applied = project.running else {
-            throw Failure(.notRunning, "the stack '\(project.stack.name)' is not running; start it with: tandem up")
+            throw project.notRunning
         }
         guard applied.stack.database.failover == .automatic else {
             throw Failure(

@@ -80,7 +80,11 @@ enum RootLaunch {
         let own = try file.read()
         guard let name = own.name, let nobody = UserAccount.nobody else { return try becomeNobody(file) }
         let account = StackAccount(stack: name)
-        if command is UpCommand, let stack = own.stack {
+        // Root's own key opens the hosts, and the stack's account has none.
+        if command is DoctorCommand, own.stack?.isOnThisMachine == false {
+            return
+        }
+        if command is UpCommand, let stack = own.stack, stack.isOnThisMachine {
             // A project that no such account could work with leaves no account behind.
             if try account.existing() == nil {
                 let command = [OwnProgram.path, "check", "--file", file.path]

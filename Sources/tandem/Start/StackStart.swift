@@ -20,14 +20,7 @@ struct StackStart: Sendable {
     }
 
     func run() async throws -> Outcome {
-        guard project.stack.isOnThisMachine else {
-            let host = project.stack.hosts.first { !$0.isOnLoopback }
-            throw Failure(
-                .failed,
-                "`tandem up` runs a stack on this machine, but \(host?.name ?? "a host") has the address "
-                    + "\(host?.address ?? "of another one").\nLeave the addresses out to run all of it here. "
-                    + "Running on real hosts is not there yet.")
-        }
+        try project.requireThisMachine()
         try ProjectReach.check(project)
         let engines = EngineSetup(own: project.stack.engines)
         let folder = project.folder

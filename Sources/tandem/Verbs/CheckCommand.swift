@@ -35,8 +35,9 @@ struct CheckCommand: AsyncParsableCommand {
         let text =
             "\(project.stackFile): the stack '\(project.stack.name)' is fine: \(hosts) \(hosts == 1 ? "host" : "hosts")"
         guard !project.stack.isOnThisMachine else { return text }
-        return text + "\nIts hosts are other machines: `tandem render` and `tandem eject` write their files, but this "
-            + "version's `tandem up` does not start them."
+        return text
+            + "\nIts hosts are other machines: `tandem doctor` looks at them, `tandem render` and `tandem eject` write their "
+            + "files, but this version's `tandem up` does not start them."
     }
 }
 

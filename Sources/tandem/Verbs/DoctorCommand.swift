@@ -1,10 +1,15 @@
 import ArgumentParser
+import TandemFleet
 import TandemStack
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Says what is missing on this machine, and how to get it; changes nothing.",
-        discussion: "Exit status 1 when something is missing without which a stack will not run.")
+        commandName: "doctor",
+        abstract: "Says what is missing on this machine, or the stack's hosts, and how to get it; changes nothing.",
+        discussion: """
+            Where the stack's hosts have addresses of their own, all of them are asked at once, over SSH; this machine needs \
+            nothing then but OpenSSH's client. Exit status 1 when something is missing without which a stack will not run.
+            """)
 
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: FormatOptions
@@ -19,8 +24,17 @@ struct DoctorCommand: AsyncParsableCommand {
                 probe.stackFileProblem = failure.message
             }
         }
-        let diagnosis = Diagnosis(MachineVerdicts(facts: await probe.look()).findings)
+        let diagnosis = Diagnosis(try await findings(probe))
         try output.write(diagnosis) { diagnosis.text(Style(isColored: Terminal.isOutputColored)) }
         if diagnosis.verdict == .error { throw ExitCode(ExitStatus.failed.rawValue) }
+    }
+
+    private func findings(_ probe: MachineProbe) async throws -> [Finding] {
+        guard let project = probe.project, !project.stack.isOnThisMachine else {
+            return MachineVerdicts(facts: await probe.look()).findings
+        }
+        try project.checkSSHConfiguration()
+        let hosts = try await FleetDiagnosis.findings(project.stack)
+        return [.ok("stack file", "\(project.stackFile): the stack '\(project.stack.name)'")] + hosts
     }
 }

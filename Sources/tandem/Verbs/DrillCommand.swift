@@ -61,13 +61,10 @@ struct DrillCommand: AsyncParsableCommand {
 
     func run() async throws {
         let project = try Project.load(project)
-        guard project.stack.isOnThisMachine else {
-            throw Failure(
-                .failed, "the hosts of '\(project.stack.name)' are other machines; a drill breaks this one only")
-        }
+        try project.requireThisMachine()
         let applied = try project.requireApplied()
         guard StackProcesses(project: project, applied: applied).areAny else {
-            throw Failure(.notRunning, "the stack '\(project.stack.name)' is not running; start it with: tandem up")
+            throw project.notRunning
         }
         let client = try project.agentClient()
         let session = DrillSession(command: self, project: project, applied: applied, client: client)

@@ -18,7 +18,7 @@ struct OpenCommand: ParsableCommand {
         let project = try Project.loadApplied(project)
         let applied = try project.requireApplied()
         guard StackProcesses(project: project, applied: applied).areAny else {
-            throw Failure(.notRunning, "the stack '\(project.stack.name)' is not running; start it with: tandem up")
+            throw project.notRunning
         }
         print(applied.url)
         let desktop = Desktop(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)

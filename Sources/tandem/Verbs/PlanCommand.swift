@@ -35,6 +35,7 @@ struct PlanCommand: AsyncParsableCommand {
 extension PendingChange {
     /// Without fetching, making or changing anything.
     static func load(_ project: Project) async throws -> PendingChange {
+        try project.requireThisMachine()
         try ProjectReach.check(project)
         let setup = EngineSetup(own: project.stack.engines)
         let running = project.running

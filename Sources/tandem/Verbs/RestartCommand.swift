@@ -20,7 +20,7 @@ struct RestartCommand: AsyncParsableCommand {
     func run() async throws {
         let project = try Project.load(project)
         guard let applied = project.running else {
-            throw Failure(.notRunning, "the stack '\(project.stack.name)' is not running; start it with: tandem up")
+            throw project.notRunning
         }
         let client = try project.agentClient()
         do {

@@ -27,7 +27,7 @@ struct RunCommand: ParsableCommand, StackCommand {
     func run() throws {
         let project = try Project.loadApplied(project)
         guard let applied = project.running else {
-            throw Failure(.notRunning, "the stack '\(project.stack.name)' is not running; start it with: tandem up")
+            throw project.notRunning
         }
         let hosts = applied.stack.hosts(.app).map(\.name)
         guard let target = host ?? hosts.first, hosts.contains(target) else {

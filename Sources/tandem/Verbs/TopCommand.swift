@@ -35,7 +35,7 @@ struct TopCommand: AsyncParsableCommand {
         let project = try Project.loadApplied(project)
         let applied = try project.requireApplied()
         guard StackProcesses(project: project, applied: applied).areAny else {
-            throw Failure(.notRunning, "the stack '\(project.stack.name)' is not running; start it with: tandem up")
+            throw project.notRunning
         }
         let client = try project.agentClient()
         let reader = TopReader(reader: StatusReader(applied: applied, folder: project.folder, client: client))

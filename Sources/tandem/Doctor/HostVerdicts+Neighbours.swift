@@ -1,0 +1,77 @@
+import TandemBlueprint
+import TandemFleet
+import TandemStack
+
+/// What else is on the host.
+extension HostVerdicts {
+    var ports: Finding {
+        guard let listeners = facts.listeners else {
+            return .warning("ports", "the host has no program that lists them", "apt-get install iproute2")
+        }
+        let taken = listeners.filter { listener in
+            wanted.contains { $0.port == listener.port && Self.meet($0.address, listener.address) }
+        }
+        guard !taken.isEmpty else { return .ok("ports", "free") }
+        let names = Self.unique(taken.map { "\($0.port) (\($0.program ?? "a program that root alone can name"))" })
+        return .error(
+            "ports", "taken: \(names.joined(separator: ", "))",
+            "end what listens there, or give the stack a host of its own")
+    }
+
+    private static let everyAddress: Set = ["*", "0.0.0.0", "::"]
+
+    private static func meet(_ left: String, _ right: String) -> Bool {
+        left == right || everyAddress.contains(left) || everyAddress.contains(right)
+            // An IPv4 address as a socket of IPv6 shows it.
+            || right == "::ffff:\(left)"
+    }
+
+    /// Servers of the kinds that the stack brings, by the beginning of their units' names.
+    private static let rivals = [
+        "apache2", "caddy", "etcd", "haproxy", "httpd", "keepalived", "lighttpd", "mariadb", "mysql", "nginx",
+        "percona",
+        "traefik", "varnish",
+    ]
+
+    var services: Finding? {
+        let others = facts.units.filter { $0.hasPrefix("tandem-") && !$0.hasPrefix("tandem-\(stack.name)-") }
+        if let other = others.first {
+            return .error(
+                "services", "another stack of Tandem runs here: \(other)",
+                "give each stack hosts of its own: all take the same ports")
+        }
+        let found = facts.units.filter { unit in
+            Self.rivals.contains { unit == "\($0).service" || unit.hasPrefix("\($0)@") || unit.hasPrefix("\($0)-") }
+        }
+        guard !found.isEmpty else { return .ok("services", "no other web or database server runs") }
+        return .warning(
+            "services", "these run already, and share the host with the stack: \(found.joined(separator: ", "))",
+            "where nothing needs them: systemctl disable --now \(found.joined(separator: " "))")
+    }
+
+    /// A packet that one firewall lets through may still be dropped by another.
+    var firewall: Finding? {
+        let managers = facts.units.filter { ["firewalld.service", "ufw.service"].contains($0) }
+        let tables = facts.tables.filter { $0 != "inet tandem" }
+        guard !managers.isEmpty || !tables.isEmpty else { return .ok("firewall", "no rules of others") }
+        let names = managers + tables.map { "the nftables table '\($0)'" }
+        return .warning(
+            "firewall", "rules of others hold here, too: \(names.joined(separator: ", "))",
+            "see that they let the hosts of the stack reach each other, and users the balancers: nft list ruleset")
+    }
+
+    var archive: Finding? {
+        switch facts.archive {
+        case nil: nil
+        case .reachable: .ok("archive", "Debian's packages can be fetched")
+        case .unreachable(let words):
+            .warning(
+                "archive", "Debian's packages cannot be fetched from here: \(words)",
+                "let the host reach a mirror of Debian, or give its apt a proxy (Acquire::http::Proxy)")
+        }
+    }
+
+    static func unique(_ words: [String]) -> [String] {
+        words.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Glibc
+import TandemStack
+
+extension Project {
+    /// A file that OpenSSH reads can name programs, which run with the rights of whoever runs OpenSSH.
+    ///
+    /// - Throws: `Failure` where it is not there, or where others than this user and root can change it.
+    func checkSSHConfiguration() throws {
+        guard let path = stack.ssh.configuration else { return }
+        let problem: String
+        if access(path, R_OK) != 0 {
+            problem = "\(path) cannot be read: \(String(cString: strerror(errno)))"
+        } else if let doubt = PathTrust.doubt(path, user: geteuid()) {
+            problem = "OpenSSH would run what \(path) says, but \(doubt.path) \(doubt.reason)"
+        } else {
+            return
+        }
+        Terminal.line(diagnostic("ssh.config: \(problem)", at: ["ssh", "config"]))
+        throw Failure(.stackFile, "\((stackFile as NSString).lastPathComponent) has a problem; nothing was changed")
+    }
+
+    /// Commands that run a stack do so on this machine.
+    ///
+    /// - Throws: `Failure` where the hosts of the stack file are others.
+    func requireThisMachine() throws {
+        if let otherMachines { throw otherMachines }
+    }
+
+    /// For commands about a stack that runs, where it does not.
+    var notRunning: Failure {
+        otherMachines
+            ?? Failure(.notRunning, "the stack '\(stack.name)' is not running; start it with: tandem up")
+    }
+
+    private var otherMachines: Failure? {
+        guard let host = stack.hosts.first(where: { !$0.isOnLoopback }) else { return nil }
+        return Failure(
+            .failed,
+            "\(host.name) has the address \(host.address), and this version runs stacks on this machine alone; nothing was "
+                + "changed.\nIt looks at such hosts (tandem doctor) and writes their files (tandem render, tandem eject). "
+                + "Leave the addresses out to run all of the stack here.")
+    }
+}
