@@ -49,6 +49,16 @@ import Testing
     }
 
     @Test(arguments: shapes)
+    func `interim answers of an app come before its answer, which comes`(shape: ChainBench.Shape) throws {
+        let chain = try ChainBench(shape)
+        defer { chain.end() }
+        try chain.check("interim_answers")
+        // Through one server more.
+        try chain.kill("app of \(chain.stack.hosts(.app)[0].name)")
+        try chain.check("interim_answers")
+    }
+
+    @Test(arguments: shapes)
     func `answers are compressed, except those that must not be changed, and the log tells milliseconds`(
         shape: ChainBench.Shape
     ) throws {

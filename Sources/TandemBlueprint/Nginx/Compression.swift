@@ -45,6 +45,7 @@ extension NginxFile {
         proxy_hide_header Cache-Control;
         proxy_hide_header Expires;
         proxy_hide_header \(carriedCacheControl);
+        \(InterimAnswers.header)
         add_header Cache-Control $tandem_seen_cache_control always;
         add_header \(carriedCacheControl) $tandem_carried_cache_control always;
         add_header Expires $upstream_http_expires always;

@@ -159,6 +159,8 @@ struct NginxFile {
         proxy_set_header Upgrade $tandem_upgrade;
         proxy_set_header Connection $tandem_connection;
         proxy_set_header X-Tandem-Web \(host.has(.web) ? host.name : "$http_x_tandem_web");
+        \(InterimAnswers.map)
+        \(InterimAnswers.header)
         # Trailers are not passed on.
         proxy_hide_header Trailer;
         # The balancer tells streams by it.

@@ -61,6 +61,31 @@ def stream(send, request):
     send(b"0\r\n\r\n")
 
 
+def interim(send, q):
+    """Interim answers, and then the answer, in one piece or with pauses: /interim?code=103,102&pause=0&final=200&form=length&bytes=0"""
+    pieces = [head(int(code), [("Link", "</s.css>; rel=preload; as=style"), ("X-Interim", code)]) for code in q["code"].split(",")]
+    final, body = int(q.get("final", 200)), f"final {q.get('mark', '')}".encode() + b"x" * int(q.get("bytes", 0))
+    own = [("X-App", address), ("Cache-Control", "private")]
+    match q.get("form", "length"):
+        case "length":
+            pieces += [head(final, [("Content-Length", len(body)), *own]) + body]
+        case "none":
+            pieces += [head(final, own)]
+        case "chunked":
+            middle = len(body) // 2
+            chunks = [b"%x\r\n%s\r\n" % (len(half), half) for half in (body[:middle], body[middle:])]
+            pieces += [head(final, [("Transfer-Encoding", "chunked"), *own]) + chunks[0], chunks[1] + b"0\r\n\r\n"]
+    if "stray" in q:
+        # What no answer may be made of.
+        pieces += [head(200, [("Content-Length", 5)]) + b"stray"]
+    if "pause" not in q:
+        send(b"".join(pieces))
+        return
+    for piece in pieces:
+        send(piece)
+        time.sleep(float(q["pause"]))
+
+
 def echo(connection, stream, request):
     """RFC 6455, for messages of up to 125 bytes."""
     key = request.header("sec-websocket-key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -90,8 +115,7 @@ def respond(connection, stream_in, request):
         case "/large":
             answer(send, "x" * int(q["bytes"]), headers=[("Content-Type", "application/octet-stream")])
         case "/interim":
-            send(head(int(q["code"]), [("Link", "</s.css>; rel=preload; as=style")]))
-            answer(send, "final")
+            interim(send, q)
         case "/bodiless":
             send(head(int(q["code"]), [("Content-Length", q["length"]), ("X-App", address)]) + q.get("body", "").encode())
         case "/die":

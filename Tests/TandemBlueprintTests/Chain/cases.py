@@ -453,6 +453,71 @@ def answers_without_body():
 
 
 
+def interim_answers():
+    """All arrive, then the answer; and nobody's request meets the connection that they came on."""
+    at_once(*[lambda code=code: interim_and_final(code) for code in ["100", "102", "103", "110", "199", "100,102,103"]])
+    # Not large ones that come in one piece with the interim answer: HAProxy before 3.3 cuts those off.
+    forms = [f"&pause=0.3&form={form}&bytes={size}" for form in ("length", "chunked") for size in (0, 5_000, 300_000)]
+    forms += ["&bytes=0", "&bytes=5000"]
+    at_once(*[lambda form=form: finals_after_interim(form) for form in forms])
+    for code in ["204", "304"]:
+        expect(ask(f"/interim?code=103&form=none&final={code}", connection=Final())[0], int(code))
+    for code in ["301", "404", "503"]:
+        expect(ask(f"/interim?code=103&final={code}", connection=Final())[::2], (int(code), "final "))
+    # Side by side with others' requests, over connections that all of them share, and with stray bytes behind the answer.
+    at_once(*[lambda client=client: interim_among_others(client) for client in range(16)])
+
+
+class Final(Connection):
+    """A client that passes over interim answers."""
+
+    def head(self):
+        while True:
+            status, headers = super().head()
+            if status is None or status >= 200 or status == 101:
+                return status, headers
+
+
+def interim_and_final(codes):
+    for protocol in ["--http1.1", "--http2"]:
+        code, output, errors = curl(protocol, "-i", f"{url}/interim?code={codes}")
+        lines = output.splitlines()
+        statuses = [line.split()[1] for line in lines if line.startswith("HTTP/")]
+        expect(statuses, [*codes.split(","), "200"], f"{protocol} {codes} {errors}")
+        expect([line.split()[1] for line in lines if line.lower().startswith("x-interim:")], codes.split(","), "its headers")
+        expect(lines[-1], "final ", f"{protocol} {codes}")
+        # The front's own headers are on the answer, and the app's.
+        answer = lines[max(i for i, line in enumerate(lines) if line.startswith("HTTP/")) :]
+        names = [line.split(":")[0].lower() for line in answer if ":" in line]
+        assert {"x-request-id", "cache-control", "x-app"} <= set(names) and not [n for n in names if n.startswith("x-tandem")], answer
+
+
+def finals_after_interim(form):
+    """GET, POST with a body, and one that waits for 100 itself; on a connection that goes on."""
+    wanted = "final " + "x" * int(form.split("bytes=")[1])
+    connection = Final()
+    for method, headers, body in [("GET", (), ""), ("POST", (), "x" * 70_000), ("PUT", [("Expect", "100-continue")], "x" * 70_000)]:
+        status, fields, answer = ask(f"/interim?code=103{form}", headers, method, body=body, connection=connection)
+        assert (status, answer) == (200, wanted), f"{method} {form}: {status}, {len(answer)} bytes: {answer[:80]}"
+        if fields.get("connection") == "close":
+            connection = Final()
+
+
+def interim_among_others(client):
+    connection = Final()
+    for number in range(30):
+        mark = f"{os.getpid()}-{client}-{number}"
+        stray = "&stray=1" if number % 3 == 0 else ""
+        target, wanted = [
+            (f"/interim?code=103&mark={mark}{stray}", f"final {mark}"), (f"/after?{mark}", f"app saw /after?{mark}"),
+        ][(client + number) % 2]
+        status, fields, body = ask(target, method="POST" if number % 5 == 0 else "GET", connection=connection)
+        expect((status, body), (200, wanted), target)
+        expect(runs(target), 1, target)
+        if fields.get("connection") == "close":
+            connection = Final()
+
+
 def compression():
     """What says no-transform stays as it is (RFC 9110, 7.7), and Cache-Control and Expires always do."""
     past, future = "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"
