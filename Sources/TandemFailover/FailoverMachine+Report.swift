@@ -6,6 +6,13 @@ extension FailoverMachine {
     /// Why this host is about to take over, from its first suspicion until it was promoted.
     public var takeover: TakeoverReason? { seal?.reason }
 
+    /// Nobody takes writes until this host's server does: it takes over, or leads and is not open yet.
+    public var isAboutToOpen: Bool {
+        if seal != nil { return true }
+        guard store.record?.primary == me, switchover == nil, !isHeld, let seen = server.seen else { return false }
+        return seen.life == .up && seen.access != .writing
+    }
+
     /// A command was asked for, and its end is awaited.
     public var awaitsCommand: Bool { server.command != nil }
 

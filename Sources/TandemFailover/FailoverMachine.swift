@@ -18,7 +18,7 @@
 ///
 /// One server, as its own agent drives it (`PrimaryStep` for the primary, `follow` for every other host):
 ///
-///     booted closed ──► place known? ──► primary, alone ──► source side off ──► applied all ──► prepared ──► writing ──► admit
+///     booted closed ──► place known? ──► primary, alone ──► source side off ──► applied all ──► prepared ──► writing ──► admit ──► detach
 ///        ▲                  │
 ///        │                  ├──────────► primary, paired ─► heartbeat only ─► admit ─► acknowledged ─► writing ─► note
 ///        │                  │

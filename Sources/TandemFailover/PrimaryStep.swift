@@ -43,12 +43,19 @@ struct PrimaryStep {
         if situation.mustStop { return stop }
         if isSourceSideToBe(false) { return .setSourceSide(false) }
         if mayAdmit, seen.admitted != situation.admissible { return .admit(situation.admissible) }
+        // Before commits wait for anybody again.
+        if seen.access == .writing, let detach { return detach }
         if isSourceSideToBe(true) { return .setSourceSide(true) }
         if !seen.hasAppliedAll, rules.appliesBeforeOpening { return apply }
-        if seen.source != nil, !trustsItsSeal {
-            return seen.isApplierOn && rules.stopsApplierFirst ? .stopApplier : .forgetSource
-        }
-        return open
+        if record.partner != nil, let detach { return detach }
+        return open ?? detach
+    }
+
+    /// What it followed before it led. Its receiver is off and all is applied, so this changes nothing for its clients. With real servers
+    /// each of the two takes up to half a second: a new primary opens first.
+    private var detach: ServerCommand? {
+        guard seen.source != nil, !trustsItsSeal else { return nil }
+        return seen.isApplierOn && rules.stopsApplierFirst ? .stopApplier : .forgetSource
     }
 
     private var trustsItsSeal: Bool { !rules.sealsBeforePromoting || !rules.staysSealedWhileUnknown }

@@ -6,6 +6,8 @@ public struct DriverSettings: Hashable, Sendable {
     public var lookInterval: Milliseconds = 200
     /// The same, while something is under way.
     public var livelyLookInterval: Milliseconds = 50
+    /// From one look to the next while writes wait for this server to open.
+    public var urgentLookPause = Duration.milliseconds(5)
     /// How much longer than the reducer the watchdog leaves a server open: closing may take as long as a statement, and SIGKILL
     /// follows.
     public var watchdogGrace = Duration.seconds(6)

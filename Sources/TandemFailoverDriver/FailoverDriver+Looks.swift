@@ -7,6 +7,9 @@ extension FailoverDriver {
         for await _ in pokes.stream {
             guard !Task.isCancelled else { return }
             deliver(.tick(await look()))
+            guard isUrgent else { continue }
+            try? await Task.sleep(for: settings.urgentLookPause)
+            pokes.continuation.yield()
         }
     }
 
@@ -23,6 +26,9 @@ extension FailoverDriver {
             pokes.continuation.yield()
         }
     }
+
+    /// What a command brings about is looked at when it has ended. For a while only: what takes longer is no matter of milliseconds.
+    var isUrgent: Bool { now < livelyUntil && command == nil && machine.isAboutToOpen }
 
     private var isLively: Bool { now < livelyUntil || machine.awaitsCommand || machine.takeover != nil }
 

@@ -108,6 +108,7 @@ public actor FailoverDriver {
         watchdog.set(machine.fenceDue.map { clockStart + .milliseconds($0) + settings.watchdogGrace })
         for action in actions { perform(action) }
         noteChanges(now)
+        if case .storeAnswered = event, isUrgent { pokes.continuation.yield() }
     }
 
     private func noteChanges(_ now: Milliseconds) {

@@ -84,11 +84,34 @@ struct PrimaryStepTests {
             $0.hasAppliedAll = false
             $0.isApplierOn = true
         },
-        Row("stops the applier before it forgets its source", .alone, .closed, .stopApplier) {
+        Row(
+            "opens before it stops its applier, which has nothing left to apply", .alone, .reading, .setAccess(.writing)
+        ) {
             $0.source = HostID(1)
             $0.isApplierOn = true
         },
-        Row("forgets its source", .alone, .closed, .forgetSource) { $0.source = HostID(1) },
+        Row("stops the applier before it forgets its source", .alone, .writing, .stopApplier) {
+            $0.source = HostID(1)
+            $0.isApplierOn = true
+        },
+        Row("forgets its source once it is open", .alone, .writing, .forgetSource) { $0.source = HostID(1) },
+        Row("forgets its source while it may not open", .alone, .closed, .forgetSource) {
+            $0.source = HostID(1)
+        } when: {
+            $0.isSure = false
+        },
+        Row("admits before it forgets its source: whoever is to join waits for that", .alone, .writing, .admit(partner))
+        {
+            $0.source = HostID(1)
+            $0.admitted = HostSet()
+        },
+        Row("forgets its source before it waits for a candidate", joining, .writing, .forgetSource) {
+            $0.source = HostID(1)
+            $0.isSourceSideOn = false
+        } when: {
+            $0.isCandidateReady = true
+        },
+        Row("forgets its source before it opens in a pair", pair, .closed, .forgetSource) { $0.source = HostID(1) },
         Row("opens for itself to prepare the database", .alone, .closed, .setAccess(.guarded)) {
             $0.isPrepared = false
         },

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import MySQLConnector
 import MySQLTestServer
 import TandemFailover
@@ -182,6 +183,26 @@ struct DatabaseServerTests {
         try await second.run(.closeRemotely(Self.first))
         #expect(await next.look().access == .closed)
         for hand in [first, second, next] { await hand.disconnect() }
+    }
+
+    @Test("let a client's write end that is on its way when they close, and then cut him off", .timeLimit(.minutes(2)))
+    func closeAfterWrites() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second)
+        try pair.servers[0].sql(
+            "CREATE DATABASE IF NOT EXISTS shop; CREATE TABLE IF NOT EXISTS shop.slow (id INT PRIMARY KEY)")
+        let client = try await MySQLConnection.connect(
+            pair.servers[0].configuration("shop", secrets.app, database: "shop"), logger: Logger(label: "test"))
+        let write = Task { try await client.execute("INSERT INTO slow SELECT SLEEP(0.5)") }
+        let runs = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO slow%'"
+        try await eventually("the write is on its way") { try pair.servers[0].sql(runs) == "1\n" }
+        try await first.run(.setAccess(.closed))
+        #expect(await first.look().access == .closed)
+        _ = try await write.value
+        #expect(try pair.servers[0].sql("SELECT COUNT(*) FROM shop.slow") == "1\n")
+        await #expect(throws: (any Error).self) { try await client.execute("SELECT 1") }
+        await client.close()
+        for hand in [first, second] { await hand.disconnect() }
     }
 
     @Test(

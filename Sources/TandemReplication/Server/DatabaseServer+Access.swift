@@ -34,9 +34,30 @@ extension DatabaseServer {
         }
     }
 
+    /// Writes end first, where none of them is stuck: what is on its way is committed, and what comes after it is refused, so that nobody
+    /// is cut off who would have to wonder whether his write took place.
     private func close(_ connection: MySQLConnection) async throws {
+        let areSettled = try await settleWrites(connection)
         try await set("offline_mode", true, on: connection)
-        try await makeReadOnly(connection)
+        if !areSettled { try await makeReadOnly(connection) }
+    }
+
+    /// False where a commit has waited for its acknowledgement for a second, or a statement goes on for a second more: those who are
+    /// not to read here any longer are cut off then without it.
+    private func settleWrites(_ connection: MySQLConnection) async throws -> Bool {
+        let stuck = try await AgentSessions.numbers(
+            """
+            SELECT id FROM information_schema.processlist WHERE \(AgentSessions.waitsForAcknowledgement) AND time >= 1
+            """, on: connection)
+        guard stuck.isEmpty else { return false }
+        try await execute("SET SESSION lock_wait_timeout = 1", on: connection)
+        do {
+            try await set("super_read_only", true, on: connection)
+            try await execute("SET SESSION lock_wait_timeout = 2", on: connection)
+            return true
+        } catch let error as MySQLError where error.serverErrorNumber == 1205 {
+            return false
+        }
     }
 
     /// `super_read_only` hangs behind a commit that waits, and behind the statements of clients that were just cut off. Fails

@@ -25,7 +25,8 @@ extension DatabaseServer {
         look.isPrepared = row.isPrepared
         look.receivedCount = count(row.arrivals)
         look.source = source(row)
-        await ask(row, look.source)
+        // A server that leads has no use for what its former source answers, and a source that changes its role may take half a second to.
+        if !look.access.allowsCommits { await ask(row, look.source) }
         look.sourceAnswers = distance.hasSample(since: lookBegan)
         look.isCloseBehind = look.receiver == .connected && isClose(row)
         return look

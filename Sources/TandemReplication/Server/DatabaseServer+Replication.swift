@@ -51,7 +51,8 @@ extension DatabaseServer {
                 settledRefusal = row.isRefused ? row.receiverErrorAt : nil
                 return
             }
-            try await Task.sleep(for: .milliseconds(20))
+            // A change of primary waits for this.
+            try await Task.sleep(for: .milliseconds(3))
         }
     }
 }
