@@ -135,9 +135,15 @@ public actor HostAgent {
             group.addTask { [host] in
                 try await self.serve(host.address, Ports.agent) { try await application.run() }
             }
+            let push =
+                blueprint.runs(.router)
+                ? RouterPush(
+                    board: board, hosts: applied.stack.hosts(.database).map(\.name), socket: layout.routerSocket,
+                    logger: logger) : nil
             group.addTask { [board, logger, host] in
                 try await self.serve(host.loopbackAddress, Ports.agentCheck) {
-                    try await RouterChecks(board: board, address: host.loopbackAddress, logger: logger).run()
+                    try await RouterChecks(board: board, address: host.loopbackAddress, push: push, logger: logger)
+                        .run()
                 }
             }
             if host.has(.app) {

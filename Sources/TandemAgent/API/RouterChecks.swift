@@ -12,6 +12,8 @@ struct RouterChecks: Sendable {
     let board: TopologyBoard
     let address: String
     var port = Ports.agentCheck
+    /// Tells the router what changes, before it asks; nil on a host without one.
+    var push: RouterPush?
     let logger: Logger
 
     /// A replica that is further behind than this is left out of the reads.
@@ -42,6 +44,7 @@ struct RouterChecks: Sendable {
                 }
             }
             .bind(host: address, port: port).get()
+        async let _ = push?.run(answers)
         try? await withTaskCancellationHandler {
             try await server.closeFuture.get()
         } onCancel: {
@@ -62,6 +65,8 @@ final class RouterAnswers: Sendable {
         /// No connection has a lower number.
         var oldest = 0
         var next = 0
+        /// Those that were given an answer, or are about to be: until the router has closed them it may not have read it.
+        var answered: Set<Int> = []
     }
 
     init(members: KnownMembers, mostConnections: Int) {
@@ -87,12 +92,34 @@ final class RouterAnswers: Sendable {
         return number
     }
 
-    func leave(_ number: Int) { open.withLock { _ = $0.channels.removeValue(forKey: number) } }
+    func leave(_ number: Int) {
+        open.withLock { open in
+            open.channels.removeValue(forKey: number)
+            open.answered.remove(number)
+        }
+    }
+
+    /// To be called before it is worked out what the answer is.
+    func willAnswer(_ number: Int) { open.withLock { _ = $0.answered.insert(number) } }
+
+    /// Returns when those have read their answers who were given one before this was called, or after a bound.
+    /// - Returns: whether there were any.
+    func settle(within bound: Duration) async -> Bool {
+        let waiting = open.withLock { $0.answered }
+        let deadline = ContinuousClock.now + bound
+        while ContinuousClock.now < deadline, open.withLock({ !$0.answered.isDisjoint(with: waiting) }) {
+            try? await Task.sleep(for: .milliseconds(1))
+            if Task.isCancelled { break }
+        }
+        return !waiting.isEmpty
+    }
 
     /// nil: there was no word of that server yet.
-    func verdict(on line: String) -> RouterVerdict? {
+    func verdict(on line: String) -> RouterVerdict? { RouterQuestion(line: line).flatMap(verdict) }
+
+    func verdict(on question: RouterQuestion) -> RouterVerdict? {
         let words = members.now
-        guard let question = RouterQuestion(line: line), let member = words[question.host] else { return nil }
+        guard let member = words[question.host] else { return nil }
         // A server that is about to stop keeps its sessions, so that they can finish; what is left is cut once it has stopped.
         let isOpen =
             switch question.purpose {
@@ -143,13 +170,15 @@ private final class RouterCheckHandler: ChannelInboundHandler {
             return
         }
         isAnswered = true
+        if let number { answers.willAnswer(number) }
         let channel = context.channel
         guard let verdict = answers.verdict(on: String(decoding: bytes[..<end], as: UTF8.self)) else {
             context.close(promise: nil)
             return
         }
+        // Whoever asked closes it, having read the answer; see `RouterAnswers.settle`.
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: verdict.reply)))
-            .whenComplete { _ in channel.close(promise: nil) }
+            .whenComplete { _ in channel.close(mode: .output, promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

@@ -34,6 +34,8 @@ actor FailoverService: ServiceOwner {
     /// Of which process it is known that the stack had a pair, or a primary without one, while it ran.
     private var joined: ProcessIdentity?
     private let startCount: StartCount
+    /// Asks whether there is something to look after.
+    private nonisolated let upkeep = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     /// How often it is looked how far the server is behind.
     private static let interval = Duration.milliseconds(500)
@@ -69,6 +71,8 @@ actor FailoverService: ServiceOwner {
             group.addTask { await self.seat.run() }
             group.addTask { for await report in self.seat.reports { await self.hear(report) } }
             group.addTask { await self.lookAgainAndAgain() }
+            // Beside the reports: what it writes may wait for a partner that is gone, and must not hold up the word that another one leads.
+            group.addTask { for await _ in self.upkeep.stream { await self.lookAfter() } }
             group.addTask { await self.takeUpSettings() }
             group.addTask { await certificates.run() }
         }
@@ -91,7 +95,7 @@ actor FailoverService: ServiceOwner {
         }
         state(report)
         await publish()
-        await lookAfter(report)
+        upkeep.continuation.yield()
     }
 
     private func state(_ report: FailoverReport) {
@@ -165,8 +169,9 @@ actor FailoverService: ServiceOwner {
     }
 
     /// Once for each start of the server, when it takes writes.
-    private func lookAfter(_ report: FailoverReport) async {
-        guard report.takesWrites, let identity = own.record?.identity, identity != keptProcess else { return }
+    private func lookAfter() async {
+        guard let report = latest, report.takesWrites, let identity = own.record?.identity, identity != keptProcess
+        else { return }
         keptProcess = identity
         do {
             let upkeep = DatabaseUpkeep(environment: environment)

@@ -3,7 +3,7 @@
 ///
 /// The agent listens on `Host.loopbackAddress`, port `Ports.agentCheck`, and is asked about every database host four
 /// times a second for each purpose.
-public struct RouterQuestion: Sendable, Equatable {
+public struct RouterQuestion: Sendable, Hashable {
     public enum Purpose: String, Sendable, CaseIterable {
         /// May the app's writes go to this host?
         case write
@@ -36,7 +36,7 @@ public struct RouterQuestion: Sendable, Equatable {
     public static let terminator = UInt8(ascii: "!")
 }
 
-/// What the agent answers to a `RouterQuestion`: `reply`, then it closes the connection. It is free to close without
+/// What the agent answers to a `RouterQuestion`: `reply`, then it says nothing more on that connection. It is free to close without
 /// an answer when it does not know: the last verdict stands then, as it does when the agent is dead or hangs.
 public enum RouterVerdict: Sendable, CaseIterable {
     /// New sessions may go there.
