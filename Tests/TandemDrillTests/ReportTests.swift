@@ -168,6 +168,10 @@ struct ReportTests {
         func names(_ words: String) -> [String] { FaultList.chosen(all, words).map(\.name) }
         #expect(names("kill mysql") == ["kill server1/mysql", "kill server2/mysql"])
         #expect(names("outage, roll") == ["roll app", "outage"])
+        #expect(names("=kill server1, =outage") == ["kill server1", "outage"], "a whole name")
+        var automatic = Self.look
+        automatic.canSwitchOver = true
+        #expect(FaultList.all(automatic).map(\.name).filter { !all.map(\.name).contains($0) } == ["switchover"])
         #expect(names("") == [] && names("bogus") == [])
         #expect(Set(all.map(\.name)).count == all.count)
         // 9 services killed, frozen and restarted; 3 agents killed and frozen; keeper; 3 hosts; rolling; outage.

@@ -37,6 +37,9 @@ public struct HistoryEntry: Sendable, Codable {
         case executed, steps
     }
 
+    /// With milliseconds: a change of primary takes not many of them. It reads whole seconds, too.
+    private static let moment = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
     enum StepKeys: String, CodingKey { case sealed, promoted, applied, opened }
 
     public init(record: HistoryRecord, details: HistoryDetails? = nil) {
@@ -48,7 +51,7 @@ public struct HistoryEntry: Sendable, Codable {
         record = try HistoryRecord(from: decoder)
         let values = try decoder.container(keyedBy: CodingKeys.self)
         guard let text = try values.decodeIfPresent(String.self, forKey: .detectedAt),
-            let date = try? Date(text, strategy: .iso8601)
+            let date = try? Date(text, strategy: Self.moment)
         else { return }
         var details = HistoryDetails(detectedAt: date)
         details.executed = try values.decodeIfPresent(String.self, forKey: .executed)
@@ -66,7 +69,7 @@ public struct HistoryEntry: Sendable, Codable {
         try record.encode(to: encoder)
         guard let details else { return }
         var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(details.detectedAt.formatted(.iso8601), forKey: .detectedAt)
+        try values.encode(details.detectedAt.formatted(Self.moment), forKey: .detectedAt)
         try values.encodeIfPresent(details.executed, forKey: .executed)
         var steps = values.nestedContainer(keyedBy: StepKeys.self, forKey: .steps)
         try steps.encodeIfPresent(details.sealed, forKey: .sealed)

@@ -152,6 +152,31 @@ struct RollingFault: Fault {
     }
 }
 
+/// A planned change of primary.
+struct SwitchoverFault: Fault {
+    let name = "switchover"
+    let event = "The partner takes the primary's place, as planned,"
+    let promise = Promise(writes: .uncut)
+    let victims: [Part] = []
+
+    private static let bound = Duration.seconds(30)
+
+    func obstacle(_ look: StackLook) -> String? { look.primary == nil ? "nobody is the primary" : nil }
+
+    func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
+        guard let former = await site.stack.look().primary else { throw DrillError("nobody is the primary") }
+        let start = ContinuousClock.now
+        struck()
+        try await site.stack.switchOver()
+        try await site.waitUntil(bound: Self.bound, "\(former) is still the primary") {
+            $0.primary != nil && $0.primary != former
+        }
+        let took = ContinuousClock.now - start
+        return Evidence(
+            words: "\(former) was no longer the primary within \(Int(took / .milliseconds(1))) ms", struck: Struck())
+    }
+}
+
 /// Everything is killed at once, as when the power fails, and started again.
 struct OutageFault: Fault {
     let name = "outage"

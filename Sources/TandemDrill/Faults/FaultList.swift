@@ -27,17 +27,22 @@ public enum FaultList {
             host.services.filter { $0.name.hasPrefix("app") }.map { Part.service($0.name, host: host.name) }
         }
         faults.append(RollingFault(victims: apps))
+        if look.canSwitchOver { faults.append(SwitchoverFault()) }
         faults.append(OutageFault(victims: look.allParts))
         return faults
     }
 
     /// Those in whose names each of the words stands, or all where there are none.
-    /// - Parameter words: separated by blanks; a comma begins another choice.
+    /// - Parameter words: separated by blanks; a comma begins another choice. One that begins with `=` is a fault's whole name.
     public static func chosen(_ faults: [any Fault], _ words: String?) -> [any Fault] {
         guard let words else { return faults }
-        let choices = words.lowercased().split(separator: ",").map { $0.split(separator: " ") }
+        let choices = words.lowercased().split(separator: ",").map { $0.trimmingPrefix { $0 == " " } }
         return faults.filter { fault in
-            choices.contains { choice in !choice.isEmpty && choice.allSatisfy { fault.name.contains($0) } }
+            choices.contains { choice in
+                if choice.first == "=" { return choice.dropFirst() == fault.name.lowercased() }
+                let parts = choice.split(separator: " ")
+                return !parts.isEmpty && parts.allSatisfy { fault.name.contains($0) }
+            }
         }
     }
 

@@ -7,6 +7,8 @@ public protocol DrilledStack: Sendable {
     func restart(_ service: String, on host: String) async throws
     /// Every app server, one after the other.
     func restartApp() async throws
+    /// Orders that the partner takes the primary's place, and does not wait for it.
+    func switchOver() async throws
     /// Brings back a stack of which nothing is left.
     func start() async throws
 }

@@ -32,8 +32,13 @@ public struct StackLook: Sendable, Equatable {
     public var primary: String?
     /// One word for what the stack is, such as `degraded`.
     public var state: String
+    /// The primary can be changed as planned.
+    public var canSwitchOver: Bool
 
-    public init(isWhole: Bool, hosts: [Host], keeper: Int32?, primary: String?, state: String) {
+    public init(
+        isWhole: Bool, hosts: [Host], keeper: Int32?, primary: String?, state: String, canSwitchOver: Bool = false
+    ) {
+        self.canSwitchOver = canSwitchOver
         self.isWhole = isWhole
         self.hosts = hosts
         self.keeper = keeper

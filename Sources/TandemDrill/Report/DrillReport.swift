@@ -1,3 +1,4 @@
+import Foundation
 public import TandemStack
 
 /// What `tandem drill --format json` says, in snake_case. A contract: names and meanings stay.
@@ -37,6 +38,8 @@ public struct DrillReport: Codable, Sendable, Equatable {
         /// From the fault until all of the stack ran again.
         public var recoveryMilliseconds: Int?
         public var struckAtMilliseconds: Int?
+        /// The same by the clock: ISO 8601 with milliseconds, UTC.
+        public var struckAt: String?
         public var marks: [FaultRun.Mark]
         /// The first of the requests that were not answered well, in words.
         public var failures: [String]
@@ -191,6 +194,7 @@ extension DrillReport.Run {
         p99AfterMilliseconds = tenths(window.p99(.after))
         recoveryMilliseconds = run.recovery.map(milliseconds)
         struckAtMilliseconds = run.struckAt.map(milliseconds)
+        struckAt = run.struckDate?.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         marks = run.marks
         failures = window.failures
         timeline = window.timeline

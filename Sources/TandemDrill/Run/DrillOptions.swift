@@ -1,3 +1,4 @@
+public import Foundation
 public import TandemStack
 
 /// How a drill is run.
@@ -57,6 +58,7 @@ public struct FaultRun: Sendable {
     public var window = Window()
     /// Since the window was opened.
     public var struckAt: Duration?
+    public var struckDate: Date?
     /// From the fault until all of the stack ran again.
     public var recovery: Duration?
     /// What went wrong with the stack itself.

@@ -118,6 +118,7 @@ public final class DrillRunner: Sendable {
 
     private func close(_ run: inout FaultRun, _ notes: Notes) async {
         run.struckAt = notes.struckAt
+        run.struckDate = notes.struckDate
         run.recovery = notes.recovery
         run.marks = notes.marks
         let closed = await ledger.closeWindow(bound: traffic.plan.patience)

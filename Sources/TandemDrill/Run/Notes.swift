@@ -1,9 +1,11 @@
+import Foundation
 import Synchronization
 
 /// What is seen of a stack while a fault is on, in order.
 final class Notes: Sendable {
     private struct State {
         var struckAt: Duration?
+        var struckDate: Date?
         var overAt: Duration?
         var marks: [FaultRun.Mark] = []
         var last = ""
@@ -14,6 +16,8 @@ final class Notes: Sendable {
     private let state = Mutex(State())
 
     var struckAt: Duration? { state.withLock { $0.struckAt } }
+
+    var struckDate: Date? { state.withLock { $0.struckDate } }
 
     var recovery: Duration? {
         state.withLock { state in
@@ -27,6 +31,7 @@ final class Notes: Sendable {
     func struck(at time: Duration) {
         state.withLock { state in
             state.struckAt = time
+            state.struckDate = Date()
             Self.add("struck", time, &state)
         }
     }

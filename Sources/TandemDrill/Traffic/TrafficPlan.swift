@@ -10,8 +10,13 @@ public struct TrafficPlan: Sendable {
     public var rate: Double
     /// How long a visitor waits for an answer.
     public var patience: Duration
+    /// How many are to write; nil: a quarter, since a write that waits must not keep anybody from reading.
+    public var wantedWriters: Int?
 
-    public init(reads: [String], write: Drill.Write?, clients: Int, rate: Double, patience: Duration) {
+    public init(
+        reads: [String], write: Drill.Write?, clients: Int, rate: Double, patience: Duration, wantedWriters: Int? = nil
+    ) {
+        self.wantedWriters = wantedWriters
         self.reads = reads
         self.write = write
         self.clients = clients
@@ -19,8 +24,8 @@ public struct TrafficPlan: Sendable {
         self.patience = patience
     }
 
-    /// Those that write: a quarter, since a write that waits must not keep anybody from reading.
-    public var writers: Int { write == nil ? 0 : max(1, clients / 4) }
+    /// Those that write.
+    public var writers: Int { write == nil ? 0 : min(wantedWriters ?? max(1, clients / 4), clients) }
 
     /// From one request of a visitor to its next one.
     var interval: Duration { .seconds(Double(clients) / rate) }

@@ -28,8 +28,9 @@ struct DrillSession: Sendable {
         let door = HTTPFrontDoor(
             url: applied.url, name: applied.stack.domain, address: AppliedStack.frontAddress,
             caFile: project.folder.caFile, patience: patience)
-        let plan = await KnownApp.plan(
+        var plan = await KnownApp.plan(
             project.stack, door: door, clients: command.clients, rate: Double(command.rate), patience: patience)
+        plan.wantedWriters = command.writers
         let options = DrillOptions(
             repeats: command.repeats, margin: .seconds(command.duration), seed: seed,
             budgets: project.stack.drill.budgets)

@@ -14,7 +14,20 @@ struct LocalDrilledStack: DrilledStack {
 
     func look() async -> StackLook {
         let status = await StatusReader(applied: applied, folder: project.folder, client: client).read()
-        return StackLook(status)
+        var look = StackLook(status)
+        look.canSwitchOver = applied.stack.database.failover == .automatic
+        return look
+    }
+
+    func switchOver() async throws {
+        do {
+            let session = FailoverSession(project: project, applied: applied, client: client)
+            let (host, status) = try await session.best()
+            guard let partner = status.partner else { throw DrillError("the primary has no partner") }
+            try await client.switchOver(to: partner, asking: host)
+        } catch let failure as Failure {
+            throw DrillError(failure.message)
+        }
     }
 
     func restart(_ service: String, on host: String) async throws {

@@ -29,7 +29,7 @@ struct DrillCommand: AsyncParsableCommand {
     var list = false
     @Option(
         help: ArgumentHelp(
-            "Only faults in whose names all these words stand, such as 'kill mysql'; a comma begins another choice.",
+            "Only faults in whose names all these words stand, such as 'kill mysql'; a comma begins another choice. A whole name: '=kill server1'.",
             valueName: "words"))
     var only: String?
     @Option(name: .customLong("repeat"), help: "How often each fault is tried, 1 to 100.")
@@ -40,6 +40,8 @@ struct DrillCommand: AsyncParsableCommand {
     var rate = 100
     @Option(help: "Clients, each with a connection of its own, 2 to 1000.")
     var clients = 16
+    @Option(help: "How many of them write; a quarter where it is left out.")
+    var writers: Int?
     @Option(help: "Replays the order and the moments of a drill; a fresh one where it is left out.")
     var seed: UInt64?
     @Option(help: "text, for people; json, or junit for what shows test results.")
@@ -57,6 +59,7 @@ struct DrillCommand: AsyncParsableCommand {
         guard (1...600).contains(duration) else { throw ValidationError("--duration takes 1 to 600 (seconds).") }
         guard (1...10_000).contains(rate) else { throw ValidationError("--rate takes 1 to 10000 (requests a second).") }
         guard (2...1000).contains(clients) else { throw ValidationError("--clients takes 2 to 1000.") }
+        guard (1...clients).contains(writers ?? 1) else { throw ValidationError("--writers takes 1 to --clients.") }
     }
 
     func run() async throws {
