@@ -1,7 +1,7 @@
 import Foundation
 
-/// Measures, and writes what came out as a document: a stack that Tandem runs beside one that was configured by hand, or, with `mysql` as the first
-/// argument, MySQL clients.
+/// Measures, and writes what came out as a document: a stack that Tandem runs beside one that was configured by hand, or, with `mysql` or
+/// `failover` as the first argument, MySQL clients or changes of primary.
 @main
 struct Benchmarks {
     static func main() {
@@ -19,6 +19,9 @@ struct Benchmarks {
     private static func measure() throws {
         if CommandLine.arguments.dropFirst().first == "mysql" {
             return try MySQLComparison(options: .init(CommandLine.arguments.dropFirst(2))).run()
+        }
+        if CommandLine.arguments.dropFirst().first == "failover" {
+            return try FailoverBenchmark(options: .init(CommandLine.arguments.dropFirst(2))).run()
         }
         let options = try Options(CommandLine.arguments.dropFirst())
         Machine.waitUntilIdle()

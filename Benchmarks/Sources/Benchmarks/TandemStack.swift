@@ -6,11 +6,12 @@ struct TandemStack {
     let folder: String
     static let name = "benchmark"
 
-    init(program: String, app: String) throws {
+    /// - Parameter more: of the stack file.
+    init(program: String, app: String, more: String = "") throws {
         self.program = program
         folder = NSTemporaryDirectory() + "/tandem-benchmark-\(ProcessInfo.processInfo.processIdentifier)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try "stack: \(Self.name)\napp:\n  run: '\(app)'\n".write(
+        try "stack: \(Self.name)\napp:\n  run: '\(app)'\n\(more)".write(
             toFile: "\(folder)/tandem.yaml", atomically: true, encoding: .utf8)
         // What an earlier run that was cut short has left.
         try run("destroy", "--yes")
