@@ -8,39 +8,33 @@ extension HostAgent {
     var databaseEnvironment: DatabaseEnvironment {
         DatabaseEnvironment(
             applied: applied, secrets: secrets.database, layout: layout, host: host,
-            recordFolder: folder.records(host.name), intended: intended, logger: logger)
+            recordFolder: folder.records(host.name), logger: logger)
     }
 
     /// The only part of this agent that starts and ends a service's process.
     func makeOwner(_ service: ServiceBlueprint) -> any ServiceOwner {
         let process = serviceProcess(service)
-        guard service.name == .mysql else {
+        guard service.name == .mysql, let seat else {
             return RestartLoop(process: process, hooks: hooks(service), reports: reports, logger: logger)
         }
-        if let seat {
-            return FailoverService(
-                process: process, environment: databaseEnvironment, seat: seat, startCount: databaseStarts,
-                member: Self.unknownMember(host, intended), board: board, reports: reports)
-        }
-        let controller = DatabaseController(
-            environment: databaseEnvironment, board: board, member: Self.unknownMember(host, intended))
-        return DatabaseService(
-            controller: controller, environment: databaseEnvironment, process: process, reports: reports,
-            logger: logger)
+        return FailoverService(
+            process: process, environment: databaseEnvironment, seat: seat, startCount: databaseStarts,
+            member: Self.unknownMember(host, intended), board: board, reports: reports)
     }
 
-    /// nil: this host takes no part in a failover, or there is none.
+    /// nil: this host has neither data nor a vote.
     func makeSeat() async throws -> FailoverSeat? {
         let hosts = FailoverHosts(applied.stack)
-        guard applied.stack.database.failover == .automatic, let number = hosts.number(host.name) else { return nil }
+        guard let number = hosts.number(host.name) else { return nil }
         guard applied.programs.etcd != nil else {
-            throw StateError("automatic failover needs etcd, which these settings do not name; run `tandem up` again")
+            throw StateError(
+                "who is primary is decided through etcd, which these settings do not name; run `tandem up` again")
         }
         let data = blueprint.services.first { $0.name == .mysql }.map { service in
             FailoverData(environment: databaseEnvironment, hosts: hosts, process: serviceProcess(service))
         }
         return FailoverSeat(
-            host: number, hosts: hosts, data: data, client: try await store.connections.all(),
+            host: number, hosts: hosts, data: data, folder: folder, client: try await store.connections.all(),
             stack: applied.stack.name, agents: AgentClient(client: client, stack: applied.stack.name), logger: logger,
             started: { [databaseStarts] in databaseStarts.increase() })
     }

@@ -187,7 +187,7 @@ public actor HostAgent {
     func status() async -> HostStatus {
         let member = await board.member(host.name)
         return HostStatus(
-            host: host.name, pid: getpid(), services: reports.statuses.map { DatabaseService.status($0, with: member) },
+            host: host.name, pid: getpid(), services: reports.statuses.map { $0.with(member) },
             database: member, version: version, isSettled: !hasStrays && reports.areAllSettled)
     }
 
@@ -208,10 +208,6 @@ public actor HostAgent {
         await withDiscardingTaskGroup { group in
             for owner in owners where owner.service.name == name { group.addTask { await owner.stop() } }
         }
-    }
-
-    func fence() async throws {
-        for case let database as DatabaseService in owners { try await database.controller.fence() }
     }
 
     // MARK: - Ports

@@ -34,7 +34,11 @@ extension FailoverMachine {
             seen.source == record.primary && seen.attachedEpoch == record.epoch && seen.receiver != .refused
             && !rejoin.wasRefused
         if force(record, seen, &out) { return }
-        if isPartner || (!rules.promotesPartnerOnly && isAttached) || (!rules.promotesFromPairOnly && isAttached) {
+        // A partner whose disk was replaced has nothing of what it has acknowledged.
+        let hasData = !seen.isFresh && seen.attachedEpoch == record.epoch
+        if isPartner && hasData || (!rules.promotesPartnerOnly && isAttached)
+            || (!rules.promotesFromPairOnly && isAttached)
+        {
             if takeOver(record, seen, &out) { return }
             if closePrimaryRemotely(record, &out) { return }
         }

@@ -16,6 +16,21 @@ extension FailoverMachine {
         write(.found, StateRecord(epoch: 1, primary: me, standing: .alone), cause: .founded, &out)
     }
 
+    /// etcd says that this host leads a stack that has begun, and its data is new: what it had is gone with its disk. An empty server
+    /// that led would have all others throw away what they have.
+    var hasLostItsData: Bool {
+        guard let record = store.record, record.primary == me, server.seen?.isFresh == true else { return false }
+        // What this agent has founded is new.
+        guard store.firstRevision != 0 else { return false }
+        if record.epoch > 1 || record.standing != .alone { return true }
+        // An earlier agent may have founded the stack, and ended before it opened. Then nobody else has anything.
+        return peers.indices.contains { index in
+            let (host, peer) = (HostID(index), peers[index])
+            guard host != me, configuration.dataHosts.contains(host) else { return false }
+            return peer.heardAt == nil || peer.status.holdsData && !peer.status.isFresh
+        }
+    }
+
     /// Another host has data, or was in a stack though its server does not run or was never written to.
     private var heardOfStack: Bool {
         peers.contains {

@@ -1,7 +1,7 @@
 extension FailoverMachine {
     /// The primary's part in etcd; goes on while a statement is under way.
     mutating func leadInStore(_ record: StateRecord, _ out: inout [Action]) {
-        guard let seen = server.seen else { return }
+        guard let seen = server.seen, !hasLostItsData else { return }
         sendHeartbeat(urgently: needsProof(record, seen), &out)
         guard mayWrite else { return }
         if !store.leaderIsMine || (store.revision == store.firstRevision && rules.claimsFirst) {
@@ -32,6 +32,11 @@ extension FailoverMachine {
     /// The primary's server.
     mutating func leadServer(_ record: StateRecord, _ out: inout [Action]) {
         guard let seen = server.seen else { return }
+        if hasLostItsData {
+            // Its partner takes over once it says that no server is here.
+            if seen.life != .down { issue(.killServer, &out) }
+            return
+        }
         guard seen.life == .up else {
             if seen.life != .crowded { server.closeNeedsKill = false }
             if seen.life == .down, !isHeld, !leavesToPartner(record) { issue(.startServer, &out) }

@@ -23,6 +23,8 @@ public struct FailoverReadiness: Hashable, Sendable {
         case otherStack
         /// What was read from etcd names a host that this agent's settings do not have, or is damaged.
         case stateUnreadable
+        /// The data of the primary, this host, is gone.
+        case dataLost
         /// An operator wants this host's server stopped.
         case partnerHeld(HostID)
     }
@@ -47,6 +49,7 @@ extension FailoverMachine {
         }
         var blockers: [FailoverReadiness.Blocker] = store.isPaused ? [.paused] : []
         if store.isStateMissing { blockers.append(.stateLost) }
+        if hasLostItsData { blockers.append(.dataLost) }
         switch record.standing {
         case .alone: blockers.append(.noPartner)
         case .joining(let candidate): blockers.append(.stillPairing(candidate))

@@ -18,16 +18,7 @@ public struct Bootstrap: Sendable {
         self.secrets = secrets
     }
 
-    /// - Parameter connection: as root, to a server that takes writes and waits for nobody's acknowledgement.
-    public func run(_ connection: MySQLConnection) async throws {
-        for statement in statements {
-            try await connection.execute(statement)
-        }
-    }
-
-    var statements: [String] { agentsSchema + plainStatements + monitor }
-
-    /// Without the account with which all hosts of a pair without agents replicate.
+    /// What a stack's first primary is given.
     var stackStatements: [String] { agentsSchema + databaseStatements + copier + monitor }
 
     private var agentsSchema: [String] {

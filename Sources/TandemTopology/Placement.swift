@@ -2,7 +2,7 @@
 ///
 /// Nobody else guesses it. The rest of the program asks a placement, and never looks at the order of hosts in the stack file itself.
 public struct Placement: Codable, Sendable, Equatable {
-    /// The epoch of a stack whose primary nobody has ever moved: its file says who leads.
+    /// The epoch in which a stack begins.
     public static let foundingEpoch = 1
 
     public var epoch: Int
@@ -30,21 +30,15 @@ public struct Placement: Codable, Sendable, Equatable {
     }
 
     /// Who leads, by all that can be known of it. The highest epoch is right; of the same epoch, what agents say now is newer than what
-    /// was written down. In the founding epoch the file decides, so that its user may still choose while nothing runs.
+    /// was written down.
     /// - Parameters:
     ///   - said: by an agent that runs; nil when none answers.
     ///   - recorded: on hosts, the last time that something ran.
-    ///   - databaseHosts: in the order of the stack file.
+    ///   - databaseHosts: in the order of the stack file, which says who a stack begins with.
     /// - Returns: nil where there is no database host.
     public static func known(said: Topology?, recorded: [Placement], databaseHosts: [String]) -> Placement? {
-        let moved = recorded.filter { $0.epoch > foundingEpoch }.max { $0.epoch < $1.epoch }
-        if let said, said.epoch >= moved?.epoch ?? 0 { return Placement(said) }
-        return moved ?? founding(databaseHosts: databaseHosts)
+        let last = recorded.max { $0.epoch < $1.epoch }
+        if let said, said.epoch >= last?.epoch ?? 0 { return Placement(said) }
+        return last ?? founding(databaseHosts: databaseHosts)
     }
-
-    /// Whether the order of hosts in the stack file is what decided it.
-    public var isByFile: Bool { epoch <= Self.foundingEpoch }
-
-    /// The same primary before its partner has joined.
-    public var solo: Placement { Placement(epoch: epoch, primary: primary, partner: nil) }
 }

@@ -60,8 +60,6 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
         case starting
         /// Getting its first data: initialised, or copied from the primary.
         case provisioning
-        /// A primary that is up and complete, and waits for its partner to join: it can be copied from.
-        case seeding
         /// A primary that takes reads, and writes that wait for the partner.
         case waiting
         /// A primary that takes and acknowledges writes.
@@ -115,7 +113,7 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
         case .open, .waiting: true
         // One that lost its primary goes on: what it has is what was acknowledged, while nobody writes elsewhere.
         case .streaming, .disconnected: (lagSeconds ?? .infinity) <= lagBoundSeconds
-        case .starting, .provisioning, .seeding, .stopped, .failed: false
+        case .starting, .provisioning, .stopped, .failed: false
         }
     }
 

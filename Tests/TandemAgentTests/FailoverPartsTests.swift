@@ -41,36 +41,58 @@ struct FailoverPartsTests {
         #expect(known.agent == "1a82bd12ab1336e6d248833a9af72013")
     }
 
-    @Test("Data that began with one kind of failover is not started with another")
-    func keepsKind() throws {
+    @Test("Data of which nothing says whose it is needs an operator's word, which says what becomes of it")
+    func foreignData() throws {
         let folder = try TemporaryFolder()
-        var stack = Stack.sample("127.80.0")
-        let first = StackPreparation(stack, in: folder)
-        try first.makeFolders()
-        try first.write(first.applied)
-        stack.database.failover = .automatic
-        let changed = StackPreparation(stack, in: folder)
-        try changed.checkFailover()
-        try folder.make("state/hosts/server1/data/mysql")
-        try first.checkFailover()
-        let error = #expect(throws: StateError.self) { try changed.checkFailover() }
-        #expect(error?.description.contains("began with `failover: none`") == true)
+        let preparation = StackPreparation(.sample("127.80.0"), in: folder)
+        try preparation.makeFolders()
+        try preparation.checkPrimary()
+        for host in ["server1", "server2"] { try folder.make("state/hosts/\(host)/data/mysql") }
+        try folder.make("state/hosts/lb1/data/etcd/member")
+        let notes = { DataNotes(DataFolder("\(preparation.folder.host($0))/data/mysql"), names: HostNames([])) }
+        try notes("server1").note(DataMembership(knownCluster: 7, attachedEpoch: 3))
+        let error = #expect(throws: StateError.self) { try preparation.checkPrimary() }
+        #expect(error?.description.contains("the data of server2 is from an earlier version") == true)
+        #expect(error?.description.contains("tandem up --adopt server2") == true)
+
+        for wrong in ["lb1", "server9"] {
+            #expect(throws: StateError.self) { try preparation.adopt(dataOf: wrong) }
+        }
+        #expect(notes("server1").membership().value?.knownCluster == 7, "a refused order changes nothing")
+        try PlacementRecord.save(
+            Placement(epoch: 4, primary: "server1", partner: nil), host: "server1", folder: preparation.folder)
+        try preparation.adopt(dataOf: "server2")
+        try preparation.checkPrimary()
+        for host in ["server1", "server2"] {
+            #expect(Adoption.load(host: host, folder: preparation.folder) == Adoption(host: "server2", formerEpoch: 4))
+            #expect(notes(host).membership() == .absent)
+        }
+        #expect(preparation.folder.hostsWithStore.isEmpty, "what etcd held counts no more")
+    }
+
+    @Test("Data of a host that has none is not adopted")
+    func nothingToAdopt() throws {
+        let folder = try TemporaryFolder()
+        let preparation = StackPreparation(.sample("127.80.0"), in: folder)
+        try preparation.makeFolders()
+        let error = #expect(throws: StateError.self) { try preparation.adopt(dataOf: "server1") }
+        #expect(error?.description.contains("server1 has no data to go on from") == true)
     }
 
     @Test("A stack is not started without the host that was its primary")
     func keepsPrimary() throws {
         let folder = try TemporaryFolder()
         var stack = Stack.sample("127.80.0")
-        stack.database.failover = .automatic
         let preparation = StackPreparation(stack, in: folder)
         try preparation.makeFolders()
         for (host, primary, epoch) in [("server1", "server1", 1), ("server2", "server2", 2)] {
             try PlacementRecord.save(
                 Placement(epoch: epoch, primary: primary, partner: nil), host: host, folder: preparation.folder)
         }
-        try preparation.checkFailover()
         stack.hosts.removeLast()
-        let error = #expect(throws: StateError.self) { try StackPreparation(stack, in: folder).checkFailover() }
+        try StackPreparation(stack, in: folder).checkPrimary()
+        try folder.make("state/hosts/server2/data/mysql")
+        let error = #expect(throws: StateError.self) { try StackPreparation(stack, in: folder).checkPrimary() }
         #expect(error?.description.contains("server2 was the primary when 'shop' last ran") == true)
     }
 

@@ -12,38 +12,31 @@ import Testing
 struct StopPlanTests {
     private func words(_ stack: Stack, primary: String? = "server1", hasStore: Bool = true) -> [String] {
         StopPlan.steps(stack, primary: primary, hasStore: hasStore).map { step in
-            switch step {
-            case .stop(let service, let hosts, let text):
-                "\(text): \(service.rawValue) on \(hosts.map(\.name).joined(separator: ", "))"
-            case .fence(let host): "\(step.text): \(host.name)"
-            }
+            "\(step.text): \(step.service.rawValue) on \(step.hosts.map(\.name).joined(separator: ", "))"
         }
     }
 
-    @Test("begins with those who let requests in, and closes the primary before anybody stops following it")
+    @Test("begins with those who let requests in, and ends with the primary and etcd")
     func order() {
         #expect(
             words(.sample("127.200.9")) == [
                 "haproxy stopped: haproxy on lb1, lb2", "nginx stopped: nginx on server1, server2",
                 "app stopped: app on server1, server2", "router stopped: router on server1, server2",
-                "primary closed to writes: server1", "replica stopped: mysql on server2",
-                "primary stopped: mysql on server1", "etcd stopped: etcd on lb1, server1, server2",
+                "replica stopped: mysql on server2", "primary stopped: mysql on server1",
+                "etcd stopped: etcd on lb1, server1, server2",
             ])
     }
 
-    @Test("closes who leads, wherever the file lists it, and all databases where nobody knows")
+    @Test("stops who leads last, wherever the file lists it, and all databases together where nobody knows")
     func movedPrimary() {
         #expect(
-            words(.sample("127.200.9"), primary: "server2", hasStore: false).suffix(3) == [
-                "primary closed to writes: server2", "replica stopped: mysql on server1",
-                "primary stopped: mysql on server2",
+            words(.sample("127.200.9"), primary: "server2", hasStore: false).suffix(2) == [
+                "replica stopped: mysql on server1", "primary stopped: mysql on server2",
             ])
         for primary in [nil, "server9"] {
             #expect(
-                words(.sample("127.200.9"), primary: primary, hasStore: false).suffix(3) == [
-                    "primary closed to writes: server1", "primary closed to writes: server2",
-                    "primary stopped: mysql on server1, server2",
-                ])
+                words(.sample("127.200.9"), primary: primary, hasStore: false).last
+                    == "primary stopped: mysql on server1, server2")
         }
     }
 
@@ -51,7 +44,7 @@ struct StopPlanTests {
     func solo() {
         #expect(
             words(.sample("127.200.9", hosts: ["lb1", "server1"]), hasStore: false).suffix(2) == [
-                "primary closed to writes: server1", "primary stopped: mysql on server1",
+                "router stopped: router on server1", "primary stopped: mysql on server1",
             ])
     }
 }

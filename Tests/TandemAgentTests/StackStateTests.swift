@@ -289,34 +289,6 @@ struct StackPreparationTests {
         try preparation.checkOrigin()
     }
 
-    @Test("refuses to begin with an empty primary beside a replica that has data")
-    func data() throws {
-        defer { removeSockets() }
-        try preparation.checkData()
-        try folder.make("state/hosts/server2/data/mysql")
-        let error = #expect(throws: StateError.self) { try preparation.checkData() }
-        #expect(error?.description.contains("server1 is the primary and has no data, but server2 has some") == true)
-        try folder.make("state/hosts/server1/data/mysql")
-        try preparation.checkData()
-    }
-
-    @Test("goes by who led last, and not by who stands first in the file, when it looks for the primary's data")
-    func movedData() throws {
-        defer { removeSockets() }
-        for host in ["lb1", "server2"] { try folder.make("state/run/\(host)") }
-        try PlacementRecord.save(
-            Placement(epoch: 1, primary: "server1", partner: "server2"), host: "lb1", folder: preparation.folder)
-        try PlacementRecord.save(
-            Placement(epoch: 2, primary: "server2", partner: nil), host: "server2", folder: preparation.folder)
-        try folder.make("state/hosts/server2/data/mysql")
-        try preparation.checkData()
-        try FileManager.default.removeItem(atPath: "\(folder.path)/state/hosts/server2")
-        try folder.make("state/hosts/server1/data/mysql")
-        let error = #expect(throws: StateError.self) { try preparation.checkData() }
-        #expect(error?.description.contains("server2 is the primary and has no data, but server1 has some") == true)
-        #expect(error?.description.contains("list server1 first") == false, "that would change nothing any more")
-    }
-
     @Test("keeps a front port that was chosen the last time, unless the file now fixes it")
     func ports() throws {
         defer { removeSockets() }

@@ -208,17 +208,17 @@ struct ChangeTests {
         }
         #expect(paths { $0.app.run = "./other" } == [])
         #expect(paths { $0.hosts.remove(at: 2) } == [["hosts"]])
-        #expect(paths { $0.hosts.swapAt(2, 3) } == [["hosts"]])
+        #expect(paths { $0.hosts.remove(at: 3) } == [])
+        #expect(paths { $0.hosts.swapAt(2, 3) } == [])
         #expect(paths { $0.hosts[0].address = "127.31.7.99" } == [["hosts", "lb1", "address"]])
         #expect(paths { $0.balancer.httpsPort = Port(9443, isFixed: true) } == [["balancer", "https_port"]])
         #expect(paths { $0.balancer.httpPort = Port(9080, isFixed: true) } == [["balancer", "http_port"]])
         #expect(paths { $0.balancer.httpsPort.isFixed = true } == [])
         #expect(paths { $0.database.name = "other" } == [["database", "name"]])
-        #expect(paths { $0.database.failover = .automatic } == [["database", "failover"]])
     }
 
     @Test(
-        "is refused where it takes the database from who leads, and the order of hosts says nothing of who that is any more"
+        "is refused where whoever leads would have no database any more, and the order of hosts says nothing of who that is"
     )
     func movedPrimary() {
         func messages(_ change: (inout Stack) -> Void) -> [String] {
@@ -229,25 +229,11 @@ struct ChangeTests {
         }
         #expect(messages { $0.hosts.swapAt(2, 3) } == [])
         #expect(messages { $0.hosts.remove(at: 2) } == [])
-        #expect(
-            messages { $0.hosts.remove(at: 3) }.first?.hasPrefix("server2 is the primary, and is no longer") == true)
-        #expect(messages { $0.hosts[3].roles = [.web, .app] }.count == 1)
-    }
-
-    @Test("is refused where other hosts would decide about the failover while it is automatic")
-    func movedVotes() {
-        func messages(_ failover: Database.Failover, _ change: (inout Stack) -> Void) -> [String] {
-            var edit = Edit(change)
-            edit.old.database.failover = failover
-            edit.new.database.failover = failover
-            return StackChange.refusals(
-                from: edit.old, to: edit.new, placement: Placement(epoch: 2, primary: "server2", partner: "server1")
-            ).map(\.message)
+        #expect(messages { $0.hosts[1].roles.append(.database) } == [])
+        for primary in [messages { $0.hosts[3].roles = [.web, .app] }, messages { $0.hosts.remove(at: 3) }] {
+            #expect(primary.count == 1)
+            #expect(primary.first?.hasPrefix("server2 is the primary, and is no longer a database host") == true)
         }
-        #expect(messages(.none) { $0.hosts.remove(at: 2) } == [])
-        #expect(messages(.automatic) { $0.hosts[1].roles.append(.web) } == [])
-        #expect(messages(.automatic) { $0.hosts.remove(at: 2) }.first?.contains("would change lb1, server1.") == true)
-        #expect(messages(.automatic) { $0.hosts[1].roles.append(.database) }.count == 1)
     }
 
     @Test("comes to who leads when those who follow have stood it, wherever the file lists them")

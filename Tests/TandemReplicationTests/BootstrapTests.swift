@@ -134,8 +134,14 @@ struct BootstrapTests {
     }
 }
 
+extension Bootstrap {
+    fileprivate func run(_ connection: MySQLConnection) async throws {
+        for statement in stackStatements { try await connection.execute(statement) }
+    }
+}
+
 extension DatabaseUser {
     static func all(_ bootstrap: Bootstrap) -> [String] {
-        [bootstrap.appUser, bootstrap.appReadUser, replication, clone, monitor]
+        [bootstrap.appUser, bootstrap.appReadUser, clone, monitor]
     }
 }

@@ -101,6 +101,47 @@ struct DatabaseServerTests {
         await second.disconnect()
     }
 
+    /// A replica hands its password to whoever answers, and takes from it all that it will serve.
+    @Test("follow nobody whose certificate is not of this stack, or not for its address", .timeLimit(.minutes(2)))
+    func trust() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second)
+        try await second.run(.stopReceiver)
+        try await second.run(.stopApplier)
+        try await second.run(.forgetSource)
+        await second.disconnect()
+        var elsewhere = pair.settings(1)
+        elsewhere.servers[Self.first]?.address = pair.servers[0].unnamedAddress
+        var otherAuthority = pair.settings(1)
+        otherAuthority.caFile = pair.servers[0].otherCAFile
+        for settings in [elsewhere, otherAuthority] {
+            let hand = DatabaseServer(settings: settings)
+            try await hand.run(.startReceiver(from: Self.first, epoch: 1))
+            try await eventually("the certificate is refused") {
+                let status = try pair.servers[1].sql("SHOW REPLICA STATUS")
+                return status.contains("certificate") || status.contains("SSL")
+            }
+            #expect(await hand.look().receiver != .connected)
+            try await hand.run(.stopReceiver)
+            try await hand.run(.forgetSource)
+            await hand.disconnect()
+        }
+        await first.disconnect()
+    }
+
+    @Test("end the connections of those who follow, without which they would take 10 s to end", .timeLimit(.minutes(2)))
+    func letsGo() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second)
+        let dumps = "SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'"
+        let before = try pair.servers[0].sql(dumps)
+        #expect(!before.isEmpty)
+        try await first.disconnectReplicas()
+        // They come back by themselves, as others.
+        try await eventually("the connection that there was is ended") { try pair.servers[0].sql(dumps) != before }
+        for hand in [first, second] { await hand.disconnect() }
+    }
+
     @Test("keep what was received when the account changes, and do not point elsewhere for it", .timeLimit(.minutes(2)))
     func account() async throws {
         let (pair, first, second) = try await booted()

@@ -125,14 +125,14 @@ struct WireTests {
         #expect(syncs.map(\.rawValue) == ["pair", "solo", "waiting"])
         #expect(
             allStates.map(\.rawValue) == [
-                "starting", "provisioning", "seeding", "waiting", "open", "streaming", "disconnected", "stopped",
+                "starting", "provisioning", "waiting", "open", "streaming", "disconnected", "stopped",
                 "failed",
             ])
     }
 }
 
 private let allStates: [DatabaseMember.State] = [
-    .starting, .provisioning, .seeding, .waiting, .open, .streaming, .disconnected, .stopped, .failed,
+    .starting, .provisioning, .waiting, .open, .streaming, .disconnected, .stopped, .failed,
 ]
 
 @Suite("Where clients may be sent")
@@ -208,7 +208,7 @@ struct PlacementTests {
         Topology(stack: "shop", epoch: epoch, primary: primary, sync: .solo, members: [])
     }
 
-    @Test("is asked of who runs, then of what was written down, and of the file only until somebody else has led")
+    @Test("is asked of who runs, then of what was written down, and of the file only before anybody has led")
     func known() {
         let founding = Placement(epoch: 1, primary: "a", partner: "b")
         #expect(known(nil) == founding)
@@ -219,9 +219,8 @@ struct PlacementTests {
         // An agent that has just started may know less than it once wrote down.
         #expect(known(topology(epoch: 1, primary: "a"), Self.moved) == Self.moved)
         #expect(known(topology(epoch: 1, primary: "b"))?.primary == "b")
-        // While nothing runs, the user may still put another one first.
-        #expect(known(nil, Placement(epoch: 1, primary: "b", partner: nil)) == founding)
-        #expect(founding.isByFile && !Self.moved.isByFile)
+        let other = Placement(epoch: 1, primary: "b", partner: nil)
+        #expect(known(nil, other) == other, "the first one to lead need not be the first in the file")
         #expect(Placement.known(said: nil, recorded: [], databaseHosts: []) == nil)
     }
 
@@ -235,13 +234,6 @@ struct PlacementTests {
         #expect(Topology.believed([("b", own), ("c", new)]) == own)
         #expect(Topology.believed([("c", new), ("b", own), ("a", old)]) == own)
         #expect(Topology.believed([]) == nil)
-    }
-
-    @Test("before the partner has joined it is the same primary, alone, in the same epoch")
-    func solo() {
-        let pair = Placement(epoch: 4, primary: "a", partner: "b")
-        #expect(pair.solo == Placement(epoch: 4, primary: "a", partner: nil))
-        #expect(pair.solo.solo == pair.solo)
     }
 
     @Test("is written down so that the next agent reads the same")

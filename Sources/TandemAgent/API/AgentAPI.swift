@@ -13,7 +13,7 @@ import TandemTopology
 ///
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command line's:
 /// `/status`, `/statistics`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
-/// `X-Tandem-Version`), `/metrics`, `/store`, `/failover`. With an agent's alone: `POST /peer`. With the command line's alone: what `tandem down` needs, `POST /fence` and `POST /stop/SERVICE`, and
+/// `X-Tandem-Version`), `/metrics`, `/store`, `/failover`. With an agent's alone: `POST /peer`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
 /// what a planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE` and `POST /store/leave`, for settings name programs that we
 /// run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
 struct AgentAPI: Sendable {
@@ -74,14 +74,6 @@ struct AgentAPI: Sendable {
                 body: .init(byteBuffer: ByteBuffer(string: text)))
         }
         let own = router.group("").add(middleware: CertificateMiddleware(stack: stack, kinds: [.commandLine]))
-        own.post("/fence") { _, _ in
-            do {
-                try await agent.fence()
-                return Response(status: .noContent)
-            } catch {
-                throw HTTPError(.conflict, message: "\(error)")
-            }
-        }
         own.post("/stop/:service") { _, context in
             let name = try context.parameters.require("service")
             guard let service = ServiceName(rawValue: name) else {

@@ -125,11 +125,6 @@ public struct AgentClient: Sendable {
         try await post("/stop/\(service.rawValue)", to: host, timeout: timeout)
     }
 
-    /// Closes the database on a host to writes.
-    public func fence(_ host: Host, timeout: Duration = .seconds(5)) async throws {
-        try await post("/fence", to: host, timeout: timeout)
-    }
-
     /// Has the host's programs look at the files that these settings would give it.
     /// - Throws: `RefusedFile`.
     public func check(_ settings: AppliedHost, on host: Host) async throws {

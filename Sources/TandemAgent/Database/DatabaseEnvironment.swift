@@ -3,7 +3,6 @@ import MySQLConnector
 import TandemBlueprint
 import TandemReplication
 import TandemStack
-import TandemTopology
 
 /// What the database's part of an agent needs to know. All of it is fixed while the agent runs.
 struct DatabaseEnvironment: Sendable {
@@ -12,18 +11,7 @@ struct DatabaseEnvironment: Sendable {
     var layout: Layout
     var host: Host
     var recordFolder: String
-    var intended: Placement
     var logger: Logger
-
-    var isPrimary: Bool { host.name == intended.primary }
-    var isPartner: Bool { host.name == intended.partner }
-
-    var dataFolder: String { layout.mysqlDataFolder }
-    /// A data folder in the making.
-    var newDataFolder: String { "\(layout.dataFolder)/mysql.new" }
-    /// Data of the throwaway server that receives a copy.
-    var receiverFolder: String { "\(layout.dataFolder)/receiver" }
-    var primaryRecordFile: String { "\(recordFolder)/primary.json" }
 
     /// A connection as administrator to a server on this host.
     /// - Parameter queryTimeout: how long the server may be silent; nil: without end.

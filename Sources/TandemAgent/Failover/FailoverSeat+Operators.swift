@@ -90,6 +90,8 @@ struct BlockerWords {
         case .partnerNotReceiving(let host): "\(name(host)), the partner, does not receive from the primary"
         case .stateLost: "etcd does not say who was the primary, and there is data"
         case .otherStack: "what etcd holds belongs to another stack"
+        case .dataLost:
+            "the data of this host, the primary, is gone; put it back, or go on from another host's: tandem up --adopt HOST"
         case .stateUnreadable: "what etcd holds names a host that is not in the stack file, or is damaged"
         case .partnerHeld(let host): "mysql on \(name(host)), the partner, is about to be stopped"
         }

@@ -15,9 +15,10 @@ actor FailoverSeat {
     nonisolated let hosts: FailoverHosts
     nonisolated let own: HostID
     private let data: FailoverData?
+    private let folder: StackFolder
     let store: StackStore
     private let peers: PeerCalls
-    private let logger: Logger
+    let logger: Logger
     private var driver: FailoverDriver?
     private var server: DatabaseServer?
     private var hold: HoldOrder
@@ -31,14 +32,16 @@ actor FailoverSeat {
 
     /// - Parameters:
     ///   - data: nil on a host that only votes.
+    ///   - folder: where an operator's orders lie.
     ///   - started: called whenever the database server is started, before it runs.
     init(
-        host: HostID, hosts: FailoverHosts, data: FailoverData?, client: EtcdClient, stack: String, agents: AgentClient,
-        logger: Logger, started: @escaping @Sendable () -> Void = {}
+        host: HostID, hosts: FailoverHosts, data: FailoverData?, folder: StackFolder, client: EtcdClient, stack: String,
+        agents: AgentClient, logger: Logger, started: @escaping @Sendable () -> Void = {}
     ) {
         own = host
         self.hosts = hosts
         self.data = data
+        self.folder = folder
         store = StackStore(client, keys: StackKeys(stack: stack, names: hosts.names))
         peers = PeerCalls(client: agents, hosts: hosts.all)
         self.logger = logger
@@ -73,6 +76,13 @@ actor FailoverSeat {
         // Before the reducer counts: new data may take longer than a start may.
         preparation = "preparing the data"
         if data.process.record?.identity.isAlive != true { try await swap.settle() }
+        let name = data.environment.host.name
+        if let order = Adoption.load(host: name, folder: folder) {
+            preparation =
+                order.host == name ? "taking up the data" : "waiting for \(order.host), whose data the stack takes up"
+            try await adopt(order, data, swap, notes.notes)
+            Adoption.remove(host: name, folder: folder)
+        }
         try await notes.prepare()
         preparation = nil
         let process = ServerProcess(data.launch(started))

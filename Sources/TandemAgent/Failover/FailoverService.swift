@@ -9,7 +9,7 @@ import TandemReplication
 import TandemServices
 import TandemTopology
 
-/// mysqld's owner where the failover is automatic. The failover's driver alone starts and ends the process; this says how the server is,
+/// mysqld's owner. The failover's driver alone starts and ends the process; this says how the server is,
 /// and passes on to the driver what the agent is asked for.
 actor FailoverService: ServiceOwner {
     nonisolated let service: ServiceBlueprint
@@ -29,6 +29,8 @@ actor FailoverService: ServiceOwner {
     private var refusal: String?
     private var latest: FailoverReport?
     private var lagSeconds: Double?
+    /// Why nobody gets in of a server that runs, where it is the password.
+    private var passwordRefusal: String?
     /// The boot whose server has been looked after.
     private var keptProcess: ProcessIdentity?
     /// Of which process it is known that the stack had a pair, or a primary without one, while it ran.
@@ -102,11 +104,14 @@ actor FailoverService: ServiceOwner {
         let serves = report.record != nil && (report.takesWrites || report.takesReads) && hasJoined(report)
         if !isWanted, report.isStopped {
             statement.say(.stopped, since: nil, detail: nil)
+        } else if let passwordRefusal {
+            statement.say(.failed, since: nil, detail: passwordRefusal)
         } else if serves, let refusal {
             statement.say(.failed, since: nil, detail: refusal)
         } else if serves {
             if isUpToDate { statement.isSettled = true }
-            statement.say(.running, since: nil, detail: nil)
+            // Of a server that an earlier agent started, since then: it has not stopped serving.
+            statement.say(.running, since: startCount.now == 0 ? own.record?.since : nil, detail: nil)
         } else {
             statement.say(.starting, since: nil, detail: waitingDetail(report))
         }
@@ -123,6 +128,9 @@ actor FailoverService: ServiceOwner {
     }
 
     private func waitingDetail(_ report: FailoverReport) -> String? {
+        if report.readiness.blockers.contains(.dataLost) {
+            return "its data is gone, and it is the primary; put the data back, or see: tandem why"
+        }
         if report.record != nil {
             return MemberView(report: report, names: seat.hosts.names).detail
         }
@@ -150,6 +158,7 @@ actor FailoverService: ServiceOwner {
     /// Looks how far the server is behind, and says so.
     private func lookAgainAndAgain() async {
         while !Task.isCancelled {
+            passwordRefusal = await refusedPassword()
             if let report = latest {
                 if report.role != .primary, report.takesReads { lagSeconds = await lag() }
                 await say()
@@ -165,7 +174,24 @@ actor FailoverService: ServiceOwner {
         let seconds = try? await environment.withConnection(queryTimeout: .seconds(1)) {
             try await Heartbeat.lagSeconds(on: $0)
         }
-        return (seconds ?? nil).map(DatabaseController.rounded)
+        return (seconds ?? nil).map(Self.rounded)
+    }
+
+    private func refusedPassword() async -> String? {
+        guard latest?.access == nil, own.record?.identity.isAlive == true else { return nil }
+        do {
+            try await environment.withConnection(queryTimeout: .seconds(1)) { _ in }
+        } catch let error as MySQLError where [1044, 1045, 1698].contains(error.serverErrorNumber) {
+            // ER_ACCESS_DENIED_ERROR and its kin.
+            return "the passwords in secrets.json do not fit its data; put back the ones that it was made with "
+                + "(\(error.message))"
+        } catch {}
+        return nil
+    }
+
+    /// Every change is told to all agents at once, so one that means nothing should be none.
+    static func rounded(_ lagSeconds: Double) -> Double {
+        lagSeconds < 0.5 ? 0 : (lagSeconds * 10).rounded() / 10
     }
 
     /// Once for each start of the server, when it takes writes.
@@ -277,6 +303,16 @@ actor FailoverService: ServiceOwner {
             refusal = "it goes on with its earlier settings: \(error)"
             logger.warning("\(service.statusName): \(error)")
         }
+    }
+}
+
+extension ServiceStatus {
+    /// mysqld as a service, with what its host's agent says of the database.
+    func with(_ member: DatabaseMember?) -> ServiceStatus {
+        guard name == ServiceName.mysql.rawValue, let member else { return self }
+        var status = self
+        status.detail = status.detail ?? member.detail
+        return status
     }
 }
 

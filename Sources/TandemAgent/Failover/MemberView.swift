@@ -47,7 +47,7 @@ struct MemberView {
         case .starting: return startingDetail
         case .streaming:
             return report.record?.partner == nil ? "it joins the primary as its partner" : nil
-        case .open, .seeding, .failed: return nil
+        case .open, .failed: return nil
         }
     }
 

@@ -6,27 +6,19 @@ import TandemTopology
 
 /// Stops a stack in the opposite order of its start: the front first, the primary last.
 ///
-/// The primary is closed before the replicas stop following, so that everything it acknowledged is on its partner; the
-/// replicas stop before the primary, since a primary with a replica attached takes 10 s to shut down. etcd comes after all else: it
-/// is where the others are to say what they did.
+/// The replicas stop before the primary, which so is the one that begins alone at the next start; each host's driver closes its server
+/// before it ends it. etcd comes after all else: it is where the others are to say what they did.
 struct StopPlan: Sendable {
     let applied: AppliedStack
     let folder: StackFolder
     let logger: Logger
 
     /// One thing that is done on several hosts at the same time.
-    enum Step: Equatable {
-        case stop(ServiceName, [Host], String)
-        /// Closes the primary to writes.
-        case fence(Host)
-
+    struct Step: Equatable {
+        var service: ServiceName
+        var hosts: [Host]
         /// What is said of it once it is done.
-        var text: String {
-            switch self {
-            case .stop(_, _, let text): text
-            case .fence: "primary closed to writes"
-            }
-        }
+        var text: String
     }
 
     private static let front: [(ServiceName, Role)] = [
@@ -35,25 +27,27 @@ struct StopPlan: Sendable {
 
     /// What is done, one after the other.
     /// - Parameters:
-    ///   - primary: the host that leads. Where none of the databases does, all of them are closed.
+    ///   - primary: the host that leads. Where none of the databases does, all of them stop together.
     ///   - hasStore: whether the stack runs etcd; an earlier version's did not.
     static func steps(_ stack: Stack, primary: String?, hasStore: Bool) -> [Step] {
-        steps(stack, primary: primary) + (hasStore ? [.stop(.etcd, stack.voters, "etcd stopped")] : [])
+        let store = Step(service: .etcd, hosts: stack.voters, text: "etcd stopped")
+        return steps(stack, primary: primary) + (hasStore ? [store] : [])
     }
 
     private static func steps(_ stack: Stack, primary: String?) -> [Step] {
         var steps: [Step] = front.map { service, role in
             let hosts =
                 service == .nginx ? stack.hosts.filter { $0.has(.web) || $0.has(.app) } : stack.hosts(role)
-            return .stop(service, hosts, "\(service.rawValue) stopped")
+            return Step(service: service, hosts: hosts, text: "\(service.rawValue) stopped")
         }
         let databases = stack.hosts(.database)
         let leading = databases.filter { $0.name == primary }
         let primaries = leading.isEmpty ? databases : leading
         let replicas = databases.filter { !primaries.contains($0) }
-        steps += primaries.map { .fence($0) }
-        if !replicas.isEmpty { steps.append(.stop(.mysql, replicas, "replica stopped")) }
-        return primaries.isEmpty ? steps : steps + [.stop(.mysql, primaries, "primary stopped")]
+        for (hosts, text) in [(replicas, "replica stopped"), (primaries, "primary stopped")] where !hosts.isEmpty {
+            steps.append(Step(service: .mysql, hosts: hosts, text: text))
+        }
+        return steps
     }
 
     /// - Parameter did: told of each step that is done, with the seconds it took.
@@ -71,11 +65,7 @@ struct StopPlan: Sendable {
         let hasStore = applied.programs.etcd != nil
         for step in Self.steps(applied.stack, primary: placement?.primary, hasStore: hasStore) {
             let start = ContinuousClock.now
-            switch step {
-            case .stop(let service, let hosts, _): await stop(service, on: hosts, client)
-            case .fence(let host):
-                do { try await client.fence(host) } catch { logger.warning("fencing \(host.name): \(error)") }
-            }
+            await stop(step.service, on: step.hosts, client)
             await did(step.text, (ContinuousClock.now - start) / .seconds(1))
         }
         await client.shutdown()

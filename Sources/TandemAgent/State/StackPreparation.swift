@@ -56,41 +56,35 @@ public struct StackPreparation: Sendable {
     /// Refuses to take over the data of another stack file that happens to use the same name.
     public func checkOrigin() throws { try folder.checkOrigin(stack: stack.name, stackFile: stackFile) }
 
-    /// A primary without data beside a replica with data means that somebody removed the wrong folder. Who is primary was written down
-    /// when the stack last ran.
-    public func checkData() throws {
-        guard let placement = PlacementReader(stack: stack, folder: folder, client: nil).recorded,
-            !folder.hasData(placement.primary),
-            let other = stack.hosts(.database).first(where: { folder.hasData($0.name) })
-        else { return }
-        let primary = placement.primary
-        let data = "\(folder.host(primary))/data/mysql"
-        throw StateError(
-            "\(primary) is the primary and has no data, but \(other.name) has some.\n"
-                + "Starting would begin with an empty database. Put the data of \(primary) back into "
-                + "\(data)\(placement.isByFile ? ", or list \(other.name) first in the stack file." : ".")")
-    }
-
-    /// Data begins under one kind of failover and stays under it: agents with fixed roles leave no notes beside it, by which those that
-    /// decide through etcd would know what it holds.
-    public func checkFailover() throws {
+    /// Refuses to start where nobody could say who is the primary.
+    public func checkPrimary() throws {
         let hosts = stack.hosts(.database).map(\.name)
-        if stack.database.failover == .automatic,
-            let last = PlacementRecord.all(in: folder).max(by: { $0.epoch < $1.epoch }), !hosts.contains(last.primary)
-        {
+        let last = PlacementRecord.all(in: folder).max { $0.epoch < $1.epoch }?.primary
+        if let last, !hosts.contains(last), folder.hasData {
             throw StateError(
-                "\(last.primary) was the primary when '\(stack.name)' last ran, and the stack file gives it no database any "
+                "\(last) was the primary when '\(stack.name)' last ran, and the stack file gives it no database any "
                     + "more.\nOnly who was the primary may begin. Put it back into the stack file, `tandem up`, hand over with "
                     + "`tandem switchover`, and take it out after `tandem down`.")
         }
-        guard folder.hasData, let last = try? JSONText.decode(AppliedStack.self, fromFile: folder.appliedFile),
-            last.stack.database.failover != stack.database.failover
-        else { return }
+        let foreign = folder.hostsWithForeignData(stack)
+        guard let first = foreign.first else { return }
+        let best = last.flatMap { foreign.contains($0) ? $0 : nil } ?? first
         throw StateError(
-            "the data of '\(stack.name)' began with `failover: \(last.stack.database.failover.rawValue)`, and the stack file "
-                + "now says `failover: \(stack.database.failover.rawValue)`.\nThis version cannot change that for data that is "
-                + "there. Put the old value back; or write the data out with `tandem mysqldump`, `tandem destroy` the stack, and "
-                + "read the data into the new one.")
+            "the data of \(foreign.joined(separator: " and ")) is from an earlier version, or was put there by hand: nothing "
+                + "says who is its primary.\nTo go on from the data of \(best): tandem up --adopt \(best)\nThe other hosts "
+                + "then get what it has. What only they have is exported to a file first. See docs/operations.md")
+    }
+
+    /// Orders that the stack go on from one host's data; see `Adoption`. Nothing of it may run.
+    public func adopt(dataOf host: String) throws {
+        let hosts = stack.hosts(.database).map(\.name)
+        guard hosts.contains(host) else {
+            throw StateError("\(host) has no database by the stack file; there are: \(hosts.joined(separator: ", "))")
+        }
+        guard folder.hasData(host) else {
+            throw StateError("\(host) has no data to go on from: there is no \(folder.host(host))/data/mysql")
+        }
+        try Adoption.order(dataOf: host, stack: stack, folder: folder)
     }
 
     public func writeSecrets(environment: [String: String]) async throws {

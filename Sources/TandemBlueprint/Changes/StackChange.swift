@@ -73,20 +73,10 @@ extension StackChange {
     public static func refusals(from old: Stack, to new: Stack, placement: Placement?) -> [ChangeRefusal] {
         var refusals: [ChangeRefusal] = []
         let restart = "To take it up: tandem down && tandem up"
-        if let placement, let what = problem(placement, old, new) {
+        if let placement, let what = problem(placement, new) {
             refusals.append(
                 ChangeRefusal(
                     message: "\(placement.primary) is the primary, and \(what)", path: ["hosts"]))
-        }
-        // Each agent knows the others by its own settings, and heeds none that these do not name.
-        let (before, after) = (failoverHosts(old), failoverHosts(new))
-        if old.database.failover == .automatic, before != after {
-            let names = before.symmetricDifference(after).sorted().joined(separator: ", ")
-            refusals.append(
-                ChangeRefusal(
-                    message: "the hosts with a database or a vote decide together who is the primary, and stay the "
-                        + "same while the stack runs; this would change \(names). \(restart)",
-                    path: ["hosts"]))
         }
         for host in new.hosts {
             guard let before = old.hosts.first(where: { $0.name == host.name }), before.address != host.address
@@ -106,14 +96,6 @@ extension StackChange {
                     message: "the front is on port \(before), and stays there while the stack runs. \(restart)",
                     path: ["balancer", key]))
         }
-        if old.database.failover != new.database.failover {
-            refusals.append(
-                ChangeRefusal(
-                    message:
-                        "the data began with `failover: \(old.database.failover.rawValue)`; this version cannot change that "
-                        + "for data that is there.\nPut the old value back",
-                    path: ["database", "failover"]))
-        }
         if old.database.name != new.database.name {
             refusals.append(
                 ChangeRefusal(
@@ -124,18 +106,9 @@ extension StackChange {
         return refusals
     }
 
-    private static func failoverHosts(_ stack: Stack) -> Set<String> {
-        Set((stack.hosts(.database) + stack.voters).map(\.name))
-    }
-
-    /// Why the primary could not go on as such. Its place in the file matters only until it was moved for the first time.
-    private static func problem(_ placement: Placement, _ old: Stack, _ new: Stack) -> String? {
-        let hosts = new.hosts(.database).map(\.name)
-        guard hosts.contains(placement.primary) else {
-            return "is no longer a database host; who is primary does not change yet.\nLeave it the role database"
-        }
-        guard placement.isByFile, hosts.first != old.hosts(.database).first?.name else { return nil }
-        return "is no longer the first database host; who is primary does not change yet.\n"
-            + "Leave it the first host with the role database"
+    /// Why the primary could not go on as such.
+    private static func problem(_ placement: Placement, _ new: Stack) -> String? {
+        if new.hosts(.database).contains(where: { $0.name == placement.primary }) { return nil }
+        return "is no longer a database host.\nLeave it the role database, and hand over first: tandem switchover"
     }
 }

@@ -92,7 +92,9 @@ public struct CloneSwap: Sendable {
         try await settle()
         do {
             try await initialiseReceiver()
-            try await serve(folders.receiver, password: "", arguments: ["--loose-clone-ssl-ca=\(program.caFile)"]) {
+            try await serve(
+                folders.receiver, password: "", arguments: ["--skip-log-bin", "--loose-clone-ssl-ca=\(program.caFile)"]
+            ) {
                 try await Clone(
                     donorAddress: donor.address, donorPort: donor.port, password: donor.password,
                     dataFolder: folders.copy
@@ -125,7 +127,8 @@ public struct CloneSwap: Sendable {
     /// Recovery of the copy, so that the real server has it behind it, and what it holds: no binary log says it. Read by itself, since
     /// CLONE tells only a server with `performance_schema`.
     private func firstStart() async throws -> TransactionSet {
-        try await serve(folders.copy, password: rootPassword, signal: SIGTERM) { connection in
+        try await serve(folders.copy, password: rootPassword, arguments: ["--skip-log-bin"], signal: SIGTERM) {
+            connection in
             let text = try await connection.first("SELECT @@GLOBAL.gtid_executed", as: String.self) ?? ""
             return try TransactionSet(text: text)
         }
@@ -145,8 +148,8 @@ public struct CloneSwap: Sendable {
     }
 
     /// Runs a throwaway server on this folder for as long as the closure takes, and ends it however that ends.
-    private func serve<Value: Sendable>(
-        _ folder: String, password: String, arguments: [String] = [], signal: Int32 = SIGKILL,
+    func serve<Value: Sendable>(
+        _ folder: String, password: String, arguments: [String], signal: Int32 = SIGKILL,
         _ body: (MySQLConnection) async throws -> Value
     ) async throws -> Value {
         try Task.checkCancellation()
@@ -157,7 +160,7 @@ public struct CloneSwap: Sendable {
                 folder,
                 [
                     "--socket=\(program.socket)", "--pid-file=\(folder)/throwaway.pid", "--skip-networking",
-                    "--skip-log-bin", "--skip-replica-start",
+                    "--skip-replica-start",
                     // It has no time zones to know the stack's own by.
                     "--default-time-zone=SYSTEM",
                 ] + arguments), workingDirectory: program.workingDirectory, logFile: program.logFile, bound: .zero)

@@ -61,6 +61,9 @@ public struct DataNotes: Sendable {
         try write(MembershipForm(membership), to: Self.membershipFile)
     }
 
+    /// From then on it is not known what the data belongs to; see `membership()`.
+    public func deleteMembership() throws { try DurableFile.remove(folder.file(Self.membershipFile)) }
+
     /// A note that names a host which these settings do not have is damaged: it must not be taken for one that fits.
     public func waiting(_ sources: inout GTIDSources) -> Noted<WaitingNote> {
         var known = sources

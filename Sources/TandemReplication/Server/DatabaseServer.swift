@@ -78,11 +78,6 @@ public actor DatabaseServer {
         try await Heartbeat.beat(epoch: epoch, on: try await working(beats))
     }
 
-    /// Ends the connections over which others follow. They come back after a second.
-    public func disconnectReplicas() async throws {
-        try await PrimaryRole.disconnectReplicas(try await working(commands))
-    }
-
     public func gtids() async throws -> (executed: GTIDSet, purged: GTIDSet) {
         let row = try await working(looks).execute(
             "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.gtid_purged AS purged"

@@ -65,8 +65,7 @@ extension Loader {
         var database = Database(
             name: "", settings: settings(in: section),
             url: Database.URLForm(rawValue: text("url", in: section).value) ?? .mysql,
-            waitSeconds: number("wait", in: section).value,
-            failover: Database.Failover(rawValue: text("failover", in: section).value) ?? .none)
+            waitSeconds: number("wait", in: section).value)
         if section.entries["name"] != nil || section.isExcused("name") {
             database.name = text("name", in: section).value
             return database

@@ -172,25 +172,14 @@ public struct Database: Codable, Sendable, Equatable {
     public var url: URLForm
     /// How long a new connection waits at the router while no server is open for it.
     public var waitSeconds: Int
-    public var failover: Failover
-
-    /// Who becomes the primary when it is lost.
-    public enum Failover: String, Codable, Sendable, CaseIterable {
-        /// Nobody: roles are by the order of hosts in the file, and writes wait until the primary is back.
-        case none
-        /// Its partner, decided through etcd.
-        case automatic
-    }
 
     public init(
-        name: String, settings: [String: String], url: URLForm = .mysql, waitSeconds: Int = 10,
-        failover: Failover = .none
+        name: String, settings: [String: String], url: URLForm = .mysql, waitSeconds: Int = 10
     ) {
         self.name = name
         self.settings = settings
         self.url = url
         self.waitSeconds = waitSeconds
-        self.failover = failover
     }
 
     /// What a stack that an earlier version started does not say is what it was then.
@@ -200,8 +189,7 @@ public struct Database: Codable, Sendable, Equatable {
             name: try values.decode(String.self, forKey: .name),
             settings: try values.decode([String: String].self, forKey: .settings),
             url: try values.decodeIfPresent(URLForm.self, forKey: .url) ?? .mysql,
-            waitSeconds: try values.decodeIfPresent(Int.self, forKey: .waitSeconds) ?? 10,
-            failover: try values.decodeIfPresent(Failover.self, forKey: .failover) ?? .none)
+            waitSeconds: try values.decodeIfPresent(Int.self, forKey: .waitSeconds) ?? 10)
     }
 }
 

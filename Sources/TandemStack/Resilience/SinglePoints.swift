@@ -4,31 +4,12 @@
 /// A process that dies is started again within seconds. It counts all the same: what cannot be started again, because
 /// its disk is full or its program is broken, is what a second one is for.
 public struct SinglePoints: Sendable {
-    /// Who becomes primary when the primary is lost.
-    public enum Failover: Sendable, Equatable {
-        /// Nobody.
-        case none
-        /// The partner, while more than half of these hosts have a vote to give.
-        case automatic(voters: [String])
-
-        /// As the stack file says.
-        public init(_ stack: Stack) {
-            self =
-                switch stack.database.failover {
-                case .none: .none
-                case .automatic: .automatic(voters: stack.voters.map(\.name))
-                }
-        }
-    }
-
     public var stack: Stack
-    public var failover: Failover
     /// The database host that leads; nil: the one with which the stack begins.
     public var primary: String?
 
-    public init(stack: Stack, failover: Failover = .none, primary: String? = nil) {
+    public init(stack: Stack, primary: String? = nil) {
         self.stack = stack
-        self.failover = failover
         self.primary = primary
     }
 
@@ -73,6 +54,8 @@ public struct SinglePoints: Sendable {
         }
     }
 
+    private static let moreVoters = "have three voters on hosts of their own"
+
     private var databases: [SinglePoint] {
         let hosts = stack.hosts(.database)
         guard let primary = hosts.first(where: { $0.name == self.primary }) ?? hosts.first else { return [] }
@@ -85,12 +68,15 @@ public struct SinglePoints: Sendable {
         return [
             survives(primary)
                 ? nil
-                : process("mysql", primary, [.writes], "it is the primary, and \(noSuccessor)", remedy(for: primary)),
+                : process(
+                    "mysql", primary, [.writes],
+                    "it is the primary, and too few voters are left to choose another", Self.moreVoters),
             survives(partner)
                 ? nil
                 : process(
                     "mysql", partner, [.writes],
-                    "it has to confirm each write, and \(noSolo)", remedy(for: partner)),
+                    "it has to confirm each write, and too few voters are left to let the primary go on alone",
+                    Self.moreVoters),
         ].compactMap(\.self)
     }
 
@@ -98,22 +84,8 @@ public struct SinglePoints: Sendable {
 
     /// Whether the rest may decide who leads once this host is gone.
     private func survives(_ host: Host) -> Bool {
-        guard case .automatic(let voters) = failover else { return false }
-        return voters.filter { $0 != host.name }.count * 2 > voters.count
-    }
-
-    private var noSuccessor: String {
-        failover == .none ? "nothing takes its place by itself" : "too few voters are left to choose another"
-    }
-
-    private var noSolo: String {
-        failover == .none
-            ? "the primary does not go on alone by itself" : "too few voters are left to let it go on alone"
-    }
-
-    private func remedy(for host: Host) -> String {
-        failover == .none
-            ? "start it again, or set database.failover to automatic" : "have three voters on hosts of their own"
+        let voters = stack.voters
+        return voters.filter { $0.name != host.name }.count * 2 > voters.count
     }
 
     // MARK: - Hosts

@@ -140,13 +140,5 @@ extension Schema {
                     How long a new connection waits while no server is open for it, as when the primary restarts; then \
                     it is refused with error 1053. Keep it below the time that the app gives a connection.
                     """),
-            Key(
-                name: "failover", kind: .choice(Database.Failover.allCases.map(\.rawValue)), presence: .preset("none"),
-                synonyms: ["ha", "high_availability", "promotion", "orchestration"],
-                explanation: """
-                    Who takes over when the primary is lost. `none`: nobody; writes wait until it is back. `automatic`: its \
-                    partner, within seconds and without losing an acknowledged write; etcd decides. New in this version, \
-                    and not the default yet. Choose it before the first `up`: a stack that has data keeps what it began with.
-                    """),
         ])
 }

@@ -30,9 +30,10 @@ struct HostWait: Sendable {
     }
 
     /// Until the host's services serve with the given settings, and nothing is left of earlier ones.
+    /// - Parameter later: a service that is not waited for; then it is not looked what is left, either.
     /// - Throws: `HostFailure` when a service fails, or is not ready within its bound.
     @discardableResult
-    func settled(_ host: Host, _ settings: AppliedHost) async throws -> HostStatus {
+    func settled(_ host: Host, _ settings: AppliedHost, later: ServiceName? = nil) async throws -> HostStatus {
         let version = try settings.version
         let deadline = ContinuousClock.now + bound(host, settings.applied.stack.app)
         var last: HostStatus?
@@ -41,7 +42,10 @@ struct HostWait: Sendable {
             // While its agent begins anew there is no answer, and before that one of the last version.
             if let status = try? await client.status(of: host), status.version == version {
                 last = status
-                if status.isSettled == true, status.services.allSatisfy({ $0.state == .running }) { return status }
+                let others = status.services.filter { $0.name != later?.rawValue }
+                if status.isSettled == true || later != nil, others.allSatisfy({ $0.state == .running }) {
+                    return status
+                }
                 if let failed = status.services.first(where: { $0.state == .failed }) { throw failure(host, failed) }
             }
             guard ContinuousClock.now < deadline else { throw tooLate(host, last) }
@@ -65,15 +69,21 @@ struct HostWait: Sendable {
     }
 
     /// Until the databases are whole again, so that the next one may be touched.
-    /// - Parameter isComplete: whether every database host must have joined, too.
-    func replicated(_ stack: Stack, isComplete: Bool) async throws {
+    /// - Parameters:
+    ///   - isComplete: whether every database host must have joined, too.
+    ///   - newcomers: hosts that are only about to join.
+    func replicated(_ stack: Stack, isComplete: Bool, besides newcomers: Set<String> = []) async throws {
         let databases = stack.hosts(.database)
         guard !databases.isEmpty else { return }
         let reader = PlacementReader(stack: stack, folder: folder, client: client)
         let deadline = ContinuousClock.now + .seconds(120)
         while true {
             try checkIsKept()
-            let topology = await reader.topology()
+            var topology = await reader.topology()
+            // Not those either that are about to leave.
+            topology?.members.removeAll { member in
+                newcomers.contains(member.host) || !databases.contains { $0.name == member.host }
+            }
             if let topology, isWhole(topology, stack, isComplete: isComplete) { return }
             guard ContinuousClock.now < deadline else {
                 let primary = await reader.placement()?.primary ?? databases[0].name
@@ -90,6 +100,24 @@ struct HostWait: Sendable {
         guard replicas.allSatisfy({ $0.state == .streaming }) else { return false }
         guard topology.leader?.state == .open else { return false }
         return isComplete && stack.hosts(.database).count > 1 ? topology.sync == .pair : topology.sync != .waiting
+    }
+
+    /// Until the primary counts on a host no more, whose database was stopped for good.
+    func released(_ host: Host, by stack: Stack) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            try checkIsKept()
+            for other in stack.hosts(.database) where other.name != host.name {
+                guard let status = try? await client.failover(of: other), status.primary == other.name else { continue }
+                if status.partner != host.name { return }
+            }
+            guard ContinuousClock.now < deadline else {
+                throw HostFailure(
+                    host: host.name, service: "mysql",
+                    reason: "the primary still counts on it after a minute; see: tandem why")
+            }
+            try await Task.sleep(for: Self.pollInterval)
+        }
     }
 
     /// Everything that a host does one after the other, each with its own bound.

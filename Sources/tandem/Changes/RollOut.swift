@@ -29,9 +29,16 @@ struct RollOut: Sendable {
                 try pending.next(for: host.host).save(host: host.host, folder: folder)
             }
             try StackPreparation.write(together(running), secrets: pending.secrets, folder: folder)
+            for host in databases(of: running.stack, not: target) {
+                changed.append(host.name)
+                try await giveUpDatabase(host, running.stack)
+            }
             for host in pending.change.hosts where host.kind != .removed {
                 changed.append(host.host)
                 if try await !take(host) { changed.removeLast() }
+            }
+            for host in databases(of: target, not: running.stack) {
+                try await wait.settled(host, pending.next(for: host.name))
             }
             try await wait.replicated(target, isComplete: true)
             for host in pending.change.hosts where host.kind == .removed { try await remove(host, last: running) }
@@ -120,6 +127,26 @@ struct RollOut: Sendable {
         return all
     }
 
+    // MARK: - Databases that come and go
+
+    private func databases(of stack: Stack, not other: Stack) -> [Host] {
+        stack.hosts(.database).filter { host in !other.hosts(.database).contains { $0.name == host.name } }
+    }
+
+    /// Before anybody's settings leave the host out: an agent that reads the name of a host that it does not know takes etcd for gone.
+    private func giveUpDatabase(_ host: Host, _ stack: Stack) async throws {
+        let start = ContinuousClock.now
+        do {
+            try await client.stop(.mysql, on: host, timeout: .seconds(60))
+            try await wait.released(host, by: stack)
+        } catch let error as StateError {
+            // It is away already, and does not count for long.
+            steps.note("\(host.name): \(error)")
+            try await wait.released(host, by: stack)
+        }
+        steps.done(host.name, "mysql stopped", seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+
     // MARK: - One host
 
     /// - Returns: false when there was nothing to do.
@@ -140,9 +167,12 @@ struct RollOut: Sendable {
                 return false
             }
         }
+        // The primary lets a new host copy its data only once it knows of it.
+        let newcomers = pending.running.map { Set(databases(of: target, not: $0.stack).map(\.name)) } ?? []
         try await wait.settled(
-            host, isNext ? pending.next(for: host.name) : pending.given[host.name] ?? pending.next(for: host.name))
-        if host.has(.database) { try await wait.replicated(target, isComplete: false) }
+            host, isNext ? pending.next(for: host.name) : pending.given[host.name] ?? pending.next(for: host.name),
+            later: newcomers.contains(host.name) ? .mysql : nil)
+        if host.has(.database) { try await wait.replicated(target, isComplete: false, besides: newcomers) }
         if change.services.contains(where: { $0.step == .restart && $0.service != "haproxy" }) {
             try await Task.sleep(for: Suspicion.pause)
         }

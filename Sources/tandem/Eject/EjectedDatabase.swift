@@ -53,10 +53,10 @@ struct EjectedDatabase {
     }
 
     private var replicaSQL: String {
-        let role = ReplicaRole(
+        let replica = PlainReplica(
             sourceAddress: primary.address, sourcePort: Ports.mysql, password: secrets.replication,
-            caFile: host.layout.caFile, acknowledges: host.host == partner)
-        return "\(role.changeSource);\nSTART REPLICA;\n"
+            caFile: host.layout.caFile)
+        return "\(replica.changeSource);\nSTART REPLICA;\n"
     }
 }
 

@@ -9,19 +9,13 @@ struct FailoverSession {
     let applied: AppliedStack
     let client: AgentClient
 
-    /// Runs `body` with a stack that runs and whose failover is automatic.
+    /// Runs `body` with a stack that runs.
     static func run(
         _ options: ProjectOptions, _ body: (FailoverSession) async throws -> Void
     ) async throws {
         let project = try Project.load(options)
         guard let applied = project.running else {
             throw project.notRunning
-        }
-        guard applied.stack.database.failover == .automatic else {
-            throw Failure(
-                .failed,
-                "the primary of '\(applied.stack.name)' does not change: its stack file has `database: failover: none`; "
-                    + "see docs/operations.md")
         }
         let client = try project.agentClient()
         do {

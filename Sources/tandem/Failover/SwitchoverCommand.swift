@@ -8,7 +8,7 @@ struct SwitchoverCommand: AsyncParsableCommand {
         commandName: "switchover", abstract: "Makes the partner the primary, as planned: nothing is lost.",
         discussion: """
             Writes pause for a moment: the primary takes no more, its partner applies what it has and opens. Where that takes longer \
-            than 3 s, the primary opens again and stays. For a stack with `database: failover: automatic`.
+            than 3 s, the primary opens again and stays.
             """)
 
     @OptionGroup var project: ProjectOptions

@@ -8,6 +8,8 @@ import TandemTopology
 /// Brings a stack up on this machine: prepares, starts the keeper, waits until everything serves.
 struct StackStart: Sendable {
     let project: Project
+    /// The host from whose data the stack is to go on, whatever was before.
+    var adopted: String?
     /// What this command line has started, for whoever interrupts it.
     let launched = LaunchedKeeper()
     let steps = StepPrinter()
@@ -57,7 +59,15 @@ struct StackStart: Sendable {
         let lock = try await ChangeLock(project: project).take()
         defer { withExtendedLifetime(lock) {} }
         let left = try await KeeperRevival(project: project, steps: steps).run()
-        if let running = try runningStack() { return try await change(running, bare, left) }
+        if let running = try runningStack() {
+            guard adopted == nil else {
+                throw Failure(
+                    .failed,
+                    "'\(project.stack.name)' is running, and goes on from another host's data only from its start on.\nStop it "
+                        + "first: tandem down")
+            }
+            return try await change(running, bare, left)
+        }
 
         steps.headline("Starting \(project.stack.name)")
         let start = ContinuousClock.now
@@ -111,6 +121,8 @@ struct StackStart: Sendable {
     ///
     /// - Parameter left: what did not come up when the stack was taken over; a change may mend it.
     private func change(_ running: AppliedStack, _ bare: StackPreparation, _ left: Failure?) async throws -> Outcome {
+        // Its agents would have to lead a server of which they know nothing.
+        try bare.checkPrimary()
         let printer = steps
         let set = try await EngineSetup(own: project.stack.engines)
             .install { printer.note("\($0)") }
@@ -146,8 +158,12 @@ struct StackStart: Sendable {
         let folder = project.folder
         // What a keeper that was killed has left: nothing of it may hold a port or the data.
         if let last = project.applied { Leftovers(applied: last, folder: folder).end() }
-        try preparation.checkData()
-        try preparation.checkFailover()
+        if let adopted {
+            try preparation.adopt(dataOf: adopted)
+            steps.note("the stack goes on from the data of \(adopted)")
+        } else {
+            try preparation.checkPrimary()
+        }
         try await preparation.writeSecrets(environment: ProcessInfo.processInfo.environment)
         let planned = preparation.applied
         let applied = try PortPlan(applied: planned, folder: folder).resolved()

@@ -24,7 +24,7 @@ struct CheckCommand: AsyncParsableCommand {
         let placement = PlacementReader(stack: project.stack, folder: project.folder, client: nil).recorded
         let report = SinglePointReport(
             stack: project.stack.name,
-            points: SinglePoints(stack: project.stack, failover: .init(project.stack), primary: placement?.primary)
+            points: SinglePoints(stack: project.stack, primary: placement?.primary)
                 .found)
         try output.write(report) { "\(summary(project))\n\n\(report.text)" }
         if !report.singlePoints.isEmpty { throw ExitCode(ExitStatus.failed.rawValue) }

@@ -18,12 +18,17 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup var project: ProjectOptions
     @Flag(name: [.short, .long], help: "Return when everything serves; the stack stays up.")
     var detach = false
+    @Option(
+        help: ArgumentHelp(
+            "Go on from this host's data, of an earlier version or put there by hand; see docs/operations.md.",
+            valueName: "host"))
+    var adopt: String?
 
     func run() async throws {
         // Before anything starts, so that a Ctrl-C from now on leads to an orderly stop.
         let signals = StopSignals()
         let project = try Project.load(project)
-        let start = StackStart(project: project)
+        let start = StackStart(project: project, adopted: adopt)
         let outcome = try await project.placingProblems {
             try project.checkPublicFolders()
             return try await interruptible(signals) { try await start.run() }
