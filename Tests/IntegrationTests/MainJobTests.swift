@@ -59,8 +59,8 @@ extension IntegrationTests {
             }
         }
         let database = try #require(status.database)
-        #expect(["server1", "server2"].contains(database.primary) && database.sync == "pair")
-        #expect(database.replicas.map(\.host) == ["server2"] && database.replicas.map(\.state) == ["streaming"])
+        #expect(Set([database.primary] + database.replicas.map(\.host)) == ["server1", "server2"])
+        #expect(database.sync == "pair" && database.replicas.map(\.state) == ["streaming"])
     }
 
     private func checkRequests(_ status: Status) async throws {
@@ -115,8 +115,9 @@ extension IntegrationTests {
         let environment = try readEnvironment(of: app)
         let write = try #require(URLComponents(string: environment["DATABASE_URL"] ?? ""))
         let read = try #require(URLComponents(string: environment["DATABASE_READ_URL"] ?? ""))
-        let replica = try status.host("server2").address
-        let primary = try status.host("server1").address
+        let database = try #require(status.database)
+        let replica = try status.host(try #require(database.replicas.first?.host)).address
+        let primary = try status.host(database.primary).address
 
         let onReplica = try await sql(write, replica, "DELETE FROM article")
         #expect(onReplica.status != 0 && onReplica.errors.contains("ERROR 1290"), "\(onReplica)")
