@@ -15,7 +15,7 @@ struct LocalDrilledStack: DrilledStack {
     func look() async -> StackLook {
         let status = await StatusReader(applied: applied, folder: project.folder, client: client).read()
         var look = StackLook(status)
-        look.canSwitchOver = applied.stack.database.failover == .automatic
+        look.canSwitchOver = applied.stack.hosts(.database).count > 1
         return look
     }
 

@@ -6,8 +6,6 @@ struct FailoverBenchmark {
 
     /// Of the example app; reads are few, since the writes are what is looked at.
     private static let stackFile = """
-        database:
-          failover: automatic
         drill:
           read: /api/tags
           write: /api/articles
