@@ -31,6 +31,51 @@ settings.configure(DATABASES=DATABASES)
 django.setup()
 from django.db import connection
 """
+# Parameters of Doctrine's DBAL, as Symfony's bundle hands them on.
+SYMFONY = r"""
+require '/usr/share/php/Symfony/Component/Yaml/autoload.php';
+require '/usr/share/php/Doctrine/DBAL/autoload.php';
+use Symfony\Component\Yaml\Yaml;
+$parameters = Yaml::parseFile(__DIR__ . '/symfony.txt', Yaml::PARSE_CONSTANT)['doctrine']['dbal'];
+array_walk_recursive($parameters, function (&$value) {
+    if (preg_match('/^%env\((?:(int):)?(\w+)\)%$/', $value, $found)) $value = $found[1] ? (int) getenv($found[2]) : getenv($found[2]);
+});
+$parameters['driverOptions'] = $parameters['options'];
+$database = Doctrine\DBAL\DriverManager::getConnection($parameters);
+foreach (explode(';', getenv('STATEMENTS')) as $statement) $result = $database->executeQuery($statement);
+echo $result->fetchOne();
+"""
+# The connection `mysql` of Laravel's own config/database.php; before version 11 it reads DATABASE_URL too.
+LARAVEL = r"""
+require '/usr/share/php/Illuminate/Database/autoload.php';
+$capsule = new Illuminate\Database\Capsule\Manager;
+$capsule->addConnection([
+    'driver' => getenv('DB_CONNECTION'), 'url' => getenv('DATABASE_URL'), 'host' => getenv('DB_HOST'), 'port' => getenv('DB_PORT'),
+    'database' => getenv('DB_DATABASE'), 'username' => getenv('DB_USERNAME'), 'password' => getenv('DB_PASSWORD'),
+    'charset' => 'utf8mb4', 'collation' => 'utf8mb4_unicode_ci', 'prefix' => '', 'strict' => true, 'engine' => null,
+    'options' => array_filter([PDO::MYSQL_ATTR_SSL_CA => getenv('MYSQL_ATTR_SSL_CA')]),
+]);
+$statements = explode(';', getenv('STATEMENTS'));
+$last = array_pop($statements);
+foreach ($statements as $statement) $capsule->getConnection()->statement($statement);
+echo array_values((array) $capsule->getConnection()->selectOne($last))[0];
+"""
+JAVA = """
+import java.sql.*;
+
+class Line {
+    public static void main(String[] arguments) throws Exception {
+        String url = arguments[0];
+        for (var entry : System.getenv().entrySet()) url = url.replace("${" + entry.getKey() + "}", entry.getValue());
+        try (Connection connection = DriverManager.getConnection(url); Statement statement = connection.createStatement()) {
+            for (String text : System.getenv("STATEMENTS").split(";")) statement.execute(text);
+            ResultSet answer = statement.getResultSet();
+            answer.next();
+            System.out.println(answer.getInt(1));
+        }
+    }
+}
+"""
 GO = """
 package main
 
@@ -98,8 +143,23 @@ result = nil
 ENV['STATEMENTS'].split(';').each { |statement| result = database.query(statement) }
 puts result.first.values[0]
 """,
+    "rails": """
+require 'active_record'
+ActiveRecord::Base.establish_connection(ENV['DATABASE_URL'].sub('mysql://', 'mysql2://').sub('ssl-ca', 'sslca'))
+result = nil
+ENV['STATEMENTS'].split(';').each { |statement| result = ActiveRecord::Base.connection.execute(statement) }
+puts result.first[0]
+""",
+    "symfony": SYMFONY,
+    "laravel": LARAVEL,
+    "mariadb": JAVA,
     "driver": GO,
 }
+# What the page says in passing: the line, and the beginning of the program.
+IN_PASSING = [
+    ("python", "dj-database-url", 'DATABASES = {"default": dj_database_url.config()}', "import os, dj_database_url\n{}\n"),
+    ("ruby", "rails", "`database: url: mysql2`", ""),
+]
 
 
 def run(command, environment):
@@ -124,6 +184,16 @@ def program(folder, language, name, text):
             ["go", "build", "-o", f"{folder}/driver", f"{folder}/open.go", f"{folder}/main.go"], environment)
         return [f"{folder}/driver"] if status == 0 else ["/bin/sh", "-c", f"cat >&2 <<'END'\n{errors}\nEND\nexit 1"]
     file = f"{folder}/{name}"
+    if language in ("yaml", "sh", "jdbc"):
+        with open(f"{file}.txt", "w") as out:
+            out.write(text)
+        with open(f"{folder}/Line.java" if language == "jdbc" else file, "w") as out:
+            out.write(REST[name] if language == "jdbc" else f"<?php\n{REST[name]}")
+        if language == "jdbc":
+            # Debian's is of version 2, which has another name for this.
+            url = text.strip().replace("sslMode=verify-ca", "useSsl=true")
+            return ["java", "-cp", "/usr/share/java/mariadb-java-client.jar", f"{folder}/Line.java", url]
+        return ["php", file] if language == "yaml" else ["/bin/sh", "-c", f". {file}.txt && exec php {file}"]
     with open(file, "w") as out:
         out.write(("<?php\n" if language == "php" else "") + text + REST[name])
     return [{"python": "/usr/bin/python3", "php": "php", "ruby": "ruby"}[language], file]
@@ -152,9 +222,7 @@ def lines(path):
     with open(path) as file:
         page = file.read()
     blocks = re.findall(r"^```(\w+) ([\w-]+)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    url = 'DATABASES = {"default": dj_database_url.config()}'
-    if url in page:
-        blocks.append(("python", "dj-database-url", f"import os, dj_database_url\n{url}\n"))
+    blocks += [(language, name, begin.format(line)) for language, name, line, begin in IN_PASSING if line in page]
     for name in REST.keys() - {name for _, name, _ in blocks}:
         print(f"{path} has no block {name}")
     for name in {name for _, name, _ in blocks} - REST.keys():
