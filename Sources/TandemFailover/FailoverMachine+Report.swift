@@ -6,6 +6,9 @@ extension FailoverMachine {
     /// Why this host is about to take over, from its first suspicion until it was promoted.
     public var takeover: TakeoverReason? { seal?.reason }
 
+    /// A planned change of primary has begun here: this host's server is about to close, or has closed for its partner.
+    public var isHandingOver: Bool { switchover?.isClosing ?? false }
+
     /// Nobody takes writes until this host's server does: it takes over, or leads and is not open yet.
     public var isAboutToOpen: Bool {
         if seal != nil { return true }

@@ -62,7 +62,10 @@ extension FailoverDriver {
         if lastCommand == next { try? await Task.sleep(for: settings.repetitionPause) }
         lastCommand = next
         var outcome = CommandOutcome.failed
-        if let hands, !Task.isCancelled, await rememberCluster(for: next) { outcome = await hands.run(next) }
+        if let hands, !Task.isCancelled, await rememberCluster(for: next) {
+            if next == .setAccess(.closed), machine.isHandingOver { await hands.letClientsFinish() }
+            outcome = await hands.run(next)
+        }
         guard !Task.isCancelled else { return }
         if outcome == .failed {
             logger.notice("\(next) failed")

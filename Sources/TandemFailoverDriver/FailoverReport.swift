@@ -25,6 +25,8 @@ public struct FailoverReport: Hashable, Sendable {
     public var follows: Bool
     /// Writes wait for the partner's acknowledgement for longer than usual.
     public var doWritesWait: Bool
+    /// It hands over to its partner, as planned.
+    public var isHandingOver = false
     /// What is being done to the server; nil: nothing.
     public var command: ServerCommand?
     /// What keeps a failover from working now.
@@ -58,6 +60,7 @@ public struct FailoverReport: Hashable, Sendable {
         access = machine.seenServer.flatMap { $0.life == .up ? $0.access : nil }
         follows = machine.seenServer.map { $0.life == .up && $0.receiver == .connected } ?? false
         doWritesWait = machine.doWritesWait
+        isHandingOver = machine.isHandingOver
         command = machine.commandInHand
         readiness = machine.readiness
         isStopped = machine.isStopped

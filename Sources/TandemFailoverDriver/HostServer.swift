@@ -119,6 +119,8 @@ public actor HostServer: ServerHands {
         }
     }
 
+    public func letClientsFinish() async { await statements.letClientsFinish() }
+
     private func carryOut(_ command: ServerCommand) async throws -> CommandOutcome {
         switch command {
         case .startServer:

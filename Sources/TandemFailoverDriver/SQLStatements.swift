@@ -34,6 +34,11 @@ public struct SQLStatements: ServerStatements {
             executed: server.numbering.text(read.executed), purged: server.numbering.text(read.purged))
     }
 
+    public func letClientsFinish() async {
+        // Where it fails, they are cut off.
+        try? await server.letClientsFinish()
+    }
+
     public func disconnectReplicas() async {
         // Where it fails, the server takes 10 s to end, and no harm is done.
         try? await server.disconnectReplicas()

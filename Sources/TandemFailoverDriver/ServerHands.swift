@@ -24,6 +24,9 @@ public protocol ServerHands: Sendable {
     /// effect afterwards; a statement may go on at the server.
     func run(_ command: ServerCommand) async -> CommandOutcome
 
+    /// Before a planned change of primary: returns when no client is at work, or after a moment. Who connects anew is sent elsewhere meanwhile.
+    func letClientsFinish() async
+
     /// Updates the heartbeat row, on a connection of its own.
     /// - Returns: whether its commit returned OK. It always ends.
     func heartbeat(epoch: UInt64) async -> Bool

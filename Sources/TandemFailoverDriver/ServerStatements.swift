@@ -20,6 +20,8 @@ public protocol ServerStatements: Sendable {
     func run(_ command: ServerCommand) async throws
     func heartbeat(epoch: UInt64) async -> Bool
     func transactions() async -> ServerTransactions?
+    /// See `ServerHands`.
+    func letClientsFinish() async
     /// Before an orderly stop: ends the connections over which others follow. They come back after a second.
     func disconnectReplicas() async
     /// Closes all connections: the server has ended, or the agent does.

@@ -103,6 +103,7 @@ struct FailoverPartsTests {
         var state: DatabaseMember.State
         var partner: String?
         var detail: String?
+        var isClosing: Bool?
     }
 
     private static func record(_ standing: StateRecord.Standing, primary: HostID = server1) -> StateRecord {
@@ -116,6 +117,12 @@ struct FailoverPartsTests {
                 $0.record = record(.paired(server2))
                 ($0.role, $0.life, $0.access) = (.primary, .up, .writing)
             }, role: .primary, state: .open, partner: "server2"),
+        Row(
+            testDescription: "a primary that hands over",
+            report: {
+                $0.record = record(.paired(server2))
+                ($0.role, $0.life, $0.access, $0.isHandingOver) = (.primary, .up, .writing, true)
+            }, role: .primary, state: .open, partner: "server2", isClosing: true),
         Row(
             testDescription: "a primary whose partner does not answer",
             report: {
@@ -185,7 +192,7 @@ struct FailoverPartsTests {
         let member = try #require(
             MemberView(report: report, names: Self.names, lagSeconds: 1.5).applied(to: unknown))
         #expect(member.role == row.role && member.state == row.state && member.epoch == 3)
-        #expect(member.partner == row.partner && member.detail == row.detail && member.isClosing == nil)
+        #expect(member.partner == row.partner && member.detail == row.detail && member.isClosing == row.isClosing)
         let mayLag = row.state == .streaming || row.state == .disconnected
         #expect(member.lagSeconds == (mayLag ? 1.5 : nil))
     }

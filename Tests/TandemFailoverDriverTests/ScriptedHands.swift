@@ -55,6 +55,8 @@ final class ScriptedHands: ServerHands {
         }
     }
 
+    func letClientsFinish() async {}
+
     func heartbeat(epoch: UInt64) async -> Bool {
         state.withLock { $0.heartbeats += 1 }
         return true

@@ -129,6 +129,31 @@ struct DatabaseServerTests {
         await first.disconnect()
     }
 
+    @Test(
+        "let clients that are at work finish, but not without end, and wait for nobody who idles",
+        .timeLimit(.minutes(2)))
+    func clients() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second)
+        let app = pair.servers[0].configuration("shop", secrets.app, database: "shop")
+        func takes(_ statement: String) async throws -> Duration {
+            let client = try await MySQLConnection.connect(app, logger: quietLogger)
+            let work = Task { try await client.execute(statement) }
+            try await Task.sleep(for: .milliseconds(50))
+            let start = ContinuousClock.now
+            try await first.letClientsFinish()
+            let elapsed = ContinuousClock.now - start
+            work.cancel()
+            await client.close()
+            return elapsed
+        }
+        let idle = try await takes("DO 0")
+        let long = try await takes("DO SLEEP(20)")
+        #expect(long >= .milliseconds(300) && idle < long, "idle \(idle), at work \(long)")
+        #expect(long < .seconds(10))
+        for hand in [first, second] { await hand.disconnect() }
+    }
+
     @Test("end the connections of those who follow, without which they would take 10 s to end", .timeLimit(.minutes(2)))
     func letsGo() async throws {
         let (pair, first, second) = try await booted()

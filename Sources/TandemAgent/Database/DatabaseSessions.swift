@@ -5,8 +5,8 @@ import TandemReplication
 struct DatabaseSessions {
     let connection: MySQLConnection
 
-    /// By then every router has asked for its verdict, four times, also on a busy machine.
-    private static let leastWait = Duration.seconds(1)
+    /// By then every router was told, or has asked for its verdict.
+    private static let leastWait = Duration.milliseconds(300)
     /// A transaction that takes longer is cut.
     private static let mostWait = Duration.seconds(3)
     /// A session that is silent for this long is an idle one of a pool, which the app would keep open without end.

@@ -31,6 +31,8 @@ actor FailoverService: ServiceOwner {
     private var lagSeconds: Double?
     /// Why nobody gets in of a server that runs, where it is the password.
     private var passwordRefusal: String?
+    /// It is about to be stopped, and others serve its readers.
+    private var isAboutToStop = false
     /// The boot whose server has been looked after.
     private var keptProcess: ProcessIdentity?
     /// Of which process it is known that the stack had a pair, or a primary without one, while it ran.
@@ -91,7 +93,9 @@ actor FailoverService: ServiceOwner {
     /// follows a later one.
     private func say() async {
         guard let report = latest else { return }
-        if let next = MemberView(report: report, names: seat.hosts.names, lagSeconds: lagSeconds).applied(to: member) {
+        let view = MemberView(
+            report: report, names: seat.hosts.names, lagSeconds: lagSeconds, isAboutToStop: isAboutToStop)
+        if let next = view.applied(to: member) {
             member = next
             await board.set(next)
         }
@@ -228,6 +232,7 @@ actor FailoverService: ServiceOwner {
         statement.isSettled = false
         await publish()
         await letReadersFinish()
+        defer { isAboutToStop = false }
         let starts = startCount.now
         await seat.setHeld(true)
         let hasStopped = await isStopped(within: Self.restartBound)
@@ -250,8 +255,8 @@ actor FailoverService: ServiceOwner {
     /// within a bound.
     private func letReadersFinish() async {
         guard await seat.report?.role != .primary, await seat.report?.takesReads == true else { return }
-        member.isClosing = true
-        await board.set(member)
+        isAboutToStop = true
+        await say()
         try? await environment.withConnection(queryTimeout: .seconds(2)) {
             try await DatabaseSessions(connection: $0).finish()
         }

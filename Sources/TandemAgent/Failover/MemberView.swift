@@ -8,6 +8,8 @@ struct MemberView {
     let names: HostNames
     /// How far a replica is behind, in seconds, where that is known.
     var lagSeconds: Double?
+    /// The server is about to stop, though its failover does not know yet.
+    var isAboutToStop = false
 
     /// - Parameter member: whose host and address stay as they are.
     /// - Returns: nil while nothing is known of the stack: an agent that has just started must not speak against its predecessor.
@@ -19,7 +21,8 @@ struct MemberView {
         member.partner = report.role == .primary ? record.partner.flatMap(names.name) : nil
         member.state = state
         member.detail = detail
-        member.isClosing = nil
+        let isClosing = isAboutToStop || report.isHandingOver
+        member.isClosing = isClosing && (report.takesReads || report.takesWrites) ? true : nil
         member.lagSeconds = member.state == .streaming || member.state == .disconnected ? lagSeconds : nil
         return member
     }

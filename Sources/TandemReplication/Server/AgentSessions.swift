@@ -22,6 +22,16 @@ enum AgentSessions {
     /// A commit waits for its acknowledgement. Of several that wait only the first shows it.
     static let waitsForAcknowledgement = "state LIKE 'Waiting for semi-sync ACK%' AND user <> 'system user'"
 
+    /// How many clients have a statement, a transaction or a login on its way.
+    static let clientsAtWork = """
+        SELECT COUNT(*) FROM information_schema.processlist AS session
+        LEFT JOIN information_schema.innodb_trx AS work ON work.trx_mysql_thread_id = session.id
+        WHERE session.user NOT IN ('system user', 'event_scheduler', '\(DatabaseUser.root)', '\(DatabaseUser.agent)',
+            '\(DatabaseUser.closer)', '\(DatabaseUser.clone)', '\(DatabaseUser.monitor)')
+        AND session.user NOT LIKE '\(ReplicationAccount.pattern)'
+        AND (session.command <> 'Sleep' OR work.trx_id IS NOT NULL)
+        """
+
     static func numbers(_ sql: String, on connection: MySQLConnection) async throws -> [UInt64] {
         try await connection.execute(sql).map { try $0.decode("id", as: UInt64.self) }
     }

@@ -81,6 +81,26 @@ extension DatabaseServer {
         }
     }
 
+    /// How long routers may take to hear that nobody is to be sent here any more.
+    private static let hearingTime = Duration.milliseconds(30)
+    /// Clients that go on for longer are cut off.
+    private static let finishingTime = Duration.milliseconds(300)
+
+    /// Returns when no client's statement, transaction or login is on its way any more, or after a bound. A session that idles counts for
+    /// nothing: it may be one of a pool, and never end.
+    public func letClientsFinish() async throws {
+        let connection = try await commandConnection()
+        try await Task.sleep(for: Self.hearingTime)
+        let deadline = ContinuousClock.now + Self.finishingTime
+        var quiet = 0
+        // Twice in a row: a client has a moment between its login and its statement.
+        while quiet < 2, ContinuousClock.now < deadline {
+            let isAtWork = try await connection.first(AgentSessions.clientsAtWork, as: Int.self) != 0
+            quiet = isAtWork ? 0 : quiet + 1
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
     /// Closes another host's server, whose agent is gone.
     func closeRemotely(_ host: HostID) async throws {
         guard let address = settings.servers[host] else {
