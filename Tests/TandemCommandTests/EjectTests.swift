@@ -147,6 +147,41 @@ struct EjectTests {
         #expect(before == after)
     }
 
+    @Test("has databases that the README's commands make and join, one after the other, without waiting in between")
+    func databases() throws {
+        try eject()
+        // What runs them here in systemd's place: as ourselves, and ended with the script.
+        let script = """
+            set -e
+            as=$([ "$(id -u)" = 0 ] && echo --user=root || :)
+            pids=
+            trap 'kill -9 $pids; wait' EXIT
+            runuser() { shift 3; "$@" $as >> \(folder.path)/log 2>&1; }
+            systemctl() {
+                unit="\(tree)/etc/systemd/system/$3"
+                sh -c "exec $(sed -n 's/^ExecStart=//p' "$unit") $as" >> \(folder.path)/log 2>&1 &
+                pids="$pids $!"
+                MAINPID=$! sh -c "$(sed -n 's/^ExecStartPost=//p' "$unit")"
+            }
+            \(try databaseCommands().joined(separator: "\n"))
+            """
+        let file = "\(folder.path)/said"
+        let outcome = try run("/bin/bash", "-c", "exec 2>&1; { \(script)\n} > \(file); tail -n 1 \(file)")
+        let said = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(outcome.status == 0, "\(said)\n\(outcome.words)")
+        #expect(said.contains("Source_Host: 127.201.3.21"), "\(said)")
+    }
+
+    /// Those of the README's second part.
+    private func databaseCommands() throws -> [String] {
+        let readme = try String(contentsOfFile: "\(out)/README.md", encoding: .utf8)
+        let rest = try #require(readme.components(separatedBy: "## 2. The databases").last)
+        let part = rest.components(separatedBy: "## 3.")[0]
+        let commands = part.split(separator: "\n").filter { $0.hasPrefix("    ") }.map { String($0.dropFirst(4)) }
+        try #require(commands.count == 8, "\(part)")
+        return commands
+    }
+
     @Test("writes nothing where a secret is missing")
     func missingSecret() throws {
         try folder.put("tandem.yaml", stackFile("  run: x\n  secrets: [NOBODY_SET_THIS]"))

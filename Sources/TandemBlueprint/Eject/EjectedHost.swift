@@ -30,7 +30,8 @@ public struct EjectedHost: Sendable {
             let text = try SystemdUnit(
                 service: service, host: host, names: names,
                 after: Self.after(service, host, names, blueprint),
-                stop: isDatabase ? ["/bin/sh", Self.stopFile(layout)] : nil, openFiles: openFiles
+                stop: isDatabase ? ["/bin/sh", Self.stopFile(layout)] : nil,
+                wait: isDatabase ? ["/bin/sh", Self.waitFile(layout)] : nil, openFiles: openFiles
             ).text()
             files.append(FileBlueprint(path: "\(names.unitFolder)/\(unit)", contents: text, mode: 0o644))
             units.append(unit)
@@ -52,6 +53,7 @@ public struct EjectedHost: Sendable {
                 FileBlueprint(
                     path: Self.stopFile(layout),
                     contents: try Self.stopScript(layout, isPrimary: Self.isPrimary(host, leadership))))
+            files.append(FileBlueprint(path: Self.waitFile(layout), contents: try Self.waitScript(layout)))
         }
         files += Self.systemFiles(stack, host, names, layout, blueprint)
         self.files = files
@@ -69,6 +71,28 @@ public struct EjectedHost: Sendable {
     ) -> [String] {
         let wanted = service.after + (service.needsDatabase ? [.mysql] : [])
         return blueprint.services.filter { wanted.contains($0.name) }.map { names.unit(host, $0) }
+    }
+
+    private static func waitFile(_ layout: Layout) -> String { "\(layout.etcFolder)/wait-mysql" }
+
+    /// mysqld is started long before it answers; who asks for the unit, such as the next command of the README, wants the latter.
+    /// Builds of mysqld that tell systemd themselves are not the only ones.
+    private static func waitScript(_ layout: Layout) throws(BlueprintError) -> String {
+        let client = try shellWord(layout.programs.mysql)
+        let options = try shellWord("--defaults-extra-file=\(layout.etcFolder)/client.cnf")
+        return """
+            # Waits until this host's mysqld answers: sh wait-mysql PID
+            # A refusal is an answer, too. Recovery after a crash may take long: only mysqld's end ends it.
+            while kill -0 "$1" 2>/dev/null; do
+                words=$(\(client) \(options) -e 'DO 0' 2>&1) && exit 0
+                case $words in
+                    *"ERROR 2002"* | *"ERROR 2003"*) sleep 0.1 ;;
+                    *) exit 0 ;;
+                esac
+            done
+            exit 1
+
+            """
     }
 
     private static func stopFile(_ layout: Layout) -> String { "\(layout.etcFolder)/stop-mysql" }

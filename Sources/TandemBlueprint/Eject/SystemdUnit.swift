@@ -9,6 +9,8 @@ struct SystemdUnit {
     var after: [String]
     /// A command that stops it in order and returns once it has ended; nil: the signal does.
     var stop: [String]?
+    /// A command that returns once it serves; nil: it is taken to do so when it runs.
+    var wait: [String]?
 
     /// Whether it runs to its end, once for each time that it is started.
     var isOnce = false
@@ -49,6 +51,9 @@ struct SystemdUnit {
         }
         if let check = service.check { lines.append("ExecStartPre=\(try SystemdSyntax.command(check))") }
         lines.append("ExecStart=\(try SystemdSyntax.command(service.command))")
+        if let wait {
+            lines += ["ExecStartPost=\(try SystemdSyntax.command(wait)) $MAINPID", "TimeoutStartSec=infinity"]
+        }
         if let signal = service.reloadSignal {
             if let check = service.check { lines.append("ExecReload=\(try SystemdSyntax.command(check))") }
             lines.append("ExecReload=/bin/kill -\(signal) $MAINPID")
