@@ -29,6 +29,20 @@ struct CommandTests {
         #expect(other.status == 2 && !other.error.contains("follows `--`"), "\(other)")
     }
 
+    /// Where the project's scripts lie, and the app that it ships.
+    private static let others: [String] = {
+        let clone = URL(fileURLWithPath: #filePath).appendingPathComponent("../../..").standardizedFileURL.path
+        let scripts = ["bench", "model", "mutants", "setup", "test"].map { "\(clone)/bin/\($0)" }
+        return scripts + [(Program.path as NSString).deletingLastPathComponent + "/conduit"]
+    }()
+
+    @Test(
+        "is not alone in refusing a word that it does not know: so does each program of the project", arguments: others)
+    func unknownWords(_ program: String) throws {
+        let outcome = try ToolRun([program, "nonsense"])
+        #expect(outcome.status == 2 && !outcome.words.isEmpty, "\(outcome)")
+    }
+
     @Test(
         "explains itself on standard output", arguments: [["--help"], ["help"], ["up", "--help"], ["help", "status"]])
     func help(_ arguments: [String]) throws {
