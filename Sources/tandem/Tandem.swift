@@ -22,7 +22,8 @@ struct Tandem: AsyncParsableCommand {
             CommandGroup(
                 name: "Failover",
                 subcommands: [
-                    SwitchoverCommand.self, PauseCommand.self, ResumeCommand.self, HistoryCommand.self, WhyCommand.self,
+                    SwitchoverCommand.self, FailoverCommand.self, PauseCommand.self, ResumeCommand.self,
+                    HistoryCommand.self, WhyCommand.self,
                 ]),
             CommandGroup(
                 name: "Observing",

@@ -66,4 +66,72 @@ extension IntegrationTests {
         }
         try await stack.end()
     }
+
+    /// Takes a host's database and agent away, as if it were switched off: the keeper goes on trying to start the agent.
+    private func switchOff(_ host: String, _ stack: TrialStack) async throws {
+        let status = try await stack.status()
+        let key = "\(stack.stateFolder)/run/\(host)/agent-key.pem"
+        try FileManager.default.moveItem(atPath: key, toPath: "\(key).away")
+        for pid in [try status.host(host).agent.pid, try status.service("mysql", on: host).pid] {
+            try #require(kill(try #require(pid), SIGKILL) == 0)
+        }
+    }
+
+    private func switchOn(_ host: String, _ stack: TrialStack) throws {
+        let key = "\(stack.stateFolder)/run/\(host)/agent-key.pem"
+        try FileManager.default.moveItem(atPath: "\(key).away", toPath: key)
+    }
+
+    @Test(
+        "nobody leads who may lack writes, until the operator says so; what only the old primary has is in a file when it is back"
+    )
+    func forced() async throws {
+        let stack = try TrialStack("itforced", "app:\n  run: '\(TrialStack.conduit)'")
+        do {
+            try await stack.succeed("up", "--detach")
+            let first = try await stack.status()
+            let primary = try #require(first.database?.primary)
+            let other = primary == "server1" ? "server2" : "server1"
+            let needless = try await stack.tandem("failover", "--force", "--yes")
+            #expect(needless.status == 1 && needless.errors.contains("takes over by itself"), "\(needless)")
+            #expect(try await stack.tandem("failover").errors.contains("tandem switchover"))
+
+            try await switchOff(other, stack)
+            let lonely = try await Article.post("only one server has this", first.url)
+            try await switchOff(primary, stack)
+            try switchOn(other, stack)
+            var why = ""
+            for _ in 0..<40 where !why.contains("the primary stands alone") {
+                why = "\(try await stack.tandem("why"))"
+                try await Task.sleep(for: .milliseconds(250))
+            }
+            #expect(why.contains("the primary stands alone"), "\(why)")
+            #expect(try await stack.status().database?.primary == primary, "nobody takes over by itself: \(why)")
+            let unsure = try await stack.tandem("failover", "--force")
+            #expect(unsure.status == 2 && unsure.errors.contains("\(primary), which stood alone, has"), "\(unsure)")
+            let forced = try await stack.succeed("failover", "--force", "--yes")
+            #expect(forced.output.contains("\(other) is the primary now"), "\(forced)")
+            let next = try await Article.post("written on the other one", first.url)
+
+            try switchOn(primary, stack)
+            let after = try await stack.waitUntilUp { $0.database?.sync == "pair" }
+            #expect(after.database?.primary == other)
+            let known = try await stack.succeed(
+                "mysql", primary, "--", "-N", "-e", "SELECT slug FROM itforced.article"
+            ).output.split(separator: "\n").map(String.init)
+            #expect(known.contains(next) && !known.contains(lonely), "\(known)")
+            let folder = "\(stack.stateFolder)/hosts/\(primary)/data/exports"
+            let exports = try FileManager.default.contentsOfDirectory(atPath: folder)
+            let texts = exports.map { name in
+                String(decoding: FileManager.default.contents(atPath: "\(folder)/\(name)") ?? Data(), as: UTF8.self)
+            }
+            #expect(texts.contains { $0.contains(lonely) }, "\(exports): \(texts.map { $0.suffix(2_000) })")
+            #expect(try await stack.tandem("why").output.contains("exports/"))
+            #expect(try await stack.succeed("history", "--format", "json").output.contains("forced"))
+        } catch {
+            try await stack.end()
+            throw error
+        }
+        try await stack.end()
+    }
 }

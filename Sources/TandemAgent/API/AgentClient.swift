@@ -113,6 +113,14 @@ public struct AgentClient: Sendable {
         try await post("/failover/switchover?to=\(name)", to: host, timeout: timeout)
     }
 
+    /// A change of primary by an operator's word, though it may lose writes.
+    /// - Parameters:
+    ///   - epoch: that the operator looked at.
+    ///   - host: who is to lead.
+    public func forceFailover(to host: Host, epoch: Int, timeout: Duration = .seconds(5)) async throws {
+        try await post("/failover/force?epoch=\(epoch)", to: host, timeout: timeout)
+    }
+
     /// No change of primary by itself, or again.
     public func setFailoverPaused(
         _ isPaused: Bool, asking host: Host, timeout: Duration = .seconds(5)

@@ -1,8 +1,8 @@
 import Hummingbird
 import TandemTopology
 
-/// `GET /failover` and `/failover/history?count=N`; for the command line alone `POST /failover/switchover?to=HOST`, `/failover/pause` and
-/// `/failover/resume`. 404 where the failover is not automatic, or this host takes no part in it.
+/// `GET /failover` and `/failover/history?count=N`; for the command line alone `POST /failover/switchover?to=HOST`, `/failover/force?epoch=N`,
+/// `/failover/pause` and `/failover/resume`. 404 where this host takes no part in the failover.
 struct FailoverRoute: Sendable {
     let seat: @Sendable () async -> FailoverSeat?
 
@@ -10,7 +10,7 @@ struct FailoverRoute: Sendable {
 
     private func present() async throws -> FailoverSeat {
         guard let seat = await seat() else {
-            throw HTTPError(.notFound, message: "this host takes no part in an automatic failover")
+            throw HTTPError(.notFound, message: "this host takes no part in the failover")
         }
         return seat
     }
@@ -38,6 +38,13 @@ struct FailoverRoute: Sendable {
             }
             let seat = try await present()
             return try await answering { try await seat.switchOver(to: String(host)) }
+        }
+        router.post("/failover/force") { request, _ in
+            guard let epoch = request.uri.queryParameters["epoch"].flatMap({ Int($0) }) else {
+                throw HTTPError(.badRequest, message: "expected ?epoch=NUMBER")
+            }
+            let seat = try await present()
+            return try await answering { try await seat.force(epoch: epoch) }
         }
         for (path, isPaused) in [("/failover/pause", true), ("/failover/resume", false)] {
             router.post("\(path)") { _, _ in

@@ -35,6 +35,22 @@ extension FailoverSeat {
         try Self.check(try await store.order(intent), "order the switchover")
     }
 
+    /// Orders a change of primary that the rules alone would not make, since it may lose writes: the old one was alone, or its partner is gone, too.
+    /// This host takes over once it has seen no sign of life of the primary for a moment.
+    /// - Parameter epoch: what the operator looked at. The order is void as soon as etcd says anything newer.
+    func force(epoch: Int) async throws {
+        guard hosts.dataHosts.contains(where: { $0.id == own }) else { throw StateError("this host has no database") }
+        guard case .read(let snapshot) = await store.read(), let state = snapshot.state else {
+            throw StateError("etcd does not say who is the primary, so there is nobody to replace; see: tandem why")
+        }
+        guard state.epoch == UInt64(clamping: epoch), state.primary != own else {
+            throw StateError("the primary has changed meanwhile; see: tandem status")
+        }
+        let intent = SwitchoverIntent(
+            id: 0, to: own, pauseBudget: Self.pauseBudget, forcedAtRevision: snapshot.stateRevision)
+        try Self.check(try await store.order(intent), "order the change of primary")
+    }
+
     /// How long writes may pause before the primary opens again, in milliseconds.
     private static let pauseBudget: Milliseconds = 3_000
 

@@ -19,6 +19,7 @@ extension PlanCommand: StackCommand {}
 extension RenderCommand: StackCommand {}
 extension RestartCommand: StackCommand {}
 extension SwitchoverCommand: StackCommand {}
+extension FailoverCommand: StackCommand {}
 extension PauseCommand: StackCommand {}
 extension ResumeCommand: StackCommand {}
 extension HistoryCommand: StackCommand {}
