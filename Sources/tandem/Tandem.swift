@@ -22,7 +22,8 @@ struct Tandem: AsyncParsableCommand {
             CommandGroup(
                 name: "Failover",
                 subcommands: [
-                    SwitchoverCommand.self, FailoverCommand.self, PauseCommand.self, ResumeCommand.self,
+                    SwitchoverCommand.self, FailoverCommand.self, RebuildCommand.self, PauseCommand.self,
+                    ResumeCommand.self,
                     HistoryCommand.self, WhyCommand.self,
                 ]),
             CommandGroup(

@@ -82,6 +82,7 @@ struct AgentAPI: Sendable {
             await agent.stop(service)
             return Response(status: .noContent)
         }
+        own.post("/failover/rebuild") { _, _ in try await answering { try await agent.rebuildDatabase() } }
         own.post("/store/leave") { _, _ in try await answering { try await agent.leaveStore() } }
         failover.addChanging(to: own) { try await answering($0) }
         addChanges(to: own)

@@ -121,6 +121,11 @@ public struct AgentClient: Sendable {
         try await post("/failover/force?epoch=\(epoch)", to: host, timeout: timeout)
     }
 
+    /// Has a host copy the primary's data anew, and returns when it has.
+    public func rebuild(_ host: Host, timeout: Duration) async throws {
+        try await post("/failover/rebuild", to: host, timeout: timeout)
+    }
+
     /// No change of primary by itself, or again.
     public func setFailoverPaused(
         _ isPaused: Bool, asking host: Host, timeout: Duration = .seconds(5)

@@ -21,6 +21,7 @@ actor FailoverSeat {
     let logger: Logger
     private var driver: FailoverDriver?
     private var server: DatabaseServer?
+    private var notes: HostData?
     private var hold: HoldOrder
     /// Tells each report of the driver, the newest only.
     nonisolated let reports: AsyncStream<FailoverReport>
@@ -85,6 +86,7 @@ actor FailoverSeat {
         }
         try await notes.prepare()
         preparation = nil
+        self.notes = notes
         let process = ServerProcess(data.launch(started))
         let spoken = DatabaseServer(settings: data.settings(of: own), numbering: notes.numbering, logger: logger)
         self.server = spoken
@@ -122,6 +124,20 @@ actor FailoverSeat {
 
     /// On a primary that takes writes: the accounts of hosts that came with new settings.
     func addAccounts() async throws { try await server?.addAccounts() }
+
+    /// The name of the primary, where that is another host.
+    var leader: String? {
+        guard let primary = report?.record?.primary, primary != own else { return nil }
+        return hosts.names.name(primary)
+    }
+
+    /// Puts a copy of the primary's data in the place of this host's, whose server is held and down. When it throws, the data is as it was.
+    func copyFromPrimary() async throws {
+        guard let primary = report?.record?.primary, primary != own, let notes else {
+            throw StateError("it is not known whose data to copy")
+        }
+        try await notes.clone(from: primary)
+    }
 
     // MARK: - What others say
 

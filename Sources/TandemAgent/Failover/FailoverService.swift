@@ -7,6 +7,7 @@ import TandemFailover
 import TandemFailoverDriver
 import TandemReplication
 import TandemServices
+import TandemStack
 import TandemTopology
 
 /// mysqld's owner. The failover's driver alone starts and ends the process; this says how the server is,
@@ -31,6 +32,8 @@ actor FailoverService: ServiceOwner {
     private var lagSeconds: Double?
     /// Why nobody gets in of a server that runs, where it is the password.
     private var passwordRefusal: String?
+    /// What is being done in place of serving, in words.
+    private var rebuilding: String?
     /// It is about to be stopped, and others serve its readers.
     private var isAboutToStop = false
     /// The boot whose server has been looked after.
@@ -106,7 +109,9 @@ actor FailoverService: ServiceOwner {
 
     private func state(_ report: FailoverReport) {
         let serves = report.record != nil && (report.takesWrites || report.takesReads) && hasJoined(report)
-        if !isWanted, report.isStopped {
+        if let rebuilding {
+            statement.say(.starting, since: nil, detail: rebuilding)
+        } else if !isWanted, report.isStopped {
             statement.say(.stopped, since: nil, detail: nil)
         } else if let passwordRefusal {
             statement.say(.failed, since: nil, detail: passwordRefusal)
@@ -240,6 +245,35 @@ actor FailoverService: ServiceOwner {
         guard hasStopped || startCount.now != starts else {
             throw StateError("\(service.statusName) did not stop within \(Self.restartBound)")
         }
+    }
+
+    /// Gives this host a new copy of the primary's data, whatever is in its own. Returns when the copy is in place and the server may start.
+    /// - Throws: where it leads, or where it cannot be copied; then it goes on with what it has.
+    func rebuild() async throws {
+        guard isWanted, rebuilding == nil else { throw StateError("\(service.statusName) is being stopped") }
+        guard let leader = await seat.leader else {
+            throw StateError(
+                "\(environment.host.name) is the primary, or nobody knows who is; hand over first: tandem switchover")
+        }
+        await letReadersFinish()
+        rebuilding = "copying the data of \(leader) anew"
+        await seat.setHeld(true)
+        let result: Result<Void, any Error>
+        do {
+            guard await isStopped(within: Self.restartBound) else {
+                throw StateError("\(service.statusName) did not stop within \(Self.restartBound)")
+            }
+            await say()
+            try await seat.copyFromPrimary()
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        rebuilding = nil
+        isAboutToStop = false
+        await seat.setHeld(false)
+        await say()
+        try result.get()
     }
 
     private func isStopped(within bound: Duration) async -> Bool {

@@ -58,4 +58,21 @@ struct FailoverSession {
         }
         return first
     }
+
+    /// How long a host that has just been touched may take to be the partner again.
+    private static let pairBound = Duration.seconds(25)
+
+    /// So that the next change is possible when a command returns.
+    /// - Parameter host: who is waited for.
+    func waitForPair(_ host: String) async throws {
+        let begin = ContinuousClock.now
+        while ContinuousClock.now - begin < Self.pairBound {
+            if try await best().status.standing == .paired { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw Failure(
+            .failed,
+            "\(host) did not become the partner within \(Self.pairBound); until it does, one more loss would stop writes.\n"
+                + "See: tandem status, tandem why")
+    }
 }

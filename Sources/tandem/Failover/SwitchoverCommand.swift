@@ -87,23 +87,8 @@ private struct Switchover {
         }
         let words = pause.map { "; it opened \($0) ms after it was asked to take over" } ?? ""
         print("\(target) is the primary now (epoch \(epoch))\(words).")
-        try await waitForPair(former ?? "the former primary")
-    }
-
-    /// So that the next change is possible when this returns.
-    private func waitForPair(_ former: String) async throws {
-        let begin = ContinuousClock.now
-        while ContinuousClock.now - begin < Self.bound {
-            if try await session.best().status.standing == .paired {
-                print("\(former) is its partner.")
-                return
-            }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        throw Failure(
-            .failed,
-            "\(former) did not become its partner within \(Self.bound); until it does, one more loss would stop writes.\n"
-                + "See: tandem status, tandem why")
+        try await session.waitForPair(former ?? "the former primary")
+        print("\(former ?? "The former primary") is its partner.")
     }
 
     private func newHistory(_ target: String) async throws -> [FailoverChange] {

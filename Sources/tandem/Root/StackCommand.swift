@@ -20,6 +20,7 @@ extension RenderCommand: StackCommand {}
 extension RestartCommand: StackCommand {}
 extension SwitchoverCommand: StackCommand {}
 extension FailoverCommand: StackCommand {}
+extension RebuildCommand: StackCommand {}
 extension PauseCommand: StackCommand {}
 extension ResumeCommand: StackCommand {}
 extension HistoryCommand: StackCommand {}
