@@ -271,6 +271,24 @@ struct DatabaseServerTests {
         for hand in [first, second] { await hand.disconnect() }
     }
 
+    @Test("see a server on which a client runs a statement with bytes that are no text", .timeLimit(.minutes(2)))
+    func binaryStatement() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second)
+        let client = try await MySQLConnection.connect(
+            pair.servers[0].configuration("shop", secrets.app), logger: Logger(label: "test"))
+        let bytes: [UInt8] = [0xF1, 0x5C, 0xE2, 0x58, 0xD8, 0x80]
+        let statement = Task { try await client.query("SELECT \(bytes) AS bytes, SLEEP(\(2)) AS slept") }
+        try await eventually("it runs") { try pair.servers[0].sql("SHOW PROCESSLIST").contains("slept") }
+        for _ in 1...5 { #expect(await first.look().answer == .up) }
+        try await first.run(.killSessions)
+        try await first.run(.admit(HostSet()))
+        #expect(try pair.servers[0].sql("SHOW PROCESSLIST").contains("slept"), "it ran all the while")
+        _ = try await statement.value
+        await client.close()
+        for hand in [first, second] { await hand.disconnect() }
+    }
+
     @Test(
         "see a server on which a new account waits, which lets nobody else in, and get it out of that",
         .timeLimit(.minutes(2)))

@@ -42,14 +42,13 @@ extension DatabaseServer {
         if !areSettled { try await makeReadOnly(connection) }
     }
 
-    /// False where a commit has waited for its acknowledgement for a second, or a statement goes on for a second more: those who are
+    /// False where a commit has waited for its acknowledgement for two seconds, or a statement goes on for one more: those who are
     /// not to read here any longer are cut off then without it.
     private func settleWrites(_ connection: MySQLConnection) async throws -> Bool {
-        let stuck = try await AgentSessions.numbers(
-            """
-            SELECT id FROM information_schema.processlist WHERE \(AgentSessions.waitsForAcknowledgement) AND time >= 1
-            """, on: connection)
-        guard stuck.isEmpty else { return false }
+        let isStuck = try await AgentSessions.list(connection).contains {
+            $0.waitsForAcknowledgement && $0.seconds >= 2
+        }
+        guard !isStuck else { return false }
         try await execute("SET SESSION lock_wait_timeout = 1", on: connection)
         do {
             try await set("super_read_only", true, on: connection)
@@ -72,11 +71,8 @@ extension DatabaseServer {
                 return
             } catch let error as MySQLError where error.serverErrorNumber == 1205 {
                 let elapsed = ContinuousClock.now - start
-                let waiting = try await AgentSessions.numbers(
-                    """
-                    SELECT id FROM information_schema.processlist WHERE \(AgentSessions.waitsForAcknowledgement)
-                    """, on: connection)
-                guard elapsed < .seconds(waiting.isEmpty ? 3 : 2) else { throw error }
+                let isWaiting = try await AgentSessions.list(connection).contains(where: \.waitsForAcknowledgement)
+                guard elapsed < .seconds(isWaiting ? 2 : 3) else { throw error }
             }
         }
     }
@@ -95,7 +91,9 @@ extension DatabaseServer {
         var quiet = 0
         // Twice in a row: a client has a moment between its login and its statement.
         while quiet < 2, ContinuousClock.now < deadline {
-            let isAtWork = try await connection.first(AgentSessions.clientsAtWork, as: Int.self) != 0
+            // Where it cannot be read (see `AgentSessions.list`), a client runs a statement.
+            let count = try? await connection.first(AgentSessions.clientsAtWork, as: Int.self)
+            let isAtWork = count != 0
             quiet = isAtWork ? 0 : quiet + 1
             try await Task.sleep(for: .milliseconds(10))
         }

@@ -46,7 +46,7 @@ extension DatabaseServer {
             for row in rows {
                 let user = try row.decode("user", as: String.self)
                 let isLocked = try row.decode("is_locked", as: Int.self) == 1
-                if !wanted.contains(user) { locked.append(SQLText.literal(user)) }
+                if !wanted.contains(user) { locked.append(user) }
                 guard isLocked == wanted.contains(user) else { continue }
                 let account = "\(SQLText.literal(user))@\(SQLText.literal(try row.decode("host", as: String.self)))"
                 try await execute("ALTER USER \(account) ACCOUNT \(isLocked ? "UNLOCK" : "LOCK")", on: connection)
@@ -59,10 +59,9 @@ extension DatabaseServer {
         }
         guard !locked.isEmpty else { return }
         // Looked for anew each time: one that was logging in when its account was locked shows late.
-        let sessions = "SELECT id FROM information_schema.processlist WHERE user IN (\(locked.joined(separator: ", ")))"
-        try await awaitNone("\(sessions) AND \(AgentSessions.canStillAct)", on: connection) {
-            for id in try await AgentSessions.numbers(sessions, on: connection) {
-                try await AgentSessions.kill(id, on: connection)
+        try await awaitNone({ locked.contains($0.user) && $0.canStillAct }, on: connection) {
+            for session in try await AgentSessions.list(connection) where locked.contains(session.user) {
+                try await AgentSessions.kill(session.id, on: connection)
             }
         }
     }
@@ -74,26 +73,21 @@ extension DatabaseServer {
         for session in [looks, commands, beats] {
             if let id = await session.id { own.append(id) }
         }
-        let earlier = try await AgentSessions.numbers(AgentSessions.others(than: own), on: connection)
+        let earlier = try await AgentSessions.others(than: own, on: connection)
         guard !earlier.isEmpty else { return }
         for id in earlier { try await AgentSessions.kill(id, on: connection) }
         // Done when each is gone, or killed and in a commit.
-        try await awaitNone(
-            """
-            SELECT id FROM information_schema.processlist WHERE id IN (\(earlier.map(String.init).joined(separator: ", ")))
-            AND \(AgentSessions.canStillAct)
-            """, on: connection
-        ) {}
+        try await awaitNone({ earlier.contains($0.id) && $0.canStillAct }, on: connection) {}
     }
 
-    /// Does something again and again until a list of sessions is empty.
+    /// Does something again and again until there are no such sessions.
     private func awaitNone(
-        _ list: String, on connection: MySQLConnection, _ act: () async throws -> Void
+        _ isMeant: (AgentSessions.Session) -> Bool, on connection: MySQLConnection, _ act: () async throws -> Void
     ) async throws {
         let deadline = ContinuousClock.now + .seconds(4)
         while true {
             try await act()
-            let left = try await AgentSessions.numbers(list, on: connection)
+            let left = try await AgentSessions.list(connection).filter(isMeant).map(\.id)
             if left.isEmpty { return }
             guard ContinuousClock.now < deadline else {
                 throw DatabaseServerError("sessions \(left) were killed and still go on")

@@ -1,3 +1,4 @@
+import Logging
 import MySQLConnector
 import TandemFailover
 
@@ -8,7 +9,12 @@ extension DatabaseServer {
         do {
             row = try await readRow()
         } catch {
-            return ServerLook(answer: Self.answer(error))
+            let answer = Self.answer(error)
+            // Of 1040 it is clear what it means.
+            if answer == .crowded, (error as? MySQLError)?.serverErrorNumber != 1040 {
+                logger.notice("a look at the server failed: \(error)")
+            }
+            return ServerLook(answer: answer)
         }
         await keepOpen()
         var look = ServerLook(answer: .up)

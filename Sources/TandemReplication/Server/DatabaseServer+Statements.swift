@@ -51,11 +51,8 @@ extension DatabaseServer {
                 let connection = try await commands.open()
                 guard connection.connectionID != session else { return }
                 try await AgentSessions.kill(session, on: connection)
-                let isLeft = try await AgentSessions.numbers(
-                    """
-                    SELECT id FROM information_schema.processlist WHERE id = \(session) AND \(AgentSessions.canStillAct)
-                    """, on: connection)
-                if isLeft.isEmpty { return }
+                let isLeft = try await AgentSessions.list(connection).contains { $0.id == session && $0.canStillAct }
+                if !isLeft { return }
             } catch {
                 if Self.answer(error) == .absent { return }
             }

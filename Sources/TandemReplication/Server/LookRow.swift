@@ -1,6 +1,6 @@
 import MySQLConnector
 
-/// The one row that a look reads.
+/// What a look reads: one row, and the list of sessions.
 struct LookRow: Sendable {
     var isOffline: Bool
     var isSuperReadOnly: Bool
@@ -33,7 +33,6 @@ struct LookRow: Sendable {
         @@GLOBAL.rpl_semi_sync_replica_enabled AS replica_side,
         COALESCE((SELECT VARIABLE_VALUE FROM performance_schema.global_status
             WHERE VARIABLE_NAME = 'Rpl_semi_sync_replica_status'), 'OFF') = 'ON' AS acknowledges,
-        EXISTS (SELECT 1 FROM information_schema.processlist WHERE \(AgentSessions.waitsForAcknowledgement)) AS waits,
         CAST(c.SERVICE_STATE AS CHAR) AS receiver_state, COALESCE(c.LAST_ERROR_NUMBER, 0) AS receiver_error,
         COALESCE(CAST(c.LAST_ERROR_TIMESTAMP AS CHAR), '') AS receiver_error_at,
         CONCAT_WS('/', c.COUNT_RECEIVED_HEARTBEATS, c.LAST_QUEUED_TRANSACTION, c.RECEIVED_TRANSACTION_SET) AS arrivals,
@@ -61,7 +60,8 @@ struct LookRow: Sendable {
             isOffline: try flag("offline"), isSuperReadOnly: try flag("super_read_only"),
             isReadOnly: try flag("read_only"), isSourceSideOn: try flag("source_side"),
             isReplicaSideOn: try flag("replica_side"), acknowledges: try flag("acknowledges"),
-            waits: try flag("waits"), receiverState: try row.decode("receiver_state", as: String?.self),
+            waits: try await AgentSessions.list(connection).contains(where: \.waitsForAcknowledgement),
+            receiverState: try row.decode("receiver_state", as: String?.self),
             receiverError: try row.decode("receiver_error", as: Int.self),
             receiverErrorAt: try row.decode("receiver_error_at", as: String.self),
             arrivals: try row.decode("arrivals", as: String.self),

@@ -24,7 +24,7 @@ struct FailoverReport {
 
         - \(Date.now.formatted(.iso8601.year().month().day())). \(machine.description). Load average of the last minute before the runs: \(loads). \
         Two cores for all hosts of the stack, the clients and whatever else ran: with a load above 2 everything waits for its turn.
-        - The default stack with automatic failover, all its hosts on this machine. \(FailoverSeries.writers) clients write, each waiting for its answer, \
+        - The default stack, all its hosts on this machine. \(FailoverSeries.writers) clients write, each waiting for its answer, \
         \(FailoverSeries.writesPerSecond) writes a second together, and two read: over HTTPS, through HAProxy, nginx and the example app, which writes with `TandemMySQL`. \
         `tandem drill` breaks the stack, keeps the ledger, and asks the app afterwards what it has.
         - The pause is the longest time in which no write was acknowledged, from one acknowledgement to the next; whole again: all runs, and the pair is a pair.
