@@ -194,6 +194,8 @@ extension World {
             if store.record == nil { schedule(.operatorAdopts, after: 1_000_000) }
             return
         }
+        // The operator's command takes the notes away that say that the data is new.
+        servers[Int(lost.primary.index)].isFresh = false
         let remembered = hosts.indices.compactMap { hosts[$0].hasAgent ? agents[$0].knownCluster : hosts[$0].cluster }
         let transaction = StateTransaction.adopting(
             dataOf: lost.primary, highestEpoch: lost.epoch, cluster: remembered.first ?? 1)
