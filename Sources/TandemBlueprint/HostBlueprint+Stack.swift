@@ -41,6 +41,12 @@ extension HostBlueprint {
             files.append(.init(path: layout.haproxyFile, contents: try BalancerFile(site: site).text()))
             services.append(site.haproxyService)
         }
+        // A machine of its own has a firewall of its own.
+        if !host.isOnLoopback {
+            let agent = leadership.isFixed ? [] : Self.agentListeners(of: host)
+            let firewall = FirewallFile(site: site, listeners: services.flatMap(\.listeners) + agent)
+            files.append(.init(path: layout.firewallFile, contents: firewall.text(), mode: 0o644))
+        }
         self.init(
             host: host, folders: (folders + [layout.socketFolder]).uniqued, files: files, services: services,
             preparation: stack.hosts(.app).first?.name == host.name ? site.preparation : nil)

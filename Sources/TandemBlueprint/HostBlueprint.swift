@@ -77,12 +77,23 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
     }
 
     public struct Listener: Codable, Sendable, Equatable {
+        /// Who is meant to reach it. Firewalls are made of this.
+        public enum Reach: String, Codable, Sendable {
+            case users
+            /// The hosts of the stack.
+            case stack
+            /// Processes of the same host alone.
+            case host
+        }
+
         public var address: String
         public var port: Int
+        public var reach: Reach
 
-        public init(address: String, port: Int) {
+        public init(address: String, port: Int, reach: Reach) {
             self.address = address
             self.port = port
+            self.reach = reach
         }
     }
 

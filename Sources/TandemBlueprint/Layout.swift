@@ -132,6 +132,8 @@ public struct Layout: Codable, Sendable, Equatable {
     public var routerScript: String { "\(etcFolder)/router.lua" }
     public var mysqlFile: String { "\(etcFolder)/my.cnf" }
     public var etcdFile: String { "\(etcFolder)/etcd.yaml" }
+    /// nftables' rules. Root loads them.
+    public var firewallFile: String { "\(etcFolder)/firewall.nft" }
 
     /// etcd's `data-dir`. Not among a blueprint's folders: etcd makes it, and an empty one is no member's.
     public var etcdDataFolder: String { "\(dataFolder)/etcd" }

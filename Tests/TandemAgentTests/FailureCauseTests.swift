@@ -48,7 +48,7 @@ struct FailureCauseTests {
             let service = ServiceBlueprint(
                 name: .app, command: ["/bin/true"], workingDirectory: "/", account: .application, readiness: .database,
                 startTimeoutSeconds: 1, stop: .init(signal: SIGTERM, boundSeconds: 1),
-                listeners: [.init(address: "127.200.13.1", port: port)])
+                listeners: [.init(address: "127.200.13.1", port: port, reach: .host)])
             let cause = FailureCause.find(
                 in: ["OSError: [Errno 98] Address already in use", "it exited with status 1"],
                 folder: "\(folder.path)/hosts/server1", service: service)

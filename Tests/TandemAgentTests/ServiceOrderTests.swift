@@ -10,7 +10,7 @@ struct ServiceOrderTests {
         ServiceBlueprint(
             name: name, instance: instance, command: ["/bin/true"], workingDirectory: "/", readiness: .database,
             startTimeoutSeconds: 1, stop: .init(signal: 15, boundSeconds: 1),
-            listeners: [.init(address: "127.200.9.1", port: 3000)], after: after)
+            listeners: [.init(address: "127.200.9.1", port: 3000, reach: .host)], after: after)
     }
 
     private static let mysql = service(.mysql)
@@ -96,7 +96,7 @@ struct ServiceStatementTests {
     private static let service = ServiceBlueprint(
         name: .nginx, command: ["/bin/true"], workingDirectory: "/", readiness: .database,
         startTimeoutSeconds: 1, stop: .init(signal: 15, boundSeconds: 1),
-        listeners: [.init(address: "127.200.9.1", port: 4443)])
+        listeners: [.init(address: "127.200.9.1", port: 4443, reach: .stack)])
 
     @Test("is said once, and again when something of it changes")
     func once() {

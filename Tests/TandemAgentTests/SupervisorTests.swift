@@ -40,7 +40,7 @@ final class Bench: Sendable {
             workingDirectory: folder.path, account: .application, readiness: .database,
             startTimeoutSeconds: startTimeoutSeconds,
             stop: .init(signal: SIGTERM, boundSeconds: 10), reloadSignal: reloadSignal,
-            listeners: port.map { [.init(address: "127.200.9.1", port: $0)] } ?? [])
+            listeners: port.map { [.init(address: "127.200.9.1", port: $0, reach: .host)] } ?? [])
     }
 
     func supervisor(

@@ -19,6 +19,13 @@ import Testing
         #expect(throws: BlueprintError.self) { try SystemdSyntax.path("/a\nExecStart=/bin/evil") }
     }
 
+    @Test(arguments: [
+        ("/var/lib/x", "/var/lib/x"), ("/a b/100%", #""/a b/100%%""#), (#"/a"b\c"#, #""/a\"b\\c""#),
+    ])
+    func `a path in a list stays one path`(path: String, text: String) throws {
+        #expect(try SystemdSyntax.listed(path) == text)
+    }
+
     @Test func `names stay within what Linux and the servers allow, however long the stack's and the host's are`() {
         let long = EjectedNames(stack: String(repeating: "s", count: 32))
         let host = Host(name: String(repeating: "h", count: 63), address: "10.0.0.1", roles: Role.allCases)

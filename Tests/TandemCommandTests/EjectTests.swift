@@ -90,8 +90,45 @@ struct EjectTests {
         let units = try FileManager.default.contentsOfDirectory(atPath: "\(tree)/etc/systemd/system")
             .map { "\(tree)/etc/systemd/system/\($0)" }
         #expect(units.count == 9)
+        try check(units)
+    }
+
+    /// Whoever takes over a service should not get far.
+    private func check(_ units: [String]) throws {
         let verdict = try ToolRun(["/usr/bin/systemd-analyze", "verify", "--man=no"] + units)
         #expect(verdict.status == 0 && !verdict.words.contains("shop-"), "\(verdict.words)")
+        for unit in units {
+            // In tenths; 4.0 is "OK", and 10 has no limits at all.
+            let exposure = try ToolRun(
+                ["/usr/bin/systemd-analyze", "security", "--offline=true", "--threshold=40", "--no-pager", unit])
+            #expect(exposure.status == 0, "\(exposure.words)")
+        }
+    }
+
+    @Test(
+        "gives hosts that are other machines a firewall that root loads before there is a network, and says how to try it"
+    )
+    func firewall() throws {
+        let file = stackFile("  run: ./shop serve").replacing("127.201.3.", with: "10.201.3.")
+        try folder.put("tandem.yaml", file + "\nfirewall: {ssh: 192.0.2.0/24}\n")
+        let outcome = try Program.run(["eject", out], in: folder.path)
+        try #require(outcome.status == 0, "\(outcome)")
+        for host in ["lb1", "server1", "server2"] {
+            let rules = try String(contentsOfFile: "\(out)/\(host)/etc/shop-stack/\(host).nft", encoding: .utf8)
+            #expect(rules.contains("192.0.2.0/24") && !rules.contains("flush"))
+            // Nobody runs agents or etcd there.
+            #expect(!rules.contains("8007") && !rules.contains("2379"))
+            #expect(rules.contains("{ 80, 443 }") == (host == "lb1") && rules.contains("3306") == (host != "lb1"))
+            #expect(!FileManager.default.fileExists(atPath: "\(out)/\(host)/etc/shop-stack/\(host)/firewall.nft"))
+            let folder = "\(out)/\(host)/etc/systemd/system"
+            let units = try FileManager.default.contentsOfDirectory(atPath: folder).map { "\(folder)/\($0)" }
+            let unit = try #require(units.first { $0.hasSuffix("/shop-\(host)-firewall.service") })
+            try check([unit])
+        }
+        let readme = try String(contentsOfFile: "\(out)/README.md", encoding: .utf8)
+        #expect(
+            readme.contains("nft -f /etc/shop-stack/lb1.nft")
+                && readme.contains("--on-active=60 --timer-property=AccuracySec=1s"))
     }
 
     @Test("fixes who is primary: writes have one way, reads both, and no file speaks of agents")

@@ -23,11 +23,14 @@ struct HostVerdictTests {
             .init(address: "0.0.0.0", port: 22, program: "sshd"),
             .init(address: "127.0.0.1", port: 3306, program: "mysqld"),
         ]
-        (facts.units, facts.archive) = (["ssh.service"], .reachable)
+        (facts.units, facts.tables, facts.archive) = (["ssh.service"], [], .reachable)
         let hosts = [host, TandemStack.Host(name: "lb1", address: "10.0.0.11", roles: [.balancer])]
         return HostVerdicts(
             stack: Sample.applied(hosts).stack, host: host, user: "root", privilege: .root, facts: facts,
-            wanted: [.init(address: "10.0.0.21", port: 3306), .init(address: "127.0.0.1", port: 6446)])
+            wanted: [
+                .init(address: "10.0.0.21", port: 3306, reach: .stack),
+                .init(address: "127.0.0.1", port: 6446, reach: .host),
+            ])
     }
 
     private func findings(_ change: (inout HostVerdicts) -> Void) -> [Finding] {
@@ -126,6 +129,13 @@ struct HostVerdictTests {
                     .init(address: "*", port: 9999, program: "x"),
                 ]
             }.isEmpty)
+    }
+
+    @Test("Of what could not be asked, nothing is said")
+    func unknown() {
+        var verdicts = Self.fine
+        (verdicts.facts.tables, verdicts.facts.archive, verdicts.facts.openFilesLimit) = (nil, nil, nil)
+        #expect(Set(verdicts.findings.map(\.name)).isDisjoint(with: ["firewall", "archive", "files"]))
     }
 
     @Test("Two hosts that are one machine, or copies of one, are told")

@@ -67,7 +67,7 @@ struct ReferenceTests {
     func sections() throws {
         #expect(
             Reference.sections == [
-                "stack", "domain", "hosts", "ssh", "balancer", "web", "app", "database", "engines", "drill",
+                "stack", "domain", "hosts", "ssh", "firewall", "balancer", "web", "app", "database", "engines", "drill",
             ])
         for section in Reference.sections {
             #expect(try Reference.text().contains(Reference.text(section: section)))
@@ -79,7 +79,7 @@ struct ReferenceTests {
         let error = #expect(throws: Reference.UnknownSection.self) { try Reference.text(section: "balancr") }
         #expect(
             error?.description == "the stack file has no section 'balancr'; did you mean 'balancer'? (sections: "
-                + "stack, domain, hosts, ssh, balancer, web, app, database, engines, drill)")
+                + "stack, domain, hosts, ssh, firewall, balancer, web, app, database, engines, drill)")
     }
 
     /// The smallest file with one key more, or one key's value replaced.

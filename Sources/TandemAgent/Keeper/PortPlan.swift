@@ -97,10 +97,6 @@ public struct PortPlan: Sendable {
         let blueprint = try HostBlueprint(
             stack: applied.stack, host: host, layout: folder.layout(host: host.name, applied: applied))
         let services = blueprint.services.flatMap { service in service.listeners.map { (service.statusName, $0) } }
-        return services + [
-            ("agent", ServiceBlueprint.Listener(address: host.address, port: Ports.agent)),
-            ("agent", ServiceBlueprint.Listener(address: host.loopbackAddress, port: Ports.agentCheck)),
-            ("agent", ServiceBlueprint.Listener(address: host.loopbackAddress, port: Ports.agentTopology)),
-        ]
+        return services + HostBlueprint.agentListeners(of: host).map { ("agent", $0) }
     }
 }

@@ -20,9 +20,15 @@ public struct EjectedHost: Sendable {
         self.host = host
         layout = names.layout(host, programs: programs)
         let blueprint = try HostBlueprint(stack: stack, host: host, layout: layout, leadership: leadership)
-        var files = blueprint.files
+        let rules = layout.firewallFile
+        var files = blueprint.files.filter { $0.path != rules }
+        if let file = blueprint.files.first(where: { $0.path == rules }) {
+            let firewall = EjectedFirewall(file, host: host, names: names)
+            files += [firewall.rules, firewall.unit, firewall.addition]
+        }
         var units: [String] = []
         var environments: [(file: String, variables: [String: EnvironmentValue])] = []
+        let writable = [layout.hostFolder, layout.logFolder, layout.socketFolder]
         let openFiles = max(65_536, 2 * stack.balancer.maxConnections + 1000)
         for service in blueprint.services {
             let unit = names.unit(host, service)
@@ -31,7 +37,8 @@ public struct EjectedHost: Sendable {
                 service: service, host: host, names: names,
                 after: Self.after(service, host, names, blueprint),
                 stop: isDatabase ? ["/bin/sh", Self.stopFile(layout)] : nil,
-                wait: isDatabase ? ["/bin/sh", Self.waitFile(layout)] : nil, openFiles: openFiles
+                wait: isDatabase ? ["/bin/sh", Self.waitFile(layout)] : nil, writableFolders: writable,
+                openFiles: openFiles
             ).text()
             files.append(FileBlueprint(path: "\(names.unitFolder)/\(unit)", contents: text, mode: 0o644))
             units.append(unit)
@@ -42,7 +49,7 @@ public struct EjectedHost: Sendable {
         if let preparation = blueprint.preparation {
             let text = try SystemdUnit(
                 service: preparation, host: host, names: names, after: Self.after(preparation, host, names, blueprint),
-                stop: nil, isOnce: true, openFiles: openFiles
+                stop: nil, isOnce: true, writableFolders: writable, openFiles: openFiles
             ).text()
             let unit = names.preparationUnit(host)
             files.append(FileBlueprint(path: "\(names.unitFolder)/\(unit)", contents: text, mode: 0o644))

@@ -47,6 +47,11 @@ public struct EjectedNames: Sendable {
         "\(configurationRoot)/\(host.name).app\(service.instance == 1 ? "" : "-\(service.instance)").env"
     }
 
+    /// Belongs to root, who loads it.
+    public func firewallFile(_ host: Host) -> String { "\(configurationRoot)/\(host.name).nft" }
+
+    public func firewallUnit(_ host: Host) -> String { "\(stack)-\(host.name)-firewall.service" }
+
     public func layout(_ host: Host, programs: Layout.Programs) -> Layout {
         let configuration = "\(configurationRoot)/\(host.name)"
         let state = "\(stateRoot)/\(host.name)"

@@ -35,6 +35,13 @@ public enum SystemdSyntax {
             .joined(separator: "%%")
     }
 
+    /// A path in a list of them.
+    static func listed(_ text: String) throws(BlueprintError) -> String {
+        let path = try path(text)
+        guard path.contains(where: { " \t'\"\\".contains($0) }) else { return path }
+        return "\"" + path.flatMap { "\"\\".contains($0) ? ["\\", $0] : [$0] } + "\""
+    }
+
     /// One line of an environment file: in double quotes, where only these four mean something, and line breaks stay.
     public static func variable(_ name: String, _ value: String) -> String {
         var quoted = ""

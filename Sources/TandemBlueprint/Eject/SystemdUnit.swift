@@ -15,6 +15,9 @@ struct SystemdUnit {
     /// Whether it runs to its end, once for each time that it is started.
     var isOnce = false
 
+    /// Folders that a server writes to; an app's are the user's affair.
+    var writableFolders: [String]
+
     /// Descriptors that a service may have open: enough for the connections that its configuration allows.
     var openFiles: Int
 
@@ -75,12 +78,8 @@ struct SystemdUnit {
             "LimitNOFILE=\(openFiles)",
             // As under Tandem: services that wake each other up do not interrupt each other.
             "CPUSchedulingPolicy=batch",
-            "NoNewPrivileges=yes",
-            "ProtectSystem=full",
         ]
-        if service.listeners.contains(where: { $0.port < 1024 }) {
-            lines.append("AmbientCapabilities=CAP_NET_BIND_SERVICE")
-        }
+        lines += try sandbox(isApp: isApp)
         if !isOnce { lines += ["", "[Install]", "WantedBy=multi-user.target"] }
         return lines.joined(separator: "\n") + "\n"
     }

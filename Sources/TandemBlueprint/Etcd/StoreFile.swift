@@ -127,6 +127,6 @@ extension Site {
             // Until a majority is there.
             startTimeoutSeconds: 120,
             stop: .init(signal: Signal.term, boundSeconds: 10),
-            listeners: [Ports.store, Ports.storePeer].map { .init(address: host.address, port: $0) })
+            listeners: [Ports.store, Ports.storePeer].map { .init(address: host.address, port: $0, reach: .stack) })
     }
 }

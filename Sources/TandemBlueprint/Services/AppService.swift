@@ -15,7 +15,7 @@ extension Site {
                     address: host.loopbackAddress, port: port, path: stack.app.health, headers: visitorHeaders),
                 startTimeoutSeconds: stack.app.startTimeoutSeconds,
                 stop: .init(signal: stack.app.stopSignal.number, boundSeconds: stack.app.stopTimeoutSeconds),
-                listeners: [.init(address: host.loopbackAddress, port: port)],
+                listeners: [.init(address: host.loopbackAddress, port: port, reach: .host)],
                 after: [.router],
                 needsDatabase: true)
         }

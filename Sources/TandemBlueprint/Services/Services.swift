@@ -22,9 +22,11 @@ extension Site {
             startTimeoutSeconds: 10,
             stop: .init(signal: Signal.usr1, boundSeconds: 5),
             reloadSignal: Signal.usr2,
-            listeners: [balancer.httpPort.number, balancer.httpsPort.number, Ports.balancerMetrics].map {
-                .init(address: host.address, port: $0)
-            },
+            listeners: [
+                .init(address: host.address, port: balancer.httpPort.number, reach: .users),
+                .init(address: host.address, port: balancer.httpsPort.number, reach: .users),
+                .init(address: host.address, port: Ports.balancerMetrics, reach: .stack),
+            ],
             takesFrontSockets: layout.front != nil)
     }
 
@@ -39,14 +41,16 @@ extension Site {
             // By now the app is gone, and pooled sessions never end by themselves.
             stop: .init(signal: Signal.term, boundSeconds: 5),
             reloadSignal: Signal.usr2,
-            listeners: [Ports.routerWrite, Ports.routerRead].map { .init(address: host.loopbackAddress, port: $0) })
+            listeners: [Ports.routerWrite, Ports.routerRead].map {
+                .init(address: host.loopbackAddress, port: $0, reach: .host)
+            })
     }
 
     var nginxService: ServiceBlueprint {
         let start = [layout.programs.nginx, "-p", layout.hostFolder + "/", "-e", "stderr", "-c", layout.nginxFile]
         var listeners: [ServiceBlueprint.Listener] = []
-        if host.has(.web) { listeners.append(.init(address: host.address, port: Ports.web)) }
-        if host.has(.app) { listeners.append(.init(address: host.address, port: Ports.appDoor)) }
+        if host.has(.web) { listeners.append(.init(address: host.address, port: Ports.web, reach: .stack)) }
+        if host.has(.app) { listeners.append(.init(address: host.address, port: Ports.appDoor, reach: .stack)) }
         return ServiceBlueprint(
             name: .nginx,
             command: NginxFile(site: self).hasPeerHop ? Self.without(layout.peerSocket, start) : start,
@@ -77,8 +81,8 @@ extension Site {
             // has it shut down in SQL; this is what is left if that fails.
             stop: .init(signal: Signal.kill, boundSeconds: 10),
             listeners: [
-                .init(address: host.address, port: Ports.mysql),
-                .init(address: host.loopbackAddress, port: Ports.mysqlAdmin),
+                .init(address: host.address, port: Ports.mysql, reach: .stack),
+                .init(address: host.loopbackAddress, port: Ports.mysqlAdmin, reach: .host),
             ])
     }
 }

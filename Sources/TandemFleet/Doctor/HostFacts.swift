@@ -60,8 +60,8 @@ public struct HostFacts: Sendable, Equatable {
     public var listeners: [Listener]?
     /// Units of services that run.
     public var units: [String] = []
-    /// nftables' tables, such as `inet filter`.
-    public var tables: [String] = []
+    /// nftables' tables, such as `inet filter`; nil: the user may not list them.
+    public var tables: [String]?
     public var archive: Archive?
 
     public init() {}
@@ -100,7 +100,8 @@ public struct HostFacts: Sendable, Equatable {
         case "listeners": listeners = listeners ?? []
         case "listener": listeners = (listeners ?? []) + (Self.listener(value).map { [$0] } ?? [])
         case "unit": units.append(value)
-        case "table": tables.append(value)
+        case "tables": tables = tables ?? []
+        case "table": tables = (tables ?? []) + [value]
         case "archive": archive = value == "yes" ? .reachable : .unreachable(value)
         default: break
         }

@@ -56,7 +56,13 @@ public enum HostQuestions {
             say listeners yes
             ss -Hltnp 2>/dev/null | while IFS= read -r line; do say listener "$line"; done
         fi
-        has nft && nft list tables 2>/dev/null | while read -r _ table; do say table "$table"; done
+        # Root alone may list them.
+        if ! has nft; then
+            say tables yes
+        elif tables=$(nft list tables 2>/dev/null); then
+            say tables yes
+            printf '%s\n' "$tables" | while read -r _ table; do say table "$table"; done
+        fi
         mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
             sed -n 's,^[^#]*\(https*://[^ ]*/debian\)/*\( .*\)*$,\1,p' | head -n 1)
         mirror=${mirror:-https://deb.debian.org/debian}

@@ -50,7 +50,8 @@ struct Loader {
             database: database(in: root, stack: name),
             engines: engines(in: root),
             drill: drill(in: root),
-            ssh: ssh(in: root, destinations: destinations))
+            ssh: ssh(in: root, destinations: destinations),
+            firewall: firewall(in: root))
     }
 
     private mutating func domain(in root: OpenSection, stack: String) -> String {

@@ -13,6 +13,7 @@ public struct Stack: Codable, Sendable, Equatable {
     public var app: App
     public var database: Database
     public var engines: Engines
+    public var firewall: Firewall?
     /// What the stack file is called, without its folder: it is served to nobody. nil where it did not come from a file.
     public var fileName: String?
     /// Only the command line reads it: it is no part of what is applied, so that changing it changes nothing of what runs.
@@ -21,13 +22,13 @@ public struct Stack: Codable, Sendable, Equatable {
     public var ssh = SSHAccess()
 
     private enum CodingKeys: String, CodingKey {
-        case name, domain, hosts, balancer, web, app, database, engines, fileName
+        case name, domain, hosts, balancer, web, app, database, engines, firewall, fileName
     }
 
     public init(
         name: String, domain: String, hosts: [Host], balancer: Balancer, web: Web, app: App,
         database: Database, engines: Engines, fileName: String? = nil, drill: Drill = Drill(),
-        ssh: SSHAccess = SSHAccess()
+        ssh: SSHAccess = SSHAccess(), firewall: Firewall? = nil
     ) {
         self.name = name
         self.domain = domain
@@ -40,6 +41,7 @@ public struct Stack: Codable, Sendable, Equatable {
         self.fileName = fileName
         self.drill = drill
         self.ssh = ssh
+        self.firewall = firewall
     }
 
     /// The parts of the stack know each other by names below this one; no user's name is among them.

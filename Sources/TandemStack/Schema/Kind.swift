@@ -26,6 +26,7 @@ extension Schema {
         case folders
         case variable
         case roles
+        case networks
         case section(Section)
         /// Name → section.
         case hosts(Section)
@@ -60,6 +61,7 @@ extension Schema {
             case .path: "a path, absolute or relative to the stack file"
             case .folders: "a folder, or a map: the beginning of a path such as /media, then its folder"
             case .variable: "the name of an environment variable: letters, digits and underscores"
+            case .networks: "a list of networks such as 10.0.0.0/8 or 2001:db8::/32"
             case .roles: "a list of \(Role.allCases.map(\.rawValue).joined(separator: ", "))"
             case .section(let section): "a map with \(section.keys.map(\.name).joined(separator: ", "))"
             case .hosts: "a map: each host's name, then its address and roles"
@@ -106,7 +108,7 @@ extension Schema.Kind {
                 throw unitMismatch(scalar, "s") { Quantity.seconds($0).map(range.contains) == true }
             }
             return .number(seconds)
-        case .roles, .section, .hosts, .environment, .secrets, .settings: throw mismatch(scalar)
+        case .roles, .networks, .section, .hosts, .environment, .secrets, .settings: throw mismatch(scalar)
         }
     }
 

@@ -24,4 +24,18 @@ extension Schema {
                 explanation: "A file in the form of ssh_config(5) that is read in place of your own and the machine's.",
                 example: "ssh_config"),
         ])
+
+    static let firewall = Section(
+        path: "firewall",
+        explanation: """
+            What hosts with addresses of their own let in, besides users to the balancers' two ports and the hosts of the stack \
+            to each other's: `tandem render` and `tandem eject` write it as rules for nftables. All else is dropped.
+            """,
+        keys: [
+            Key(
+                name: "ssh", kind: .networks, presence: .derived("from anywhere"),
+                synonyms: ["ssh_from", "admin", "allow_ssh"],
+                explanation: "From where SSH is let in, to port 22, or those of `ssh`.",
+                example: "[203.0.113.0/24, 2001:db8::/32]")
+        ])
 }

@@ -34,6 +34,10 @@ extension Schema {
                 name: "ssh", kind: .section(ssh), presence: .optional, synonyms: ["openssh", "sshd"],
                 explanation: ssh.explanation),
             Key(
+                name: "firewall", kind: .section(firewall), presence: .optional,
+                synonyms: ["nftables", "ufw", "iptables"],
+                explanation: firewall.explanation),
+            Key(
                 name: "balancer", kind: .section(balancer), presence: .optional,
                 synonyms: ["haproxy", "loadbalancer", "load_balancer", "lb", "proxy"],
                 explanation: balancer.explanation),

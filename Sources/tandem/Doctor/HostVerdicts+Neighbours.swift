@@ -52,8 +52,10 @@ extension HostVerdicts {
     /// A packet that one firewall lets through may still be dropped by another.
     var firewall: Finding? {
         let managers = facts.units.filter { ["firewalld.service", "ufw.service"].contains($0) }
-        let tables = facts.tables.filter { $0 != "inet tandem" }
-        guard !managers.isEmpty || !tables.isEmpty else { return .ok("firewall", "no rules of others") }
+        let tables = (facts.tables ?? []).filter { $0 != "inet tandem" }
+        guard !managers.isEmpty || !tables.isEmpty else {
+            return facts.tables == nil ? nil : .ok("firewall", "no rules of others")
+        }
         let names = managers + tables.map { "the nftables table '\($0)'" }
         return .warning(
             "firewall", "rules of others hold here, too: \(names.joined(separator: ", "))",

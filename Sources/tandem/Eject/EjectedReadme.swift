@@ -11,7 +11,8 @@ struct EjectedReadme {
     var programs: Layout.Programs
 
     var text: String {
-        ([introduction, files, install, databases] + [rest, changes, certificates, limits]).joined(separator: "\n\n")
+        ([introduction, files, install, databases]
+            + [rest, firewall, changes, certificates, limits].filter { !$0.isEmpty }).joined(separator: "\n\n")
             + "\n"
     }
 
@@ -166,6 +167,32 @@ struct EjectedReadme {
             \(block(router + ["systemctl start \(unit)"]))
 
 
+            """
+    }
+
+    /// Hosts that are one machine share its firewall, which Tandem knows nothing of.
+    private var firewall: String {
+        guard !stack.isOnThisMachine, let first = hosts.first?.host else { return "" }
+        let rules = names.firewallFile(first)
+        let load = [
+            "apt-get install nftables",
+            "systemd-run --unit=undo-firewall --on-active=60 --timer-property=AccuracySec=1s /usr/sbin/nft delete table inet tandem",
+            "nft -f \(rules)",
+        ]
+        return """
+            ## 4. The firewall
+
+            `\(names.configurationRoot)/HOST.nft` lets in users to the balancers' ports, hosts of the stack to each other's, and
+            SSH; all else is dropped. It is one table of nftables, `inet tandem`; rules of others stay, and hold besides.
+            Load it so that a mistake undoes itself after a minute, on each host (here \(first.name)):
+
+            \(block(load))
+
+            Log in anew, in another terminal. When that works, keep it, also after the next boot:
+
+            \(block(["systemctl stop undo-firewall.timer", "systemctl enable --now \(names.firewallUnit(first))"]))
+
+            `nft list table inet tandem` shows it, with the number of packets that it has dropped.
             """
     }
 
