@@ -42,8 +42,8 @@ struct FirewallTests {
         #expect(
             errors(smallest + "firewall: {ssh: [10.0.0.0/8, office, [10.0.0.1]]}\n")
                 == """
-                tandem.yaml:4:29: error: firewall.ssh: expected a list of networks such as 10.0.0.0/8 or 2001:db8::/32, found 'office'
-                tandem.yaml:4:37: error: firewall.ssh: expected a list of networks such as 10.0.0.0/8 or 2001:db8::/32, found a list
+                tandem.yaml:4:30: error: firewall.ssh: expected a list of networks such as 10.0.0.0/8 or 2001:db8::/32, found 'office'
+                tandem.yaml:4:38: error: firewall.ssh: expected a list of networks such as 10.0.0.0/8 or 2001:db8::/32, found a list
                 """)
         #expect(
             errors(smallest + "firewall: {ssh: []}\n")
