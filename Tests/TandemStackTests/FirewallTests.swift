@@ -47,7 +47,7 @@ struct FirewallTests {
                 """)
         #expect(
             errors(smallest + "firewall: {ssh: []}\n")
-                == "tandem.yaml:4:17: error: firewall.ssh: expected a list of networks such as 10.0.0.0/8 or 2001:db8::/32, found a list"
+                == "tandem.yaml:4:17: error: firewall.ssh: expected a list of networks such as 10.0.0.0/8 or 2001:db8::/32, found an empty list"
         )
         #expect(
             errors(smallest + "firewall: {sh: 10.0.0.0/8}\n").contains(
