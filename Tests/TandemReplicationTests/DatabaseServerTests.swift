@@ -130,6 +130,37 @@ struct DatabaseServerTests {
     }
 
     @Test(
+        "stop an applier at once that has only a part of a transaction, whose source died while it sent it",
+        .timeLimit(.minutes(2)))
+    func partOfATransaction() async throws {
+        let (pair, first, second) = try await booted()
+        // It then syncs what it receives, event by event, so that there is a moment in which to strike.
+        try await pair.lead(first, second, acknowledging: true)
+        let (source, replica) = (pair.servers[0], pair.servers[1])
+        try source.sql("CREATE TABLE shop.large (id INT PRIMARY KEY, bytes LONGBLOB)")
+        let write = pair.write(
+            0,
+            """
+            INSERT INTO shop.large WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+            SELECT i, REPEAT(CHAR(65 + i % 20), 1000000) FROM n
+            """)
+        try await eventually("a part of it has arrived") {
+            let status = try replica.sql("SHOW REPLICA STATUS").split(separator: "\t")
+            return status.contains { ($0.count == 8 || $0.count == 9) && Int($0).map { $0 > 10_000_000 } == true }
+        }
+        source.kill()
+        _ = await write.result
+        try await second.run(.stopReceiver)
+        let start = ContinuousClock.now
+        try await second.run(.stopApplier)
+        #expect(ContinuousClock.now - start < .seconds(5), "MySQL alone waits for a minute")
+        #expect(await second.look().isApplierOn == false)
+        try await second.run(.forgetSource)
+        #expect(try replica.sql("SELECT COUNT(*) FROM shop.large") == "0\n")
+        for hand in [first, second] { await hand.disconnect() }
+    }
+
+    @Test(
         "let clients that are at work finish, but not without end, and wait for nobody who idles",
         .timeLimit(.minutes(2)))
     func clients() async throws {

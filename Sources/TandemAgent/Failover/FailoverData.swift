@@ -37,14 +37,19 @@ struct FailoverData: Sendable {
                 data.map { ($0.id, secrets.replication($0.host.name)) }, uniquingKeysWith: { first, _ in first }))
     }
 
-    /// - Parameter numbering: the same for all that one driver works with.
-    func data(of host: HostID, swap: CloneSwap, numbering: GTIDNumbering) -> HostData {
+    /// - Parameters:
+    ///   - numbering: the same for all that one driver works with.
+    ///   - record: who leads, by what is known now.
+    func data(
+        of host: HostID, swap: CloneSwap, numbering: GTIDNumbering, record: @escaping @Sendable () async -> StateRecord?
+    ) -> HostData {
         let folder = DataFolder(layout.mysqlDataFolder)
         let notes = DataNotes(folder, names: hosts.names)
         let export = TailExport(
             folder: folder, exportFolder: exportFolder, temporaryFolder: layout.temporaryFolder,
             mysqlbinlog: "\(layout.programs.mysqlBase)/bin/mysqlbinlog",
             origin: .init(stack: stack.name, host: environment.host.name, epoch: 0, primary: ""))
+        let names = hosts.names
         let statements = settings(of: host).agentStatements.map { $0.replacing("\n", with: " ") }
         let (environment, hosts) = (environment, hosts)
         return HostData(
@@ -55,6 +60,11 @@ struct FailoverData: Sendable {
                     try await environment.initialise(folder, more: upkeep.initialStatements + statements)
                 },
                 export: { transactions in
+                    var export = export
+                    if let record = await record() {
+                        export.origin.epoch = record.epoch
+                        export.origin.primary = names.name(record.primary) ?? ""
+                    }
                     if let path = try await export.export(transactions) {
                         environment.logger.warning("transactions that nobody acknowledged were written to \(path)")
                     }

@@ -73,7 +73,9 @@ actor FailoverSeat {
     private func runDriver() async throws {
         guard let data else { return await run(nil, cluster: nil, endServer: {}) }
         let swap = data.swap
-        let notes = data.data(of: own, swap: swap, numbering: GTIDNumbering())
+        let notes = data.data(of: own, swap: swap, numbering: GTIDNumbering()) { [weak self] in
+            await self?.report?.record
+        }
         // Before the reducer counts: new data may take longer than a start may.
         preparation = "preparing the data"
         if data.process.record?.identity.isAlive != true { try await swap.settle() }

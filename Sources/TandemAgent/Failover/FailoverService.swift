@@ -14,42 +14,38 @@ import TandemTopology
 /// and passes on to the driver what the agent is asked for.
 actor FailoverService: ServiceOwner {
     nonisolated let service: ServiceBlueprint
-    private let own: ServiceProcess
-    private let environment: DatabaseEnvironment
-    private let seat: FailoverSeat
-    private let reports: ServiceReports
+    let own: ServiceProcess
+    let environment: DatabaseEnvironment
+    let seat: FailoverSeat
+    let reports: ServiceReports
     private let board: TopologyBoard
-    private let logger: Logger
+    let logger: Logger
     private var member: DatabaseMember
-    private var statement: ServiceStatement
-    private var strangers: StrangerWatch
-    private var isWanted = true
+    var statement: ServiceStatement
+    var strangers: StrangerWatch
+    var isWanted = true
     /// The process has its present settings.
-    private var isUpToDate = false
+    var isUpToDate = false
     /// Why the process goes on with earlier files.
-    private var refusal: String?
+    var refusal: String?
     private var latest: FailoverReport?
     private var lagSeconds: Double?
     /// Why nobody gets in of a server that runs, where it is the password.
     private var passwordRefusal: String?
     /// What is being done in place of serving, in words.
-    private var rebuilding: String?
+    var rebuilding: String?
     /// It is about to be stopped, and others serve its readers.
-    private var isAboutToStop = false
+    var isAboutToStop = false
     /// The boot whose server has been looked after.
     private var keptProcess: ProcessIdentity?
     /// Of which process it is known that the stack had a pair, or a primary without one, while it ran.
     private var joined: ProcessIdentity?
-    private let startCount: StartCount
+    let startCount: StartCount
     /// Asks whether there is something to look after.
     private nonisolated let upkeep = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     /// How often it is looked how far the server is behind.
     private static let interval = Duration.milliseconds(500)
-    /// The failover gives up asking others to take over after 15 s, and a server may take a minute to end.
-    private static let restartBound = Duration.seconds(90)
-    /// Whoever stops the stack waits for 30 s. SIGKILL loses no acknowledged write.
-    private static let stopBound = Duration.seconds(25)
 
     init(
         process: ServiceProcess, environment: DatabaseEnvironment, seat: FailoverSeat, startCount: StartCount,
@@ -94,7 +90,7 @@ actor FailoverService: ServiceOwner {
 
     /// Says how the server is, by the newest report. What is said is worked out before anything is waited for, so that no earlier word
     /// follows a later one.
-    private func say() async {
+    func say() async {
         guard let report = latest else { return }
         let view = MemberView(
             report: report, names: seat.hosts.names, lagSeconds: lagSeconds, isAboutToStop: isAboutToStop)
@@ -153,7 +149,7 @@ actor FailoverService: ServiceOwner {
         }
     }
 
-    private func publish() async {
+    func publish() async {
         let record = own.record
         let pid = record.flatMap { $0.identity.isAlive ? $0.identity.pid : nil }
         guard
@@ -214,133 +210,6 @@ actor FailoverService: ServiceOwner {
             try await seat.addAccounts()
         } catch {
             logger.warning("cannot bring the database up to date: \(error)")
-        }
-    }
-
-    // MARK: - What it is asked for
-
-    func stop() async {
-        isWanted = false
-        await seat.setHeld(true)
-        if await !isStopped(within: Self.stopBound), let identity = own.record?.identity, identity.isAlive {
-            logger.warning("\(service.statusName) did not stop within \(Self.stopBound): it gets SIGKILL")
-            await identity.sweep()
-        }
-        own.forget()
-        statement.say(.stopped, since: nil, detail: nil)
-        await publish()
-    }
-
-    func restart() async throws {
-        guard isWanted else { throw StateError("\(service.statusName) is being stopped") }
-        try await own.check()
-        statement.isSettled = false
-        await publish()
-        await letReadersFinish()
-        defer { isAboutToStop = false }
-        let starts = startCount.now
-        await seat.setHeld(true)
-        let hasStopped = await isStopped(within: Self.restartBound)
-        await seat.setHeld(false)
-        guard hasStopped || startCount.now != starts else {
-            throw StateError("\(service.statusName) did not stop within \(Self.restartBound)")
-        }
-    }
-
-    /// Gives this host a new copy of the primary's data, whatever is in its own. Returns when the copy is in place and the server may start.
-    /// - Throws: where it leads, or where it cannot be copied; then it goes on with what it has.
-    func rebuild() async throws {
-        guard isWanted, rebuilding == nil else { throw StateError("\(service.statusName) is being stopped") }
-        guard let leader = await seat.leader else {
-            throw StateError(
-                "\(environment.host.name) is the primary, or nobody knows who is; hand over first: tandem switchover")
-        }
-        await letReadersFinish()
-        rebuilding = "copying the data of \(leader) anew"
-        await seat.setHeld(true)
-        let result: Result<Void, any Error>
-        do {
-            guard await isStopped(within: Self.restartBound) else {
-                throw StateError("\(service.statusName) did not stop within \(Self.restartBound)")
-            }
-            await say()
-            try await seat.copyFromPrimary()
-            result = .success(())
-        } catch {
-            result = .failure(error)
-        }
-        rebuilding = nil
-        isAboutToStop = false
-        await seat.setHeld(false)
-        await say()
-        try result.get()
-    }
-
-    private func isStopped(within bound: Duration) async -> Bool {
-        let deadline = ContinuousClock.now + bound
-        while ContinuousClock.now < deadline, !Task.isCancelled {
-            if await seat.report?.isStopped == true { return true }
-            try? await Task.sleep(for: .milliseconds(20))
-        }
-        return false
-    }
-
-    /// Before a replica stops that others go on without: new sessions go elsewhere, and those that are here finish what they do,
-    /// within a bound.
-    private func letReadersFinish() async {
-        guard await seat.report?.role != .primary, await seat.report?.takesReads == true else { return }
-        isAboutToStop = true
-        await say()
-        try? await environment.withConnection(queryTimeout: .seconds(2)) {
-            try await DatabaseSessions(connection: $0).finish()
-        }
-    }
-
-    func reload() async throws -> Bool { true }
-
-    @discardableResult
-    func lookForStrangers(among sockets: ListeningSockets) async -> Bool {
-        let running = own.record.flatMap { $0.identity.isAlive ? $0.identity : nil }
-        if strangers.look(among: sockets, besides: running, isWanted: isWanted) {
-            if let stranger = strangers.stranger { logger.warning("\(service.statusName): \(stranger)") }
-            await publish()
-        }
-        return strangers.stranger == nil
-    }
-
-    // MARK: - Settings
-
-    /// Brings a server that an earlier agent started up to date, when it is its turn.
-    private func takeUpSettings() async {
-        let starts = startCount.now
-        while await seat.report == nil, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(50)) }
-        guard startCount.now == starts, let record = own.record, record.identity.isAlive,
-            let running = RunningProcess.adopt(record.identity)
-        else {
-            isUpToDate = true
-            return
-        }
-        do {
-            let change = SettingsChange(
-                service: service, record: record, fingerprint: try own.fingerprint(), files: own.files)
-            if change.step != .nothing {
-                await reports.waitForTurn(of: service)
-                try Task.checkCancellation()
-                let takeUp = SettingsTakeUp(
-                    process: own, change: change, isReady: { true }, leaveRotation: {},
-                    refresh: { [environment] _ in try await environment.reloadCertificates() }, logger: logger)
-                switch try await takeUp.run(running) {
-                case .done: break
-                case .refused(let reason): refusal = reason
-                case .restart: try await restart()
-                }
-            }
-            isUpToDate = true
-        } catch is CancellationError {
-            return
-        } catch {
-            refusal = "it goes on with its earlier settings: \(error)"
-            logger.warning("\(service.statusName): \(error)")
         }
     }
 }

@@ -42,6 +42,9 @@ enum AgentSessions {
             !(command == "Killed" && (isInSemiSync || state.lowercased() == "waiting for handler commit"))
         }
 
+        /// The applier's thread that reads the relay log has read all of it.
+        var isApplierAtTheEnd: Bool { user == "system user" && state.hasPrefix("Replica has read all relay log") }
+
         /// A commit waits for its acknowledgement. Of several that wait only the first shows it.
         var waitsForAcknowledgement: Bool { isInSemiSync && user != "system user" }
     }

@@ -1,3 +1,4 @@
+import Logging
 import MySQLConnector
 import TandemFailover
 
@@ -39,6 +40,29 @@ extension DatabaseServer {
         let row = try await LookRow.read(connection)
         guard row.isReceiverOff, row.applierState == "ON" || row.hasAppliedAll else { return }
         try await execute(wanted.changeOfAccount, on: connection)
+    }
+
+    /// How long an applier may take to end by itself.
+    private static let applierPatience = Duration.milliseconds(200)
+
+    /// A source that died in the middle of a transaction leaves a part of it in the relay log. MySQL's applier, told to stop, then waits for
+    /// the rest of it for a minute (`SLAVE_WAIT_GROUP_DONE` in its source; seen with 9.7), and the statement with it. Killed, the applier ends
+    /// at once, and what it had of that transaction is rolled back.
+    func stopApplier() async throws {
+        let connection = try await commandConnection()
+        let hurry = Task {
+            try await Task.sleep(for: Self.applierPatience)
+            while !Task.isCancelled {
+                let other = try await looks.open()
+                for session in try await AgentSessions.list(other) where session.isApplierAtTheEnd {
+                    logger.notice("the applier waits for the rest of a transaction that will not come: ending it")
+                    try await AgentSessions.kill(session.id, on: other)
+                }
+                try await Task.sleep(for: Self.applierPatience)
+            }
+        }
+        defer { hurry.cancel() }
+        try await execute("STOP REPLICA SQL_THREAD", on: connection)
     }
 
     func stopReceiver() async throws {

@@ -62,7 +62,7 @@ public actor DatabaseServer {
         case .stopApplier:
             // It is to lead, or to follow another: what its source answers counts no more, and is not waited for.
             await probe?.expectSilence()
-            try await execute("STOP REPLICA SQL_THREAD")
+            try await stopApplier()
         case .forgetSource: try await execute("RESET REPLICA ALL")
         case .discardRelayLog: try await execute("RESET REPLICA")
         case .prepareDatabase: try await prepareDatabase()
