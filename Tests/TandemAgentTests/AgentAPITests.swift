@@ -195,7 +195,7 @@ struct AgentAPITests {
         "tells and does nothing else for callers without a certificate of the stack",
         arguments: [
             (HTTPMethod.GET, "/status"), (.GET, "/topology"), (.GET, "/database"), (.GET, "/metrics"),
-            (.POST, "/fence"), (.POST, "/stop/mysql"), (.POST, "/stop/x"),
+            (.POST, "/failover/pause"), (.POST, "/failover/force?epoch=1"), (.POST, "/stop/mysql"), (.POST, "/stop/x"),
         ])
     func refused(_ method: HTTPMethod, _ path: String) async throws {
         let server = try await AgentAPIServer()
@@ -228,7 +228,10 @@ struct AgentAPITests {
             for path in ["/status", "/topology", "/database", "/metrics"] {
                 #expect(try await server.answer(client, path).code == 200, "\(path)")
             }
-            for path in ["/fence", "/stop/mysql", "/check", "/apply", "/restart/mysql"] {
+            for path in [
+                "/failover/pause", "/failover/resume", "/failover/switchover?to=server2", "/failover/force?epoch=1",
+                "/failover/rebuild", "/store/leave", "/stop/mysql", "/check", "/apply", "/restart/mysql",
+            ] {
                 let answer = try await server.answer(client, path, .POST)
                 #expect(answer.code == 403, "\(path)")
                 #expect(answer.body.contains("only the command line's own certificate"), "\(path)")
@@ -352,7 +355,6 @@ struct AgentAPITests {
             let metrics = try await server.answer(client, "/metrics").body
             #expect(metrics.contains("\ntandem_database_writable 1\n"))
             #expect(metrics.contains("\ntandem_database_epoch 1\n"))
-            #expect(try await server.answer(client, "/fence", .POST).code == 204)
             #expect(try await server.answer(client, "/stop/mysql", .POST).code == 204)
             let unknown = try await server.answer(client, "/stop/x", .POST)
             #expect(unknown.code == 404 && unknown.body.contains("there is no service named 'x'"))
