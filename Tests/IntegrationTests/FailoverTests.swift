@@ -125,7 +125,8 @@ extension IntegrationTests {
             let texts = exports.map { name in
                 String(decoding: FileManager.default.contents(atPath: "\(folder)/\(name)") ?? Data(), as: UTF8.self)
             }
-            #expect(texts.contains { $0.contains(lonely) && $0.contains("\(other)") }, "\(exports): \(texts.map { $0.suffix(2_000) })")
+            let ends = texts.map { $0.suffix(2_000) }
+            #expect(texts.contains { $0.contains(lonely) && $0.contains(other) }, "\(exports): \(ends)")
             #expect(try await stack.tandem("why").output.contains("exports/"))
             #expect(try await stack.succeed("history", "--format", "json").output.contains("forced"))
         } catch {
