@@ -176,7 +176,7 @@ private final class RouterCheckHandler: ChannelInboundHandler {
             context.close(promise: nil)
             return
         }
-        // Whoever asked closes it, having read the answer; see `RouterAnswers.settle`.
+        // The router closes the connection when it has read the answer; see `RouterAnswers.settle`.
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: verdict.reply)))
             .whenComplete { _ in channel.close(mode: .output, promise: nil) }
     }

@@ -13,7 +13,7 @@ import TandemTopology
 extension FailoverService {
     /// The failover gives up asking others to take over after 15 s, and a server may take a minute to end.
     private static let restartBound = Duration.seconds(90)
-    /// Whoever stops the stack waits for 30 s. SIGKILL loses no acknowledged write.
+    /// The keeper waits for 30 s for a database to stop. SIGKILL loses no acknowledged write.
     private static let stopBound = Duration.seconds(25)
 
     func stop() async {

@@ -30,7 +30,7 @@ actor FailoverService: ServiceOwner {
     var refusal: String?
     private var latest: FailoverReport?
     private var lagSeconds: Double?
-    /// Why nobody gets in of a server that runs, where it is the password.
+    /// Why the agent cannot log in to a mysqld that runs, where its password is refused; nil: it is not.
     private var passwordRefusal: String?
     /// What is being done in place of serving, in words.
     var rebuilding: String?

@@ -56,7 +56,7 @@ public struct StackPreparation: Sendable {
     /// Refuses to take over the data of another stack file that happens to use the same name.
     public func checkOrigin() throws { try folder.checkOrigin(stack: stack.name, stackFile: stackFile) }
 
-    /// Refuses to start where nobody could say who is the primary.
+    /// Refuses to start a stack whose agents could not tell which host is the primary.
     public func checkPrimary() throws {
         let hosts = stack.hosts(.database).map(\.name)
         let last = PlacementRecord.all(in: folder).max { $0.epoch < $1.epoch }?.primary

@@ -1,4 +1,5 @@
-/// What a service cannot do, whoever has taken it over (systemd.exec(5)). `systemd-analyze security` gives at most 1.9 to servers, 3.0 to apps.
+/// What systemd keeps a service's process from doing, also once an attacker has taken the process over (systemd.exec(5)).
+/// `systemd-analyze security` gives at most 1.9 to servers, 3.0 to apps.
 extension SystemdUnit {
     func sandbox(isApp: Bool) throws(BlueprintError) -> [String] {
         // An ordinary user needs a capability for low ports alone.

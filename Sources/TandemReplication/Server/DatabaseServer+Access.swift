@@ -138,17 +138,9 @@ extension DatabaseServer {
     public func disconnectReplicas() async throws {
         let connection = try await working(commands)
         for _ in 0..<25 {
-            let rows = try await connection.execute("SHOW PROCESSLIST").filter {
-                try $0.decode("Command", as: String.self).hasPrefix("Binlog Dump")
-            }
-            guard !rows.isEmpty else { return }
-            for row in rows {
-                do {
-                    try await connection.execute("KILL \(try row.decode("Id", as: Int.self))")
-                } catch let error as MySQLError where error.serverErrorNumber == 1094 {
-                    // It has ended meanwhile.
-                }
-            }
+            let dumps = try await AgentSessions.list(connection).filter { $0.command.hasPrefix("Binlog Dump") }
+            guard !dumps.isEmpty else { return }
+            for session in dumps { try await AgentSessions.kill(session.id, on: connection) }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
