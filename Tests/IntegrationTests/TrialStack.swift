@@ -20,10 +20,29 @@ struct TrialStack {
         try #require(
             !Self.programs.isEmpty, "TANDEM_TEST_PROGRAMS must name the folder of the built programs; bin/test sets it")
         self.name = name
+        try Self.deleteLeftovers(of: name, in: parent)
         folder =
             "\(parent.hasSuffix("/") ? String(parent.dropLast()) : parent)/\(name)-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        _ = TrialLock.take(folder)
         try write(yaml)
+    }
+
+    /// A run of the tests that was interrupted leaves its stacks running, and this machine has each name once.
+    private static func deleteLeftovers(of name: String, in parent: String) throws {
+        for entry in try FileManager.default.contentsOfDirectory(atPath: parent) where entry.hasPrefix("\(name)-") {
+            let folder = URL(fileURLWithPath: parent).appendingPathComponent(entry).path
+            guard FileManager.default.fileExists(atPath: "\(folder)/tandem.yaml"), TrialLock.take(folder) else {
+                continue
+            }
+            let destroy = Process()
+            destroy.executableURL = URL(fileURLWithPath: "\(programs)/tandem")
+            destroy.arguments = ["destroy", "--yes", "--file", "\(folder)/tandem.yaml"]
+            try destroy.run()
+            destroy.waitUntilExit()
+            try #require(destroy.terminationStatus == 0, "what an interrupted run left in \(folder) could not go away")
+            try FileManager.default.removeItem(atPath: folder)
+        }
     }
 
     /// Another user has a store of their own; for a test the one that is filled already will do.
