@@ -44,7 +44,9 @@ extension Stack {
 
     /// For `Layout.frontBundleFile` of every balancer: what users dial.
     public var frontCertificateNames: CertificateNames {
-        CertificateNames(names: [domain, "localhost"], addresses: hosts(.balancer).map(\.address) + ["127.0.0.1"])
+        CertificateNames(
+            names: [domain, "localhost"],
+            addresses: hosts(.balancer).map(\.address) + frontAddresses.map(\.address) + ["127.0.0.1"])
     }
 
     /// All that the stack's authority ever has to sign names below.

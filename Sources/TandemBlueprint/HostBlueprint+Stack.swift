@@ -41,6 +41,10 @@ extension HostBlueprint {
             files.append(.init(path: layout.haproxyFile, contents: try BalancerFile(site: site).text()))
             services.append(site.haproxyService)
         }
+        if host.has(.balancer), !stack.frontAddresses.isEmpty {
+            files.append(.init(path: layout.keepalivedFile, contents: KeepalivedFile(site: site).text(), mode: 0o644))
+            services.append(site.keepalivedService)
+        }
         // A machine of its own has a firewall of its own.
         if !host.isOnLoopback {
             let agent = leadership.isFixed ? [] : Self.agentListeners(of: host)

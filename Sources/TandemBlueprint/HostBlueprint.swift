@@ -52,6 +52,8 @@ public enum ServiceName: String, Codable, Sendable, CaseIterable {
     case router
     case mysql
     case etcd
+    /// Moves the front's addresses between balancers that are machines of their own.
+    case keepalived
 }
 
 /// One supervised process.
@@ -62,6 +64,8 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
         case engine
         /// The owner of the stack file.
         case application
+        /// root: for what nobody else may do, on hosts that are machines of their own.
+        case root
     }
 
     /// What shows that the service can serve.
@@ -74,6 +78,8 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
         case database
         /// etcd reads through a majority of its members, and is one of those that vote.
         case store(address: String, port: Int, name: String)
+        /// Its process runs: what it does is not seen by asking it.
+        case running
     }
 
     public struct Listener: Codable, Sendable, Equatable {

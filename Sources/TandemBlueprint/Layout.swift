@@ -32,9 +32,12 @@ public struct Layout: Codable, Sendable, Equatable {
         public var temporary: String
         /// What the application's account may read.
         public var published: String
+        /// What root reads, and nobody else may write to; nil: beside the other generated files, where nothing runs as root.
+        public var ofRoot: String?
 
         public init(
-            configuration: String, tls: String, data: String, log: String, temporary: String, published: String
+            configuration: String, tls: String, data: String, log: String, temporary: String, published: String,
+            ofRoot: String? = nil
         ) {
             self.configuration = configuration
             self.tls = tls
@@ -42,6 +45,7 @@ public struct Layout: Codable, Sendable, Equatable {
             self.log = log
             self.temporary = temporary
             self.published = published
+            self.ofRoot = ofRoot
         }
 
         init(under folder: String) {
@@ -133,7 +137,9 @@ public struct Layout: Codable, Sendable, Equatable {
     public var mysqlFile: String { "\(etcFolder)/my.cnf" }
     public var etcdFile: String { "\(etcFolder)/etcd.yaml" }
     /// nftables' rules. Root loads them.
-    public var firewallFile: String { "\(etcFolder)/firewall.nft" }
+    public var firewallFile: String { "\(places.ofRoot ?? etcFolder)/firewall.nft" }
+    /// keepalived runs as root.
+    public var keepalivedFile: String { "\(places.ofRoot ?? etcFolder)/keepalived.conf" }
 
     /// etcd's `data-dir`. Not among a blueprint's folders: etcd makes it, and an empty one is no member's.
     public var etcdDataFolder: String { "\(dataFolder)/etcd" }

@@ -22,6 +22,7 @@ public struct StackFileWriter {
         if chance { add(0, "domain", string(["localhost", "shop.example.com", "a.localhost", "1.2.example"])) }
         if chance { hosts() }
         if chance { balancer() }
+        if random.isOneIn(6) { front() }
         if chance { web() }
         app()
         if chance { database() }
@@ -54,6 +55,16 @@ public struct StackFileWriter {
         if chance { add(1, "http_port", string(["80", "8080", "1", "65535"])) }
         if chance { add(1, "https_port", string(["443", "8443", "65534"])) }
         if chance { add(1, "max_connections", string(["10", "4000", "1000000"])) }
+    }
+
+    /// Right only where there are two balancers and addresses on the network, one of which may be taken.
+    private mutating func front() {
+        lines.append("front:")
+        let addresses = ["10.0.0.100", "10.0.0.101/24", "10.0.0.12", "none", "127.77.3.100", "fd00::1"]
+        let count = Int.random(in: 0...3, using: &random)
+        let list = (0..<count).map { _ in yaml(string(addresses)) }.joined(separator: ", ")
+        if chance { lines.append("  address: [\(list)]") } else { add(1, "address", string(addresses)) }
+        if chance { add(1, "interface", string(["eth0", "enp1s0.100", "a-b_c", "averylongname16b"])) }
     }
 
     private mutating func web() {

@@ -168,7 +168,8 @@ import struct TandemStack.Host
         #expect(
             real.frontCertificateNames
                 == CertificateNames(
-                    names: ["shop.example", "localhost"], addresses: ["10.0.0.11", "10.0.0.12", "127.0.0.1"]))
+                    names: ["shop.example", "localhost"],
+                    addresses: ["10.0.0.11", "10.0.0.12", "10.0.0.100", "10.0.0.101", "127.0.0.1"]))
     }
 }
 

@@ -71,7 +71,10 @@ struct Sample: Sendable, CustomTestStringConvertible {
             database: Database(
                 name: "shop_of_the_four_seas_and_all_islands",
                 settings: ["innodb_buffer_pool_size": "8G", "init_connect": "SET @a = 'x # y'"]),
-            engines: Engines()),
+            engines: Engines(),
+            front: Front(addresses: [
+                MovingAddress(address: "10.0.0.100"), MovingAddress(address: "10.0.0.101", prefixLength: 24),
+            ])),
         layout: { host in
             Layout(
                 hostFolder: "/var/lib/tandem/shop", socketFolder: "/run/tandem/shop", programs: programs, front: nil)

@@ -131,6 +131,32 @@ struct EjectTests {
                 && readme.contains("--on-active=60 --timer-property=AccuracySec=1s"))
     }
 
+    @Test(
+        "has keepalived move the front's address between balancers, as root, with settings that root alone may change")
+    func address() throws {
+        let file = stackFile("  run: ./shop serve").replacing("127.201.3.", with: "10.201.3.")
+            .replacing("[balancer]", with: "[balancer]}\n  lb2: {address: 10.201.3.12, roles: [balancer]")
+        try folder.put("tandem.yaml", file + "\nfront: {address: 10.201.3.100}\n")
+        let outcome = try Program.run(["eject", out], in: folder.path)
+        try #require(outcome.status == 0, "\(outcome)")
+        for (host, other) in [("lb1", "10.201.3.12"), ("lb2", "10.201.3.11")] {
+            let folder = "\(out)/\(host)/etc"
+            let settings = try String(
+                contentsOfFile: "\(folder)/shop-stack/\(host).root/keepalived.conf", encoding: .utf8)
+            #expect(settings.contains("10.201.3.100/32") && settings.contains("\(other) min_ttl 255"))
+            // Not where the servers' user may write.
+            #expect(!FileManager.default.fileExists(atPath: "\(folder)/shop-stack/\(host)/keepalived.conf"))
+            let balancer = try String(contentsOfFile: "\(folder)/shop-stack/\(host)/haproxy.cfg", encoding: .utf8)
+            #expect(balancer.contains("bind 10.201.3.100:443 transparent"))
+            let units = ["haproxy", "keepalived"].map { "\(folder)/systemd/system/shop-\(host)-\($0).service" }
+            try check(units)
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(out)/server1/etc/shop-stack/server1.root"))
+        let readme = try String(contentsOfFile: "\(out)/README.md", encoding: .utf8)
+        #expect(readme.contains("systemctl enable --now shop-lb1-haproxy.service shop-lb1-keepalived.service"))
+        #expect(readme.contains("`/usr/sbin/keepalived`"))
+    }
+
     @Test("fixes who is primary: writes have one way, reads both, and no file speaks of agents")
     func fixed() throws {
         try eject()

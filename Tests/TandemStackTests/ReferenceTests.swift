@@ -67,7 +67,8 @@ struct ReferenceTests {
     func sections() throws {
         #expect(
             Reference.sections == [
-                "stack", "domain", "hosts", "ssh", "firewall", "balancer", "web", "app", "database", "engines", "drill",
+                "stack", "domain", "hosts", "ssh", "front", "firewall", "balancer", "web", "app", "database", "engines",
+                "drill",
             ])
         for section in Reference.sections {
             #expect(try Reference.text().contains(Reference.text(section: section)))
@@ -79,7 +80,7 @@ struct ReferenceTests {
         let error = #expect(throws: Reference.UnknownSection.self) { try Reference.text(section: "balancr") }
         #expect(
             error?.description == "the stack file has no section 'balancr'; did you mean 'balancer'? (sections: "
-                + "stack, domain, hosts, ssh, firewall, balancer, web, app, database, engines, drill)")
+                + "stack, domain, hosts, ssh, front, firewall, balancer, web, app, database, engines, drill)")
     }
 
     /// The smallest file with one key more, or one key's value replaced.
@@ -95,6 +96,10 @@ struct ReferenceTests {
         case "app": "stack: shop\napp: {\(run)\(assignment)}\n"
         case "app.timeouts": "stack: shop\napp: {\(run)timeouts: {\(assignment)}}\n"
         case "app.secrets.NAME": "stack: shop\napp: {\(run)secrets: {KEY: {\(assignment)}}}\n"
+        case "front":
+            smallest + "front: {\(key.name == "address" ? "" : "address: 10.0.0.99, ")\(assignment)}\nhosts:\n"
+                + "  one: {address: 10.0.0.1, roles: [web, app, database, balancer]}\n"
+                + "  two: {address: 10.0.0.2, roles: [balancer]}\n"
         case "drill.budgets": smallest + "drill: {budgets: {\(assignment)}}\n"
         case "drill":
             // Whoever writes has to say what, and how it is found again.

@@ -17,6 +17,7 @@ struct ReadinessProbe: Sendable {
         case .database: await isDatabaseReady()
         // Asked for with a certificate; see `StoreSeat`.
         case .store: false
+        case .running: true
         }
     }
 

@@ -124,7 +124,10 @@ public struct StackPKI: Sendable {
             ]
             return CertificateScope(
                 domains: stack.certificateDomains,
-                networks: try loopback + stack.hosts.map { try CertificateScope.Network($0.address) })
+                networks: try loopback
+                    + (stack.hosts.map(\.address) + stack.frontAddresses.map(\.address)).map {
+                        try CertificateScope.Network($0)
+                    })
         }
     }
 

@@ -34,6 +34,7 @@ extension Layout {
         case .router: routerFile
         case .mysql: mysqlFile
         case .etcd: etcdFile
+        case .keepalived: keepalivedFile
         case .app: nil
         }
     }
@@ -45,7 +46,7 @@ extension Layout {
         case .nginx: [caFile, webCertificateFile, webKeyFile]
         case .mysql: [caFile, databaseCertificateFile, databaseKeyFile]
         // It reads its own with each connection that it takes.
-        case .app, .router, .etcd: []
+        case .app, .router, .etcd, .keepalived: []
         }
     }
 }

@@ -50,6 +50,9 @@ public struct EjectedNames: Sendable {
     /// Belongs to root, who loads it.
     public func firewallFile(_ host: Host) -> String { "\(configurationRoot)/\(host.name).nft" }
 
+    /// Belongs to root, and so does what is in it.
+    public func rootFolder(_ host: Host) -> String { "\(configurationRoot)/\(host.name).root" }
+
     public func firewallUnit(_ host: Host) -> String { "\(stack)-\(host.name)-firewall.service" }
 
     public func layout(_ host: Host, programs: Layout.Programs) -> Layout {
@@ -59,7 +62,8 @@ public struct EjectedNames: Sendable {
             hostFolder: state, socketFolder: "\(runtimeRoot)/\(Self.short(host.name))", programs: programs, front: nil,
             places: .init(
                 configuration: configuration, tls: "\(configuration)/tls", data: "\(state)/data",
-                log: "\(logRoot)/\(host.name)", temporary: "\(state)/tmp", published: "\(configuration)/public"))
+                log: "\(logRoot)/\(host.name)", temporary: "\(state)/tmp", published: "\(configuration)/public",
+                ofRoot: rootFolder(host)))
     }
 
     /// The longest path of a socket that HAProxy takes, with what it appends while it starts.

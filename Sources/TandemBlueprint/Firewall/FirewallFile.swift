@@ -86,6 +86,13 @@ struct FirewallFile {
         if !users.isEmpty { lines += ["# Users: [balancer]", "tcp dport \(users) accept"] }
         let stack = ports(for: .stack)
         if !stack.isEmpty { lines += ["# Hosts of the stack", "ip saddr @stack_hosts tcp dport \(stack) accept"] }
+        let others = site.stack.hosts(.balancer).filter { $0.name != site.host.name }.map(\.address)
+        if site.host.has(.balancer), !site.stack.frontAddresses.isEmpty, !others.isEmpty {
+            lines += [
+                "# [front] address: VRRP of the other balancers. What passed a router has a lower TTL.",
+                "ip saddr { \(others.joined(separator: ", ")) } ip ttl 255 ip protocol 112 accept",
+            ]
+        }
         return (lines + ["# How much else came", "counter"]).joined(separator: "\n")
     }
 

@@ -91,11 +91,18 @@ struct BalancerFile {
             "bind \(address):\(stack.balancer.httpPort.number)",
             "bind \(address):\(stack.balancer.httpsPort.number) \(tls)",
         ]
+        // The address may be another balancer's at this moment.
+        for front in stack.frontAddresses {
+            binds += [
+                "bind \(front.address):\(stack.balancer.httpPort.number) transparent",
+                "bind \(front.address):\(stack.balancer.httpsPort.number) transparent \(tls)",
+            ]
+        }
         if let front = layout.front {
             binds += ["bind fd@\(front.httpDescriptor)", "bind fd@\(front.httpsDescriptor) \(tls)"]
         }
         return """
-            # [balancer] http_port, https_port, max_connections; [domain]
+            # [balancer] http_port, https_port, max_connections; [domain]; [front] address
             frontend front from http
             \(binds.joined(separator: "\n").indented)
                 maxconn \(stack.balancer.maxConnections)

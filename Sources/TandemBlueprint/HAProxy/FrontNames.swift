@@ -4,7 +4,7 @@ import TandemStack
 /// builds links, or mails with links, from a name of a stranger's choice.
 ///
 /// With a domain of its own, a stack's names are those of the front's certificate: the domain, `localhost`, and the
-/// addresses of the balancers. A stack whose domain is `localhost` is somebody's who tries things: it also goes by every
+/// addresses of the balancers and of the front. A stack whose domain is `localhost` is somebody's who tries things: it also goes by every
 /// address and every name that nobody can register, such as `shop.test` or the machine's own. A page of a stranger who
 /// lets a name of theirs lead to 127.0.0.1 (DNS rebinding) thus gets nothing.
 struct FrontNames {
@@ -15,7 +15,8 @@ struct FrontNames {
     var isLocal: Bool { stack.domain == "localhost" || stack.domain.hasSuffix(".localhost") }
 
     var known: [String] {
-        ([stack.domain, "localhost"] + stack.hosts(.balancer).map(\.address) + ["127.0.0.1"]).uniqued
+        ([stack.domain, "localhost"] + stack.hosts(.balancer).map(\.address) + stack.frontAddresses.map(\.address)
+            + ["127.0.0.1"]).uniqued
     }
 
     /// Single labels, names under the top-level domains that are reserved or not given out, and addresses.

@@ -57,7 +57,8 @@ extension Loader {
             nginx: optionalText("nginx", in: section)?.value,
             mysqld: optionalText("mysqld", in: section)?.value,
             mysql: optionalText("mysql", in: section)?.value,
-            etcd: optionalText("etcd", in: section)?.value)
+            etcd: optionalText("etcd", in: section)?.value,
+            keepalived: optionalText("keepalived", in: section)?.value)
     }
 
     mutating func database(in root: OpenSection, stack: Found<String>) -> Database {

@@ -37,7 +37,9 @@ struct Loader {
 
     private mutating func stack(_ root: OpenSection) -> Stack {
         let name = text("stack", in: root)
+        let before = problems.count
         let (hosts, destinations) = hosts(in: root, stack: name.value)
+        let areHostsFine = problems.count == before
         let isOnLoopback = hosts.allSatisfy(\.isOnLoopback)
         let app = app(in: root)
         return Stack(
@@ -51,7 +53,8 @@ struct Loader {
             engines: engines(in: root),
             drill: drill(in: root),
             ssh: ssh(in: root, destinations: destinations),
-            firewall: firewall(in: root))
+            firewall: firewall(in: root),
+            front: front(in: root, hosts: hosts, areHostsFine: areHostsFine))
     }
 
     private mutating func domain(in root: OpenSection, stack: String) -> String {

@@ -200,14 +200,17 @@ public struct Engines: Codable, Sendable, Equatable {
     public var mysqld: String?
     public var mysql: String?
     public var etcd: String?
+    public var keepalived: String?
 
     public init(
-        haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil, etcd: String? = nil
+        haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil, etcd: String? = nil,
+        keepalived: String? = nil
     ) {
         self.haproxy = haproxy
         self.nginx = nginx
         self.mysqld = mysqld
         self.mysql = mysql
         self.etcd = etcd
+        self.keepalived = keepalived
     }
 }

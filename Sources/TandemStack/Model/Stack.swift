@@ -14,6 +14,7 @@ public struct Stack: Codable, Sendable, Equatable {
     public var database: Database
     public var engines: Engines
     public var firewall: Firewall?
+    public var front: Front?
     /// What the stack file is called, without its folder: it is served to nobody. nil where it did not come from a file.
     public var fileName: String?
     /// Only the command line reads it: it is no part of what is applied, so that changing it changes nothing of what runs.
@@ -22,13 +23,13 @@ public struct Stack: Codable, Sendable, Equatable {
     public var ssh = SSHAccess()
 
     private enum CodingKeys: String, CodingKey {
-        case name, domain, hosts, balancer, web, app, database, engines, firewall, fileName
+        case name, domain, hosts, balancer, web, app, database, engines, firewall, front, fileName
     }
 
     public init(
         name: String, domain: String, hosts: [Host], balancer: Balancer, web: Web, app: App,
         database: Database, engines: Engines, fileName: String? = nil, drill: Drill = Drill(),
-        ssh: SSHAccess = SSHAccess(), firewall: Firewall? = nil
+        ssh: SSHAccess = SSHAccess(), firewall: Firewall? = nil, front: Front? = nil
     ) {
         self.name = name
         self.domain = domain
@@ -42,6 +43,7 @@ public struct Stack: Codable, Sendable, Equatable {
         self.drill = drill
         self.ssh = ssh
         self.firewall = firewall
+        self.front = front
     }
 
     /// The parts of the stack know each other by names below this one; no user's name is among them.

@@ -34,6 +34,9 @@ enum Grammar {
         return bytes.allSatisfy(isOfName)
     }
 
+    /// Of a network interface: Linux gives it 15 characters.
+    static func isInterfaceName(_ text: String) -> Bool { isUserName(text) && text.utf8.count <= 15 }
+
     /// A name of ssh_config(5), a domain name or an IPv4 address.
     static func isReachableName(_ text: String) -> Bool {
         let bytes = Array(text.utf8)

@@ -27,6 +27,8 @@ extension Schema {
         case variable
         case roles
         case networks
+        case movingAddresses
+        case interfaceName
         case section(Section)
         /// Name → section.
         case hosts(Section)
@@ -62,6 +64,8 @@ extension Schema {
             case .folders: "a folder, or a map: the beginning of a path such as /media, then its folder"
             case .variable: "the name of an environment variable: letters, digits and underscores"
             case .networks: "a list of networks such as 10.0.0.0/8 or 2001:db8::/32"
+            case .movingAddresses: "an IPv4 address such as 10.0.0.100, a list of them, or none"
+            case .interfaceName: "the name of a network interface such as eth0, of at most 15 characters"
             case .roles: "a list of \(Role.allCases.map(\.rawValue).joined(separator: ", "))"
             case .section(let section): "a map with \(section.keys.map(\.name).joined(separator: ", "))"
             case .hosts: "a map: each host's name, then its address and roles"
@@ -82,7 +86,8 @@ extension Schema.Kind {
     /// The value of one scalar. Defaults go through here too.
     func read(_ scalar: Scalar, folder: String) throws(Complaint) -> Schema.Value {
         switch self {
-        case .stackName, .domain, .databaseName, .address, .userName, .sshDestination, .urlPath, .command, .path,
+        case .stackName, .domain, .databaseName, .address, .userName, .interfaceName, .sshDestination, .urlPath,
+            .command, .path,
             .folders, .variable, .requestPath,
             .requestBody, .mediaType:
             let text = try readText(scalar, folder: folder)
@@ -108,7 +113,8 @@ extension Schema.Kind {
                 throw unitMismatch(scalar, "s") { Quantity.seconds($0).map(range.contains) == true }
             }
             return .number(seconds)
-        case .roles, .networks, .section, .hosts, .environment, .secrets, .settings: throw mismatch(scalar)
+        case .roles, .networks, .movingAddresses, .section, .hosts, .environment, .secrets, .settings:
+            throw mismatch(scalar)
         }
     }
 
@@ -137,6 +143,7 @@ extension Schema.Kind {
         case .domain: try check(scalar, Grammar.isDomain(text), suggestion: Grammar.domain(like: text))
         case .address: try check(scalar, Grammar.isAddress(text))
         case .userName: try check(scalar, Grammar.isUserName(text))
+        case .interfaceName: try check(scalar, Grammar.isInterfaceName(text))
         case .sshDestination: try check(scalar, SSHDestination(text) != nil)
         case .urlPath: try check(scalar, Grammar.isURLPath(text), suggestion: Grammar.urlPath(like: text))
         case .variable: try check(scalar, Grammar.isVariable(text))

@@ -34,6 +34,10 @@ extension Schema {
                 name: "ssh", kind: .section(ssh), presence: .optional, synonyms: ["openssh", "sshd"],
                 explanation: ssh.explanation),
             Key(
+                name: "front", kind: .section(front), presence: .optional,
+                synonyms: ["keepalived", "vrrp", "frontend", "floating_ip"],
+                explanation: front.explanation),
+            Key(
                 name: "firewall", kind: .section(firewall), presence: .optional,
                 synonyms: ["nftables", "ufw", "iptables"],
                 explanation: firewall.explanation),
@@ -152,11 +156,14 @@ extension Schema {
             engine("mysqld", "The MySQL server, 8.0.30 or later."),
             engine("mysql", "MySQL's command line client."),
             engine("etcd", "etcd, 3.5.28 or later."),
+            engine(
+                "keepalived",
+                "keepalived, 2.2.7 or later, which only a `front` with an address needs: never the store's."),
         ])
 
     private static func engine(_ name: String, _ explanation: String) -> Key {
         Key(
             name: name, kind: .path, presence: .derived("from the engine store"), explanation: explanation,
-            example: name == "mysqld" || name == "haproxy" ? "/usr/sbin/\(name)" : "/usr/bin/\(name)")
+            example: ["mysqld", "haproxy", "keepalived"].contains(name) ? "/usr/sbin/\(name)" : "/usr/bin/\(name)")
     }
 }

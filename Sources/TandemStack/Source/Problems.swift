@@ -18,6 +18,7 @@ struct Problems {
     private var found: [(position: Position, message: String)] = []
 
     var isEmpty: Bool { found.isEmpty }
+    var count: Int { found.count }
 
     mutating func add(_ message: String, at position: Position) {
         found.append((position, message))

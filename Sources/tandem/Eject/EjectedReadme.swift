@@ -49,7 +49,10 @@ struct EjectedReadme {
     }
 
     private var install: String {
-        let own = [programs.haproxy, programs.nginx, programs.mysqld, programs.mysql]
+        let moves = !stack.frontAddresses.isEmpty
+        let own =
+            [programs.haproxy, programs.nginx, programs.mysqld, programs.mysql]
+            + (moves ? [stack.keepalivedProgram] : [])
         let unpack = hosts.map { host in
             stack.isOnThisMachine
                 ? "tar -C \(host.host.name) -c . | tar -C / --no-overwrite-dir --no-same-owner -xp"
@@ -63,8 +66,8 @@ struct EjectedReadme {
             ## 1. On every host, as root
 
             The programs: \(own.map { "`\($0)`" }.joined(separator: ", ")). HAProxy 3.0 or later, MySQL (not MariaDB)
-            8.0.30 or later. Of Debian's packages disable what they start by themselves:
-            `systemctl disable --now haproxy nginx mysql`.
+            8.0.30 or later\(moves ? ", keepalived 2.2.7 or later" : ""). Of Debian's packages disable what they start by themselves:
+            `systemctl disable --now haproxy nginx mysql\(moves ? " keepalived" : "")`.
 
             Unpack, from this folder:
 
@@ -150,8 +153,22 @@ struct EjectedReadme {
 
             \(block(asked))
 
-            Users reach a balancer by its address. Let the name `\(stack.domain)` lead to all of them, or move one address
-            between them with keepalived.
+            \(address)
+            """
+    }
+
+    private var address: String {
+        let addresses = stack.frontAddresses.map { "`\($0.address)`" }
+        guard !addresses.isEmpty else {
+            return """
+                Users reach a balancer by its address. Let the name `\(stack.domain)` lead to all of them, or move one address
+                between them with keepalived (`front` in the stack file).
+                """
+        }
+        return """
+            keepalived puts \(addresses.joined(separator: " and ")) on one balancer, and on another one within half a second when that one is gone;
+            let the name `\(stack.domain)` lead there. `ip address` shows where it is. Its settings, `keepalived.conf`, are root's:
+            `\(names.configurationRoot)/BALANCER.root/`. To move an address by hand, stop the unit on the balancer that has it.
             """
     }
 
