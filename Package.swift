@@ -255,7 +255,8 @@ let package = Package(
             name: "TandemDrillTests", dependencies: ["TandemDrill", "TandemServices", "TandemStack"],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
-            name: "TandemFleetTests", dependencies: ["TandemFleet", "TandemStack"], swiftSettings: settings),
+            name: "TandemFleetTests", dependencies: ["StackFuzz", "TandemFleet", "TandemStack"], swiftSettings: settings
+        ),
         .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),
         .testTarget(
             name: "TandemTopologyTests", dependencies: ["StackFuzz", "TandemTopology"], swiftSettings: settings),

@@ -37,7 +37,7 @@ struct EjectedFirewall {
         Wants=network-pre.target
         Before=network-pre.target shutdown.target
         Conflicts=shutdown.target
-        After=local-fs.target nftables.service
+        After=local-fs.target nftables.service tandem-change-undo.service
 
         [Service]
         Type=oneshot

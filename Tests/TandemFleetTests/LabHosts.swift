@@ -1,0 +1,39 @@
+import Foundation
+import TandemStack
+import Testing
+
+@testable import TandemFleet
+
+/// Hosts that boot a real systemd, made by `bin/lab`: `TANDEM_TEST_LAB` names the folder with their ssh_config, once they run.
+enum LabHosts {
+    static let folder = ProcessInfo.processInfo.environment["TANDEM_TEST_LAB"]
+    static let skipped: Comment = "skipped: TANDEM_TEST_LAB names no hosts that bin/lab has started"
+
+    static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("bin/lab").path
+
+    static let addresses = ["lb1": "10.77.0.11", "lb2": "10.77.0.12", "server1": "10.77.0.21", "server2": "10.77.0.22"]
+
+    static func host(_ name: String, _ roles: [Role] = [.app]) -> TandemStack.Host {
+        TandemStack.Host(name: name, address: addresses[name] ?? "", roles: roles)
+    }
+
+    static func line(_ name: String, socket: String = "none") throws -> SSHCommandLine {
+        SSHCommandLine(
+            destination: SSHDestination(name: name), configuration: "\(try #require(folder))/ssh_config",
+            controlSocket: socket)
+    }
+
+    /// - Parameter socket: a connection that all commands share; without one each command has its own.
+    static func session(_ name: String, socket: String = "none") async throws -> HostSession {
+        try await HostSession.open(host(name), line(name, socket: socket))
+    }
+
+    /// `kill` pulls a host's power cord, `up` boots it again.
+    static func lab(_ verb: String, _ name: String) async throws {
+        let command = BoundedCommand(
+            program: "bash", arguments: [script, verb, name], outputLimitBytes: 1 << 16, limit: .seconds(90))
+        let outcome = try await command.run()
+        try #require(outcome.status == 0, "\(verb) \(name): \(outcome.errors)")
+    }
+}
