@@ -24,6 +24,7 @@ struct HostVerdictTests {
             .init(address: "127.0.0.1", port: 3306, program: "mysqld"),
         ]
         (facts.units, facts.tables, facts.archive) = (["ssh.service"], [], .reachable)
+        facts.hasFirewallProgram = true
         let hosts = [host, TandemStack.Host(name: "lb1", address: "10.0.0.11", roles: [.balancer])]
         return HostVerdicts(
             stack: Sample.applied(hosts).stack, host: host, user: "root", privilege: .root, facts: facts,
@@ -58,6 +59,22 @@ struct HostVerdictTests {
         ) {
             (testDescription, self.verdict, self.text, self.remedy, self.change) = (name, verdict, text, remedy, change)
         }
+    }
+
+    /// Of a stack whose front has an address that moves.
+    private static let balancer: @Sendable (inout HostVerdicts) -> Void = {
+        $0.host.roles.append(.balancer)
+        $0.stack.front = Front(addresses: [MovingAddress(address: "10.0.0.100")])
+    }
+
+    @Test("keepalived is asked for on balancers of a front with an address alone")
+    func keepalived() {
+        #expect(
+            findings {
+                Self.balancer(&$0)
+                $0.facts.keepalivedVersion = "2.3.3"
+            }.isEmpty)
+        #expect(findings { $0.stack.front = Front(addresses: [MovingAddress(address: "10.0.0.100")]) }.isEmpty)
     }
 
     static let cases = [
@@ -103,6 +120,12 @@ struct HostVerdictTests {
         Case("firewall", .warning, "ufw.service, the nftables table 'inet filter'", "nft list ruleset") {
             $0.facts.units.append("ufw.service")
             $0.facts.tables = ["inet filter", "inet tandem"]
+        },
+        Case("nftables", .warning, "no nft", "apt-get install nftables") { $0.facts.hasFirewallProgram = false },
+        Case("keepalived", .error, "has no keepalived", "apt-get install keepalived", balancer),
+        Case("keepalived", .error, "version 2.0.19 does not know", "apt-get install keepalived") {
+            balancer(&$0)
+            $0.facts.keepalivedVersion = "2.0.19"
         },
         Case("archive", .warning, "cannot be fetched from here: no route", "Acquire::http::Proxy") {
             $0.facts.archive = .unreachable("no route")

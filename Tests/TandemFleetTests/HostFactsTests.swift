@@ -28,6 +28,8 @@ struct HostFactsTests {
                     listener=LISTEN 0 4096 127.0.0.53%lo:53 0.0.0.0:*
                     unit=nginx.service
                     table=inet filter
+                    nft=yes
+                    keepalived=2.2.7
                     archive=https://deb.debian.org/debian: Could not resolve = host
                     end=yes
                     """#))
@@ -46,6 +48,7 @@ struct HostFactsTests {
             ])
         #expect(facts.units == ["nginx.service"] && facts.tables == ["inet filter"])
         #expect(facts.archive == .unreachable("https://deb.debian.org/debian: Could not resolve = host"))
+        #expect(facts.hasFirewallProgram && facts.keepalivedVersion == "2.2.7")
         #expect(facts.kernel.isEmpty)
     }
 

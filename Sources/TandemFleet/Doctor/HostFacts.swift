@@ -63,6 +63,10 @@ public struct HostFacts: Sendable, Equatable {
     /// nftables' tables, such as `inet filter`; nil: the user may not list them.
     public var tables: [String]?
     public var archive: Archive?
+    /// Such as 2.2.7; nil: the host has none.
+    public var keepalivedVersion: String?
+    /// Whether it has nftables' program.
+    public var hasFirewallProgram = false
 
     public init() {}
 
@@ -102,6 +106,8 @@ public struct HostFacts: Sendable, Equatable {
         case "unit": units.append(value)
         case "tables": tables = tables ?? []
         case "table": tables = (tables ?? []) + [value]
+        case "keepalived": keepalivedVersion = value
+        case "nft": hasFirewallProgram = true
         case "archive": archive = value == "yes" ? .reachable : .unreachable(value)
         default: break
         }

@@ -56,6 +56,8 @@ public enum HostQuestions {
             say listeners yes
             ss -Hltnp 2>/dev/null | while IFS= read -r line; do say listener "$line"; done
         fi
+        has nft && say nft yes
+        has keepalived && say keepalived "$(keepalived --version 2>&1 | sed -n '1s/^Keepalived v\([0-9.]*\).*/\1/p')"
         # Root alone may list them.
         if ! has nft; then
             say tables yes

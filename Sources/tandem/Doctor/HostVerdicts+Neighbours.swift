@@ -62,6 +62,29 @@ extension HostVerdicts {
             "see that they let the hosts of the stack reach each other, and users the balancers: nft list ruleset")
     }
 
+    var nftables: Finding? {
+        facts.hasFirewallProgram
+            ? nil
+            : .warning(
+                "nftables", "the host has no nft, which loads the firewall", "\(sudo)apt-get install nftables")
+    }
+
+    /// Of balancers, where the front has an address that moves.
+    var keepalived: Finding? {
+        guard host.has(.balancer), !stack.frontAddresses.isEmpty, stack.engines.keepalived == nil else { return nil }
+        let install = "\(sudo)apt-get install keepalived (it starts nothing before it has settings)"
+        guard let version = facts.keepalivedVersion else {
+            return .error("keepalived", "the host has no keepalived, which moves the front's address", install)
+        }
+        let numbers = version.split(separator: ".").map { Int($0) ?? 0 }
+        guard !numbers.lexicographicallyPrecedes(Self.oldestKeepalived) else {
+            return .error("keepalived", "version \(version) does not know all of its settings; 2.2.7 does", install)
+        }
+        return .ok("keepalived", "version \(version)")
+    }
+
+    private static let oldestKeepalived = [2, 2, 7]
+
     var archive: Finding? {
         switch facts.archive {
         case nil: nil

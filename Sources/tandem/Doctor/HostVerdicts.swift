@@ -14,11 +14,11 @@ struct HostVerdicts: Sendable {
 
     var findings: [Finding] {
         let system = [login, processor, release, systemd, address, clock]
-        let rest: [Finding?] = [memory, openFiles, ports, services, firewall, archive]
+        let rest: [Finding?] = [memory, openFiles, ports, services, nftables, firewall, keepalived, archive]
         return (system + facts.disks.map(disk) + rest.compactMap(\.self)).map { $0.on(host.name) }
     }
 
-    private var sudo: String { user == "root" ? "" : "sudo " }
+    var sudo: String { user == "root" ? "" : "sudo " }
 
     private var login: Finding {
         switch privilege {
