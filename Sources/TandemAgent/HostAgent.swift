@@ -22,8 +22,8 @@ public actor HostAgent {
         case changed
     }
 
-    let host: Host
-    let folder: StackFolder
+    nonisolated let host: Host
+    nonisolated let folder: StackFolder
     let given: AppliedHost
     var applied: AppliedStack { given.applied }
     var secrets: StackSecrets { given.secrets }
@@ -209,6 +209,15 @@ public actor HostAgent {
             for owner in owners where owner.service.name == name { group.addTask { await owner.stop() } }
         }
     }
+
+    /// Stops all services in order, as when the host is switched off: users first, what holds the data last. Where the primary is here, it hands
+    /// over to its partner.
+    public func stopServices() async {
+        await seat?.handOver(from: host.name, bound: Self.handOverBound)
+        for service in [ServiceName.haproxy, .nginx, .app, .router, .mysql, .etcd] { await stop(service) }
+    }
+
+    private static let handOverBound = Duration.seconds(5)
 
     /// Gives this host's database a new copy of the primary's data.
     func rebuildDatabase() async throws {

@@ -38,11 +38,13 @@ public struct Fleet: Sendable {
     }
 
     /// Does the same for every host, for many at once. One host's failure is no other's.
+    /// - Parameter isWanted: which hosts.
     /// - Returns: in the order of the hosts.
     public func onEach<R: Sendable>(
+        only isWanted: (Host) -> Bool = { _ in true },
         _ body: @escaping @Sendable (HostSession) async throws -> R
     ) async -> [(host: Host, result: Result<R, any Error>)] {
-        await Self.inParallel(stack.hosts) { host in
+        await Self.inParallel(stack.hosts.filter(isWanted)) { host in
             do {
                 return .success(try await body(try await HostSession.open(host, line(to: host))))
             } catch {

@@ -63,6 +63,13 @@ public struct HostSession: Sendable {
             outputLimitBytes: outputLimitBytes, seconds: seconds)
     }
 
+    /// The arguments of `ssh` for a command that takes over this process's own terminal and pipes, without a bound on its time.
+    /// - Parameter isTerminal: whether it gets a terminal there.
+    public func attached(_ command: [String], isTerminal: Bool) -> [String] {
+        let words = (privilege == .sudo ? ["sudo", "-n", "--"] : []) + command
+        return line.running("exec " + words.map(ShellWord.quoted).joined(separator: " "), isTerminal: isTerminal)
+    }
+
     /// Ends the connection; the next command would open another one.
     public func close() async {
         await Self.close(line)

@@ -21,8 +21,8 @@ public struct SSHCommandLine: Sendable, Equatable {
     }
 
     /// - Parameter command: for the login shell of the user there.
-    public func running(_ command: String) -> [String] {
-        ["-T"] + options + ["--", destination.name, command]
+    public func running(_ command: String, isTerminal: Bool = false) -> [String] {
+        [isTerminal ? "-t" : "-T"] + options + ["--", destination.name, command]
     }
 
     /// Ends the connection.

@@ -8,12 +8,15 @@ enum Entry {
     static func main() async {
         // A reader that went away, such as `head`, is no reason to die before the rest is stopped in order.
         signal(SIGPIPE, SIG_IGN)
+        ProgramBundle.usePlugins()
         do {
             // First of all, and while this process has one thread.
             try RootLaunch.run(Array(CommandLine.arguments.dropFirst()))
             try checkCommand(CommandLine.arguments.dropFirst().first)
             var command = try await Tandem.asyncParseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
+            if let fleet = FleetLaunch.find(command) {
+                try await fleet.run()
+            } else if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()

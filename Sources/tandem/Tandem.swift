@@ -11,7 +11,7 @@ struct Tandem: AsyncParsableCommand {
             5 there are changes (plan --exit-code).
             """,
         version: Version.number,
-        subcommands: [AgentCommand.self, KeeperCommand.self, DrillHealerCommand.self],
+        subcommands: [AgentCommand.self, KeeperCommand.self, DrillHealerCommand.self, HostCommand.self],
         groupedSubcommands: [
             CommandGroup(name: "Setup", subcommands: [InitCommand.self, DoctorCommand.self, DocsCommand.self]),
             CommandGroup(

@@ -26,18 +26,32 @@ struct OtherHostsTests {
     }
 
     @Test(
-        "is run by no command yet: each says what can be done, and nothing is made",
+        "is reached over SSH by every command; where that fails, each says of which host and why, and nothing is made here",
         arguments: [
-            ["up"], ["plan"], ["status"], ["logs"], ["restart", "app"], ["mysql"], ["top"], ["open"], ["drill"],
-            ["switchover"],
+            ["up"], ["plan"], ["down"], ["status"], ["logs"], ["restart", "app"], ["mysql"], ["mysqldump"], ["top"],
+            ["run", "--", "ls"], ["switchover"], ["history"], ["why"], ["pause"], ["destroy", "--yes"],
         ])
-    func refused(arguments: [String]) throws {
+    func unreached(arguments: [String]) throws {
         let folder = try folder()
         let outcome = try Program.run(arguments, in: folder.path)
+        #expect(outcome.status == 1, "\(outcome)")
+        let reasons = ["nothing answers at anna@lb:1: Connection refused", "there is no host 'no-such-host.invalid'"]
+        #expect(reasons.contains { outcome.error.contains($0) }, "\(outcome)")
+        #expect(!outcome.error.contains("Fatal") && !outcome.error.contains("ReachError"), "\(outcome)")
+        try expectNothing(folder)
+    }
+
+    @Test("is refused by commands that are about this machine", arguments: ["open", "drill", "trust"])
+    func refused(command: String) throws {
+        let folder = try folder()
+        let outcome = try Program.run([command], in: folder.path)
         #expect(outcome.status == 1)
-        #expect(
-            outcome.error.contains("lb1 has the address 10.0.0.11, and this version runs stacks on this machine alone"))
-        #expect(outcome.error.contains("tandem doctor"))
+        #expect(outcome.error.contains("works on a stack of this machine alone"), "\(outcome)")
+        #expect(outcome.error.contains("lb1: 10.0.0.11"), "\(outcome)")
+        try expectNothing(folder)
+    }
+
+    private func expectNothing(_ folder: TemporaryFolder) throws {
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["ssh_config", "tandem.yaml"])
         #expect(UserAccount(name: "tandem-faraway") == nil)

@@ -50,7 +50,9 @@ struct StackStatusTests {
     @Test("is degraded when all services run and nobody knows of the database")
     func databaseUnknown() {
         let answers = Dictionary(uniqueKeysWithValues: Sample.laptop.map { ($0.name, Sample.answer($0)) })
-        let status = StackStatus(applied: Sample.applied(), keeperPID: 7, answers: answers, topology: nil)
+        let status = StackStatus(
+            applied: Sample.applied(), keeping: StackKeeping(isAlive: true, pid: 7), answers: answers,
+            topology: nil)
         #expect(status.state == .degraded)
     }
 
@@ -59,7 +61,9 @@ struct StackStatusTests {
 
     @Test("says nothing of the database when nobody answers")
     func unknown() {
-        let status = StackStatus(applied: Sample.applied(), keeperPID: nil, answers: [:], topology: nil)
+        let status = StackStatus(
+            applied: Sample.applied(), keeping: StackKeeping(isAlive: false), answers: [:],
+            topology: nil)
         #expect(status.database == nil && status.hosts.allSatisfy { $0.agent == .init(state: .down, pid: nil) })
     }
 

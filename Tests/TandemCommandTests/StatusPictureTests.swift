@@ -1,4 +1,5 @@
 import Foundation
+import TandemAgent
 import TandemStack
 import TandemTopology
 import Testing
@@ -158,7 +159,9 @@ struct StatusPictureTests {
 
     @Test("of a stack that is down says just that")
     func stopped() {
-        let status = StackStatus(applied: Sample.applied(), keeperPID: nil, answers: [:], topology: nil)
+        let status = StackStatus(
+            applied: Sample.applied(), keeping: StackKeeping(isAlive: false), answers: [:],
+            topology: nil)
         #expect(
             picture(status, columns: 90) == """
                 shop  stopped  https://localhost:8443

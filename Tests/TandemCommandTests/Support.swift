@@ -147,7 +147,7 @@ enum Sample {
         var answers = Dictionary(uniqueKeysWithValues: hosts.map { ($0.name, answer($0)) })
         change(&answers)
         return StackStatus(
-            applied: applied(hosts), keeperPID: isKept ? 7 : nil, answers: answers,
+            applied: applied(hosts), keeping: StackKeeping(isAlive: isKept, pid: isKept ? 7 : nil), answers: answers,
             topology: topology ?? Self.topology(hosts))
     }
 }

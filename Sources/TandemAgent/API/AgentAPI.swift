@@ -14,7 +14,7 @@ import TandemTopology
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command line's:
 /// `/status`, `/statistics`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
 /// `X-Tandem-Version`), `/metrics`, `/store`, `/failover`. With an agent's alone: `POST /peer`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
-/// what a planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE` and `POST /store/leave`, for settings name programs that we
+/// what a planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /certificates`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE` and `POST /store/leave`, for settings name programs that we
 /// run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
 struct AgentAPI: Sendable {
     let agent: HostAgent
@@ -98,6 +98,12 @@ struct AgentAPI: Sendable {
         }
         router.post("/apply") { request, _ in
             try await answering { _ = try await agent.apply(try await settings(request)) }
+        }
+        router.post("/certificates") { request, _ in
+            try await answering {
+                let body = try await request.body.collect(upTo: Self.largestSettings)
+                try agent.write(try JSONText.decode([HostFile].self, from: body.readableBytesView))
+            }
         }
         router.post("/prepare") { request, _ in
             try await answering { try await agent.prepare(try await settings(request)) }

@@ -144,6 +144,12 @@ public struct AgentClient: Sendable {
         try await post("/check", to: host, timeout: Self.checkBound, body: settings)
     }
 
+    /// Gives a host its certificates, where it does not share a folder with whoever made them.
+    public func give(_ certificates: [HostFile], to host: Host) async throws {
+        try await post(
+            "/certificates", to: host, timeout: .seconds(20), text: try JSONText.encode(certificates, isPretty: false))
+    }
+
     /// Gives a host new settings; its agent begins anew with them at once.
     /// - Throws: `RefusedFile`, and nothing was changed.
     public func apply(_ settings: AppliedHost, on host: Host) async throws {
@@ -175,11 +181,15 @@ public struct AgentClient: Sendable {
     private static let checkBound = Duration.seconds(200)
 
     private func post(
-        _ path: String, to host: Host, timeout: Duration, body: AppliedHost? = nil
+        _ path: String, to host: Host, timeout: Duration, body: AppliedHost
     ) async throws {
+        try await post(path, to: host, timeout: timeout, text: try JSONText.encode(body, isPretty: false))
+    }
+
+    private func post(_ path: String, to host: Host, timeout: Duration, text: String? = nil) async throws {
         var request = HTTPClientRequest(url: url(host, path))
         request.method = .POST
-        if let body { request.body = .bytes(ByteBuffer(string: try JSONText.encode(body, isPretty: false))) }
+        if let text { request.body = .bytes(ByteBuffer(string: text)) }
         _ = try await execute(request, host: host, timeout: timeout)
     }
 

@@ -13,12 +13,17 @@ extension HostAgent {
         ).check()
     }
 
+    /// Replaces this host's certificates; who uses one notices.
+    nonisolated func write(_ certificates: [HostFile]) throws { try folder.write(certificates, of: host.name) }
+
     /// Gives this host new settings. It is written down first, so that an agent that dies from here on is followed by one
     /// that goes on with it.
     /// - Returns: the version by which `status` knows them.
     func apply(_ next: AppliedHost) async throws -> String {
         try await check(next)
         try next.save(host: host.name, folder: folder)
+        // Where no keeper shares the folder, for commands that are run on the host itself.
+        if FleetState.load(folder) != nil { try AtomicFile.write(next.applied, to: folder.appliedFile) }
         logger.info("taking up new settings")
         beginAnew()
         return try next.version

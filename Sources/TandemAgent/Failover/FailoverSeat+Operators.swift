@@ -6,7 +6,7 @@ import TandemTopology
 
 /// What operators ask of the failover.
 extension FailoverSeat {
-    func status() async -> FailoverStatus {
+    func status() -> FailoverStatus {
         let names = hosts.names
         let record = report?.record
         let isPaused = report?.readiness.blockers.contains(.paused) == true
@@ -49,6 +49,17 @@ extension FailoverSeat {
         let intent = SwitchoverIntent(
             id: 0, to: own, pauseBudget: Self.pauseBudget, forcedAtRevision: snapshot.stateRevision)
         try Self.check(try await store.order(intent), "order the change of primary")
+    }
+
+    /// Has the partner take over, if this host leads a pair. Returns when it has, or after `bound`.
+    func handOver(from own: String, bound: Duration) async {
+        let status = status()
+        guard status.primary == own, status.standing == .paired, let partner = status.partner else { return }
+        guard (try? await switchOver(to: partner)) != nil else { return }
+        let begin = ContinuousClock.now
+        while ContinuousClock.now - begin < bound, self.status().primary == own {
+            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { return }
+        }
     }
 
     /// How long writes may pause before the primary opens again, in milliseconds.

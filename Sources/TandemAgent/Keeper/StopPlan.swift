@@ -1,5 +1,5 @@
 import Foundation
-import Logging
+public import Logging
 import TandemBlueprint
 import TandemStack
 import TandemTopology
@@ -8,10 +8,16 @@ import TandemTopology
 ///
 /// The replicas stop before the primary, which so is the one that begins alone at the next start; each host's driver closes its server
 /// before it ends it. etcd comes after all else: it is where the others are to say what they did.
-struct StopPlan: Sendable {
+public struct StopPlan: Sendable {
     let applied: AppliedStack
     let folder: StackFolder
     let logger: Logger
+
+    public init(applied: AppliedStack, folder: StackFolder, logger: Logger) {
+        self.applied = applied
+        self.folder = folder
+        self.logger = logger
+    }
 
     /// One thing that is done on several hosts at the same time.
     struct Step: Equatable {
@@ -51,7 +57,7 @@ struct StopPlan: Sendable {
     }
 
     /// - Parameter did: told of each step that is done, with the seconds it took.
-    func run(_ did: @Sendable (String, Double) async -> Void) async {
+    public func run(_ did: @Sendable (String, Double) async -> Void) async {
         guard
             let client = try? AgentClient(
                 stack: applied.stack.name, hosts: applied.stack.hosts,

@@ -27,8 +27,8 @@ struct ProcessStarter: Sendable {
             // worked in small pieces: measured, a fifth of the processor time. We ourselves interrupt them all, and so look
             // after them in time on a machine that is busy.
             scheduling: .batch, mark: service.account == .application ? mark(service) : nil,
-            // HAProxy listens on its host's own address as well as on the sockets that it inherits, on the same ports.
-            keepsLowPorts: service.takesFrontSockets, fileMask: service.account == .application ? 0o022 : 0o077)
+            // HAProxy listens on the front's ports itself: beside the sockets that it inherits, or for want of them.
+            keepsLowPorts: service.name == .haproxy, fileMask: service.account == .application ? 0o022 : 0o077)
     }
 
     /// The same for every process of one service, so that what an earlier one left behind is found too.

@@ -18,8 +18,9 @@ public struct AppliedStack: Codable, Sendable, Equatable {
         front: Layout.Front?
     ) {
         self.stack = stack
-        // It is about the command line alone.
+        // They are about the command line alone.
         self.stack.drill = Drill()
+        self.stack.ssh = SSHAccess()
         self.stackFile = stackFile
         self.programs = programs
         self.versions = versions
@@ -33,4 +34,9 @@ public struct AppliedStack: Codable, Sendable, Equatable {
 extension AppliedStack {
     /// Where users reach a stack that runs on one machine.
     public static let frontAddress = "127.0.0.1"
+
+    /// Where the front is asked whether it answers: on hosts of their own that is the first balancer.
+    public var frontProbeAddress: String {
+        front == nil ? stack.hosts(.balancer).first?.address ?? Self.frontAddress : Self.frontAddress
+    }
 }

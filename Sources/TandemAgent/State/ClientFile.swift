@@ -18,7 +18,7 @@ public struct ClientFile: Sendable {
     public var socket: String { folder.layout(host: host, applied: applied).mysqlSocket }
 
     public func write() throws {
-        let secrets = try JSONText.decode(StackSecrets.self, fromFile: folder.secretsFile)
+        let secrets = try AppliedHost.load(host: host, folder: folder).secrets
         try AtomicFile.write(
             """
             # Written by Tandem for `tandem mysql` and `tandem mysqldump`.

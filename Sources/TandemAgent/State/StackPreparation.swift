@@ -12,6 +12,8 @@ public struct StackPreparation: Sendable {
     public var folder: StackFolder
     public var programs: Layout.Programs
     public var versions: [String: String]
+    /// Values of the app's secrets that somebody else has read; nil: they are read here, from where the stack file says.
+    public var appSecrets: [String: String]?
 
     public init(
         stack: Stack, stackFile: String, folder: StackFolder, programs: Layout.Programs,
@@ -101,9 +103,33 @@ public struct StackPreparation: Sendable {
                 "\(folder.secretsFile) is missing, but there is data that can be opened only with its passwords. "
                     + "Put the file back, or run `tandem destroy` to begin anew.")
         }
+        if let appSecrets {
+            secrets.app = try Self.chosen(stack.app.secrets, given: appSecrets, last: secrets.app)
+            return secrets
+        }
         secrets.app = try await SecretSources.read(
             stack.app.secrets, environment: environment, workingDirectory: stack.app.workingDirectory)
         return secrets
+    }
+
+    /// - Parameter last: what one that is not given keeps.
+    private static func chosen(
+        _ sources: [String: App.SecretSource], given: [String: String], last: [String: String]
+    ) throws -> [String: String] {
+        var values: [String: String] = [:]
+        var problems: [StackFileProblems.Problem] = []
+        for name in sources.keys.sorted() {
+            guard let value = given[name] ?? last[name] else {
+                problems.append(
+                    .init(
+                        path: ["app", "secrets"],
+                        message: "secret \(name): it is not set, and the stack has no earlier one"))
+                continue
+            }
+            values[name] = value
+        }
+        guard problems.isEmpty else { throw StackFileProblems(problems: problems) }
+        return values
     }
 
     /// Certificate files that are about to be made anew.

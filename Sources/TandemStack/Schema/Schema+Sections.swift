@@ -26,8 +26,8 @@ extension Schema {
                     database and those with the role witness, at most 7. Where no host is a witness, the first balancer votes \
                     besides if the database hosts are an even number. The first host with the role database is the first primary. Hosts without an \
                     address get a loopback address of their own; either all hosts have addresses outside \
-                    127.0.0.0/8, or none has. In this version `tandem up` starts only stacks without such addresses; \
-                    of the others `tandem doctor` looks at the hosts, and `tandem render` and `tandem eject` write files.
+                    127.0.0.0/8, or none has. Hosts with such addresses are machines of their own, which `tandem up` reaches over SSH; \
+                    see docs/fleet.md.
                     """,
                 example: exampleHosts),
             Key(

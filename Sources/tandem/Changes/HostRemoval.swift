@@ -21,6 +21,11 @@ struct HostRemoval: Sendable {
 
     /// Waits for the keeper to end the host's agent, and sweeps what is left. The host's folder, data in it, stays.
     func finish(_ host: Host, applied: AppliedStack) async {
+        // On a machine of its own; whoever reaches that one lets its agent go.
+        if FleetState.load(folder) != nil {
+            try? FileManager.default.removeItem(atPath: folder.records(host.name))
+            return
+        }
         let deadline = ContinuousClock.now + .seconds(5)
         while ContinuousClock.now < deadline, (try? await client.status(of: host, timeout: .milliseconds(500))) != nil {
             try? await Task.sleep(for: .milliseconds(50))

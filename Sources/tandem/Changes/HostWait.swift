@@ -21,7 +21,7 @@ struct HostWait: Sendable {
     private static let pollInterval = Duration.milliseconds(60)
 
     /// Whether somebody keeps the stack: not once it is being stopped. A keeper that was killed has a successor soon.
-    var isKept: Bool { KeeperState.load(folder)?.phase == .running }
+    var isKept: Bool { StackKeeping.load(folder).phase == .running }
 
     /// What is stopped never comes to serve.
     private func checkIsKept() throws {

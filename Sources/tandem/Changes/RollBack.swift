@@ -20,7 +20,7 @@ struct RollBack: Sendable {
             guard let given = pending.given[name] else { continue }
             do {
                 let host = try given.host(name)
-                try await client.apply(given, on: host)
+                try await client.give(given, to: host, folder: folder)
                 try await HostWait(folder: folder, client: client).settled(host, given)
                 steps.note("\(name) is back on what it had")
             } catch let failure as HostFailure {

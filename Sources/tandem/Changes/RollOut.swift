@@ -23,6 +23,7 @@ struct RollOut: Sendable {
         // From here on things change. An agent that is started anew meanwhile goes on with what its host has.
         for (name, given) in pending.given { try given.save(host: name, folder: folder) }
         try pending.preparation.writeCertificates()
+        if pending.target.front == nil { try await giveCertificates(running) }
         var changed: [String] = []
         do {
             for host in pending.change.hosts where host.kind == .added {
@@ -147,6 +148,13 @@ struct RollOut: Sendable {
         steps.done(host.name, "mysql stopped", seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
+    /// To hosts that do not share a folder with us.
+    private func giveCertificates(_ running: AppliedStack) async throws {
+        for host in running.stack.hosts where target.hosts.contains(where: { $0.name == host.name }) {
+            try await client.give(folder.certificates(of: host.name), to: host)
+        }
+    }
+
     // MARK: - One host
 
     /// - Returns: false when there was nothing to do.
@@ -158,7 +166,7 @@ struct RollOut: Sendable {
             steps.note("starting \(host.name)")
         } else if pending.isOutdated(host.name) || change.kind == .changed {
             try await guardPair(change, host)
-            try await client.apply(pending.next(for: host.name), on: host)
+            try await client.give(pending.next(for: host.name), to: host, folder: folder)
         } else {
             // From an interrupted change.
             isNext = false

@@ -4,10 +4,11 @@ import TandemStack
 
 /// Looks at all hosts of a stack at once, and judges what they say.
 enum FleetDiagnosis {
+    /// - Parameter names: of the hosts that are looked at; nil: all.
     /// - Throws: where this machine itself cannot ask.
-    static func findings(_ stack: Stack) async throws -> [Finding] {
+    static func findings(_ stack: Stack, only names: Set<String>? = nil) async throws -> [Finding] {
         let answers = try await Fleet.with(stack) { fleet in
-            await fleet.onEach { session in
+            await fleet.onEach(only: { names?.contains($0.name) != false }) { session in
                 Answer(
                     user: session.user, privilege: session.privilege, facts: try await HostQuestions.ask(session))
             }

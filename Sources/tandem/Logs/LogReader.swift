@@ -16,6 +16,10 @@ struct LogReader: Sendable {
     let folder: StackFolder
     /// A service or a host; nil: everything.
     let only: String?
+    /// Whose logs are read; nil: all.
+    var hosts: Set<String>?
+    /// Whether each line begins with its time, in seconds since 1970, and a tab.
+    var hasTimes = false
 
     /// Writes the last lines to standard output.
     func show(lines: Int) {
@@ -69,12 +73,13 @@ struct LogReader: Sendable {
         return entries.suffix(count).map { entry in
             let color = Self.colors[(hosts.firstIndex(of: entry.host) ?? 0) % Self.colors.count]
             let label = StepPrinter.padded(entry.host, width) + " " + StepPrinter.padded(entry.service, 12)
-            return style.paint("\(label) │", color) + " \(Terminal.printable(entry.line.text))\n"
+            let time = hasTimes ? "\(entry.line.time)\t" : ""
+            return time + style.paint("\(label) │", color) + " \(Terminal.printable(entry.line.text))\n"
         }.joined()
     }
 
     private func sources() -> [LogSource] {
-        applied.stack.hosts.flatMap { host in
+        applied.stack.hosts.filter { hosts?.contains($0.name) != false }.flatMap { host in
             let logs = folder.logs(host.name)
             let names = ((try? FileManager.default.contentsOfDirectory(atPath: logs)) ?? []).sorted()
             return names.filter { $0.hasSuffix(".log") }.compactMap { name -> LogSource? in

@@ -27,7 +27,9 @@ enum RootLaunch {
         // The shell asks for words while a command line is typed.
         if arguments.first?.hasPrefix("---completion") == true { try becomeNobody() }
         // What cannot be parsed runs nothing; it is said where all are parsed.
-        guard let command = try? Tandem.parseAsRoot(arguments), !isAboutMachine(command) else { return }
+        guard let command = try? Tandem.parseAsRoot(arguments), !isAboutMachine(command), !OperatorMode.isOn else {
+            return
+        }
         try RootTerminal.enterOwn()
         switch command {
         case is AgentCommand, is KeeperCommand, is DrillHealerCommand:
@@ -52,7 +54,7 @@ enum RootLaunch {
         switch command {
         case is Tandem, is EnginesCommand, is EnginesCommand.List, is EnginesCommand.Install, is EnginesCommand.Update,
             is EnginesCommand.Remove, is EnginesCommand.Link, is VersionCommand, is ManCommand, is DocsCommand,
-            is CompletionsCommand:
+            is CompletionsCommand, is HostCommand, is any HostCommand.Step:
             true
         case let command as TrustCommand: !command.printAuthority
         default: false
@@ -81,7 +83,7 @@ enum RootLaunch {
         guard let name = own.name, let nobody = UserAccount.nobody else { return try becomeNobody(file) }
         let account = StackAccount(stack: name)
         // Root's own key opens the hosts, and the stack's account has none.
-        if command is DoctorCommand, own.stack?.isOnThisMachine == false {
+        if own.stack?.isOnThisMachine == false, FleetVerb(command) != nil {
             return
         }
         if command is UpCommand, let stack = own.stack, stack.isOnThisMachine {

@@ -30,7 +30,7 @@ struct FrontProbe: Sendable {
         tls.trustRoots = .file(folder.caFile)
         configuration.tlsConfiguration = tls
         // The domain may not lead here yet; the front does.
-        configuration.dnsOverride = [applied.stack.domain: AppliedStack.frontAddress]
+        configuration.dnsOverride = [applied.stack.domain: applied.frontProbeAddress]
         client = HTTPClient(configuration: configuration)
         url = applied.url + applied.stack.app.health
     }

@@ -22,7 +22,6 @@ struct StackStart: Sendable {
     }
 
     func run() async throws -> Outcome {
-        try project.requireThisMachine()
         try ProjectReach.check(project)
         let engines = EngineSetup(own: project.stack.engines)
         let folder = project.folder

@@ -8,8 +8,8 @@ import TandemTopology
 struct StartProgress: Sendable {
     let applied: AppliedStack
     let project: Project
-    /// The keeper as our child.
-    let keeper: RunningProcess
+    /// The keeper as our child; nil: each host's systemd keeps its agent.
+    let keeper: RunningProcess?
     let steps: StepPrinter
     /// Whether the keeper takes over what an earlier one kept. Until it does, the earlier one's last word stands; and
     /// another one may be faster.
@@ -60,7 +60,7 @@ struct StartProgress: Sendable {
         if let state = KeeperState.load(project.folder), state.phase == .failed, let error = state.error {
             throw Failure(.failed, error)
         }
-        if keeper.hasEnded, !(isTakingOver && KeeperState.load(project.folder)?.isAlive == true) {
+        if let keeper, keeper.hasEnded, !(isTakingOver && KeeperState.load(project.folder)?.isAlive == true) {
             let words = LogTail.lastLines(of: project.folder.keeperLog, count: 5).joined(separator: "\n")
             throw Failure(.failed, "the keeper ended while the stack was starting:\n\(words)")
         }

@@ -66,14 +66,14 @@ struct StackStatus: Codable, Sendable, Equatable {
 extension StackStatus {
     /// Puts together what the agents say.
     /// - Parameters:
-    ///   - keeperPID: the stack's keeper, when it runs.
+    ///   - keeping: who keeps the stack.
     ///   - answers: by host; a host whose agent did not answer is missing.
     ///   - topology: from any agent that answered.
-    init(applied: AppliedStack, keeperPID: Int32?, answers: [String: HostStatus], topology: Topology?) {
+    init(applied: AppliedStack, keeping: StackKeeping, answers: [String: HostStatus], topology: Topology?) {
         let stack = applied.stack
         self.stack = stack.name
         url = applied.url
-        keeper = AgentState(state: keeperPID == nil ? .down : .up, pid: keeperPID)
+        keeper = AgentState(state: keeping.isAlive ? .up : .down, pid: keeping.pid)
         hosts = stack.hosts.map { host in
             let answer = answers[host.name]
             return HostState(
@@ -89,7 +89,7 @@ extension StackStatus {
                 },
                 sync: topology.sync)
         }
-        state = Self.state(isKept: keeperPID != nil, hosts: hosts, database: database, hasAnswers: !answers.isEmpty)
+        state = Self.state(isKept: keeping.isAlive, hosts: hosts, database: database, hasAnswers: !answers.isEmpty)
     }
 
     private static func state(

@@ -21,8 +21,7 @@ struct StatusReader: Sendable {
             return answers
         }
         return StackStatus(
-            applied: applied, keeperPID: KeeperState.load(folder).flatMap { $0.isAlive ? $0.identity.pid : nil },
-            answers: answers,
+            applied: applied, keeping: StackKeeping.load(folder), answers: answers,
             topology: await topology(answers))
     }
 

@@ -20,25 +20,8 @@ extension Project {
         throw Failure(.stackFile, "\((stackFile as NSString).lastPathComponent) has a problem; nothing was changed")
     }
 
-    /// Commands that run a stack do so on this machine.
-    ///
-    /// - Throws: `Failure` where the hosts of the stack file are others.
-    func requireThisMachine() throws {
-        if let otherMachines { throw otherMachines }
-    }
-
     /// For commands about a stack that runs, where it does not.
     var notRunning: Failure {
-        otherMachines
-            ?? Failure(.notRunning, "the stack '\(stack.name)' is not running; start it with: tandem up")
-    }
-
-    private var otherMachines: Failure? {
-        guard let host = stack.hosts.first(where: { !$0.isOnLoopback }) else { return nil }
-        return Failure(
-            .failed,
-            "\(host.name) has the address \(host.address), and this version runs stacks on this machine alone; nothing was "
-                + "changed.\nIt looks at such hosts (tandem doctor) and writes their files (tandem render, tandem eject). "
-                + "Leave the addresses out to run all of the stack here.")
+        Failure(.notRunning, "the stack '\(stack.name)' is not running; start it with: tandem up")
     }
 }

@@ -121,7 +121,6 @@ struct Project {
     /// - Throws: `Failure` with status 4 when it never was.
     func requireApplied() throws -> AppliedStack {
         guard let applied else {
-            try requireThisMachine()
             throw Failure(
                 .notRunning,
                 "the stack '\(stack.name)' is not running (there is nothing in \(folder.path)); start it with: tandem up"

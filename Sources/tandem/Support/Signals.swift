@@ -2,16 +2,16 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// SIGINT, SIGTERM and SIGHUP, as something that can be waited for, again and again.
+/// Signals, SIGINT, SIGTERM and SIGHUP unless others are named, as something that can be waited for, again and again.
 ///
 /// From `init` on these signals do not end the process.
 final class StopSignals: Sendable {
     private let waiters = Waiters()
     private let sources: Mutex<[any DispatchSourceSignal]>
 
-    init() {
+    init(_ numbers: [Int32] = [SIGINT, SIGTERM, SIGHUP]) {
         sources = Mutex(
-            [SIGINT, SIGTERM, SIGHUP].map { [waiters] number in
+            numbers.map { [waiters] number in
                 signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
                 source.setEventHandler { waiters.received() }

@@ -6,7 +6,7 @@ struct StackProcesses {
     let applied: AppliedStack
 
     var areAny: Bool {
-        if KeeperState.load(project.folder)?.isAlive == true { return true }
+        if StackKeeping.load(project.folder).isAlive { return true }
         return Leftovers(applied: applied, folder: project.folder).areAny
     }
 }

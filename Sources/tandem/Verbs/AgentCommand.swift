@@ -11,8 +11,10 @@ struct AgentCommand: AsyncParsableCommand {
 
     @Option(help: "The stack's state folder.") var folder: String
     @Option(help: "The host.") var host: String
+    @Flag(help: "systemd keeps it: told to end, it stops its host's services first.") var systemd = false
 
     func run() async throws {
+        if systemd { return try await KeptAgent(folder: folder, host: host).run() }
         let state = StackFolder(path: folder, environment: ProcessInfo.processInfo.environment)
         let logger = ProcessLog.logger(label: "agent.\(host)")
         let watch = KeeperWatch(folder: state, hostName: host, program: OwnProgram.path, logger: logger)
@@ -50,7 +52,7 @@ struct KeeperCommand: AsyncParsableCommand {
 }
 
 /// These processes stay for as long as the stack does, and do little.
-private func releaseWhatStartingNeeded() async {
+func releaseWhatStartingNeeded() async {
     guard (try? await Task.sleep(for: .seconds(15))) != nil else { return }
     ResidentText.release()
 }

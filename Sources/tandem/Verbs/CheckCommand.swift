@@ -36,8 +36,7 @@ struct CheckCommand: AsyncParsableCommand {
             "\(project.stackFile): the stack '\(project.stack.name)' is fine: \(hosts) \(hosts == 1 ? "host" : "hosts")"
         guard !project.stack.isOnThisMachine else { return text }
         return text
-            + "\nIts hosts are other machines: `tandem doctor` looks at them, `tandem render` and `tandem eject` write their "
-            + "files, but this version's `tandem up` does not start them."
+            + "\nIts hosts are other machines: `tandem doctor` says over SSH whether they are fit, `tandem up` starts the stack there."
     }
 }
 

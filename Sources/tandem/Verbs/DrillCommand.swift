@@ -64,7 +64,6 @@ struct DrillCommand: AsyncParsableCommand {
 
     func run() async throws {
         let project = try Project.load(project)
-        try project.requireThisMachine()
         let applied = try project.requireApplied()
         guard StackProcesses(project: project, applied: applied).areAny else {
             throw project.notRunning

@@ -15,6 +15,10 @@ struct LogsCommand: AsyncParsableCommand {
     var follow = false
     @Option(name: [.customShort("n"), .long], help: "How many lines to show from the end.")
     var lines = 200
+    /// On that host's own machine, which has the logs of no other.
+    @Option(help: .hidden) var on: String?
+    /// Each line begins with its time, in seconds since 1970, and a tab.
+    @Flag(help: .hidden) var times = false
 
     func validate() throws {
         guard (0...1_000_000).contains(lines) else { throw ValidationError("--lines takes 0 to 1000000.") }
@@ -24,13 +28,15 @@ struct LogsCommand: AsyncParsableCommand {
         let project = try Project.loadApplied(project)
         let applied = try project.requireApplied()
         if let only { try check(only, applied) }
-        let reader = LogReader(applied: applied, folder: project.folder, only: only)
+        var reader = LogReader(applied: applied, folder: project.folder, only: only)
+        reader.hasTimes = times
+        if let on { reader.hosts = [on] }
         guard follow else {
             reader.show(lines: lines)
             return
         }
-        let lines = lines
-        try await StopSignals.runUntilToldToStop { await reader.follow(linesBefore: lines) }
+        let (lines, followed) = (lines, reader)
+        try await StopSignals.runUntilToldToStop { await followed.follow(linesBefore: lines) }
     }
 
     private func check(_ name: String, _ applied: AppliedStack) throws {

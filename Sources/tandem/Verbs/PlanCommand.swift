@@ -35,7 +35,6 @@ struct PlanCommand: AsyncParsableCommand {
 extension PendingChange {
     /// Without fetching, making or changing anything.
     static func load(_ project: Project) async throws -> PendingChange {
-        try project.requireThisMachine()
         try ProjectReach.check(project)
         let setup = EngineSetup(own: project.stack.engines)
         let running = project.running
@@ -52,7 +51,8 @@ extension PendingChange {
 extension Project {
     /// The stack as its keeper knows it; nil when no keeper runs.
     var running: AppliedStack? {
-        guard let keeper = KeeperState.load(folder), keeper.isAlive, keeper.phase == .running else { return nil }
+        let keeping = StackKeeping.load(folder)
+        guard keeping.isAlive, keeping.phase == .running else { return nil }
         return applied
     }
 }

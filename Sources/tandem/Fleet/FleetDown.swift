@@ -1,0 +1,129 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import TandemBlueprint
+import TandemFleet
+import TandemStack
+
+/// Stops a stack on its hosts: the services in order, then the agents, which stay away until `tandem up`.
+struct FleetDown: Sendable {
+    let hosts: FleetHosts
+
+    func run() async throws {
+        let lock = FleetLock()
+        let sessions = try await hosts.onEach("reach the hosts of \(hosts.stack.name)") { $0 }
+        try await lock.take(
+            hosts.stack.hosts.compactMap { sessions[$0.name] }, places: hosts.places, name: FleetLock.operatorName)
+        do {
+            try await stop(sessions)
+        } catch {
+            await lock.release()
+            throw error
+        }
+        await lock.release()
+    }
+
+    /// Under the lock.
+    /// - Parameter sessions: by host.
+    func stop(_ sessions: [String: HostSession]) async throws {
+        let places = hosts.places
+        let steps = StepPrinter()
+        var leader: HostSession?
+        var isRunning = false
+        for host in hosts.stack.hosts {
+            guard let session = sessions[host.name] else { continue }
+            let standing = try await HostStanding.ask(session, places)
+            isRunning = isRunning || standing.isRunning
+            if leader == nil, standing.revision > 0 { leader = session }
+        }
+        guard isRunning, let leader else {
+            return Terminal.line("\(hosts.stack.name) is not running")
+        }
+        steps.headline("Stopping \(hosts.stack.name)")
+        let command =
+            OperatorMode.environment(stack: hosts.stack.name) + [
+                HostPlaces.program, "host", "stop", "--file", "\(places.operatorFolder)/\(Project.fileName)",
+            ]
+        let outcome = try RootTool.run(["/usr/bin/env", "ssh"] + leader.attached(command, isTerminal: false))
+        guard outcome.status == 0 else { throw ExitCode(outcome.status) }
+        try await hosts.onEach("stop the agents") { session in
+            try await session.script("systemctl disable --quiet --now \"$1\"", [places.unit], seconds: 200)
+        }
+        try await OperatorFolder(hosts: hosts).copy(from: leader.host, to: hosts.stack.hosts)
+        Terminal.line("\(hosts.stack.name) is down; its data stays")
+    }
+}
+
+/// Stops a stack and deletes all that it has on its hosts.
+struct FleetDestroy: Sendable {
+    let hosts: FleetHosts
+    let isConfirmed: Bool
+
+    func run() async throws {
+        let name = hosts.stack.name
+        if !isConfirmed {
+            guard isatty(STDIN_FILENO) == 1 else {
+                throw Failure(.usage, "destroy deletes the data of '\(name)'; say so with --yes")
+            }
+            Terminal.write(
+                "This deletes the stack '\(name)' with its databases, for good, on \(hosts.stack.hosts.count) hosts.\n"
+                    + "Type its name to go on: ", to: .standardError)
+            guard readLine() == name else { throw Failure(.failed, "nothing was deleted") }
+        }
+        let lock = FleetLock()
+        let sessions = try await hosts.onEach("reach the hosts of \(name)") { $0 }
+        try await lock.take(
+            hosts.stack.hosts.compactMap { sessions[$0.name] }, places: hosts.places, name: FleetLock.operatorName)
+        do {
+            try await FleetDown(hosts: hosts).stop(sessions)
+            try await hosts.onEach("delete what is there") { session in
+                // One that never got as far as the program has nothing.
+                let isThere = try await session.run(["test", "-x", HostPlaces.program]).status == 0
+                if isThere { _ = try await session.step(["forget", name], stack: name) }
+            }
+        } catch {
+            await lock.release()
+            throw error
+        }
+        await lock.release()
+        Terminal.line("\(name) is gone. tandem and the servers' programs stay on the hosts for the next one")
+    }
+}
+
+/// Says what `up` would change.
+struct FleetPlan: Sendable {
+    let hosts: FleetHosts
+    let isJSON: Bool
+    let exitCode: Bool
+
+    func run() async throws {
+        let project = hosts.project
+        try project.checkPublicFolders()
+        let release = try ReleaseBundle(folder: project.stack.app.workingDirectory, stackFile: project.stackFile)
+        guard let data = Project.beginning(of: project.stackFile), let text = String(data: data, encoding: .utf8) else {
+            throw Failure(.stackFile, "cannot read \(project.stackFile)")
+        }
+        let request = HostRequest(
+            stackFile: text, release: release.identifier, secrets: try await FleetSecrets.read(project), running: [])
+        let session = try await hosts.anySession()
+        guard try await session.run(["test", "-e", "\(hosts.places.operatorFolder)/fleet.json"]).status == 0 else {
+            print(
+                "\(project.stack.name) is not on its hosts yet. `tandem up` starts all of it; `tandem doctor` says whether they are fit"
+            )
+            if exitCode { throw ExitCode(ExitStatus.changes.rawValue) }
+            return
+        }
+        let words =
+            OperatorMode.environment(stack: project.stack.name) + [HostPlaces.program, "host", "plan"]
+            + (isJSON ? ["--format", "json"] : [])
+        let outcome = try RootTool.run(
+            ["/usr/bin/env", "ssh"] + session.attached(words, isTerminal: false),
+            input: try JSONEncoder().encode(request))
+        switch outcome.status {
+        case ExitStatus.fine.rawValue: return
+        case ExitStatus.changes.rawValue:
+            if exitCode { throw ExitCode(ExitStatus.changes.rawValue) }
+        default: throw ExitCode(outcome.status)
+        }
+    }
+}

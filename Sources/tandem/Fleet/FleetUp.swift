@@ -1,0 +1,306 @@
+import ArgumentParser
+import Foundation
+import TandemAgent
+import TandemBlueprint
+import TandemFleet
+import TandemStack
+
+/// Makes bare hosts into the stack, or takes a change of the stack file up on hosts that are.
+struct FleetUp: Sendable {
+    let hosts: FleetHosts
+    let steps = StepPrinter()
+
+    private var stack: Stack { hosts.stack }
+    private var places: HostPlaces { hosts.places }
+
+    func run() async throws {
+        try hosts.project.checkPublicFolders()
+        let secrets = try await FleetSecrets.read(hosts.project)
+        let release = try ReleaseBundle(
+            folder: stack.app.workingDirectory, stackFile: hosts.project.stackFile)
+        let program = try ProgramBundle()
+        let standing = try await hosts.onEach("look at the hosts of \(stack.name)") { session in
+            guard session.canBeRoot else {
+                throw Failure(.failed, "\(session.user) cannot become root without a password; see: tandem doctor")
+            }
+            return (session: session, state: try await HostStanding.ask(session, places))
+        }
+        let bare = stack.hosts.filter { standing[$0.name]?.state.isRunning == false }
+        try await checkBare(bare)
+        let lock = FleetLock()
+        try await lock.take(
+            stack.hosts.compactMap { standing[$0.name]?.session }, places: places, name: FleetLock.operatorName)
+        do {
+            steps.headline(
+                bare.count == stack.hosts.count ? "Starting \(stack.name)" : "Looking at \(stack.name)")
+            try await install(program, standing.mapValues(\.state))
+            try await installRelease(release, standing.mapValues(\.state))
+            let leader = try await chooseLeader(standing.mapValues(\.state))
+            try await roll(
+                leader,
+                HostRequest(
+                    stackFile: try text(), release: release.identifier, secrets: secrets,
+                    running: standing.filter { $0.value.state.isRunning }.map(\.key).sorted()))
+        } catch {
+            await lock.release()
+            throw error
+        }
+        await lock.release()
+    }
+
+    private func text() throws -> String {
+        guard let data = Project.beginning(of: hosts.project.stackFile), let text = String(data: data, encoding: .utf8)
+        else { throw Failure(.stackFile, "cannot read \(hosts.project.stackFile)") }
+        return text
+    }
+
+    // MARK: - Before anything changes
+
+    /// What would keep a host from becoming one of the stack is said at once, of all hosts.
+    private func checkBare(_ bare: [Host]) async throws {
+        guard !bare.isEmpty else { return }
+        let start = ContinuousClock.now
+        let findings = try await FleetDiagnosis.findings(stack, only: Set(bare.map(\.name)))
+        let errors = findings.filter { $0.verdict == .error }
+        guard errors.isEmpty else {
+            Terminal.line(Diagnosis(errors).text(Style(isColored: Terminal.isErrorColored)))
+            throw Failure(.failed, "\(stack.name) was not started: nothing was changed on any host")
+        }
+        let names = bare.map(\.name).joined(separator: ", ")
+        steps.done("hosts", "\(names): fit", seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+
+    // MARK: - What lies on a host
+
+    private func install(_ program: ProgramBundle, _ standing: [String: HostStanding]) async throws {
+        var start = ContinuousClock.now
+        let lacking = stack.hosts.filter { standing[$0.name]?.program != program.identifier }
+        if !lacking.isEmpty {
+            let archive = try program.archive()
+            try await hosts.onEach("install tandem", only: lacking) { session in
+                try await session.script(
+                    "mkdir -p \(HostPlaces.programFolder)", seconds: 20)
+                try await session.script(
+                    ProgramBundle.installation, [program.identifier], input: archive, seconds: 300)
+            }
+            steps.done(
+                "tandem", "\(Version.number) on \(lacking.map(\.name).joined(separator: ", "))",
+                seconds: (ContinuousClock.now - start) / .seconds(1))
+            // The services go on while their agent begins anew.
+            for host in lacking where standing[host.name]?.isRunning == true {
+                let unit = places.unit
+                try await hosts.onEach("have the new version take over", only: [host]) { session in
+                    try await session.script("systemctl reload \"$1\"", [unit])
+                }
+            }
+        }
+        start = .now
+        let stack = stack.name
+        let engines = try await hosts.onEach("fetch the servers' programs") { session in
+            let answer = try await session.step(["engines"], stack: stack, seconds: 900)
+            return try JSONDecoder().decode(HostEngines.self, from: Data(answer.utf8))
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        guard let first = engines.values.first else { return }
+        guard engines.values.allSatisfy({ $0 == first }) else {
+            let lines = engines.sorted { $0.key < $1.key }.map { host, found in
+                "  \(host): "
+                    + found.versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+            }
+            throw Failure(
+                .failed,
+                "the hosts have different versions of the servers' programs:\n\(lines.joined(separator: "\n"))\n"
+                    + "On those that are behind, as root: \(HostPlaces.program) engines update")
+        }
+        let versions = first.versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        steps.done("engines", versions.joined(separator: ", "), seconds: seconds)
+    }
+
+    private func installRelease(_ release: ReleaseBundle, _ standing: [String: HostStanding]) async throws {
+        let start = ContinuousClock.now
+        let lacking = stack.hosts.filter { host in
+            (host.has(.app) || host.has(.web)) && standing[host.name]?.releases.contains(release.identifier) != true
+        }
+        guard !lacking.isEmpty else { return }
+        let account = StackAccount(stack: stack.name).name
+        let (places, stack) = (places, stack.name)
+        try await hosts.onEach("bring the app's files", only: lacking) { session in
+            _ = try await session.step(["account", stack], stack: stack)
+            try await session.script(
+                "exec setpriv --reuid=\"$1\" --regid=\"$1\" --clear-groups --no-new-privs /bin/sh -c \"$2\" sh \"$3\" \"$4\"",
+                [account, ReleaseBundle.installation, places.releases, release.identifier], input: release.archive,
+                seconds: 600)
+        }
+        steps.done(
+            "release", "\(release.identifier) on \(lacking.map(\.name).joined(separator: ", "))",
+            seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+
+    // MARK: - The change
+
+    /// The host that changes the stack: the first one, with the newest of what operators left.
+    private func chooseLeader(_ standing: [String: HostStanding]) async throws -> HostSession {
+        let newest = stack.hosts.max { (standing[$0.name]?.revision ?? 0) < (standing[$1.name]?.revision ?? 0) }
+        guard let first = stack.hosts.first, let newest else { throw Failure(.failed, "the stack has no host") }
+        let session = try await hosts.session(first)
+        let last = standing[newest.name]?.revision ?? 0
+        if last > standing[first.name]?.revision ?? 0 {
+            try await OperatorFolder(hosts: hosts).copy(from: newest, to: [first])
+        }
+        return session
+    }
+
+    private func roll(_ leader: HostSession, _ request: HostRequest) async throws {
+        let input = Array(try JSONEncoder().encode(request))
+        let answer = try await leader.step(
+            ["prepare"], stack: stack.name, input: input, outputLimitBytes: 256 << 20, seconds: 300)
+        let preparation = try JSONDecoder().decode(HostPreparation.self, from: Data(answer.utf8))
+        try await deliver(preparation.packages)
+        if preparation.isNothing {
+            return Terminal.line(
+                "\(stack.name) is up already: \(stack.url) (a new version of the app: change its files)")
+        }
+        if preparation.isRunning { steps.headline("Changing \(stack.name)") }
+        do {
+            try attached(leader, input)
+        } catch {
+            try? await OperatorFolder(hosts: hosts).copy(from: leader.host, to: stack.hosts)
+            if !preparation.isRunning { try? await letAgentsGo() }
+            throw error
+        }
+        try await OperatorFolder(hosts: hosts).copy(from: leader.host, to: stack.hosts)
+        for host in preparation.leaving { await dismiss(host) }
+        Terminal.line(
+            "\n\(stack.name) \(preparation.isRunning ? "has taken up the change" : "is up"): "
+                + Style(isColored: Terminal.isErrorColored).bold(stack.url) + "\n")
+    }
+
+    /// The host's own words go to this terminal as they come.
+    private func attached(_ leader: HostSession, _ input: [UInt8]) throws {
+        let command = OperatorMode.environment(stack: stack.name) + [HostPlaces.program, "host", "roll"]
+        let outcome = try RootTool.run(
+            ["/usr/bin/env", "ssh"] + leader.attached(command, isTerminal: false), input: Data(input))
+        // It has said why.
+        guard outcome.status == 0 else { throw ExitCode(outcome.status) }
+    }
+
+    private func deliver(_ packages: [HostPackage]) async throws {
+        guard !packages.isEmpty else { return }
+        let start = ContinuousClock.now
+        let inputs = try packages.reduce(into: [String: [UInt8]]()) { inputs, package in
+            inputs[package.host] = Array(try JSONEncoder().encode(package))
+        }
+        let stackName = stack.name
+        let chosen = stack.hosts.filter { inputs[$0.name] != nil }
+        try await hosts.onEach("start the agents", only: chosen) { session in
+            _ = try await session.step(
+                ["accept"], stack: stackName, input: inputs[session.host.name] ?? [], seconds: 120)
+        }
+        steps.done(
+            "agents", chosen.map(\.name).joined(separator: ", "), seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+
+    /// What did not come up is not to come up at the host's next start.
+    private func letAgentsGo() async throws {
+        let unit = places.unit
+        try await hosts.onEach("stop the agents") { session in
+            try await session.script("systemctl disable --quiet --now \"$1\"", [unit], seconds: 200)
+        }
+    }
+
+    /// Its services were stopped; its data stays.
+    private func dismiss(_ host: Host) async {
+        do {
+            let session = try await hosts.session(host)
+            _ = try await session.step(["forget", stack.name, "--keep-data"], stack: stack.name)
+            steps.done(host.name, "left; its data stays in \(places.stateFolder) there")
+        } catch {
+            steps.note("\(host.name) left the stack, and could not be told: \(error)")
+        }
+    }
+}
+
+/// What a host has, as it is found by one look.
+struct HostStanding: Sendable, Equatable {
+    /// The version of tandem that is in place; empty: none.
+    var program = ""
+    /// Whether the stack's agent runs.
+    var isRunning = false
+    /// Of what operators left; 0: nothing.
+    var revision = 0
+    var releases: Set<String> = []
+
+    private static let question = """
+        printf 'program=%s\\n' "$(readlink \(HostPlaces.program) | cut -d / -f 1)"
+        printf 'running=%s\\n' "$(systemctl is-active "$1")"
+        printf 'revision=%s\\n' "$(sed -n 's/.*"revision" *: *\\([0-9]*\\).*/\\1/p' "$2/fleet.json" 2>/dev/null | head -n 1)"
+        ls -1 "$3" 2>/dev/null | while read -r name; do printf 'release=%s\\n' "$name"; done
+        """
+
+    static func ask(_ session: HostSession, _ places: HostPlaces) async throws -> HostStanding {
+        HostStanding(
+            answer: try await session.script(question, [places.unit, places.operatorFolder, places.releases]))
+    }
+
+    init() {}
+
+    init(answer: String) {
+        for line in answer.split(separator: "\n") {
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2 else { continue }
+            switch parts[0] {
+            case "program": program = parts[1]
+            case "running": isRunning = ["active", "reloading", "activating"].contains(parts[1])
+            case "revision": revision = Int(parts[1]) ?? 0
+            case "release": if !parts[1].hasSuffix(".new") { releases.insert(parts[1]) }
+            default: break
+            }
+        }
+    }
+}
+
+/// What operators leave on every host, so that any of them, and any other machine, can go on.
+struct OperatorFolder: Sendable {
+    let hosts: FleetHosts
+
+    func copy(from source: Host, to targets: [Host]) async throws {
+        let folder = hosts.places.operatorFolder
+        let session = try await hosts.session(source)
+        // Through a text, since output is text. Locks belong to a host.
+        let pack = "tar --create --gzip --directory \"$1\" --exclude ./lock --exclude ./change.lock . | base64 -w 0"
+        let outcome = try await session.run(
+            ["/bin/sh", "-c", pack, "sh", folder], outputLimitBytes: 64 << 20, seconds: 60)
+        guard outcome.status == 0, let archive = Data(base64Encoded: outcome.output) else {
+            throw Failure(.failed, "cannot read \(folder) of \(source.name): \(outcome.errors)")
+        }
+        let unpack = """
+            set -e
+            umask 077
+            mkdir -p "$1"
+            rm -rf "$1.new" && mkdir "$1.new"
+            tar --extract --gzip --directory "$1.new"
+            sync -f "$1.new"
+            for name in lock change.lock; do [ ! -e "$1/$name" ] || cp -al "$1/$name" "$1.new/"; done
+            rm -rf "$1.old" && mv -T "$1" "$1.old" && mv -T "$1.new" "$1" && rm -rf "$1.old"
+            """
+        try await hosts.onEach("leave the stack's settings", only: targets.filter { $0.name != source.name }) {
+            session in
+            try await session.script(unpack, [folder], input: Array(archive))
+        }
+    }
+}
+
+/// The app's secrets as the operator's machine knows them.
+enum FleetSecrets {
+    /// Those whose variable is not set here stay what they are on the hosts.
+    static func read(_ project: Project) async throws -> [String: String] {
+        let environment = ProcessInfo.processInfo.environment
+        let sources = project.stack.app.secrets.filter { _, source in
+            if case .environment(let variable) = source { environment[variable] != nil } else { true }
+        }
+        return try await project.placingProblems {
+            try await SecretSources.read(
+                sources, environment: environment, workingDirectory: project.stack.app.workingDirectory)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Foundation
+import TandemFleet
+import TandemStack
+
+/// How a command is carried out where the stack's hosts are machines of their own.
+enum FleetVerb: Equatable, Sendable {
+    /// By its own code, on the operator's machine.
+    case here
+    case up
+    case plan(isJSON: Bool, exitCode: Bool)
+    case down
+    case destroy(isConfirmed: Bool)
+    case logs(FleetLogs.Request)
+    /// By the program on any of the hosts that answers, which reaches all others.
+    case onAnyHost
+    /// On the host that it names, or that it is about when it names none, as the account of the stack there.
+    case onHost(String?, RemoteCommand.Subject)
+    /// Not for such stacks, or not yet.
+    case refused(String)
+
+    /// - Returns: nil for a command that asks nothing of a stack that runs.
+    init?(_ command: any ParsableCommand) {
+        switch command {
+        case is DoctorCommand: self = .here
+        case let command as UpCommand:
+            self = command.adopt == nil ? .up : .refused("--adopt works on a stack of this machine alone")
+        case let command as PlanCommand:
+            self = .plan(isJSON: command.output.format == .json, exitCode: command.exitCode)
+        case is DownCommand: self = .down
+        case let command as DestroyCommand: self = .destroy(isConfirmed: command.yes)
+        case let command as LogsCommand:
+            self = .logs(.init(only: command.only, lines: command.lines, isFollowing: command.follow))
+        case is StatusCommand, is TopCommand, is WhyCommand, is HistoryCommand, is SwitchoverCommand,
+            is FailoverCommand, is RebuildCommand, is PauseCommand, is ResumeCommand, is RestartCommand:
+            self = .onAnyHost
+        case let command as MySQLCommand: self = .onHost(command.host, .primary)
+        case let command as DumpCommand: self = .onHost(command.host, .replica)
+        case let command as RunCommand: self = .onHost(command.host, .app)
+        case is OpenCommand, is TrustCommand, is DrillCommand:
+            self = .refused("this command works on a stack of this machine alone")
+        default: return nil
+        }
+    }
+}
+
+/// A command about a stack whose hosts are machines of their own.
+struct FleetLaunch {
+    let command: any StackCommand
+    let verb: FleetVerb
+
+    /// - Returns: nil where the stack is this machine's, or its file says too little to tell.
+    static func find(_ command: any ParsableCommand) -> FleetLaunch? {
+        // On a host itself, the stack's folder is named.
+        guard ProcessInfo.processInfo.environment[AccountEnvironment.stateVariable] == nil,
+            let command = command as? any StackCommand, let verb = FleetVerb(command),
+            verb != .here, let path = try? Project.locate(command.project.file),
+            let data = Project.beginning(of: path), let text = String(data: data, encoding: .utf8),
+            let stack = try? StackFile(
+                text: text, name: Project.fileName, folder: (path as NSString).deletingLastPathComponent
+            ).load(), !stack.isOnThisMachine
+        else { return nil }
+        return FleetLaunch(command: command, verb: verb)
+    }
+
+    func run() async throws {
+        let project = try Project.load(command.project)
+        try project.checkSSHConfiguration()
+        if case .refused(let reason) = verb {
+            throw Failure(
+                .failed,
+                "\(reason); '\(project.stack.name)' has hosts of its own (\(project.stack.hosts[0].name): "
+                    + "\(project.stack.hosts[0].address))")
+        }
+        try await Fleet.with(project.stack) { [verb] fleet in
+            let fleet = FleetHosts(project: project, fleet: fleet)
+            switch verb {
+            case .up: try await FleetUp(hosts: fleet).run()
+            case .plan(let isJSON, let exitCode):
+                try await FleetPlan(hosts: fleet, isJSON: isJSON, exitCode: exitCode).run()
+            case .down: try await FleetDown(hosts: fleet).run()
+            case .destroy(let isConfirmed): try await FleetDestroy(hosts: fleet, isConfirmed: isConfirmed).run()
+            case .logs(let request): try await FleetLogs(hosts: fleet, request: request).run()
+            case .onAnyHost: try await RemoteCommand(hosts: fleet).runOnAny()
+            case .onHost(let name, let subject): try await RemoteCommand(hosts: fleet).run(on: name, subject)
+            case .here, .refused: break
+            }
+        }
+    }
+}

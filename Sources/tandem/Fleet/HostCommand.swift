@@ -1,0 +1,140 @@
+import ArgumentParser
+import Foundation
+import TandemAgent
+import TandemBlueprint
+import TandemServices
+import TandemStack
+
+/// What an operator's `tandem` asks of the one on a host, as root there, over SSH.
+struct HostCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "host", abstract: "Does on a host what an operator's tandem asks for.", shouldDisplay: false,
+        subcommands: [
+            Engines.self, Account.self, Accept.self, Unpack.self, Prepare.self, Plan.self, Roll.self, Stop.self,
+            Forget.self,
+        ])
+
+    /// Steps of a host's root.
+    protocol Step: ParsableCommand {}
+
+    /// Reads what the operator sent.
+    static func request<R: Decodable>(_ type: R.Type) throws -> R {
+        try JSONDecoder().decode(type, from: FileHandle.standardInput.readDataToEndOfFile())
+    }
+
+    static func answer(_ value: some Encodable) throws {
+        try FileHandle.standardOutput.write(contentsOf: JSONEncoder().encode(value))
+    }
+
+    /// Fetches the servers' programs, and says where they are.
+    struct Engines: AsyncParsableCommand, Step {
+        static let configuration = CommandConfiguration(commandName: "engines")
+
+        func run() async throws {
+            let set = try await EngineSetup(own: .init()).install { progress in Terminal.line("\(progress)") }
+            try HostCommand.answer(HostEngines(programs: set.layoutPrograms, versions: set.versionsByName))
+        }
+    }
+
+    /// Makes the account that the stack runs as there.
+    struct Account: ParsableCommand, Step {
+        static let configuration = CommandConfiguration(commandName: "account")
+        @Argument var stack: String
+
+        func run() throws {
+            let account = try StackAccount(stack: stack).make()
+            try RootFile.makeFolder(HostPlaces.releaseParent, mode: 0o755)
+            try RootFile.makeFolder(HostPlaces(stack: stack).releases, mode: 0o700, account: account)
+        }
+    }
+
+    /// Takes up a package: the account, its files, the agent's unit.
+    struct Accept: AsyncParsableCommand, Step {
+        static let configuration = CommandConfiguration(commandName: "accept")
+
+        func run() async throws {
+            try HostAcceptance(package: try HostCommand.request(HostPackage.self)).run()
+        }
+    }
+
+    /// The part of it that the account itself does.
+    struct Unpack: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "unpack")
+        @Argument var folder: String
+
+        func run() async throws {
+            let folder = StackFolder(path: folder, environment: ProcessInfo.processInfo.environment)
+            try HostCommand.request(HostPackage.self).unpack(into: folder)
+        }
+    }
+
+    struct Prepare: AsyncParsableCommand, Step {
+        static let configuration = CommandConfiguration(commandName: "prepare")
+
+        func run() async throws {
+            try HostCommand.answer(try await HostRoll(request: HostCommand.request(HostRequest.self)).prepare())
+        }
+    }
+
+    struct Plan: AsyncParsableCommand, Step {
+        static let configuration = CommandConfiguration(commandName: "plan")
+        @OptionGroup var output: FormatOptions
+
+        func run() async throws {
+            let pending = try await HostRoll(request: HostCommand.request(HostRequest.self)).pending()
+            let report = PlanReport(pending)
+            try output.write(report) { report.text(Style(isColored: false)) }
+            try pending.throwRefusals()
+            if report.hasChanges { throw ExitCode(ExitStatus.changes.rawValue) }
+        }
+    }
+
+    struct Roll: AsyncParsableCommand, Step {
+        static let configuration = CommandConfiguration(commandName: "roll")
+
+        func run() async throws { try await HostRoll(request: HostCommand.request(HostRequest.self)).run() }
+    }
+
+    struct Stop: AsyncParsableCommand, Step {
+        static let configuration = CommandConfiguration(commandName: "stop")
+        @OptionGroup var project: ProjectOptions
+
+        func run() async throws { try await HostStop(project: try Project.loadApplied(project)).run() }
+    }
+
+    struct Forget: AsyncParsableCommand, Step {
+        static let configuration = CommandConfiguration(commandName: "forget")
+        @Argument var stack: String
+        @Flag(help: "The database's files, and all else, stay; only the agent goes.") var keepData = false
+
+        func run() async throws { try HostDeparture(stack: stack, keepsData: keepData).run() }
+    }
+}
+
+/// What a host says of the servers' programs that it has.
+struct HostEngines: Codable, Equatable {
+    var programs: Layout.Programs
+    var versions: [String: String]
+}
+
+/// What an operator asks of the host that changes the stack.
+struct HostRequest: Codable {
+    /// The stack file's text.
+    var stackFile: String
+    /// The app's version; nil: the stack's app needs no files.
+    var release: String?
+    /// By the names that the app sees; those that the operator's machine knows.
+    var secrets: [String: String]
+    /// Hosts whose agents run.
+    var running: [String]
+}
+
+/// What is to be done before the roll-out.
+struct HostPreparation: Codable {
+    /// For hosts whose agents do not run yet.
+    var packages: [HostPackage]
+    /// Hosts that leave the stack.
+    var leaving: [Host]
+    var isRunning: Bool
+    var isNothing: Bool
+}

@@ -1,0 +1,72 @@
+import CTandemSystem
+import Crypto
+import Foundation
+import Glibc
+import TandemBlueprint
+import TandemStack
+
+/// A version of the app: the files of its folder, named by their content.
+struct ReleaseBundle: Sendable {
+    /// The first 12 digits of the SHA-256 of its tar, which is the same for the same files.
+    let identifier: String
+    /// The tar, uncompressed.
+    let archive: [UInt8]
+
+    /// Beyond this it is no app, but a folder that holds something else, too.
+    private static let largestBytes = 512 << 20
+
+    /// - Parameter stackFile: is not part of it: a setting that changes is no new version of the app.
+    init(folder: String, stackFile: String) throws {
+        var names = try Self.tracked(folder) ?? Self.all(folder)
+        let own = (stackFile as NSString).lastPathComponent
+        names.removeAll { $0 == own || $0.hasPrefix(".tandem/") || $0.hasPrefix(".git/") }
+        let list = Data(names.sorted().map { "./\($0)\0" }.joined().utf8)
+        let outcome = try RootTool.run(
+            [
+                "/usr/bin/env", "LC_ALL=C", "tar", "--create", "--null", "--no-recursion", "--sort=name", "--mtime=@0",
+                "--owner=0", "--group=0", "--numeric-owner", "--format=gnu", "--directory", folder,
+                "--files-from=-",
+            ], capturing: Self.largestBytes, input: list)
+        guard outcome.status == 0 else { throw Failure(.failed, "tar cannot pack the app's files in \(folder)") }
+        guard outcome.output.count <= Self.largestBytes else {
+            throw Failure(
+                .failed, "the app's files in \(folder) are more than 512 MB; what git does not track is left out")
+        }
+        archive = Array(outcome.output)
+        identifier = SHA256.hash(data: outcome.output).prefix(6).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0\(digits)" : digits
+        }.joined()
+    }
+
+    /// What git tracks, and what it does not know yet and does not ignore; nil: it is no working tree of git.
+    private static func tracked(_ folder: String) throws -> [String]? {
+        let outcome = try RootTool.run(
+            [
+                "/usr/bin/env", "git", "-C", folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard",
+            ], capturing: 64 << 20, isQuiet: true)
+        guard outcome.status == 0 else { return nil }
+        let names = outcome.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        // A file that was deleted and not yet committed is still listed.
+        return names.filter { isThere("\(folder)/\($0)") }
+    }
+
+    private static func all(_ folder: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: folder)
+    }
+
+    private static func isThere(_ path: String) -> Bool {
+        var entry = tandem_entry()
+        return tandem_look_at(path, 0, &entry) == 0
+    }
+
+    /// As the account that the app runs as.
+    static let installation = """
+        set -e
+        umask 077
+        mkdir -p "$1"
+        rm -rf "$1/$2.new" && mkdir "$1/$2.new"
+        tar --extract --no-same-owner --directory "$1/$2.new"
+        mv -T "$1/$2.new" "$1/$2"
+        """
+}

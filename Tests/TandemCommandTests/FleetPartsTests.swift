@@ -1,0 +1,113 @@
+import Foundation
+import TandemBlueprint
+import TandemStack
+import Testing
+
+@testable import tandem
+
+@Suite("A stack on hosts of its own, in parts")
+struct FleetPartsTests {
+    @Test(
+        "a command goes to a host as it was typed, about the file there",
+        arguments: [
+            (["status"], ["status", "--file", "F"]),
+            (["status", "--file", "here.yaml", "--format", "json"], ["status", "--format", "json", "--file", "F"]),
+            (["top", "--file=here.yaml", "--once"], ["top", "--once", "--file", "F"]),
+            (["switchover", "--to", "server2"], ["switchover", "--to", "server2", "--file", "F"]),
+            (["mysql", "--", "--file", "x"], ["mysql", "--file", "F", "--", "--file", "x"]),
+            (["run", "--", "ls", "--file=x"], ["run", "--file", "F", "--", "ls", "--file=x"]),
+        ])
+    func arguments(_ typed: [String], _ expected: [String]) {
+        #expect(RemoteCommand.arguments(typed, file: "F") == expected)
+    }
+
+    @Test("a host that the user has not named is named before what is meant for the program")
+    func namedHost() {
+        let words = RemoteCommand.arguments(["mysql", "--", "-e", "SELECT 1"], file: "F", host: "server2")
+        #expect(words == ["mysql", "server2", "--file", "F", "--", "-e", "SELECT 1"])
+    }
+
+    @Test("what a host has is read from its answer; a version of the app that is only half there is not there")
+    func standing() {
+        let answer = "program=0a1b\nrunning=active\nrevision=12\nrelease=aaa\nrelease=bbb.new\nwords of a login shell\n"
+        let standing = HostStanding(answer: answer)
+        #expect(standing.program == "0a1b" && standing.isRunning && standing.revision == 12)
+        #expect(standing.releases == ["aaa"])
+        let bare = HostStanding(answer: "program=\nrunning=inactive\nrevision=\n")
+        #expect(bare == HostStanding())
+    }
+
+    @Test("libraries that every host has stay here, the others go along, and one that is missing is named")
+    func libraries() throws {
+        let listed = """
+            \tlinux-vdso.so.1 (0x00007ff)
+            \tlibmariadb.so.3 => /lib/x86_64-linux-gnu/libmariadb.so.3 (0x00007ff)
+            \tlibswiftCore.so => /opt/swift/libswiftCore.so (0x00007ff)
+            \tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007ff)
+            \t/lib64/ld-linux-x86-64.so.2 (0x00007ff)
+            \tlibssl.so.3 => /lib/x86_64-linux-gnu/libssl.so.3 (0x00007ff)
+            """
+        #expect(try ProgramBundle.libraries(listed).map(\.name) == ["libmariadb.so.3", "libswiftCore.so"])
+        #expect(throws: Failure.self) { try ProgramBundle.libraries("\tlibodd.so => not found\n") }
+    }
+
+    @Test("lines of several hosts carry their times; anything else is left out")
+    func logLines() {
+        let lines = FleetLogs.lines("1700000000.5\tserver1 app │ one\nnoise\n1700000001.0\tserver1 app │ two\tx\n")
+        #expect(lines.map(\.time) == [1_700_000_000.5, 1_700_000_001])
+        #expect(lines.last?.text == "server1 app │ two\tx")
+    }
+
+    @Test("an app's version is named by its files alone: neither by their times nor by the stack file")
+    func release() throws {
+        let folder = try TemporaryFolder()
+        try folder.put("app.py", "print()\n")
+        try folder.put("static/site.css", "a {}\n")
+        try folder.put("tandem.yaml", "stack: shop\n")
+        func identifier() throws -> String {
+            try ReleaseBundle(folder: folder.path, stackFile: "\(folder.path)/tandem.yaml").identifier
+        }
+        let first = try identifier()
+        try folder.put("tandem.yaml", "stack: shop\ndomain: shop.example\n")
+        try folder.put("app.py", "print()\n")
+        #expect(try identifier() == first)
+        try folder.put("static/site.css", "b {}\n")
+        #expect(try identifier() != first)
+    }
+
+    @Test("of a folder under git, what git ignores is no part of the app")
+    func ignored() throws {
+        let folder = try TemporaryFolder()
+        try folder.put("app.py", "print()\n")
+        try folder.put(".gitignore", "secret\n*.log\n")
+        try folder.put("secret/key", "k\n")
+        try folder.put("debug.log", "d\n")
+        for words in [["init", "--quiet"], ["add", "app.py"]] {
+            #expect(try ToolRun(["/usr/bin/git", "-C", folder.path] + words).status == 0)
+        }
+        let archive = try ReleaseBundle(folder: folder.path, stackFile: "\(folder.path)/tandem.yaml").archive
+        let text = String(decoding: archive, as: UTF8.self)
+        #expect(text.contains("./app.py") && text.contains("./.gitignore"))
+        #expect(!text.contains("secret/key") && !text.contains("debug.log"))
+    }
+
+    @Test("the agent's unit is one that systemd takes, sandboxed, and never has mysqld killed by a signal of systemd's")
+    func unit() throws {
+        let folder = try TemporaryFolder()
+        let stack = try StackFile(
+            text: "stack: shop\napp: {run: ./shop}\n", name: "tandem.yaml", folder: folder.path
+        ).load()
+        let host = try #require(stack.hosts.last)
+        let text = try AgentUnit(stack: stack, host: host, account: "www-data").text()
+            .replacing(HostPlaces.program, with: "/usr/bin/true")
+        #expect(text.contains("\nKillMode=process\n") && text.contains("\nRestart=always\n"))
+        try folder.put("tandem-shop.service", text)
+        let unit = "\(folder.path)/tandem-shop.service"
+        let verdict = try ToolRun(["/usr/bin/systemd-analyze", "verify", "--man=no", unit])
+        #expect(verdict.status == 0 && verdict.words.isEmpty, "\(verdict.words)")
+        // In tenths; 4.0 is "OK".
+        let exposure = try ToolRun(
+            ["/usr/bin/systemd-analyze", "security", "--offline=true", "--threshold=40", "--no-pager", unit])
+        #expect(exposure.status == 0, "\(exposure.words)")
+    }
+}
