@@ -256,7 +256,8 @@ let package = Package(
             name: "TandemDrillTests", dependencies: ["TandemDrill", "TandemServices", "TandemStack"],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
-            name: "TandemFleetTests", dependencies: ["StackFuzz", "TandemFleet", "TandemStack"], swiftSettings: settings
+            name: "TandemFleetTests", dependencies: ["StackFuzz", "TandemBlueprint", "TandemFleet", "TandemStack"],
+            swiftSettings: settings
         ),
         .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),
         .testTarget(

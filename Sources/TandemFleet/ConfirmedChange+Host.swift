@@ -98,11 +98,11 @@ extension ConfirmedChange {
                     : > "staged/old/$number.absent"
                 fi
             done < staged/paths
-            cat > staged/check-all <<'END'
+            cat > staged/where <<'END'
         staged() { number=$(grep -nxF -- "$1" /var/lib/tandem-change/staged/paths | head -n 1); echo "/var/lib/tandem-change/staged/new/${number%%:*}"; }
         END
-            cat staged/check >> staged/check-all
-            carry_out check-all 60 staged && carry_out note 60 staged
+            for script in check note; do cat staged/where "staged/$script" > "staged/$script-all" || exit; done
+            carry_out check-all 60 staged && carry_out note-all 60 staged
             ;;
         begin) # SECONDS
             lock 10

@@ -32,13 +32,14 @@ public struct ConfirmedChange: Sendable, Equatable {
 
     /// In all of them `$1` is a folder of root's own, where one may leave something for the others.
     public struct Script: Sendable, Equatable {
-        /// Notes what is there now, where it is not in the files. Changes nothing.
+        /// Notes what is there now, where it is not in the files. Changes nothing. Knows `staged`, too.
         public var note: String
         /// Looks at the new files, which are not in their places yet: `staged PATH` prints where one is. Changes nothing.
         public var check: String
         /// Makes the new files hold, once they are in their places.
         public var apply: String
-        /// Makes the old ones hold again, once they are back; also at the next boot. It may be run twice.
+        /// Makes the old ones hold again, once they are back. It may be run twice; after a reboot it is not, since whatever reads the
+        /// files starts later then.
         public var undo: String
 
         public init(note: String = ":", check: String = ":", apply: String = ":", undo: String = ":") {
@@ -54,20 +55,5 @@ public struct ConfirmedChange: Sendable, Equatable {
         self.files = files
         self.script = script
         self.undoAfterSeconds = undoAfterSeconds
-    }
-
-    /// The rules of `inet tandem`, replaced in one transaction; every other table stays.
-    ///
-    /// What comes back, if it is undone, is what the kernel had: also where that was not what the file said.
-    /// - Parameter path: where the rules lie for the next boot.
-    public static func firewall(rules: String, path: String, undoAfterSeconds: Int = 60) -> ConfirmedChange {
-        let file = ShellWord.quoted(path)
-        return ConfirmedChange(
-            name: "the firewall", files: [File(path: path, content: .text(rules))],
-            script: Script(
-                note: #"nft -s list table inet tandem > "$1/table" 2>/dev/null || : > "$1/table""#,
-                check: "nft -c -f \"$(staged \(file))\"", apply: "nft -f \(file)",
-                undo: #"{ echo 'table inet tandem'; echo 'delete table inet tandem'; cat "$1/table"; } | nft -f -"#),
-            undoAfterSeconds: undoAfterSeconds)
     }
 }

@@ -7,6 +7,8 @@ import Testing
 /// Hosts that boot a real systemd, made by `bin/lab`: `TANDEM_TEST_LAB` names the folder with their ssh_config, once they run.
 enum LabHosts {
     static let folder = ProcessInfo.processInfo.environment["TANDEM_TEST_LAB"]
+    static let hasKeepalived =
+        folder != nil && ProcessInfo.processInfo.environment["TANDEM_TEST_KEEPALIVED"] != nil
     static let skipped: Comment = "skipped: TANDEM_TEST_LAB names no hosts that bin/lab has started"
 
     static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

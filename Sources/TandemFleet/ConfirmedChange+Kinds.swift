@@ -1,0 +1,68 @@
+/// The kinds of change that could cut a host off.
+extension ConfirmedChange {
+    /// The rules of `inet tandem`, replaced in one transaction; every other table stays.
+    ///
+    /// What comes back, if it is undone, is what the kernel had: also where that was not what the file said.
+    /// - Parameter path: where the rules lie for the next boot.
+    public static func firewall(rules: String, path: String, undoAfterSeconds: Int = 60) -> ConfirmedChange {
+        let file = ShellWord.quoted(path)
+        return ConfirmedChange(
+            name: "the firewall", files: [File(path: path, content: .text(rules))],
+            script: Script(
+                note: #"nft -s list table inet tandem > "$1/table" 2>/dev/null || : > "$1/table""#,
+                check: "nft -c -f \"$(staged \(file))\"", apply: "nft -f \(file)",
+                undo: #"{ echo 'table inet tandem'; echo 'delete table inet tandem'; cat "$1/table"; } | nft -f -"#),
+            undoAfterSeconds: undoAfterSeconds)
+    }
+
+    /// keepalived: its settings, its unit, and whether it runs. It takes other settings up without letting an address go; another
+    /// unit, only anew.
+    /// - Parameters:
+    ///   - settings: the generated file, and where it lies.
+    ///   - check: the command that looks at it, in which its path stands as `--use-file=PATH`.
+    ///   - unit: the unit's file, whose last part is its name.
+    ///   - wantedBy: the units that start it, in the folder of the unit's file.
+    public static func keepalived(
+        settings: File, check: [String], unit: File, wantedBy: [String], undoAfterSeconds: Int = 60
+    ) -> ConfirmedChange {
+        let folder = unit.path.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+        let name = unit.path.split(separator: "/").last.map(String.init) ?? ""
+        let links = wantedBy.map { File(path: "\(folder)/\($0).wants/\(name)", content: .link(to: unit.path)) }
+        let (word, unitFile) = (ShellWord.quoted(name), ShellWord.quoted(unit.path))
+        // Whoever looks at it is nobody, who may not read root's folder.
+        let words = check.map {
+            $0 == "--use-file=\(settings.path)" ? "\"--use-file=$copy\"" : ShellWord.quoted($0)
+        }
+        return ConfirmedChange(
+            name: "keepalived", files: [settings, unit] + links,
+            script: Script(
+                note: """
+                    systemctl is-active --quiet \(word) && : > "$1/was-active"
+                    cmp -s "$(staged \(unitFile))" \(unitFile) && : > "$1/same-unit"; :
+                    """,
+                check: """
+                    copy=$(mktemp) && cat "$(staged \(ShellWord.quoted(settings.path)))" > "$copy" && chmod 644 "$copy" || exit
+                    \(words.joined(separator: " ")); status=$?; rm -f "$copy"; exit $status
+                    """,
+                apply: """
+                    systemctl daemon-reload && if [ -e "$1/same-unit" ]; then systemctl reload-or-restart \(word); \
+                    else systemctl restart \(word); fi
+                    """,
+                undo: """
+                    systemctl daemon-reload; if [ ! -e "$1/was-active" ]; then systemctl stop \(word) || :; \
+                    elif [ -e "$1/same-unit" ]; then systemctl reload-or-restart \(word); else systemctl restart \(word); fi
+                    """),
+            undoAfterSeconds: undoAfterSeconds)
+    }
+
+    /// Both in one: confirmed together, and undone together, the second one first.
+    public func adding(_ other: ConfirmedChange) -> ConfirmedChange {
+        func one(_ first: String, _ second: String) -> String { "( \(first)\n) && ( \(second)\n)" }
+        return ConfirmedChange(
+            name: "\(name) and \(other.name)", files: files + other.files,
+            script: Script(
+                note: one(script.note, other.script.note), check: one(script.check, other.script.check),
+                apply: one(script.apply, other.script.apply), undo: one(other.script.undo, script.undo)),
+            undoAfterSeconds: max(undoAfterSeconds, other.undoAfterSeconds))
+    }
+}
