@@ -41,9 +41,10 @@ extension HostBlueprint {
             files.append(.init(path: layout.haproxyFile, contents: try BalancerFile(site: site).text()))
             services.append(site.haproxyService)
         }
+        var keepalived: ServiceBlueprint?
         if host.has(.balancer), !stack.frontAddresses.isEmpty {
             files.append(.init(path: layout.keepalivedFile, contents: KeepalivedFile(site: site).text(), mode: 0o644))
-            services.append(site.keepalivedService)
+            keepalived = site.keepalivedService
         }
         // A machine of its own has a firewall of its own.
         if !host.isOnLoopback {
@@ -53,6 +54,6 @@ extension HostBlueprint {
         }
         self.init(
             host: host, folders: (folders + [layout.socketFolder]).uniqued, files: files, services: services,
-            preparation: stack.hosts(.app).first?.name == host.name ? site.preparation : nil)
+            preparation: stack.hosts(.app).first?.name == host.name ? site.preparation : nil, keepalived: keepalived)
     }
 }

@@ -14,16 +14,20 @@ public struct HostBlueprint: Codable, Sendable, Equatable {
     /// What prepares a new version of the app, on the host that does so for all: run once, to its end. Its health path and its
     /// stop say nothing.
     public var preparation: ServiceBlueprint?
+    /// What moves the front's addresses. It is root's, and systemd's to run, so it is none of the services: no agent may do what
+    /// it does. nil where no address moves.
+    public var keepalived: ServiceBlueprint?
 
     public init(
         host: Host, folders: [String], files: [FileBlueprint], services: [ServiceBlueprint],
-        preparation: ServiceBlueprint? = nil
+        preparation: ServiceBlueprint? = nil, keepalived: ServiceBlueprint? = nil
     ) {
         self.host = host
         self.folders = folders
         self.files = files
         self.services = services
         self.preparation = preparation
+        self.keepalived = keepalived
     }
 
     public func runs(_ service: ServiceName) -> Bool { services.contains { $0.name == service } }

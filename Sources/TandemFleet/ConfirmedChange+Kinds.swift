@@ -3,15 +3,25 @@ extension ConfirmedChange {
     /// The rules of `inet tandem`, replaced in one transaction; every other table stays.
     ///
     /// What comes back, if it is undone, is what the kernel had: also where that was not what the file said.
-    /// - Parameter path: where the rules lie for the next boot.
-    public static func firewall(rules: String, path: String, undoAfterSeconds: Int = 60) -> ConfirmedChange {
+    /// - Parameters:
+    ///   - path: where the rules lie for the next boot.
+    ///   - unit: the file of the unit that loads them then; nil: somebody else sees to that.
+    ///   - others: files that belong to it.
+    public static func firewall(
+        rules: String, path: String, unit: File? = nil, others: [File] = [], undoAfterSeconds: Int = 60
+    ) -> ConfirmedChange {
         let file = ShellWord.quoted(path)
+        let unitName = unit.map { Self.name(of: $0) }
+        let links = unit.map { [$0, Self.link(to: $0, wantedBy: "sysinit.target")] } ?? []
+        let start = unitName.map { " && systemctl daemon-reload && systemctl start \(ShellWord.quoted($0))" } ?? ""
         return ConfirmedChange(
-            name: "the firewall", files: [File(path: path, content: .text(rules))],
+            name: "the firewall", files: [File(path: path, content: .text(rules))] + links + others,
             script: Script(
                 note: #"nft -s list table inet tandem > "$1/table" 2>/dev/null || : > "$1/table""#,
-                check: "nft -c -f \"$(staged \(file))\"", apply: "nft -f \(file)",
-                undo: #"{ echo 'table inet tandem'; echo 'delete table inet tandem'; cat "$1/table"; } | nft -f -"#),
+                check: "nft -c -f \"$(staged \(file))\"", apply: "nft -f \(file)\(start)",
+                holds: "nft list table inet tandem",
+                undo: #"{ echo 'table inet tandem'; echo 'delete table inet tandem'; cat "$1/table"; } | nft -f -"#
+                    + (unit == nil ? "" : " && systemctl daemon-reload")),
             undoAfterSeconds: undoAfterSeconds)
     }
 
@@ -25,10 +35,8 @@ extension ConfirmedChange {
     public static func keepalived(
         settings: File, check: [String], unit: File, wantedBy: [String], undoAfterSeconds: Int = 60
     ) -> ConfirmedChange {
-        let folder = unit.path.split(separator: "/").dropLast().map { "/\($0)" }.joined()
-        let name = unit.path.split(separator: "/").last.map(String.init) ?? ""
-        let links = wantedBy.map { File(path: "\(folder)/\($0).wants/\(name)", content: .link(to: unit.path)) }
-        let (word, unitFile) = (ShellWord.quoted(name), ShellWord.quoted(unit.path))
+        let links = wantedBy.map { Self.link(to: unit, wantedBy: $0) }
+        let (word, unitFile) = (ShellWord.quoted(Self.name(of: unit)), ShellWord.quoted(unit.path))
         // Whoever looks at it is nobody, who may not read root's folder.
         let words = check.map {
             $0 == "--use-file=\(settings.path)" ? "\"--use-file=$copy\"" : ShellWord.quoted($0)
@@ -48,11 +56,20 @@ extension ConfirmedChange {
                     systemctl daemon-reload && if [ -e "$1/same-unit" ]; then systemctl reload-or-restart \(word); \
                     else systemctl restart \(word); fi
                     """,
+                holds: "systemctl is-active --quiet \(word)",
                 undo: """
                     systemctl daemon-reload; if [ ! -e "$1/was-active" ]; then systemctl stop \(word) || :; \
                     elif [ -e "$1/same-unit" ]; then systemctl reload-or-restart \(word); else systemctl restart \(word); fi
                     """),
             undoAfterSeconds: undoAfterSeconds)
+    }
+
+    private static func name(of unit: File) -> String { unit.path.split(separator: "/").last.map(String.init) ?? "" }
+
+    /// What enables a unit.
+    private static func link(to unit: File, wantedBy other: String) -> File {
+        let folder = unit.path.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+        return File(path: "\(folder)/\(other).wants/\(name(of: unit))", content: .link(to: unit.path))
     }
 
     /// Both in one: confirmed together, and undone together, the second one first.
@@ -62,7 +79,8 @@ extension ConfirmedChange {
             name: "\(name) and \(other.name)", files: files + other.files,
             script: Script(
                 note: one(script.note, other.script.note), check: one(script.check, other.script.check),
-                apply: one(script.apply, other.script.apply), undo: one(other.script.undo, script.undo)),
+                apply: one(script.apply, other.script.apply),
+                holds: one(script.holds, other.script.holds), undo: one(other.script.undo, script.undo)),
             undoAfterSeconds: max(undoAfterSeconds, other.undoAfterSeconds))
     }
 }

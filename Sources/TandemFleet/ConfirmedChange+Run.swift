@@ -22,6 +22,21 @@ extension ConfirmedChange {
         public var description: String
     }
 
+    /// Whether the host has all of it already, so that there is nothing to change.
+    public func isInPlace(on session: HostSession) async throws -> Bool {
+        var lines = files.map { file in
+            let path = ShellWord.quoted(file.path)
+            return switch file.content {
+            case .text(let text, _):
+                "[ ! -L \(path) ] && printf '%s' \(ShellWord.quoted(text)) | cmp -s - \(path) || exit 1"
+            case .link(let target): "[ \"$(readlink \(path))\" = \(ShellWord.quoted(target)) ] || exit 1"
+            case .absent: "[ ! -e \(path) ] && [ ! -L \(path) ] || exit 1"
+            }
+        }
+        lines.append("{ \(script.holds)\n} > /dev/null 2>&1")
+        return try await session.run(["/bin/sh", "-s"], input: Array(lines.joined(separator: "\n").utf8)).status == 0
+    }
+
     /// Makes the change, comes in anew over a connection of its own, and confirms it; or sees to it that the host has undone it.
     ///
     /// Where the operator's machine dies meanwhile, the host undoes the change by itself.

@@ -38,14 +38,19 @@ public struct ConfirmedChange: Sendable, Equatable {
         public var check: String
         /// Makes the new files hold, once they are in their places.
         public var apply: String
+        /// Fails where the files are in their places and do not hold. Changes nothing.
+        public var holds: String
         /// Makes the old ones hold again, once they are back. It may be run twice; after a reboot it is not, since whatever reads the
         /// files starts later then.
         public var undo: String
 
-        public init(note: String = ":", check: String = ":", apply: String = ":", undo: String = ":") {
+        public init(
+            note: String = ":", check: String = ":", apply: String = ":", holds: String = ":", undo: String = ":"
+        ) {
             self.note = note
             self.check = check
             self.apply = apply
+            self.holds = holds
             self.undo = undo
         }
     }

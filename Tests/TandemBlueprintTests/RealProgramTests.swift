@@ -12,7 +12,7 @@ import Testing
         for host in bench.stack.hosts {
             let blueprint = try bench.prepare(host)
             #expect(!blueprint.services.isEmpty)
-            for service in blueprint.services {
+            for service in blueprint.services + [blueprint.keepalived].compactMap(\.self) {
                 guard let outcome = try bench.check(service) else { continue }
                 #expect(outcome.status == 0, "\(host.name), \(service.name.rawValue):\n\(outcome.output)")
                 #expect(outcome.output == "", "\(host.name), \(service.name.rawValue)")

@@ -83,7 +83,7 @@ struct AddressTests {
         let unit = Self.unit(name, "keepalived")
         let keepalived = ConfirmedChange.keepalived(
             settings: try file("keepalived.conf"),
-            check: try #require(blueprint.services.first { $0.name == .keepalived }?.check), unit: try file("/\(unit)"),
+            check: try #require(blueprint.keepalived?.check), unit: try file("/\(unit)"),
             wantedBy: ["multi-user.target", Self.unit(name, "haproxy")])
         let rules = try #require(ejected.files.first { $0.path == names.firewallFile(host) })
         return .firewall(rules: rules.contents, path: rules.path).adding(keepalived)

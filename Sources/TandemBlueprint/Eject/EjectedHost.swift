@@ -32,16 +32,6 @@ public struct EjectedHost: Sendable {
         let openFiles = max(65_536, 2 * stack.balancer.maxConnections + 1000)
         for service in blueprint.services {
             let unit = names.unit(host, service)
-            if service.name == .keepalived {
-                let haproxy = blueprint.services.first { $0.name == .haproxy }.map { names.unit(host, $0) } ?? ""
-                let text = try KeepalivedUnit(
-                    site: Site(stack: stack, host: host, layout: layout, leadership: leadership), service: service,
-                    haproxyUnit: haproxy
-                ).text()
-                files.append(FileBlueprint(path: "\(names.unitFolder)/\(unit)", contents: text, mode: 0o644))
-                units.append(unit)
-                continue
-            }
             let isDatabase = service.name == .mysql
             let text = try SystemdUnit(
                 service: service, host: host, names: names,
@@ -55,6 +45,16 @@ public struct EjectedHost: Sendable {
             if service.account == .application {
                 environments.append((file: names.environmentFile(host, service), variables: service.environment))
             }
+        }
+        if let keepalived = blueprint.keepalived {
+            let unit = names.unit(host, keepalived)
+            let haproxy = blueprint.services.first { $0.name == .haproxy }.map { names.unit(host, $0) } ?? ""
+            let text = try KeepalivedUnit(
+                site: Site(stack: stack, host: host, layout: layout, leadership: leadership), service: keepalived,
+                bond: .haproxy(haproxy), origin: KeepalivedUnit.ejected
+            ).text()
+            files.append(FileBlueprint(path: "\(names.unitFolder)/\(unit)", contents: text, mode: 0o644))
+            units.append(unit)
         }
         if let preparation = blueprint.preparation {
             let text = try SystemdUnit(
