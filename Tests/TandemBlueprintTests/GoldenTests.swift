@@ -41,6 +41,26 @@ import struct TandemStack.Host
         #expect(try Self.recordedFiles(under: "ejected") == expected)
     }
 
+    @Test func `every file that root has on a host with an agent is byte for byte the one on record`() throws {
+        let stack = Sample.split.stack
+        var expected: Set<String> = []
+        for host in [stack.hosts[0], stack.hosts[6]] {
+            let wanted = try HostGuard(stack: stack, host: host)
+            #expect((wanted.keepalived == nil) != host.has(.balancer))
+            let files =
+                [wanted.rules, wanted.firewallUnit, wanted.addition]
+                + (wanted.keepalived.map { [$0.settings, $0.unit] } ?? [])
+            for file in files {
+                // Nobody else writes there.
+                #expect(file.path.hasPrefix("/etc/tandem/shop/") || file.path.hasPrefix("/etc/systemd/system/"))
+                let path = "guard/\(host.name)/\((file.path as NSString).lastPathComponent)"
+                #expect(expected.insert(path).inserted, "two files of the name \(path)")
+                try Self.compare(Data(file.contents.utf8), with: path)
+            }
+        }
+        #expect(try Self.recordedFiles(under: "guard") == expected)
+    }
+
     @Test(arguments: Sample.all)
     func `the same stack gives the same blueprint every time`(sample: Sample) throws {
         for host in sample.stack.hosts {
