@@ -42,18 +42,34 @@ extension FailoverMachine {
             if seen.life == .down, !isHeld, !leavesToPartner(record) { issue(.startServer, &out) }
             return
         }
+        if givesUpFullDisk(record, seen) {
+            issue(.killServer, &out)
+            return
+        }
         noteDrained(seen)
         let step = PrimaryStep(record: record, seen: seen, situation: situation(record, seen))
         if let command = step.next() { issue(command, &out) }
     }
 
+    /// On a full disk commits wait for room, and whoever waits for the partner's acknowledgement waits in vain. Where the partner can take over, the
+    /// server is ended for it.
+    private func givesUpFullDisk(_ record: StateRecord, _ seen: ServerObservation) -> Bool {
+        guard seen.isDiskFull, canTakeOver(record), heartbeats.provenID > 0 else { return false }
+        return now - heartbeats.provenAt > timing.shrinkPatience
+    }
+
+    /// The partner is heard, and nothing keeps it from taking over.
+    func canTakeOver(_ record: StateRecord) -> Bool {
+        guard let partner = record.partner, let status = freshStatus(of: partner) else { return false }
+        return status.serverAnswers && !status.isHeld && !store.isPaused
+    }
+
     /// For a moment a server that ended stays down where its partner can take over: its start would commit what waits in its binary
     /// log, which can be cut only before that. Otherwise each crash under load would end in a clone of the data.
     private func leavesToPartner(_ record: StateRecord) -> Bool {
-        guard let partner = record.partner, let status = freshStatus(of: partner), status.serverAnswers, !status.isHeld,
-            !store.isPaused, heartbeats.provenID > 0
-        else { return false }
-        return now - heartbeats.provenAt < timing.hearingPatience
+        guard canTakeOver(record), heartbeats.provenID > 0 else { return false }
+        // Of a full disk nothing better is to be had.
+        return now - heartbeats.provenAt < timing.hearingPatience || server.seen?.isDiskFull == true
     }
 
     private func situation(_ record: StateRecord, _ seen: ServerObservation) -> PrimarySituation {

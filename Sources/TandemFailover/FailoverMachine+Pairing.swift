@@ -106,7 +106,9 @@ extension FailoverMachine {
         // Only while this host's own server answers: where that hangs, its heartbeats wait for it and not for the partner, who is to
         // take over.
         let answers = now - server.answeredAt < timing.shrinkPatience / 2 || !rules.shrinksWhenAnswering
-        let isAlone = unacknowledgedFor > timing.shrinkPatience + delay && answers
+        // Nor where its disk is full.
+        let isOwnFault = seen.isDiskFull && canTakeOver(record)
+        let isAlone = unacknowledgedFor > timing.shrinkPatience + delay && answers && !isOwnFault
         // A partner that is to be stopped waits until nobody waits for it.
         let isLeaving = freshStatus(of: partner)?.isHeld ?? false
         guard isAlone || isLeaving || wantsOtherPartner(partner, record) else { return }

@@ -64,6 +64,8 @@ public struct ServerObservation: Hashable, Sendable {
     public var noted: WaitingPair?
     /// A data directory that was never written to and never joined.
     public var isFresh: Bool
+    /// The disk that its data lies on has no room: what writes there may wait for some without end.
+    public var isDiskFull = false
     /// Changes with every start of the server.
     public var bootCount: UInt32
     /// Looks are numbered when they begin: one that arrives after a later one, as a frozen agent may find it, is ignored.

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 public import TandemFailover
 public import TandemReplication
 
@@ -64,6 +65,18 @@ public struct HostData: ServerData {
     public func membership() -> (isFresh: Bool, attachedEpoch: UInt64) {
         let known = known
         return (known.isFresh, known.attachedEpoch)
+    }
+
+    /// With less, mysqld cannot end what it has begun to write.
+    private static let leastBytes: UInt64 = 1 << 20
+
+    public func isDiskFull() -> Bool {
+        var status = statvfs()
+        // Where the folder is not there yet, that of the one above it.
+        guard statvfs(path, &status) == 0 || statvfs((path as NSString).deletingLastPathComponent, &status) == 0 else {
+            return false
+        }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize) < Self.leastBytes
     }
 
     private func change(_ body: (inout DataMembership) -> Void) throws {

@@ -1,5 +1,6 @@
 public import Logging
 public import TandemFailover
+import TandemReplication
 import TandemServices
 
 /// The database server of one host: its process, its data, and what is done to it over SQL.
@@ -23,6 +24,8 @@ public actor HostServer: ServerHands {
     /// and started again.
     private static let bootBound = Duration.seconds(600)
     private static let stopBound = Duration.seconds(60)
+    /// How long a start waits for room on the disk before it is asked for anew.
+    private static let roomBound = Duration.seconds(10)
 
     public init(
         process: ServerProcess, statements: any ServerStatements, data: any ServerData, logger: Logger
@@ -103,6 +106,7 @@ public actor HostServer: ServerHands {
         look.attachedEpoch = membership.attachedEpoch
         // Any note is of this boot: it is deleted before each start.
         look.noted = data.waiting()
+        look.isDiskFull = data.isDiskFull()
         look.bootCount = boot
         look.order = order
         return look
@@ -119,11 +123,21 @@ public actor HostServer: ServerHands {
         }
     }
 
+    /// mysqld that starts on a full disk waits for a minute before it looks again, and says nothing meanwhile.
+    private func waitForRoom() async throws {
+        let deadline = ContinuousClock.now + Self.roomBound
+        while data.isDiskFull() {
+            guard ContinuousClock.now < deadline else { throw DataError("mysqld is not started: its disk is full") }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
     public func letClientsFinish() async { await statements.letClientsFinish() }
 
     private func carryOut(_ command: ServerCommand) async throws -> CommandOutcome {
         switch command {
         case .startServer:
+            try await waitForRoom()
             try await data.prepare()
             try Task.checkCancellation()
             try data.deleteWaiting()

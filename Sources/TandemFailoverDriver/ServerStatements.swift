@@ -34,6 +34,8 @@ public protocol ServerData: Sendable {
     func prepare() async throws
     /// What is noted beside the data.
     func membership() -> (isFresh: Bool, attachedEpoch: UInt64)
+    /// Nothing more can be written beside the data.
+    func isDiskFull() -> Bool
     /// The waiting note, if there is one.
     func waiting() -> WaitingPair?
     func noteOpening() throws

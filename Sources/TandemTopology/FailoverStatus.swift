@@ -23,11 +23,14 @@ public struct FailoverStatus: Codable, Sendable, Equatable {
     public var blockers: [String]
     /// Where transactions lie that nobody acknowledged and that were taken out of this host's data, if there are any.
     public var exports: [String]
+    /// Left on the disk of this host's data, in MB; missing where it holds none.
+    public var roomMegabytes: Int?
 
     public init(
         host: String, epoch: Int, primary: String?, standing: Standing?, partner: String?, isPaused: Bool,
-        blockers: [String], exports: [String]
+        blockers: [String], exports: [String], roomMegabytes: Int? = nil
     ) {
+        self.roomMegabytes = roomMegabytes
         self.host = host
         self.epoch = epoch
         self.primary = primary
@@ -41,6 +44,7 @@ public struct FailoverStatus: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
         case host, epoch, primary, standing, partner, blockers, exports
         case isPaused = "paused"
+        case roomMegabytes = "room_megabytes"
     }
 }
 

@@ -83,6 +83,40 @@ struct RealServerTests {
         #expect((agent.lastWrite()?.transaction.purpose == .shrink) == answers)
     }
 
+    @Test(
+        "A primary whose disk is full ends its server for a partner that can take over, and blames none",
+        arguments: [true, false])
+    func fullDisk(canTakeOver: Bool) throws {
+        var server = open
+        server.noted = WaitingPair(acknowledger: Agent.partner, epoch: 1)
+        var agent = try primary(pair, server)
+        agent.commitHeartbeat()
+        agent.finish(server)
+        server.isDiskFull = true
+        server.hasWaitingCommits = true
+        for _ in 0..<14 {
+            agent.now += 100
+            agent.handle(.heard(Agent.witness, PeerStatus(holdsData: false, hears: HostSet(Agent.primary))))
+            agent.handle(.heard(Agent.partner, PeerStatus(serverAnswers: canTakeOver)))
+            agent.read(claimed(pair), server)
+        }
+        #expect((agent.lastCommand()?.command == .killServer) == canTakeOver)
+        #expect((agent.lastWrite()?.transaction.purpose == .shrink) == !canTakeOver)
+        guard canTakeOver else { return }
+        // It stays down: a start would commit what waits, and find no more room.
+        server.life = .down
+        agent.finish(server)
+        for _ in 0..<50 {
+            agent.now += 100
+            agent.handle(.heard(Agent.partner, PeerStatus(serverAnswers: true)))
+            agent.read(claimed(pair), server)
+        }
+        #expect(agent.lastCommand()?.command == .killServer)
+        server.isDiskFull = false
+        agent.handle(.tick(server))
+        #expect(agent.lastCommand()?.command == .startServer)
+    }
+
     @Test("A host acknowledges only after it has applied what it received before, with its receiver stopped")
     func appliesBeforeAcknowledging() throws {
         let joining = StoreSnapshot(

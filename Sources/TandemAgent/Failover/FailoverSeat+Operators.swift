@@ -22,7 +22,8 @@ extension FailoverSeat {
             host: names.name(own) ?? "", epoch: Int(clamping: record?.epoch ?? 0),
             primary: record.flatMap { names.name($0.primary) }, standing: standing,
             partner: partner.flatMap(names.name), isPaused: isPaused,
-            blockers: readiness.blockers.map { BlockerWords(names: names).text($0) }, exports: exports)
+            blockers: readiness.blockers.map { BlockerWords(names: names).text($0) }, exports: exports,
+            roomMegabytes: roomMegabytes)
     }
 
     /// Orders a planned change of primary. The primary itself decides when, or gives it up.

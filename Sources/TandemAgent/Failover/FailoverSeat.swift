@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Synchronization
+import TandemBlueprint
 import TandemCoordination
 import TandemFailover
 import TandemFailoverDriver
@@ -17,7 +18,7 @@ actor FailoverSeat {
     private let data: FailoverData?
     private let folder: StackFolder
     let store: StackStore
-    private let peers: PeerCalls
+    let peers: PeerCalls
     let logger: Logger
     private var driver: FailoverDriver?
     private var server: DatabaseServer?
@@ -116,6 +117,9 @@ actor FailoverSeat {
         self.report = report
         said.yield(report)
     }
+
+    /// nil where this host holds no data.
+    var dataFolder: String? { data?.environment.layout.dataFolder }
 
     /// The paths of the exported files (see `FailoverData.exportFolder`).
     var exports: [String] {

@@ -73,6 +73,7 @@ actor FailoverService: ServiceOwner {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.seat.run() }
             group.addTask { for await report in self.seat.reports { await self.hear(report) } }
+            group.addTask { await self.seat.watchRoom() }
             group.addTask { await self.lookAgainAndAgain() }
             // Beside the reports: what it writes may wait for a partner that is gone, and must not hold up the word that another one leads.
             group.addTask { for await _ in self.upkeep.stream { await self.lookAfter() } }
@@ -133,6 +134,9 @@ actor FailoverService: ServiceOwner {
     }
 
     private func waitingDetail(_ report: FailoverReport) -> String? {
+        if report.life == .down, DiskRoom.isFull(at: environment.layout.dataFolder) {
+            return "the disk is full: make room where \(environment.layout.dataFolder) lies"
+        }
         if report.readiness.blockers.contains(.dataLost) {
             return "its data is gone, and it is the primary; put the data back, or see: tandem why"
         }
