@@ -9,6 +9,7 @@ import queue
 import signal
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,6 +17,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pymysql
 
 BODY_LIMIT_BYTES = 64 * 1024
+# As long as a router or a server of the database is away while it is restarted.
+RETRY_SECONDS = 5
 
 
 class Database:
@@ -59,6 +62,19 @@ class Database:
         finally:
             self.idle.put(connection)
 
+    def rows(self, statement, *values):
+        """What a SELECT finds. Unlike a write it may be sent again: a connection that ends under it is no reason to fail."""
+        deadline = time.monotonic() + RETRY_SECONDS
+        while True:
+            try:
+                with self.cursor() as cursor:
+                    cursor.execute(statement, values)
+                    return cursor.fetchall()
+            except (pymysql.OperationalError, pymysql.InterfaceError, pymysql.InternalError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
 
 class Notes(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -77,15 +93,15 @@ class Notes(BaseHTTPRequestHandler):
         elif path == "/notes" and not (offset.isdecimal() and len(offset) < 10):
             self.answer(400, {"error": "offset takes a number"})
         elif path == "/notes":
-            with reads.cursor() as cursor:
-                cursor.execute("SELECT id, body FROM note ORDER BY id DESC LIMIT 50 OFFSET %s", (int(offset),))
-                self.answer(200, [{"id": row[0], "body": row[1]} for row in cursor.fetchall()])
+            rows = reads.rows("SELECT id, body FROM note ORDER BY id DESC LIMIT 50 OFFSET %s", int(offset))
+            self.answer(200, [{"id": row[0], "body": row[1]} for row in rows])
         elif path.startswith("/notes/") and path[7:].isdecimal():
             # The primary knows a note at once; `reads` may hear of it a moment later.
-            with writes.cursor() as cursor:
-                cursor.execute("SELECT id, body FROM note WHERE id = %s", (path[7:],))
-                row = cursor.fetchone()
-            self.answer(200, {"id": row[0], "body": row[1]}) if row else self.answer(404, {"error": "no such note"})
+            rows = writes.rows("SELECT id, body FROM note WHERE id = %s", path[7:])
+            if rows:
+                self.answer(200, {"id": rows[0][0], "body": rows[0][1]})
+            else:
+                self.answer(404, {"error": "no such note"})
         else:
             self.answer(404, {"error": "no such page"})
 

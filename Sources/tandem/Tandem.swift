@@ -11,7 +11,9 @@ struct Tandem: AsyncParsableCommand {
             5 there are changes (plan --exit-code).
             """,
         version: Version.number,
-        subcommands: [AgentCommand.self, KeeperCommand.self, DrillHealerCommand.self, HostCommand.self],
+        subcommands: [
+            AgentCommand.self, KeeperCommand.self, DrillHealerCommand.self, DrillHandsCommand.self, HostCommand.self,
+        ],
         groupedSubcommands: [
             CommandGroup(name: "Setup", subcommands: [InitCommand.self, DoctorCommand.self, DocsCommand.self]),
             CommandGroup(

@@ -171,18 +171,29 @@ struct ReportTests {
         #expect(names("=kill server1, =outage") == ["kill server1", "outage"], "a whole name")
         var automatic = Self.look
         automatic.canSwitchOver = true
-        #expect(FaultList.all(automatic).map(\.name).filter { !all.map(\.name).contains($0) } == ["switchover"])
+        #expect(
+            FaultList.all(automatic).map(\.name).filter { !all.map(\.name).contains($0) } == [
+                "cut replication", "switchover",
+            ])
         #expect(names("") == [] && names("bogus") == [])
         #expect(Set(all.map(\.name)).count == all.count)
-        // 9 services killed, frozen and restarted; 3 agents killed and frozen; keeper; 3 hosts; rolling; outage.
-        #expect(all.count == 27 + 6 + 1 + 3 + 1 + 1)
+        // 9 services killed, frozen and restarted; 3 agents killed and frozen; keeper; 3 hosts; 3 hosts cut off; 2 disks; clock; rolling; outage.
+        #expect(all.count == 27 + 6 + 1 + 3 + 3 + 2 + 1 + 1 + 1)
     }
 
     @Test("what has no second of its kind is not tested, with the reason")
     func obstacles() {
-        for fault in FaultList.all(Self.look) {
-            let isOfBalancer = fault.name.contains("haproxy") || fault.name == "kill lb1"
+        for fault in FaultList.all(Self.look, limits: PlaceLimits(network: nil, clock: "one clock")) {
+            let isNeverTested = ["kill lb1", "cut lb1", "move clock", "fill server1/mysql", "fill server2/mysql"]
+            let isOfBalancer = fault.name.contains("haproxy") || isNeverTested.contains(fault.name)
             #expect((fault.obstacle(Self.look) != nil) == isOfBalancer, "\(fault.name)")
+        }
+        var look = Self.look
+        look.ownDisks = ["server1": "/small"]
+        for fault in FaultList.all(look) where fault.name.hasPrefix("fill") || fault.name.hasPrefix("cut server") {
+            let obstacle = fault.obstacle(look)
+            #expect((obstacle == nil) == (fault.name == "fill server1/mysql"), "\(fault.name)")
+            if fault.name.hasPrefix("cut") { #expect(obstacle?.hasPrefix("only root can cut connections") == true) }
         }
     }
 

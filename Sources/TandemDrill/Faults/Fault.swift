@@ -190,9 +190,13 @@ struct OutageFault: Fault {
 
     func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
         let processes = try await site.processes(of: victims)
-        try await site.healer.arm([.start], bound: Self.startBound)
+        let all = processes.startersFirst
+        try await site.healer.arm([.thaw(all.map(\.value)), .start], bound: Self.startBound)
         struck()
-        for (part, process) in processes.startersFirst { await site.place.signal(9, to: process, host: part.host) }
+        // An agent that saw the keeper end before its own turn came would start another one, which nobody kills.
+        for signal: Int32 in [19, 9] {
+            for (part, process) in all { await site.place.signal(signal, to: process, host: part.host) }
+        }
         let areGone = await site.wait(processes, bound: .seconds(5)) { $0 == .gone }
         let isStopped = await site.stack.look().hosts.allSatisfy { $0.agent == nil }
         // Also where the drill was told to stop: nothing else would bring it back.

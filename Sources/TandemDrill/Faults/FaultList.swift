@@ -1,6 +1,7 @@
 /// Every fault that there is for a stack, in an order in which nothing is struck often within a short time.
 public enum FaultList {
-    public static func all(_ look: StackLook) -> [any Fault] {
+    /// - Parameter limits: of the place that the stack is at.
+    public static func all(_ look: StackLook, limits: PlaceLimits = .ordinaryUser) -> [any Fault] {
         var faults: [any Fault] = []
         let services = look.hosts.flatMap { host in host.services.map { (host.name, $0.name) } }
         for (host, service) in services { faults.append(kill(service, host, look)) }
@@ -22,7 +23,19 @@ public enum FaultList {
             KillFault(
                 name: "kill keeper", event: "The keeper is killed", promise: Promise(writes: .uncut),
                 victims: [.keeper]))
+        faults += storeFaults(look)
         for host in look.hosts { faults.append(lose(host, look)) }
+        for host in look.hosts { faults.append(isolate(host, look, limits)) }
+        if look.canSwitchOver { faults.append(cutPair(look, limits)) }
+        for host in look.hosts where host.services.contains(where: { $0.name == "mysql" }) {
+            faults.append(
+                DiskFault(
+                    name: "fill \(host.name)/mysql",
+                    event: "The disk of t\(title("mysql", host.name, look).dropFirst()) is full for 15 s",
+                    host: host.name,
+                    folder: look.ownDisks[host.name]))
+        }
+        faults.append(ClockFault(limit: limits.clock))
         let apps = look.hosts.flatMap { host in
             host.services.filter { $0.name.hasPrefix("app") }.map { Part.service($0.name, host: host.name) }
         }
@@ -44,6 +57,37 @@ public enum FaultList {
                 return !parts.isEmpty && parts.allSatisfy { fault.name.contains($0) }
             }
         }
+    }
+
+    /// Who leads is decided there, and nothing else: without it all goes on as it is.
+    private static func storeFaults(_ look: StackLook) -> [any Fault] {
+        let members = look.hosts(of: "etcd").map { Part.service("etcd", host: $0) }
+        guard members.count > 1 else { return [] }
+        return [
+            KillFault(
+                name: "kill all etcd", event: "etcd is killed on every host at once", promise: Promise(writes: .uncut),
+                victims: members),
+            FreezeFault(
+                name: "freeze all etcd", event: "etcd is frozen on every host", promise: Promise(writes: .uncut),
+                victims: members),
+        ]
+    }
+
+    private static func isolate(_ host: StackLook.Host, _ look: StackLook, _ limits: PlaceLimits) -> any Fault {
+        let services = host.services.map(\.name)
+        return CutFault(
+            name: "cut \(host.name)", event: "\(host.name) is cut off from all other hosts for 12 s",
+            promise: Promise(writes: services.contains("mysql") ? .wait : .goOn), scope: .host(host.name),
+            parts: look.parts(of: host.name), needsOthers: services,
+            limit: services.contains("haproxy") ? CutFault.sharedSocket : limits.network)
+    }
+
+    private static func cutPair(_ look: StackLook, _ limits: PlaceLimits) -> any Fault {
+        let servers = look.hosts.filter { $0.services.contains { $0.name == "mysql" } }.map(\.name)
+        return CutFault(
+            name: "cut replication", event: "The connections between the database servers are cut for 12 s",
+            promise: Promise(writes: .wait), scope: .connections,
+            parts: servers.map { .service("mysql", host: $0) }, needsOthers: [], limit: limits.network)
     }
 
     private static func promise(_ service: String, isOrdered: Bool) -> Promise {

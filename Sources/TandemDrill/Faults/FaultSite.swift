@@ -13,13 +13,19 @@ public protocol DrilledStack: Sendable {
     func start() async throws
 }
 
-/// What can be done to the processes of a place. Of this machine: `LocalPlace`; on others somebody has to do it there.
+/// What can be done to a place and its processes. Of this machine: `LocalPlace`; on others somebody has to do it there.
 public protocol FaultPlace: Sendable {
     /// The process that leads a group of its own under this number, or nil.
     func find(_ pid: Int32, host: String?) async -> ProcessIdentity?
     /// To the process and its group. One that has ended, or whose number is another's by now, gets nothing.
     func signal(_ number: Int32, to process: ProcessIdentity, host: String?) async
     func state(of process: ProcessIdentity, host: String?) async -> ProcessState
+    /// Changes the place itself. Whoever does that undoes it too when the drill is gone.
+    /// - Parameter bound: after which it is undone, whatever happens.
+    func make(_ change: PlaceChange, bound: Duration) async throws
+    /// Undoes the change.
+    /// - Returns: how it is known to have had an effect.
+    func undo() async throws -> String
 }
 
 public enum ProcessState: Sendable, Equatable {
@@ -31,7 +37,17 @@ public enum ProcessState: Sendable, Equatable {
 
 /// The processes of this machine.
 public struct LocalPlace: FaultPlace {
-    public init() {}
+    private let hands: (any PlaceHands)?
+
+    /// - Parameter hands: what stayed root; nil: nothing did.
+    public init(hands: (any PlaceHands)? = nil) { self.hands = hands }
+
+    public func make(_ change: PlaceChange, bound: Duration) async throws {
+        guard let hands else { throw DrillError(PlaceLimits.ordinaryUser.network ?? "") }
+        try await hands.make(change, bound: bound)
+    }
+
+    public func undo() async throws -> String { try await hands?.undo() ?? "" }
 
     public func find(_ pid: Int32, host: String?) async -> ProcessIdentity? {
         guard pid > 1, let identity = ProcessIdentity(pid: pid), identity.groupMembers.contains(pid) else { return nil }
@@ -61,6 +77,8 @@ public protocol HealerLink: Sendable {
 public enum Undo: Codable, Sendable, Equatable {
     /// SIGCONT to these processes, and their groups.
     case thaw([ProcessIdentity])
+    /// A file that the drill has made.
+    case delete(String)
     /// `tandem up`.
     case start
 }

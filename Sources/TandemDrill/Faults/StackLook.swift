@@ -34,6 +34,8 @@ public struct StackLook: Sendable, Equatable {
     public var state: String
     /// The primary can be changed as planned.
     public var canSwitchOver: Bool
+    /// Of hosts whose data lies on a small disk of its own: where.
+    public var ownDisks: [String: String] = [:]
 
     public init(
         isWhole: Bool, hosts: [Host], keeper: Int32?, primary: String?, state: String, canSwitchOver: Bool = false

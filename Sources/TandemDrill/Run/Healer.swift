@@ -60,6 +60,7 @@ public enum Healer {
             switch undo {
             case .thaw(let processes):
                 for process in processes { await LocalPlace().signal(SIGCONT, to: process, host: nil) }
+            case .delete(let path): unlink(path)
             case .start: await start()
             }
         }

@@ -10,13 +10,23 @@ struct DrillSession: Sendable {
     let applied: AppliedStack
     let client: AgentClient
 
+    private let hands = DrillHands.link()
+
     private static let mostLedgers = 5
+
+    init(command: DrillCommand, project: Project, applied: AppliedStack, client: AgentClient) {
+        self.command = command
+        self.project = project
+        self.applied = applied
+        self.client = client
+    }
 
     /// - Returns: whether a promise was broken, or something became slower.
     func run() async throws -> Bool {
         let stack = LocalDrilledStack(project: project, applied: applied, client: client)
         let look = await stack.look()
-        let all = FaultList.all(look)
+        let limits = try await hands?.limits() ?? .ordinaryUser
+        let all = FaultList.all(look, limits: limits)
         let faults = FaultList.chosen(all, command.only)
         guard !faults.isEmpty else {
             throw Failure(
@@ -65,7 +75,7 @@ struct DrillSession: Sendable {
         let marker = Marker(seed: UInt64.random(in: 0...UInt64.max))
         let file = try LedgerFile(path: "\(folder)/ledger-\(marker.run).csv")
         let site = FaultSite(
-            stack: stack, place: LocalPlace(),
+            stack: stack, place: LocalPlace(hands: hands),
             healer: try HealerProcess.start(project: project, log: "\(folder)/healer.log"))
         let ledger = Ledger(marker: marker, file: file)
         let progress = DrillProgress(ledger: ledger, isShown: isatty(STDERR_FILENO) == 1)
@@ -110,6 +120,13 @@ struct DrillSession: Sendable {
             group.addTask {
                 await progress.run()
                 return nil
+            }
+            if let hands {
+                // Not a task of this group, which would wait for it for ever.
+                Task.detached {
+                    await hands.waitForEnd()
+                    runner.interrupt("the part of it that is root was ended, and what was broken was healed")
+                }
             }
             while let next = try await group.next() {
                 guard let next else { continue }

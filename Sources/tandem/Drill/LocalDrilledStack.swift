@@ -16,7 +16,18 @@ struct LocalDrilledStack: DrilledStack {
         let status = await StatusReader(applied: applied, folder: project.folder, client: client).read()
         var look = StackLook(status)
         look.canSwitchOver = applied.stack.hosts(.database).count > 1
+        look.ownDisks = ownDisks
         return look
+    }
+
+    /// Of hosts whose data lies on a small disk that nothing else of the stack is on.
+    private var ownDisks: [String: String] {
+        let folders = applied.stack.hosts(.database).map { ($0.name, "\(project.folder.host($0.name))/data") }
+        let disks = folders.filter { name, folder in
+            Ballast.isOwnDisk(
+                folder, others: ["/", project.folder.path] + folders.filter { $0.0 != name }.map(\.1))
+        }
+        return Dictionary(disks) { first, _ in first }
     }
 
     func switchOver() async throws {

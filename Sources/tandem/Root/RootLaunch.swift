@@ -54,7 +54,7 @@ enum RootLaunch {
         switch command {
         case is Tandem, is EnginesCommand, is EnginesCommand.List, is EnginesCommand.Install, is EnginesCommand.Update,
             is EnginesCommand.Remove, is EnginesCommand.Link, is VersionCommand, is ManCommand, is DocsCommand,
-            is CompletionsCommand, is HostCommand, is any HostCommand.Step:
+            is CompletionsCommand, is HostCommand, is any HostCommand.Step, is DrillHandsCommand:
             true
         case let command as TrustCommand: !command.printAuthority
         default: false
@@ -97,7 +97,12 @@ enum RootLaunch {
             try installEngines(stack.engines)
             try become(user, file, own: own)
         }
-        try become(try account.existing() ?? nobody, file, own: own)
+        let user = try account.existing()
+        if command is DrillCommand, let user, let stack = own.stack, stack.isOnThisMachine {
+            try DrillHands.leaveBehind(stack, account: user)
+            try become(user, file, own: own, step: DrillHands.step)
+        }
+        try become(user ?? nobody, file, own: own)
     }
 
     /// Only root can write to its store.
@@ -183,11 +188,13 @@ enum RootLaunch {
         try become(nobody, file, own: nil)
     }
 
-    private static func become(_ account: UserAccount, _ file: RootStackFile?, own: RootStackFile.Contents?) throws
-        -> Never
-    {
+    /// - Parameter step: which of the steps of a command it is; nil: the only one, or as root was told.
+    private static func become(
+        _ account: UserAccount, _ file: RootStackFile?, own: RootStackFile.Contents?, step name: String? = nil
+    ) throws -> Never {
         let program = OwnProgram.path
-        let environment = AccountEnvironment(account: account, file: file, own: own).variables
+        var environment = AccountEnvironment(account: account, file: file, own: own).variables
+        if let name { environment[stepVariable] = name }
         try RootTerminal.leave()
         var step: UnsafePointer<CChar>?
         let keepsLowPorts = own?.wantsLowPorts == true
