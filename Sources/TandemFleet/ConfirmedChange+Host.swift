@@ -60,7 +60,9 @@ extension ConfirmedChange {
                     mv -fT -- "$path.tandem-new" "$path" || return
                     [ -L "$path" ] || sync -- "$path" || return
                 fi
-                sync -- "$(dirname -- "$path")" || return
+                # Of a file that is not to be there the folder need not be, either.
+                parent=$(dirname -- "$path")
+                [ ! -d "$parent" ] || sync -- "$parent" || return
             done < pending/paths
         }
         # $1 is a script of the change, $2 its bound in seconds, $3 where the change lies.

@@ -18,7 +18,7 @@ extension ConfirmedChange {
             name: "the firewall", files: [File(path: path, content: .text(rules))] + links + others,
             script: Script(
                 note: #"nft -s list table inet tandem > "$1/table" 2>/dev/null || : > "$1/table""#,
-                check: "nft -c -f \"$(staged \(file))\"", apply: "nft -f \(file)\(start)",
+                check: "nft -c -f \"$(staged \(file))\"", apply: "\(Self.acquaintance)\nnft -f \(file)\(start)",
                 holds: "nft list table inet tandem",
                 undo: #"{ echo 'table inet tandem'; echo 'delete table inet tandem'; cat "$1/table"; } | nft -f -"#
                     + (unit == nil ? "" : " && systemctl daemon-reload")),
@@ -61,6 +61,30 @@ extension ConfirmedChange {
                     systemctl daemon-reload; if [ ! -e "$1/was-active" ]; then systemctl stop \(word) || :; \
                     elif [ -e "$1/same-unit" ]; then systemctl reload-or-restart \(word); else systemctl restart \(word); fi
                     """),
+            undoAfterSeconds: undoAfterSeconds)
+    }
+
+    /// Connections that are there already are to be known before the first rule asks for that: a stream on which only the other side
+    /// speaks, such as etcd's between its members, would be cut.
+    private static let acquaintance = """
+        if ! nft list table inet tandem >/dev/null 2>&1; then
+            nft 'table inet tandem { chain input { type filter hook input priority filter; ct state established accept; }; }' || exit
+            sleep 2
+        fi
+        """
+
+    /// Ends a unit of Tandem's for good, where there is one.
+    /// - Parameter files: that belong to it.
+    public static func withoutUnit(_ name: String, files: [String], undoAfterSeconds: Int = 60) -> ConfirmedChange {
+        let word = ShellWord.quoted(name)
+        return ConfirmedChange(
+            name: "the rest", files: files.map { File(path: $0, content: .absent) },
+            script: Script(
+                note: "if systemctl is-active --quiet \(word); then : > \"$1/had-unit\"; fi",
+                apply:
+                    "if systemctl is-active --quiet \(word); then systemctl stop \(word) || exit; fi; systemctl daemon-reload",
+                holds: "! systemctl is-active --quiet \(word)",
+                undo: "systemctl daemon-reload; if [ -e \"$1/had-unit\" ]; then systemctl start \(word); fi"),
             undoAfterSeconds: undoAfterSeconds)
     }
 

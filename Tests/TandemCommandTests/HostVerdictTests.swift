@@ -112,10 +112,13 @@ struct HostVerdictTests {
         },
         Case("ports", .warning, "no program that lists them", "apt-get install iproute2") { $0.facts.listeners = nil },
         Case("services", .warning, "nginx.service, mysql@a.service", "systemctl disable --now nginx.service") {
-            $0.facts.units += ["nginx.service", "mysql@a.service", "tandem-shop-app.service"]
+            $0.facts.units += [
+                "nginx.service", "mysql@a.service", "tandem-shop.service", "tandem-shop.firewall.service",
+                "tandem-change-undo.service",
+            ]
         },
-        Case("services", .error, "another stack of Tandem runs here: tandem-blog-app.service", "hosts of its own") {
-            $0.facts.units.append("tandem-blog-app.service")
+        Case("services", .error, "another stack of Tandem runs here: tandem-shop-blog.service", "hosts of its own") {
+            $0.facts.units.append("tandem-shop-blog.service")
         },
         Case("firewall", .warning, "ufw.service, the nftables table 'inet filter'", "nft list ruleset") {
             $0.facts.units.append("ufw.service")

@@ -9,12 +9,18 @@ enum LabHosts {
     static let folder = ProcessInfo.processInfo.environment["TANDEM_TEST_LAB"]
     static let hasKeepalived =
         folder != nil && ProcessInfo.processInfo.environment["TANDEM_TEST_KEEPALIVED"] != nil
+    /// The folder of the built programs.
+    static let programs = ProcessInfo.processInfo.environment["TANDEM_TEST_PROGRAMS"]
     static let skipped: Comment = "skipped: TANDEM_TEST_LAB names no hosts that bin/lab has started"
 
     static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("bin/lab").path
 
-    static let addresses = ["lb1": "10.77.0.11", "lb2": "10.77.0.12", "server1": "10.77.0.21", "server2": "10.77.0.22"]
+    /// The first three numbers of the hosts' addresses.
+    static let network = ProcessInfo.processInfo.environment["LAB_NET"] ?? "10.77.0"
+    static let addresses = [
+        "lb1": "\(network).11", "lb2": "\(network).12", "server1": "\(network).21", "server2": "\(network).22",
+    ]
 
     static func host(_ name: String, _ roles: [Role] = [.app]) -> TandemStack.Host {
         TandemStack.Host(name: name, address: addresses[name] ?? "", roles: roles)

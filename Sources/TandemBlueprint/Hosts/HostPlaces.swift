@@ -22,12 +22,13 @@ public struct HostPlaces: Sendable, Equatable {
     public static let releaseParent = "/srv/tandem"
     /// Of the host's agent.
     public var unit: String { "tandem-\(stack).service" }
-    public var unitFile: String { "/etc/systemd/system/\(unit)" }
+    public var unitFile: String { "\(Self.unitFolder)/\(unit)" }
+    // No stack's name has a dot, so none of these is another stack's.
+    public var firewallUnit: String { "tandem-\(stack).firewall.service" }
+    public var keepalivedUnit: String { "tandem-\(stack).keepalived.service" }
+    public static let unitFolder = "/etc/systemd/system"
     /// What root reads of this stack, and nobody else may write to.
     public var rootFolder: String { "/etc/tandem/\(stack)" }
-    public static let unitFolder = "/etc/systemd/system"
-    public var firewallUnit: String { "tandem-\(stack)-firewall.service" }
-    public var keepalivedUnit: String { "tandem-\(stack)-keepalived.service" }
     /// Below /run. Short, because of what is made below it: HAProxy takes socket paths of up to 97 characters.
     public var runtimeName: String { "tandem-\(StableHash.hex64(stack).prefix(8))" }
     public var runtimeFolder: String { "/run/\(runtimeName)" }

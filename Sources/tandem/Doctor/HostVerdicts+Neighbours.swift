@@ -34,7 +34,11 @@ extension HostVerdicts {
     ]
 
     var services: Finding? {
-        let others = facts.units.filter { $0.hasPrefix("tandem-") && !$0.hasPrefix("tandem-\(stack.name)-") }
+        let others = facts.units.filter { unit in
+            // What undoes a change that nobody confirmed is no stack's.
+            unit.hasPrefix("tandem-") && !unit.hasPrefix("tandem-\(stack.name).")
+                && !unit.hasPrefix("tandem-change-undo")
+        }
         if let other = others.first {
             return .error(
                 "services", "another stack of Tandem runs here: \(other)",

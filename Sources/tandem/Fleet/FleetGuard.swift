@@ -10,10 +10,22 @@ struct FleetGuard: Sendable {
     /// What a host is to have.
     static func change(_ stack: Stack, _ host: Host) throws -> ConfirmedChange {
         let wanted = try HostGuard(stack: stack, host: host)
+        let places = HostPlaces(stack: stack.name)
+        let agent = try AgentUnit(stack: stack, host: host, account: StackAccount(stack: stack.name).name).text()
         let firewall = ConfirmedChange.firewall(
             rules: wanted.rules.contents, path: wanted.rules.path, unit: file(wanted.firewallUnit),
-            others: [file(wanted.addition)])
-        guard let keepalived = wanted.keepalived else { return firewall }
+            others: [
+                file(wanted.addition),
+                .init(path: places.unitFile, content: .text(agent)),
+            ])
+        guard let keepalived = wanted.keepalived else {
+            let wants = ["multi-user.target", places.unit].map {
+                "\(HostPlaces.unitFolder)/\($0).wants/\(places.keepalivedUnit)"
+            }
+            return firewall.adding(
+                .withoutUnit(
+                    places.keepalivedUnit, files: ["\(HostPlaces.unitFolder)/\(places.keepalivedUnit)"] + wants))
+        }
         return firewall.adding(
             .keepalived(
                 settings: file(keepalived.settings), check: keepalived.check, unit: file(keepalived.unit),
@@ -25,23 +37,25 @@ struct FleetGuard: Sendable {
     }
 
     /// Balancers one after the other, so that one of them has the address; the others at once before them.
+    /// - Parameter stack: with every host that is to be let in.
     /// - Returns: the names of the hosts that were changed.
     @discardableResult
-    func apply() async throws -> [String] {
-        let stack = hosts.stack
-        let balancers = stack.hosts(.balancer)
-        let rest = stack.hosts.filter { !$0.has(.balancer) }
-        var changed = try await change(rest)
-        for balancer in balancers { changed += try await change([balancer]) }
+    func apply(_ stack: Stack) async throws -> [String] {
+        let balancers = hosts.stack.hosts(.balancer)
+        let rest = hosts.stack.hosts.filter { !$0.has(.balancer) }
+        var changed = try await change(rest, of: stack)
+        for balancer in balancers { changed += try await change([balancer], of: stack) }
         return changed
     }
 
-    private func change(_ chosen: [Host]) async throws -> [String] {
+    private func change(_ chosen: [Host], of stack: Stack) async throws -> [String] {
         guard !chosen.isEmpty else { return [] }
-        let stack = hosts.stack
+        let needsKeepalived = !stack.frontAddresses.isEmpty && stack.engines.keepalived == nil
         let results = try await hosts.onEach("change firewall and address", only: chosen) { session in
             let change = try Self.change(stack, session.host)
             if try await change.isInPlace(on: session) { return false }
+            let packages = session.host.has(.balancer) && needsKeepalived ? ["nftables", "keepalived"] : ["nftables"]
+            try await session.script(Self.installation, packages, seconds: 300)
             switch try await change.carryOut(on: session) {
             case .confirmed: return true
             case .undone(let reason):
@@ -50,4 +64,17 @@ struct FleetGuard: Sendable {
         }
         return results.filter(\.value).map(\.key).sorted()
     }
+
+    /// Packages of the host's own release, of which only root makes use.
+    private static let installation = """
+        set -e
+        lacking=
+        for package; do
+            [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || lacking="$lacking $package"
+        done
+        [ -n "$lacking" ] || exit 0
+        export DEBIAN_FRONTEND=noninteractive
+        install() { apt-get -qq -o DPkg::Lock::Timeout=120 install --yes --no-install-recommends $lacking >/dev/null; }
+        install 2>/dev/null || { apt-get -qq update >/dev/null && install; }
+        """
 }

@@ -155,6 +155,10 @@ struct FleetUp: Sendable {
         let answer = try await leader.step(
             ["prepare"], stack: stack.name, input: input, outputLimitBytes: 256 << 20, seconds: 300)
         let preparation = try JSONDecoder().decode(HostPreparation.self, from: Data(answer.utf8))
+        var together = stack
+        together.hosts += preparation.leaving
+        // Before others are told of a new host, and of one that leaves not before it has.
+        try await guardHosts(together)
         try await deliver(preparation.packages)
         if preparation.isNothing {
             return Terminal.line(
@@ -170,6 +174,9 @@ struct FleetUp: Sendable {
         }
         try await OperatorFolder(hosts: hosts).copy(from: leader.host, to: stack.hosts)
         for host in preparation.leaving { await dismiss(host) }
+        if !preparation.leaving.isEmpty {
+            try await guardHosts(stack)
+        }
         Terminal.line(
             "\n\(stack.name) \(preparation.isRunning ? "has taken up the change" : "is up"): "
                 + Style(isColored: Terminal.isErrorColored).bold(stack.url) + "\n")
@@ -182,6 +189,17 @@ struct FleetUp: Sendable {
             ["/usr/bin/env", "ssh"] + leader.attached(command, isTerminal: false), input: Data(input))
         // It has said why.
         guard outcome.status == 0 else { throw ExitCode(outcome.status) }
+    }
+
+    /// What root has on the hosts: units, the firewall, what moves the front's addresses.
+    private func guardHosts(_ stack: Stack) async throws {
+        let start = ContinuousClock.now
+        let changed = try await FleetGuard(hosts: hosts).apply(stack)
+        guard !changed.isEmpty else { return }
+        let addresses = stack.frontAddresses.map(\.address)
+        let what = addresses.isEmpty ? "" : "; front: \(addresses.joined(separator: ", "))"
+        steps.done(
+            "firewall", changed.joined(separator: ", ") + what, seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
     private func deliver(_ packages: [HostPackage]) async throws {
@@ -229,7 +247,6 @@ struct HostStanding: Sendable, Equatable {
     /// Of what operators left; 0: nothing.
     var revision = 0
     var releases: Set<String> = []
-
     private static let question = """
         printf 'program=%s\\n' "$(readlink \(HostPlaces.program) | cut -d / -f 1)"
         printf 'running=%s\\n' "$(systemctl is-active "$1")"
@@ -239,7 +256,8 @@ struct HostStanding: Sendable, Equatable {
 
     static func ask(_ session: HostSession, _ places: HostPlaces) async throws -> HostStanding {
         HostStanding(
-            answer: try await session.script(question, [places.unit, places.operatorFolder, places.releases]))
+            answer: try await session.script(
+                question, [places.unit, places.operatorFolder, places.releases]))
     }
 
     init() {}

@@ -47,6 +47,7 @@ struct HostDeparture {
             guard unlink(places.unitFile) == 0 else { throw RootFile.failure("delete", places.unitFile) }
             try Systemctl.run("daemon-reload")
         }
+        try forgetRootParts(places)
         let account = StackAccount(stack: stack)
         try account.endProcesses()
         try? FileManager.default.removeItem(atPath: places.operatorFolder)
@@ -62,6 +63,23 @@ struct HostDeparture {
         }
         _ = try account.retire()
         try? FileManager.default.removeItem(atPath: places.runtimeFolder)
+    }
+}
+
+extension HostDeparture {
+    /// The firewall, and what moved addresses.
+    private func forgetRootParts(_ places: HostPlaces) throws {
+        for unit in [places.keepalivedUnit, places.firewallUnit] {
+            let path = "\(HostPlaces.unitFolder)/\(unit)"
+            guard access(path, F_OK) == 0 else { continue }
+            try Systemctl.run("disable", "--quiet", "--now", unit)
+            guard unlink(path) == 0 else { throw RootFile.failure("delete", path) }
+        }
+        unlink("\(HostPlaces.unitFolder)/nftables.service.d/tandem-\(stack).conf")
+        rmdir("\(HostPlaces.unitFolder)/nftables.service.d")
+        try? FileManager.default.removeItem(atPath: places.rootFolder)
+        rmdir((places.rootFolder as NSString).deletingLastPathComponent)
+        try Systemctl.run("daemon-reload")
     }
 }
 

@@ -28,7 +28,8 @@ struct HostRoll: Sendable {
             Terminal.line(error.description)
             throw Failure(
                 .stackFile,
-                "the stack file has a problem here that it did not have there: are both versions of tandem the same?")
+                "the hosts have another version of tandem, which cannot read this stack file; `tandem up` brings this version along"
+            )
         }
         return Project(stackFile: Self.stackFile(folder), stack: stack, folder: folder)
     }

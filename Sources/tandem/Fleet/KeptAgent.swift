@@ -26,6 +26,8 @@ struct KeptAgent: Sendable {
             }
             group.addTask {
                 await stop.wait()
+                // It returns as well when somebody else has ended all of this.
+                try Task.checkCancellation()
                 logger.notice("stopping the services of \(host)")
                 await present.agent?.stopServices()
                 throw CancellationError()

@@ -1,0 +1,217 @@
+import Foundation
+import Testing
+
+@testable import TandemFleet
+
+/// A stack on four hosts that boot a real systemd, by the command line alone. `bin/test` boots them.
+@Suite(
+    "A stack on hosts of its own", .serialized,
+    .enabled(if: LabHosts.folder != nil && LabHosts.programs != nil, LabHosts.skipped))
+struct HostStackTests {
+    private static let front = "\(LabHosts.network).100"
+    private static let folder = "/tmp/tandem-hosts-\(UUID().uuidString.prefix(8))"
+
+    /// The page says what the file says.
+    private static func file(app: String = "python3 -m http.server --bind \"$HOST\" \"$PORT\"") throws -> String {
+        """
+        stack: farm
+        domain: farm.test
+        app:
+          run: '\(app)'
+          health: /
+          timeouts: {start: 5s}
+        ssh: {config: \(try #require(LabHosts.folder))/ssh_config}
+        front: {address: \(front)}
+        hosts:
+          lb1: {address: \(LabHosts.network).11, ssh: lb1, roles: [balancer]}
+          lb2: {address: \(LabHosts.network).12, ssh: lb2, roles: [balancer]}
+          server1: {address: \(LabHosts.network).21, ssh: server1, roles: [web, app, database]}
+          server2: {address: \(LabHosts.network).22, ssh: server2, roles: [web, app, database]}
+
+        """
+    }
+
+    private func write(_ name: String, _ text: String) throws {
+        try FileManager.default.createDirectory(atPath: Self.folder, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(Self.folder)/\(name)"))
+    }
+
+    private func tandem(_ words: String..., seconds: Int = 200) async throws -> BoundedCommand.Outcome {
+        try await BoundedCommand(
+            program: "env",
+            arguments: ["--chdir", Self.folder, "\(try #require(LabHosts.programs))/tandem"] + words,
+            outputLimitBytes: 1 << 22, limit: .seconds(seconds)
+        ).run()
+    }
+
+    @discardableResult
+    private func succeed(
+        _ words: String..., sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> String {
+        let outcome = try await BoundedCommand(
+            program: "env",
+            arguments: ["--chdir", Self.folder, "\(try #require(LabHosts.programs))/tandem"] + words,
+            outputLimitBytes: 1 << 22, limit: .seconds(300)
+        ).run()
+        let text = String(decoding: outcome.output, as: UTF8.self)
+        try #require(
+            outcome.status == 0, "\(words.joined(separator: " ")): \(text)\n\(outcome.errors)",
+            sourceLocation: sourceLocation)
+        return text + outcome.errors
+    }
+
+    private func page(_ address: String = front) async throws -> String? {
+        let outcome = try await BoundedCommand(
+            program: "curl",
+            arguments: [
+                "--silent", "--insecure", "--max-time", "3", "--fail", "--resolve", "farm.test:443:\(address)",
+                "https://farm.test/",
+            ], outputLimitBytes: 1 << 16, limit: .seconds(10)
+        ).run()
+        return outcome.status == 0 ? String(decoding: outcome.output, as: UTF8.self) : nil
+    }
+
+    private func eventually(
+        _ what: Comment, seconds: Int = 60, sourceLocation: SourceLocation = #_sourceLocation,
+        _ condition: () async throws -> Bool
+    ) async throws {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while try await !condition() {
+            try #require(ContinuousClock.now < end, what, sourceLocation: sourceLocation)
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private func isUp() async throws -> Bool {
+        struct Answer: Decodable { var state: String }
+        let outcome = try await tandem("status", "--format", "json")
+        return (try? JSONDecoder().decode(Answer.self, from: Data(outcome.output)))?.state == "up"
+    }
+
+    private func shell(_ host: String, _ text: String) async throws -> String {
+        try await LabHosts.session(host).run(["/bin/sh", "-c", text]).output
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    @Test("from bare hosts to a page and back, with what happens to hosts in between", .timeLimit(.minutes(12)))
+    func life() async throws {
+        defer { try? FileManager.default.removeItem(atPath: Self.folder) }
+        try write("tandem.yaml", try Self.file())
+        try write("index.html", "one")
+        try await succeed("up")
+        #expect(try await page() == "one")
+        #expect(try await succeed("up").contains("farm is up already"))
+        #expect(try await isUp())
+        try await looksRound()
+        try await staysClosed()
+        try await changes()
+        try await losesHosts()
+        try await succeed("down")
+        #expect(try await tandem("status").status == 4)
+        try await succeed("up")
+        try await succeed("destroy", "--yes")
+        for host in LabHosts.addresses.keys.sorted() {
+            let left = try await shell(
+                host,
+                "ls -d /etc/tandem /var/lib/tandem/stacks/farm /srv/tandem/farm /var/lib/tandem/operator/farm 2>/dev/null; "
+                    + "nft list tables; systemctl list-units --all --plain --no-legend 'tandem-farm*'; pgrep -u tandem-farm; "
+                    + "ip -o address | grep -F \(Self.front)")
+            #expect(left.isEmpty, "\(host): \(left)")
+        }
+    }
+
+    /// The commands that only look.
+    private func looksRound() async throws {
+        #expect(try await succeed("mysql", "server2", "--", "-N", "-e", "SELECT @@hostname").contains("server2"))
+        #expect(try await succeed("run", "server1", "--", "sh", "-c", "id -un").contains("tandem-farm"))
+        #expect(try await succeed("logs", "server1", "--lines", "50").contains("server1 "))
+        #expect(try await succeed("why").contains("takes over within seconds"))
+        #expect(try await succeed("history").contains("the stack began"))
+        #expect(try await succeed("top", "--once").contains("lb2"))
+        #expect(try await succeed("plan").contains("nothing to do"))
+        // An agent that begins anew touches nothing; it is not root, and its folder opens nobody else's door.
+        let question = "systemctl show -p MainPID --value tandem-farm; pgrep -o -x mysqld; pgrep -o -x nginx"
+        let before = try await shell("server1", question).split(separator: "\n")
+        _ = try await shell("server1", "systemctl reload tandem-farm")
+        try await eventually("the agent of server1 does not come back") {
+            let now = try await shell("server1", question).split(separator: "\n")
+            return now.count == 3 && now[0] != before[0] && now[0] != "0"
+        }
+        try await eventually("the stack is not whole after the reload") { try await isUp() }
+        let after = try await shell("server1", question).split(separator: "\n")
+        #expect(after.dropFirst() == before.dropFirst())
+        let agent = try await shell("server1", "stat -c %U /proc/$(systemctl show -p MainPID --value tandem-farm)")
+        #expect(agent == "tandem-farm")
+        let keys = try await shell("server1", "find /var/lib/tandem/stacks -name '*ca-key*' -o -name 'client*.pem'")
+        #expect(keys.isEmpty)
+    }
+
+    /// What listens and what the firewall lets in, from a machine that is none of the stack's.
+    private func staysClosed() async throws {
+        for (host, address) in LabHosts.addresses.sorted(by: { $0.key < $1.key }) {
+            let open = try await BoundedCommand(
+                program: "bash",
+                arguments: [
+                    "-c",
+                    "for port in 22 80 443 2379 2380 3000 3306 4443 6446 8007 8404; do "
+                        + "timeout 0.5 bash -c \"</dev/tcp/\(address)/$port\" 2>/dev/null && echo $port; done; true",
+                ], outputLimitBytes: 1 << 12, limit: .seconds(30)
+            ).run()
+            let ports = String(decoding: open.output, as: UTF8.self).split(separator: "\n").map(String.init)
+            #expect(ports == (host.hasPrefix("lb") ? ["22", "80", "443"] : ["22"]), "\(host)")
+        }
+    }
+
+    /// New versions of the app, one of which cannot live.
+    private func changes() async throws {
+        try write("index.html", "two")
+        let asking = Task {
+            var failed = 0
+            while !Task.isCancelled {
+                do {
+                    // One retry, as browsers do.
+                    if try await page() == nil, try await page() == nil { failed += 1 }
+                } catch is CancellationError {
+                    break
+                }
+            }
+            return failed
+        }
+        try await succeed("up")
+        asking.cancel()
+        #expect(try await asking.value == 0)
+        #expect(try await page() == "two")
+        try write("tandem.yaml", try Self.file(app: "exit 7"))
+        let broken = try await tandem("up")
+        #expect(broken.status == 1)
+        #expect(broken.errors.contains("it exited with status 7"), "\(broken.errors)")
+        #expect(broken.errors.contains("farm goes on as it was"), "\(broken.errors)")
+        #expect(try await page() == "two")
+        try write("tandem.yaml", try Self.file())
+        try await succeed("up")
+    }
+
+    /// The power of the balancer with the address and of the primary's host, and of all hosts at once.
+    private func losesHosts() async throws {
+        var holder = "lb2"
+        if try await shell("lb1", "ip -o address").contains(Self.front) { holder = "lb1" }
+        try await LabHosts.lab("kill", holder)
+        try await eventually("the address does not answer without \(holder)", seconds: 10) { try await page() == "two" }
+        try await LabHosts.lab("up", holder)
+        let status = try await succeed("why")
+        let primary = status.contains("If server1, the primary") ? "server1" : "server2"
+        try await succeed("mysql", "--", "-e", "CREATE TABLE kept (id INT PRIMARY KEY); INSERT INTO kept VALUES (7)")
+        try await eventually("\(holder) does not come back") { try await isUp() }
+        try await LabHosts.lab("kill", primary)
+        try await eventually("nobody takes the place of \(primary)", seconds: 30) {
+            try await tandem("mysql", "--", "-e", "REPLACE INTO kept VALUES (8)").status == 0
+        }
+        try await LabHosts.lab("up", primary)
+        try await eventually("\(primary) does not come back", seconds: 120) { try await isUp() }
+        for host in LabHosts.addresses.keys { try await LabHosts.lab("kill", host) }
+        for host in LabHosts.addresses.keys { try await LabHosts.lab("up", host) }
+        try await eventually("the stack does not come back without hands", seconds: 120) { try await isUp() }
+        #expect(try await page() == "two")
+        #expect(try await succeed("mysql", "--", "-N", "-e", "SELECT SUM(id) FROM kept").contains("15"))
+    }
+}
