@@ -20,6 +20,7 @@ struct Tandem: AsyncParsableCommand {
                 name: "Running",
                 subcommands: [
                     UpCommand.self, PlanCommand.self, RestartCommand.self, DownCommand.self, DestroyCommand.self,
+                    ReleasesCommand.self, RollbackCommand.self,
                 ]),
             CommandGroup(
                 name: "Failover",

@@ -1,4 +1,5 @@
 import Foundation
+import TandemAgent
 import TandemBlueprint
 import TandemStack
 import Testing
@@ -89,6 +90,28 @@ struct FleetPartsTests {
         let text = String(decoding: archive, as: UTF8.self)
         #expect(text.contains("./app.py") && text.contains("./.gitignore"))
         #expect(!text.contains("secret/key") && !text.contains("debug.log"))
+    }
+
+    @Test(
+        "one goes back to the version before, or to one that is named by its beginning; anything else is refused with those that there are"
+    )
+    func earlier() throws {
+        var state = FleetState()
+        for (index, name) in ["aa1", "aa2", "bb3"].enumerated() {
+            state.take(name, at: Date(timeIntervalSince1970: Double(index)))
+        }
+        #expect(try FleetReleases.chosen(nil, of: state) == "aa2")
+        #expect(try FleetReleases.chosen("bb", of: state) == "bb3")
+        for odd in ["aa", "cc", ""] {
+            let failure = #expect(throws: Failure.self) { try FleetReleases.chosen(odd, of: state) }
+            #expect(failure?.message.contains("bb3, aa2, aa1") == true && failure?.status == .usage)
+        }
+        // It runs again, and so is the newest; going back from it leads to where one was.
+        state.take("aa1", at: Date())
+        #expect(state.releases.map(\.identifier) == ["aa1", "bb3", "aa2"])
+        for name in ["c", "d", "e"] { state.take(name, at: Date()) }
+        #expect(state.releases.map(\.identifier) == ["e", "d", "c", "aa1", "bb3"])
+        #expect(throws: Failure.self) { try FleetReleases.chosen(nil, of: FleetState()) }
     }
 
     @Test("the agent's unit is one that systemd takes, sandboxed, and never has mysqld killed by a signal of systemd's")

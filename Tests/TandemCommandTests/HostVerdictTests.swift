@@ -125,7 +125,7 @@ struct HostVerdictTests {
             $0.facts.tables = ["inet filter", "inet tandem"]
         },
         Case("nftables", .warning, "no nft", "apt-get install nftables") { $0.facts.hasFirewallProgram = false },
-        Case("keepalived", .error, "has no keepalived", "apt-get install keepalived", balancer),
+        Case("keepalived", .warning, "has no keepalived", "`tandem up` installs it", balancer),
         Case("keepalived", .error, "version 2.0.19 does not know", "apt-get install keepalived") {
             balancer(&$0)
             $0.facts.keepalivedVersion = "2.0.19"
@@ -143,6 +143,15 @@ struct HostVerdictTests {
         #expect(finding.verdict == example.verdict)
         #expect(finding.text.contains(example.text), "\(finding.text)")
         #expect(try #require(finding.remedy).contains(example.remedy), "\(finding.remedy ?? "")")
+    }
+
+    @Test("What the stack itself runs on a host stands in its own way no more")
+    func own() {
+        let found = findings { verdicts in
+            verdicts.facts.listeners?.append(.init(address: "0.0.0.0", port: 3306, program: "mysqld"))
+            verdicts.facts.units += ["tandem-shop.service", "tandem-shop.firewall.service"]
+        }
+        #expect(found.isEmpty, "\(found)")
     }
 
     @Test("Another address's port is not taken, nor is one that the stack does not use")

@@ -189,6 +189,12 @@ struct HostStackTests {
         #expect(try await page() == "two")
         try write("tandem.yaml", try Self.file())
         try await succeed("up")
+        try await succeed("rollback")
+        #expect(try await page() == "one")
+        let listed = try await succeed("releases").split(separator: "\n").filter { $0.contains("since") }
+        #expect(listed.count == 2 && listed[0].hasPrefix("●") && listed[1].hasPrefix("○"), "\(listed)")
+        try await succeed("rollback")
+        #expect(try await page() == "two")
     }
 
     /// The power of the balancer with the address and of the primary's host, and of all hosts at once.

@@ -55,6 +55,16 @@ public struct FleetState: Codable, Sendable, Equatable {
         self.releases = releases
     }
 
+    /// Versions of the app that are kept.
+    private static let mostReleases = 5
+
+    /// Notes that a version runs now, one that ran before or not.
+    public mutating func take(_ release: String, at time: Date) {
+        releases.removeAll { $0.identifier == release }
+        releases.insert(Release(identifier: release, since: time.iso8601), at: 0)
+        releases = Array(releases.prefix(Self.mostReleases))
+    }
+
     /// nil: this is no folder of an operator of such a stack.
     public static func load(_ folder: StackFolder) -> FleetState? {
         guard FileManager.default.fileExists(atPath: folder.fleetFile) else { return nil }

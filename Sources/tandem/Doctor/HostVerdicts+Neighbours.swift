@@ -8,6 +8,10 @@ extension HostVerdicts {
         guard let listeners = facts.listeners else {
             return .warning("ports", "the host has no program that lists them", "apt-get install iproute2")
         }
+        // Then these are its own.
+        if facts.units.contains(HostPlaces(stack: stack.name).unit) {
+            return .ok("ports", "the stack runs here already")
+        }
         let taken = listeners.filter { listener in
             wanted.contains { $0.port == listener.port && Self.meet($0.address, listener.address) }
         }
@@ -70,7 +74,8 @@ extension HostVerdicts {
         facts.hasFirewallProgram
             ? nil
             : .warning(
-                "nftables", "the host has no nft, which loads the firewall", "\(sudo)apt-get install nftables")
+                "nftables", "the host has no nft, which loads the firewall",
+                "`tandem up` installs it; by hand: \(sudo)apt-get install nftables")
     }
 
     /// Of balancers, where the front has an address that moves.
@@ -78,7 +83,9 @@ extension HostVerdicts {
         guard host.has(.balancer), !stack.frontAddresses.isEmpty, stack.engines.keepalived == nil else { return nil }
         let install = "\(sudo)apt-get install keepalived (it starts nothing before it has settings)"
         guard let version = facts.keepalivedVersion else {
-            return .error("keepalived", "the host has no keepalived, which moves the front's address", install)
+            return .warning(
+                "keepalived", "the host has no keepalived, which moves the front's address",
+                "`tandem up` installs it; by hand: \(install)")
         }
         let numbers = version.split(separator: ".").map { Int($0) ?? 0 }
         guard !numbers.lexicographicallyPrecedes(Self.oldestKeepalived) else {

@@ -99,7 +99,7 @@ struct FleetPlan: Sendable {
     func run() async throws {
         let project = hosts.project
         try project.checkPublicFolders()
-        let release = try ReleaseBundle(folder: project.stack.app.workingDirectory, stackFile: project.stackFile)
+        let release = try ReleaseBundle(project: project)
         guard let data = Project.beginning(of: project.stackFile), let text = String(data: data, encoding: .utf8) else {
             throw Failure(.stackFile, "cannot read \(project.stackFile)")
         }

@@ -103,11 +103,12 @@ extension HostSession {
     }
 
     /// Runs a shell script of ours on the host.
+    /// - Parameter shellName: what is `$0` in it.
     @discardableResult
     func script(
-        _ text: String, _ arguments: [String] = [], input: [UInt8] = [], seconds: Int = 60
+        _ text: String, shellName: String = "sh", _ arguments: [String] = [], input: [UInt8] = [], seconds: Int = 60
     ) async throws -> String {
-        let outcome = try await run(["/bin/sh", "-c", text, "sh"] + arguments, input: input, seconds: seconds)
+        let outcome = try await run(["/bin/sh", "-c", text, shellName] + arguments, input: input, seconds: seconds)
         guard outcome.status == 0 else {
             throw Failure(.failed, outcome.errors.isEmpty ? "a command ended with \(outcome.status)" : outcome.errors)
         }

@@ -8,7 +8,16 @@ import TandemStack
 /// Makes bare hosts into the stack, or takes a change of the stack file up on hosts that are.
 struct FleetUp: Sendable {
     let hosts: FleetHosts
+    let version: AppVersion
     let steps = StepPrinter()
+
+    /// Which version of the app is to run.
+    enum AppVersion: Sendable, Equatable {
+        /// The files that are in its folder now.
+        case ofFolder
+        /// One that the hosts keep, by its beginning; nil: the one before the one that runs. The stack file is the one that was last applied.
+        case earlier(String?)
+    }
 
     private var stack: Stack { hosts.stack }
     private var places: HostPlaces { hosts.places }
@@ -16,8 +25,7 @@ struct FleetUp: Sendable {
     func run() async throws {
         try hosts.project.checkPublicFolders()
         let secrets = try await FleetSecrets.read(hosts.project)
-        let release = try ReleaseBundle(
-            folder: stack.app.workingDirectory, stackFile: hosts.project.stackFile)
+        let bundle = try version == .ofFolder ? ReleaseBundle(project: hosts.project) : nil
         let program = try ProgramBundle()
         let standing = try await hosts.onEach("look at the hosts of \(stack.name)") { session in
             guard session.canBeRoot else {
@@ -34,12 +42,12 @@ struct FleetUp: Sendable {
             steps.headline(
                 bare.count == stack.hosts.count ? "Starting \(stack.name)" : "Looking at \(stack.name)")
             try await install(program, standing.mapValues(\.state))
-            try await installRelease(release, standing.mapValues(\.state))
+            if let bundle { try await installRelease(bundle, standing.mapValues(\.state)) }
             let leader = try await chooseLeader(standing.mapValues(\.state))
             try await roll(
                 leader,
                 HostRequest(
-                    stackFile: try text(), release: release.identifier, secrets: secrets,
+                    stackFile: try await text(leader), release: try await release(bundle, leader), secrets: secrets,
                     running: standing.filter { $0.value.state.isRunning }.map(\.key).sorted()))
         } catch {
             await lock.release()
@@ -48,7 +56,17 @@ struct FleetUp: Sendable {
         await lock.release()
     }
 
-    private func text() throws -> String {
+    private func release(_ bundle: ReleaseBundle?, _ leader: HostSession) async throws -> String {
+        if let bundle { return bundle.identifier }
+        guard case .earlier(let name) = version else { return "" }
+        return try FleetReleases.chosen(name, of: try await FleetReleases(hosts: hosts).state(leader))
+    }
+
+    /// The stack file.
+    private func text(_ leader: HostSession) async throws -> String {
+        guard version == .ofFolder else {
+            return try await leader.script("cat \"$1\"", ["\(places.operatorFolder)/\(Project.fileName)"])
+        }
         guard let data = Project.beginning(of: hosts.project.stackFile), let text = String(data: data, encoding: .utf8)
         else { throw Failure(.stackFile, "cannot read \(hosts.project.stackFile)") }
         return text
@@ -173,6 +191,8 @@ struct FleetUp: Sendable {
             throw error
         }
         try await OperatorFolder(hosts: hosts).copy(from: leader.host, to: stack.hosts)
+        let releases = FleetReleases(hosts: hosts)
+        try await releases.prune(try await releases.state(leader).releases.map(\.identifier))
         for host in preparation.leaving { await dismiss(host) }
         if !preparation.leaving.isEmpty {
             try await guardHosts(stack)

@@ -12,6 +12,8 @@ enum FleetVerb: Equatable, Sendable {
     case down
     case destroy(isConfirmed: Bool)
     case logs(FleetLogs.Request)
+    case releases(isJSON: Bool)
+    case rollback(String?)
     /// By the program on any of the hosts that answers, which reaches all others.
     case onAnyHost
     /// On the host that it names, or that it is about when it names none, as the account of the stack there.
@@ -31,6 +33,8 @@ enum FleetVerb: Equatable, Sendable {
         case let command as DestroyCommand: self = .destroy(isConfirmed: command.yes)
         case let command as LogsCommand:
             self = .logs(.init(only: command.only, lines: command.lines, isFollowing: command.follow))
+        case let command as ReleasesCommand: self = .releases(isJSON: command.output.format == .json)
+        case let command as RollbackCommand: self = .rollback(command.release)
         case is StatusCommand, is TopCommand, is WhyCommand, is HistoryCommand, is SwitchoverCommand,
             is FailoverCommand, is RebuildCommand, is PauseCommand, is ResumeCommand, is RestartCommand:
             self = .onAnyHost
@@ -75,7 +79,9 @@ struct FleetLaunch {
         try await Fleet.with(project.stack) { [verb] fleet in
             let fleet = FleetHosts(project: project, fleet: fleet)
             switch verb {
-            case .up: try await FleetUp(hosts: fleet).run()
+            case .up: try await FleetUp(hosts: fleet, version: .ofFolder).run()
+            case .rollback(let release): try await FleetUp(hosts: fleet, version: .earlier(release)).run()
+            case .releases(let isJSON): try await FleetReleases(hosts: fleet).list(isJSON: isJSON)
             case .plan(let isJSON, let exitCode):
                 try await FleetPlan(hosts: fleet, isJSON: isJSON, exitCode: exitCode).run()
             case .down: try await FleetDown(hosts: fleet).run()

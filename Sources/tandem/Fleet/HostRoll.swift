@@ -131,7 +131,7 @@ struct HostRoll: Sendable {
         }
         state = FleetState.load(folder) ?? state
         if let release = request.release, state.releases.first?.identifier != release {
-            state.releases.insert(.init(identifier: release, since: Date().ISO8601Format()), at: 0)
+            state.take(release, at: Date())
             try state.save(folder)
         }
     }

@@ -15,6 +15,10 @@ struct ReleaseBundle: Sendable {
     /// Beyond this it is no app, but a folder that holds something else, too.
     private static let largestBytes = 512 << 20
 
+    init(project: Project) throws {
+        try self.init(folder: project.stack.app.workingDirectory, stackFile: project.stackFile)
+    }
+
     /// - Parameter stackFile: is not part of it: a setting that changes is no new version of the app.
     init(folder: String, stackFile: String) throws {
         var names = try Self.tracked(folder) ?? Self.all(folder)
