@@ -140,8 +140,6 @@ struct BalancerFile {
                 # A connection that fails brings the next check forward; by then the requests that met it have gone to
                 # another server. Requests that hang in a server that is down are ended rather than left to their time-out.
                 default-server observe layer4 error-limit 1 on-error fastinter on-marked-down shutdown-sessions
-                # Keepalive asks nothing while a request is on its way. One that no host has acknowledged, however often it was sent,
-                # is repeated elsewhere before the checks end it (tcp-ut): else the next try, by way of another balancer, meets the same end.
                 default-server maxconn \(slots)
                 # Idle connections are kept for a while: after some quiet seconds the next visitors need not wait for handshakes.
                 default-server pool-purge-delay 1m
@@ -170,8 +168,7 @@ struct BalancerFile {
     private var servers: [String] {
         stack.hosts(.web).map {
             let name = stack.webName(of: $0)
-            return "server \($0.name) \($0.address):\(Ports.web) verifyhost \(name) sni str(\(name)) check-sni \(name) "
-                + "tcp-ut 1s"
+            return "server \($0.name) \($0.address):\(Ports.web) verifyhost \(name) sni str(\(name)) check-sni \(name)"
         }
     }
 
