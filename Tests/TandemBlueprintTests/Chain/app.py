@@ -86,11 +86,24 @@ def interim(send, q):
         time.sleep(float(q["pause"]))
 
 
-def echo(connection, stream, request):
-    """RFC 6455, for messages of up to 125 bytes."""
+def upgrade(connection, request):
+    """The handshake of RFC 6455."""
     key = request.header("sec-websocket-key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
     connection.sendall(head(101, [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)]))
+
+
+def swallow(connection, stream, request):
+    """Reads nothing for a while, then a number of bytes, and says how many came: /swallow?rest=3&bytes=1000"""
+    upgrade(connection, request)
+    time.sleep(float(request.query["rest"]))
+    count = str(len(stream.read(int(request.query["bytes"])))).encode()
+    connection.sendall(struct.pack("BB", 0x81, len(count)) + count)
+
+
+def echo(connection, stream, request):
+    """RFC 6455, for messages of up to 125 bytes."""
+    upgrade(connection, request)
     while len(start := stream.read(2)) == 2 and start[0] & 15 != 8:
         mask = stream.read(4)
         text = bytes(byte ^ mask[i % 4] for i, byte in enumerate(stream.read(start[1] & 127)))
@@ -134,6 +147,9 @@ def respond(connection, stream_in, request):
             stream(send, request)
         case "/echo" if request.header("upgrade") == "websocket":
             echo(connection, stream_in, request)
+            return False
+        case "/swallow":
+            swallow(connection, stream_in, request)
             return False
         case _:
             asked = [("cache", "Cache-Control"), ("type", "Content-Type"), ("expires", "Expires"), ("carried", "X-Tandem-Cache-Control")]
