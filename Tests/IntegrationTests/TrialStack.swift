@@ -42,6 +42,7 @@ struct TrialStack {
             destroy.waitUntilExit()
             try #require(destroy.terminationStatus == 0, "what an interrupted run left in \(folder) could not go away")
             try FileManager.default.removeItem(atPath: folder)
+            unlink(TrialLock.path(folder))
         }
     }
 
@@ -87,6 +88,7 @@ struct TrialStack {
     func end() async throws {
         try await succeed("destroy", "--yes")
         try FileManager.default.removeItem(atPath: folder)
+        unlink(TrialLock.path(folder))
     }
 
     /// The state folder on this machine.
