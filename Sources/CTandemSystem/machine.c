@@ -26,7 +26,10 @@ int tandem_is_noexec(const char *path) {
 
 static int copy_entry(int result, const struct stat *status, struct tandem_entry *entry) {
     if (result < 0) return -1;
-    *entry = (struct tandem_entry){status->st_uid, status->st_gid, status->st_mode};
+    *entry = (struct tandem_entry){
+        .user = status->st_uid, .group = status->st_gid, .mode = status->st_mode, .inode = status->st_ino,
+        .size = status->st_size < 0 ? 0 : (unsigned long long)status->st_size,
+        .modified = (double)status->st_mtim.tv_sec + (double)status->st_mtim.tv_nsec / 1e9};
     return 0;
 }
 

@@ -103,6 +103,11 @@ struct tandem_entry {
     gid_t group;
     /// With its kind, as in inode(7).
     mode_t mode;
+    unsigned long long inode;
+    /// In bytes; not negative.
+    unsigned long long size;
+    /// When it was last written, in seconds since 1970.
+    double modified;
 };
 
 /// stat(2), or lstat(2) where links are not followed: 0; -1 and errno on failure.

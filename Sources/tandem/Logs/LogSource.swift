@@ -1,5 +1,4 @@
-import CDispatch
-import CoreFoundation
+import CTandemSystem
 import Foundation
 import Glibc
 import TandemAgent
@@ -45,23 +44,23 @@ struct LogSource {
         let rotated = Self.open("\(path).1")
         defer { try? rotated?.close() }
         let copy = rotated.flatMap { Self.status($0) }
-        let size = status.map { UInt64($0.st_size) } ?? 0
+        let size = status.map { $0.size } ?? 0
         var lines: [Line] = []
-        if let rotated, let copy, UInt64(copy.st_ino) != rotatedInode,
-            size < UInt64(copy.st_size) || UInt64(copy.st_ino) == inode
+        if let rotated, let copy, copy.inode != rotatedInode,
+            size < copy.size || copy.inode == inode
         {
             // What was written to it after we looked last; at first, what makes up for a file that is new.
             if inode != 0 || size < Self.fewBytes { lines += self.lines(rotated, copy, localOffset) }
-            rotatedInode = UInt64(copy.st_ino)
+            rotatedInode = copy.inode
             // A line that the copy cut in two goes on in the emptied file.
             offset = 0
         }
         guard let current, let status else { return lines }
         // Another file has the name, or it was emptied.
-        if UInt64(status.st_ino) != inode || size < offset {
+        if status.inode != inode || size < offset {
             if inode != 0 { rest = [] }
             offset = 0
-            inode = UInt64(status.st_ino)
+            inode = status.inode
         }
         return lines + self.lines(current, status, localOffset)
     }
@@ -71,19 +70,18 @@ struct LogSource {
         let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        return status(handle).flatMap { $0.st_mode & S_IFMT == S_IFREG ? handle : nil }
+        return status(handle).flatMap { $0.mode & S_IFMT == S_IFREG ? handle : nil }
     }
 
-    private static func status(_ handle: FileHandle) -> stat? {
-        var status = stat()
-        return fstat(handle.fileDescriptor, &status) == 0 && status.st_size >= 0 ? status : nil
+    private static func status(_ handle: FileHandle) -> tandem_entry? {
+        var status = tandem_entry()
+        return tandem_look_at_descriptor(handle.fileDescriptor, &status) == 0 ? status : nil
     }
 
-    private mutating func lines(_ handle: FileHandle, _ status: stat, _ localOffset: Int) -> [Line] {
-        let size = UInt64(status.st_size)
+    private mutating func lines(_ handle: FileHandle, _ status: tandem_entry, _ localOffset: Int) -> [Line] {
+        let size = status.size
         guard size > offset, let bytes = read(handle, size: size) else { return [] }
-        let modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
-        return timed(bytes, modified: modified, localOffset: localOffset)
+        return timed(bytes, modified: status.modified, localOffset: localOffset)
     }
 
     /// The bytes of whole lines up to `size`, without the last line break; nil while no line is whole.
