@@ -5,6 +5,15 @@ import TandemStack
 
 /// Who keeps each of this host's services, and what differs between them.
 extension HostAgent {
+    /// Stops all services in order, as when the host is switched off: users first, what holds the data last. Where the primary is here, it hands
+    /// over to its partner.
+    public func stopServices() async {
+        await seat?.handOver(from: host.name, bound: Self.handOverBound)
+        for service in [ServiceName.haproxy, .nginx, .app, .router, .mysql, .etcd] { await stop(service) }
+    }
+
+    private static let handOverBound = Duration.seconds(5)
+
     var databaseEnvironment: DatabaseEnvironment {
         DatabaseEnvironment(
             applied: applied, secrets: secrets.database, layout: layout, host: host,

@@ -210,15 +210,6 @@ public actor HostAgent {
         }
     }
 
-    /// Stops all services in order, as when the host is switched off: users first, what holds the data last. Where the primary is here, it hands
-    /// over to its partner.
-    public func stopServices() async {
-        await seat?.handOver(from: host.name, bound: Self.handOverBound)
-        for service in [ServiceName.haproxy, .nginx, .app, .router, .mysql, .etcd] { await stop(service) }
-    }
-
-    private static let handOverBound = Duration.seconds(5)
-
     /// Gives this host's database a new copy of the primary's data.
     func rebuildDatabase() async throws {
         guard let service = owners.lazy.compactMap({ $0 as? FailoverService }).first else {

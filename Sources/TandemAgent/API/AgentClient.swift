@@ -144,7 +144,8 @@ public struct AgentClient: Sendable {
         try await post("/check", to: host, timeout: Self.checkBound, body: settings)
     }
 
-    /// Gives a host its certificates, where it does not share a folder with whoever made them.
+    /// Gives a host's agent its certificates, where the command that made them runs on another machine and shares no folder with
+    /// the agent.
     public func give(_ certificates: [HostFile], to host: Host) async throws {
         try await post(
             "/certificates", to: host, timeout: .seconds(20), text: try JSONText.encode(certificates, isPretty: false))

@@ -4,9 +4,9 @@ import TandemServices
 
 /// Who keeps a stack running: its keeper, where all of it is on this machine; else each host's systemd.
 public struct StackKeeping: Sendable, Equatable {
-    /// Whether somebody keeps it.
+    /// Whether the keeper runs; of a stack that systemd keeps, whether it is to run.
     public var isAlive: Bool
-    /// What it was last said to do; nil: nobody ever kept it, or it was stopped in order.
+    /// What the keeper last said that it does; nil: no keeper ever ran, or the stack was stopped in order.
     public var phase: KeeperState.Phase?
     /// The keeper's process, where there is one and it runs.
     public var pid: Int32?

@@ -12,7 +12,7 @@ public struct StackPreparation: Sendable {
     public var folder: StackFolder
     public var programs: Layout.Programs
     public var versions: [String: String]
-    /// Values of the app's secrets that somebody else has read; nil: they are read here, from where the stack file says.
+    /// Values of the app's secrets that the operator's machine has read; nil: this process reads them, from where the stack file says.
     public var appSecrets: [String: String]?
 
     public init(

@@ -46,9 +46,7 @@ struct FleetDown: Sendable {
             ]
         let outcome = try RootTool.run(["/usr/bin/env", "ssh"] + leader.attached(command, isTerminal: false))
         guard outcome.status == 0 else { throw ExitCode(outcome.status) }
-        try await hosts.onEach("stop the agents") { session in
-            try await session.script("systemctl disable --quiet --now \"$1\"", [places.unit], seconds: 200)
-        }
+        try await hosts.letAgentsGo()
         try await OperatorFolder(hosts: hosts).copy(from: leader.host, to: hosts.stack.hosts)
         Terminal.line("\(hosts.stack.name) is down; its data stays")
     }
@@ -100,11 +98,9 @@ struct FleetPlan: Sendable {
         let project = hosts.project
         try project.checkPublicFolders()
         let release = try ReleaseBundle(project: project)
-        guard let data = Project.beginning(of: project.stackFile), let text = String(data: data, encoding: .utf8) else {
-            throw Failure(.stackFile, "cannot read \(project.stackFile)")
-        }
         let request = HostRequest(
-            stackFile: text, release: release.identifier, secrets: try await FleetSecrets.read(project), running: [])
+            stackFile: try project.stackFileText(), release: release.identifier,
+            secrets: try await FleetSecrets.read(project), running: [])
         let session = try await hosts.anySession()
         guard try await session.run(["test", "-e", "\(hosts.places.operatorFolder)/fleet.json"]).status == 0 else {
             print(

@@ -56,6 +56,14 @@ struct FleetHosts: Sendable {
         return session
     }
 
+    /// Ends every host's agent, with what it still runs, until the next `tandem up`: also through a restart of the host.
+    func letAgentsGo() async throws {
+        let unit = places.unit
+        try await onEach("stop the agents") { session in
+            try await session.script("systemctl disable --quiet --now \"$1\"", [unit], seconds: 200)
+        }
+    }
+
     /// The first host that answers.
     func anySession() async throws -> HostSession {
         let found = await withTaskGroup(of: Result<HostSession, any Error>.self) { group in

@@ -67,9 +67,7 @@ struct FleetUp: Sendable {
         guard version == .ofFolder else {
             return try await leader.script("cat \"$1\"", ["\(places.operatorFolder)/\(Project.fileName)"])
         }
-        guard let data = Project.beginning(of: hosts.project.stackFile), let text = String(data: data, encoding: .utf8)
-        else { throw Failure(.stackFile, "cannot read \(hosts.project.stackFile)") }
-        return text
+        return try hosts.project.stackFileText()
     }
 
     // MARK: - Before anything changes
@@ -187,7 +185,8 @@ struct FleetUp: Sendable {
             try attached(leader, input)
         } catch {
             try? await OperatorFolder(hosts: hosts).copy(from: leader.host, to: stack.hosts)
-            if !preparation.isRunning { try? await letAgentsGo() }
+            // What did not come up is not to come up at the host's next start.
+            if !preparation.isRunning { try? await hosts.letAgentsGo() }
             throw error
         }
         try await OperatorFolder(hosts: hosts).copy(from: leader.host, to: stack.hosts)
@@ -238,14 +237,6 @@ struct FleetUp: Sendable {
             "agents", chosen.map(\.name).joined(separator: ", "), seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
-    /// What did not come up is not to come up at the host's next start.
-    private func letAgentsGo() async throws {
-        let unit = places.unit
-        try await hosts.onEach("stop the agents") { session in
-            try await session.script("systemctl disable --quiet --now \"$1\"", [unit], seconds: 200)
-        }
-    }
-
     /// Its services were stopped; its data stays.
     private func dismiss(_ host: Host) async {
         do {
@@ -254,91 +245,6 @@ struct FleetUp: Sendable {
             steps.done(host.name, "left; its data stays in \(places.stateFolder) there")
         } catch {
             steps.note("\(host.name) left the stack, and could not be told: \(error)")
-        }
-    }
-}
-
-/// What a host has, as it is found by one look.
-struct HostStanding: Sendable, Equatable {
-    /// The version of tandem that is in place; empty: none.
-    var program = ""
-    /// Whether the stack's agent runs.
-    var isRunning = false
-    /// Of what operators left; 0: nothing.
-    var revision = 0
-    var releases: Set<String> = []
-    private static let question = """
-        printf 'program=%s\\n' "$(readlink \(HostPlaces.program) | cut -d / -f 1)"
-        printf 'running=%s\\n' "$(systemctl is-active "$1")"
-        printf 'revision=%s\\n' "$(sed -n 's/.*"revision" *: *\\([0-9]*\\).*/\\1/p' "$2/fleet.json" 2>/dev/null | head -n 1)"
-        ls -1 "$3" 2>/dev/null | while read -r name; do printf 'release=%s\\n' "$name"; done
-        """
-
-    static func ask(_ session: HostSession, _ places: HostPlaces) async throws -> HostStanding {
-        HostStanding(
-            answer: try await session.script(
-                question, [places.unit, places.operatorFolder, places.releases]))
-    }
-
-    init() {}
-
-    init(answer: String) {
-        for line in answer.split(separator: "\n") {
-            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2 else { continue }
-            switch parts[0] {
-            case "program": program = parts[1]
-            case "running": isRunning = ["active", "reloading", "activating"].contains(parts[1])
-            case "revision": revision = Int(parts[1]) ?? 0
-            case "release": if !parts[1].hasSuffix(".new") { releases.insert(parts[1]) }
-            default: break
-            }
-        }
-    }
-}
-
-/// What operators leave on every host, so that any of them, and any other machine, can go on.
-struct OperatorFolder: Sendable {
-    let hosts: FleetHosts
-
-    func copy(from source: Host, to targets: [Host]) async throws {
-        let folder = hosts.places.operatorFolder
-        let session = try await hosts.session(source)
-        // Through a text, since output is text. Locks belong to a host.
-        let pack = "tar --create --gzip --directory \"$1\" --exclude ./lock --exclude ./change.lock . | base64 -w 0"
-        let outcome = try await session.run(
-            ["/bin/sh", "-c", pack, "sh", folder], outputLimitBytes: 64 << 20, seconds: 60)
-        guard outcome.status == 0, let archive = Data(base64Encoded: outcome.output) else {
-            throw Failure(.failed, "cannot read \(folder) of \(source.name): \(outcome.errors)")
-        }
-        let unpack = """
-            set -e
-            umask 077
-            mkdir -p "$1"
-            rm -rf "$1.new" && mkdir "$1.new"
-            tar --extract --gzip --directory "$1.new"
-            sync -f "$1.new"
-            for name in lock change.lock; do [ ! -e "$1/$name" ] || cp -al "$1/$name" "$1.new/"; done
-            rm -rf "$1.old" && mv -T "$1" "$1.old" && mv -T "$1.new" "$1" && rm -rf "$1.old"
-            """
-        try await hosts.onEach("leave the stack's settings", only: targets.filter { $0.name != source.name }) {
-            session in
-            try await session.script(unpack, [folder], input: Array(archive))
-        }
-    }
-}
-
-/// The app's secrets as the operator's machine knows them.
-enum FleetSecrets {
-    /// Those whose variable is not set here stay what they are on the hosts.
-    static func read(_ project: Project) async throws -> [String: String] {
-        let environment = ProcessInfo.processInfo.environment
-        let sources = project.stack.app.secrets.filter { _, source in
-            if case .environment(let variable) = source { environment[variable] != nil } else { true }
-        }
-        return try await project.placingProblems {
-            try await SecretSources.read(
-                sources, environment: environment, workingDirectory: project.stack.app.workingDirectory)
         }
     }
 }

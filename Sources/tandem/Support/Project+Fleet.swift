@@ -20,6 +20,14 @@ extension Project {
         throw Failure(.stackFile, "\((stackFile as NSString).lastPathComponent) has a problem; nothing was changed")
     }
 
+    /// The stack file as it is now.
+    func stackFileText() throws -> String {
+        guard let data = Project.beginning(of: stackFile), let text = String(data: data, encoding: .utf8) else {
+            throw Failure(.stackFile, "cannot read \(stackFile)")
+        }
+        return text
+    }
+
     /// For commands about a stack that runs, where it does not.
     var notRunning: Failure {
         Failure(.notRunning, "the stack '\(stack.name)' is not running; start it with: tandem up")
