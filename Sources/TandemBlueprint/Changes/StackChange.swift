@@ -56,7 +56,7 @@ public struct StackChange: Sendable, Equatable {
         if roles.contains(where: { !host.has($0) }) || (hadVote && !now.runs(.etcd)) { return 4 }
         if host.roles.contains(where: { !roles.contains($0) }) || (now.runs(.etcd) && !hadVote) { return 0 }
         if host.name == primary { return 2 }
-        return host.roles == [.balancer] ? 3 : 1
+        return host.roles.areOfBalancerOnly ? 3 : 1
     }
 }
 

@@ -200,7 +200,7 @@ extension Loader {
         }
         return drafts.map { draft in
             let address =
-                draft.address ?? kept[draft.name] ?? addresses.next(isBalancerOnly: draft.roles == [.balancer])
+                draft.address ?? kept[draft.name] ?? addresses.next(isBalancerOnly: draft.roles.areOfBalancerOnly)
             return Host(name: draft.name, address: address, roles: draft.roles)
         }
     }

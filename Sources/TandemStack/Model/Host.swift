@@ -35,3 +35,8 @@ public enum Role: String, Codable, Sendable, CaseIterable {
     /// Those without which there is no stack.
     public static let required: [Role] = [.balancer, .web, .app, .database]
 }
+
+extension [Role] {
+    /// Whether such a host serves users as a balancer and in no other way. A vote in etcd serves the stack, not its users.
+    public var areOfBalancerOnly: Bool { contains(.balancer) && allSatisfy { $0 == .balancer || $0 == .witness } }
+}

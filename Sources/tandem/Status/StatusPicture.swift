@@ -15,8 +15,8 @@ struct StatusPicture {
     private static let mostReasonLines = 6
 
     var text: String {
-        let fronts = status.hosts.filter { $0.roles == [.balancer] }
-        let others = status.hosts.filter { $0.roles != [.balancer] }
+        let fronts = status.hosts.filter { $0.roles.areOfBalancerOnly }
+        let others = status.hosts.filter { !$0.roles.areOfBalancerOnly }
         var parts = [headline]
         if !fronts.isEmpty {
             parts.append(connector("users", into: fronts.count))

@@ -62,7 +62,7 @@ struct RestartTargets {
 
     /// - Parameter primary: who leads.
     init(applied: AppliedStack, folder: StackFolder, primary: String?) throws {
-        func rank(_ host: Host) -> Int { host.name == primary ? 1 : host.roles == [.balancer] ? 2 : 0 }
+        func rank(_ host: Host) -> Int { host.name == primary ? 1 : host.roles.areOfBalancerOnly ? 2 : 0 }
         let hosts = applied.stack.hosts.enumerated().sorted {
             (rank($0.element), $0.offset) < (rank($1.element), $1.offset)
         }.map(\.element)
