@@ -260,7 +260,7 @@ public actor HostAgent {
         for (descriptor, port) in [
             (front.httpDescriptor, balancer.httpPort), (front.httpsDescriptor, balancer.httpsPort),
         ]
-        where !ListenerCheck.isListening(descriptor, address: AppliedStack.frontAddress, port: port.number) {
+        where !ListenerCheck.isListening(descriptor, address: applied.frontAddress, port: port.number) {
             // Until the keeper has read of it.
             try await Task.sleep(for: .milliseconds(600))
             throw StateError("the front's sockets were not handed to this agent; the keeper starts it again with them")

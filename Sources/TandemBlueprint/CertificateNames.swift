@@ -46,7 +46,8 @@ extension Stack {
     public var frontCertificateNames: CertificateNames {
         CertificateNames(
             names: [domain, "localhost"],
-            addresses: hosts(.balancer).map(\.address) + frontAddresses.map(\.address) + ["127.0.0.1"])
+            addresses: hosts(.balancer).map(\.address) + frontAddresses.map(\.address)
+                + [shownAddress, "127.0.0.1"].compactMap(\.self))
     }
 
     /// All that the stack's authority ever has to sign names below.

@@ -95,21 +95,26 @@ public struct CertificateAuthority: Sendable {
         }.joined()
     }
 
-    /// The domains that an authority may sign for, where it is bound to names, to addresses of this machine alone, and to both
-    /// critically (RFC 5280, 4.2.1.10), and may make no further authorities; else nil.
-    public static func domains(ofLocal certificatePEM: String) -> [String]? {
+    /// The domains that an authority may sign for, where it is bound to names, to addresses of this machine and those that are named, and to
+    /// both critically (RFC 5280, 4.2.1.10), and may make no further authorities; else nil.
+    /// - Parameter addresses: single IPv4 addresses besides this machine's own.
+    public static func domains(ofLocal certificatePEM: String, besides addresses: [String] = []) -> [String]? {
         guard let certificate = try? Certificate(pemEncoded: certificatePEM),
             case .isCertificateAuthority(maxPathLength: 0)? = try? certificate.extensions.basicConstraints,
             let found = certificate.extensions[oid: .X509ExtensionID.nameConstraints], found.critical,
             let constraints = try? NameConstraints(found)
         else { return nil }
+        let named = addresses.compactMap { try? CertificateRequest.bytes(of: $0) }.map {
+            $0 + [0xff, 0xff, 0xff, 0xff]
+        }
         var domains: [String] = []
         var networks = 0
         for subtree in constraints.permittedSubtrees {
             switch subtree {
             case .dnsName(let name): domains.append(name)
             case .ipAddress(let bytes):
-                guard isLoopback(Array(bytes.bytes)) else { return nil }
+                let network = Array(bytes.bytes)
+                guard isLoopback(network) || named.contains(network) else { return nil }
                 networks += 1
             default: break
             }

@@ -81,7 +81,7 @@ public enum Reference {
             lines.append("\(margin)\(key.name):")
             lines += example.split(separator: "\n").map { "\(margin)  \($0)" }
         default:
-            lines.append("\(margin)\(key.name): \(example)")
+            lines.append("\(margin)\(key.isAlternative ? "# " : "")\(key.name): \(example)")
         }
         return lines
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TandemAgent
 import TandemPKI
 import TandemStack
 import Testing
@@ -7,9 +8,13 @@ import Testing
 
 @Suite("What a stack's account hands to root as its certificate authority")
 struct StackAuthorityTests {
-    private func authority(of stack: String, for domains: [String]) throws -> StackAuthority {
+    private func authority(
+        of stack: String, for domains: [String], addresses: [String] = []
+    ) throws -> StackAuthority {
         let scope = CertificateScope(
-            domains: domains, networks: [try .init("127.0.0.0", prefix: 8), try .init("::1")])
+            domains: domains,
+            networks: try [.init("127.0.0.0", prefix: 8), .init("::1")]
+                + addresses.map { try .init($0) })
         let made = try CertificateAuthority(stack: stack, scope: scope, now: Date())
         return StackAuthority(
             stack: stack, certificate: try made.anchor(scope: scope, last: nil, now: Date()), owner: 1000)
@@ -19,7 +24,7 @@ struct StackAuthorityTests {
     func own() throws {
         let given = try authority(
             of: "shop", for: [Stack.internalDomain(stack: "shop"), "localhost", "shop.localhost"])
-        #expect(try given.checked(domain: nil).certificate != nil)
+        #expect(try given.checked(of: nil).certificate != nil)
     }
 
     @Test(
@@ -27,15 +32,33 @@ struct StackAuthorityTests {
         arguments: ["google.internal", "internal", "metadata.google.internal", "other.tandem.internal", "google.com"])
     func foreign(domain: String) throws {
         let given = try authority(of: "google", for: [Stack.internalDomain(stack: "google"), "localhost", domain])
-        #expect(throws: Failure.self) { try given.checked(domain: nil) }
+        #expect(throws: Failure.self) { try given.checked(of: nil) }
     }
 
     @Test("is believed for a real domain only where root's own stack file names it")
     func domain() throws {
         let given = try authority(of: "shop", for: ["localhost", "shop.example"])
-        #expect(throws: Failure.self) { try given.checked(domain: nil) }
-        #expect(throws: Failure.self) { try given.checked(domain: "example") }
-        #expect(try given.checked(domain: "shop.example").certificate != nil)
+        #expect(throws: Failure.self) { try given.checked(of: nil) }
+        #expect(throws: Failure.self) { try given.checked(of: own("example")) }
+        #expect(try given.checked(of: own("shop.example")).certificate != nil)
+    }
+
+    private func own(_ domain: String, front: Front? = nil) -> Stack {
+        var stack = Sample.applied().stack
+        stack.domain = domain
+        stack.front = front
+        return stack
+    }
+
+    @Test("is believed for addresses of other machines only where root's own stack file names them, one by one")
+    func addresses() throws {
+        let given = try authority(of: "shop", for: ["localhost"], addresses: ["192.168.1.20"])
+        #expect(throws: Failure.self) { try given.checked(of: nil) }
+        #expect(throws: Failure.self) { try given.checked(of: own("localhost")) }
+        #expect(throws: Failure.self) { try given.checked(of: own("localhost", front: Front(listen: "192.168.1.21"))) }
+        #expect(try given.checked(of: own("localhost", front: Front(listen: "192.168.1.20"))).certificate != nil)
+        let moving = Front(addresses: [MovingAddress(address: "192.168.1.20")])
+        #expect(try given.checked(of: own("localhost", front: moving)).certificate != nil)
     }
 
     @Test(
@@ -44,6 +67,6 @@ struct StackAuthorityTests {
     func name(stack: String) throws {
         var given = try authority(of: "shop", for: ["localhost"])
         given.stack = stack
-        #expect(throws: Failure.self) { try given.checked(domain: nil) }
+        #expect(throws: Failure.self) { try given.checked(of: nil) }
     }
 }

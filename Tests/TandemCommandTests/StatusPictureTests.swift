@@ -201,6 +201,21 @@ struct StatusPictureTests {
         #expect(lines.contains { $0.contains("n… ") && $0.contains(" 127.255.255.254 ") })
     }
 
+    @Test("draws a balancer that also has a vote in front of the servers, like its twin")
+    func votingBalancer() {
+        let twins = picture(
+            Sample.status([
+                Sample.host(11, "lb1", [.balancer]), Sample.host(12, "lb2", [.balancer]),
+                Sample.host(21, "server1", [.web, .app, .database]),
+            ]), columns: 120)
+        let voting = picture(
+            Sample.status([
+                Sample.host(11, "lb1", [.balancer, .witness]), Sample.host(12, "lb2", [.balancer]),
+                Sample.host(21, "server1", [.web, .app, .database]),
+            ]), columns: 120)
+        #expect(voting == twins)
+    }
+
     @Test(
         "tells ages in the unit that fits",
         arguments: [

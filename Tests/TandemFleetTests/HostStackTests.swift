@@ -129,6 +129,9 @@ struct HostStackTests {
         #expect(try await succeed("history").contains("the stack began"))
         #expect(try await succeed("top", "--once").contains("lb2"))
         #expect(try await succeed("plan").contains("nothing to do"))
+        #expect(try await succeed("open").contains("https://farm.test"))
+        try await trusts()
+        #expect(try await succeed("doctor", "--move-address").contains("was moved: lb"))
         // An agent that begins anew touches nothing; it is not root, and its folder opens nobody else's door.
         let question = "systemctl show -p MainPID --value tandem-farm; pgrep -o -x mysqld; pgrep -o -x nginx"
         let before = try await shell("server1", question).split(separator: "\n")
@@ -144,6 +147,22 @@ struct HostStackTests {
         #expect(agent == "tandem-farm")
         let keys = try await shell("server1", "find /var/lib/tandem/stacks -name '*ca-key*' -o -name 'client*.pem'")
         #expect(keys.isEmpty)
+    }
+
+    /// The operator's machine believes what the hosts show, and afterwards does not.
+    private func trusts() async throws {
+        try await succeed("trust")
+        let words = ["--silent", "--fail", "--resolve", "farm.test:443:\(Self.front)", "https://farm.test/"]
+        let seen = try await BoundedCommand(
+            program: "curl", arguments: words, outputLimitBytes: 1 << 16, limit: .seconds(10)
+        ).run()
+        #expect(seen.status == 0, "\(seen.errors)")
+        try await succeed("trust", "--remove")
+        let refused = try await BoundedCommand(
+            program: "curl", arguments: words, outputLimitBytes: 1 << 16, limit: .seconds(10)
+        ).run()
+        // curl(1): the peer's certificate cannot be authenticated.
+        #expect(refused.status == 60)
     }
 
     /// What listens and what the firewall lets in, from a machine that is none of the stack's.

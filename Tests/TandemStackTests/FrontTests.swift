@@ -112,4 +112,24 @@ struct FrontTests {
         #expect(MovingAddress("10.0.0.9/24") == MovingAddress(address: "10.0.0.9", prefixLength: 24))
         #expect(MovingAddress("10.0.0.9 ") == nil && MovingAddress("10.0.0.9/24/8") == nil)
     }
+
+    @Test("a stack on one machine is shown to the network on the address that the file says")
+    func listen() throws {
+        let stack = try load(smallest + "front: {listen: 192.168.1.20}\n")
+        #expect(stack.listenAddress == "192.168.1.20" && stack.isShownToNetwork)
+        #expect(stack.shownAddress == "192.168.1.20")
+        #expect(stack.url.contains("https://192.168.1.20:"))
+        let alone = try load(smallest)
+        #expect(alone.listenAddress == "127.0.0.1" && !alone.isShownToNetwork && alone.shownAddress == nil)
+        #expect(try !load(smallest + "front: {listen: 127.0.0.5}\n").isShownToNetwork)
+        let named = try load(smallest + "domain: shop.test\nfront: {listen: 192.168.1.20}\n")
+        #expect(named.url.contains("https://shop.test:"))
+    }
+
+    @Test("hosts of their own have addresses, so nothing is to be said of where they listen")
+    func listenElsewhere() throws {
+        #expect(throws: (any Error).self) { try load(Self.file("{listen: 10.0.0.9}")) }
+        #expect(throws: (any Error).self) { try load(smallest + "front: {listen: everywhere}\n") }
+        #expect(throws: (any Error).self) { try load(smallest + "front: {listen: 0.0.0.0}\n") }
+    }
 }

@@ -24,7 +24,7 @@ struct FrontSockets: Sendable {
     static func inherited(_ applied: AppliedStack) -> FrontSockets {
         var sockets = FrontSockets()
         for (descriptor, port) in wanted(applied)
-        where ListenerCheck.isListening(descriptor, address: AppliedStack.frontAddress, port: port) {
+        where ListenerCheck.isListening(descriptor, address: applied.frontAddress, port: port) {
             sockets.descriptors[descriptor] = descriptor
         }
         return sockets
@@ -36,7 +36,7 @@ struct FrontSockets: Sendable {
         var sockets = inherited(applied)
         for (descriptor, port) in wanted(applied) where sockets.descriptors[descriptor] == nil {
             sockets.descriptors[descriptor] =
-                try copy(descriptor, port: port, from: owners) ?? bind(port: port)
+                try copy(descriptor, port: port, from: owners, applied) ?? bind(port: port, applied.frontAddress)
         }
         return sockets
     }
@@ -45,24 +45,26 @@ struct FrontSockets: Sendable {
         for socket in descriptors.values { _ = Glibc.close(socket) }
     }
 
-    private static func bind(port: Int) throws -> Int32 {
+    private static func bind(port: Int, _ address: String) throws -> Int32 {
         do {
-            return try ListenerCheck.bindListener(address: AppliedStack.frontAddress, port: port)
+            return try ListenerCheck.bindListener(address: address, port: port)
         } catch let error as ListenerCheck.BindError {
             throw StateError(
-                "cannot listen on the front address \(AppliedStack.frontAddress):\(port): \(error.reason)")
+                "cannot listen on the front address \(address):\(port): \(error.reason)")
         }
     }
 
     /// pidfd_getfd(2): a copy of another process's descriptor. The kernel grants it to those who may debug that process.
-    private static func copy(_ descriptor: Int32, port: Int, from owners: [ProcessIdentity]) -> Int32? {
+    private static func copy(
+        _ descriptor: Int32, port: Int, from owners: [ProcessIdentity], _ applied: AppliedStack
+    ) -> Int32? {
         for owner in owners where owner.isAlive {
             let handle = tandem_pidfd_open(owner.pid)
             guard handle >= 0 else { continue }
             defer { _ = Glibc.close(handle) }
             let copy = tandem_pidfd_getfd(handle, descriptor)
             guard copy >= 0 else { continue }
-            if owner.isAlive, ListenerCheck.isListening(copy, address: AppliedStack.frontAddress, port: port) {
+            if owner.isAlive, ListenerCheck.isListening(copy, address: applied.frontAddress, port: port) {
                 return copy
             }
             _ = Glibc.close(copy)

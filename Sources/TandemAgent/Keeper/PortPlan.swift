@@ -57,7 +57,7 @@ public struct PortPlan: Sendable {
             ("https_port", balancer.httpsPort), ("http_port", balancer.httpPort),
         ].compactMap { key, port in
             guard port.isFixed else { return nil }
-            return ListenerCheck.problem(address: AppliedStack.frontAddress, port: port.number).map {
+            return ListenerCheck.problem(address: applied.frontAddress, port: port.number).map {
                 .init(path: ["balancer", key], message: "\($0); end it, or choose another port")
             }
         }
@@ -68,7 +68,7 @@ public struct PortPlan: Sendable {
     private static let searchRange = 200
 
     private func chooseFront(_ port: inout Port, avoiding other: Int) -> [String] {
-        let address = AppliedStack.frontAddress
+        let address = applied.frontAddress
         guard let problem = ListenerCheck.problem(address: address, port: port.number) else { return [] }
         // The others were checked before, and may be taken since.
         if port.isFixed { return ["front: \(problem)"] }

@@ -33,10 +33,10 @@ public struct AppliedStack: Codable, Sendable, Equatable {
 
 extension AppliedStack {
     /// Where users reach a stack that runs on one machine.
-    public static let frontAddress = "127.0.0.1"
+    public var frontAddress: String { stack.listenAddress }
 
     /// Where the front is asked whether it answers: on hosts of their own that is the first balancer.
     public var frontProbeAddress: String {
-        front == nil ? stack.hosts(.balancer).first?.address ?? Self.frontAddress : Self.frontAddress
+        front == nil ? stack.hosts(.balancer).first?.address ?? frontAddress : frontAddress
     }
 }

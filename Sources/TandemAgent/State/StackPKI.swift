@@ -125,7 +125,8 @@ public struct StackPKI: Sendable {
             return CertificateScope(
                 domains: stack.certificateDomains,
                 networks: try loopback
-                    + (stack.hosts.map(\.address) + stack.frontAddresses.map(\.address)).map {
+                    + (stack.hosts.map(\.address) + stack.frontAddresses.map(\.address)
+                    + [stack.shownAddress].compactMap(\.self)).map {
                         try CertificateScope.Network($0)
                     })
         }

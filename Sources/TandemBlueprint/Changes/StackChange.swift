@@ -96,6 +96,13 @@ extension StackChange {
                     message: "the front is on port \(before), and stays there while the stack runs. \(restart)",
                     path: ["balancer", key]))
         }
+        if old.isOnThisMachine, old.listenAddress != new.listenAddress {
+            refusals.append(
+                ChangeRefusal(
+                    message: "the front listens on \(old.listenAddress), and goes on to while the stack runs. "
+                        + restart,
+                    path: ["front", "listen"]))
+        }
         if old.database.name != new.database.name {
             refusals.append(
                 ChangeRefusal(

@@ -16,7 +16,7 @@ struct FrontNames {
 
     var known: [String] {
         ([stack.domain, "localhost"] + stack.hosts(.balancer).map(\.address) + stack.frontAddresses.map(\.address)
-            + ["127.0.0.1"]).uniqued
+            + [stack.shownAddress, "127.0.0.1"].compactMap(\.self)).uniqued
     }
 
     /// Single labels, names under the top-level domains that are reserved or not given out, and addresses.

@@ -4,6 +4,14 @@ extension Loader {
     mutating func front(in root: OpenSection, hosts: [Host], areHostsFine: Bool) -> Front? {
         let section = open("front", of: root, as: Schema.front)
         let interface = optionalText("interface", in: section)
+        if let listen = listenAddress(in: section, hosts: areHostsFine ? hosts : []) {
+            if let other = section.entries["address"] ?? section.entries["interface"] {
+                problems.add(
+                    "front.listen: it is for a stack on one machine, and front.address for hosts of their own; expected one of both",
+                    at: other.value.position)
+            }
+            return Front(listen: listen)
+        }
         guard let entry = section.entries["address"] else {
             if let interface {
                 problems.add(
@@ -17,6 +25,16 @@ extension Loader {
             checkBalancers(addresses.map(\.position), first.position, hosts)
         }
         return Front(addresses: addresses.map(\.value), interface: interface?.value)
+    }
+
+    private mutating func listenAddress(in section: OpenSection, hosts: [Host]) -> String? {
+        guard let found = optionalText("listen", in: section) else { return nil }
+        if !hosts.allSatisfy(\.isOnLoopback) {
+            problems.add(
+                "front.listen: the hosts of this stack have addresses of their own, on which its balancers listen; expected no such key",
+                at: found.position)
+        }
+        return found.value
     }
 
     private mutating func movingAddresses(

@@ -1,13 +1,16 @@
-/// The `front` section: where users reach a stack whose hosts are other machines.
+/// The `front` section: where users reach the stack.
 public struct Front: Codable, Sendable, Equatable {
     /// Each is on one balancer at a time, and moves to another one when that fails; empty where the file says `none`.
     public var addresses: [MovingAddress]
     /// The network interface of every balancer that they are put on; nil: the one that has the host's own address.
     public var interface: String?
+    /// Of a stack on one machine: the IPv4 address of that machine on which it is shown to the network. nil: to this machine alone.
+    public var listen: String?
 
-    public init(addresses: [MovingAddress], interface: String? = nil) {
+    public init(addresses: [MovingAddress] = [], interface: String? = nil, listen: String? = nil) {
         self.addresses = addresses
         self.interface = interface
+        self.listen = listen
     }
 
     /// More would spend their time telling each other that they are there.
@@ -47,6 +50,15 @@ public struct MovingAddress: Codable, Sendable, Equatable {
 }
 
 extension Stack {
+    /// Where the front of a stack on one machine listens.
+    public var listenAddress: String { front?.listen ?? "127.0.0.1" }
+
+    /// Whether others than this machine reach a stack on one machine.
+    public var isShownToNetwork: Bool { isOnThisMachine && !listenAddress.hasPrefix("127.") }
+
+    /// The address by which others reach it; nil where none do.
+    public var shownAddress: String? { isShownToNetwork ? listenAddress : nil }
+
     /// The addresses that move between the balancers.
     public var frontAddresses: [MovingAddress] { front?.addresses ?? [] }
 

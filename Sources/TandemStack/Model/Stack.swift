@@ -59,7 +59,9 @@ public struct Stack: Codable, Sendable, Equatable {
     /// The address that users see.
     public var url: String {
         let port = balancer.httpsPort.number
-        return port == 443 ? "https://\(domain)" : "https://\(domain):\(port)"
+        // `localhost` is another machine to everybody else.
+        let name = domain == "localhost" ? shownAddress ?? domain : domain
+        return port == 443 ? "https://\(name)" : "https://\(name):\(port)"
     }
 
     /// Whether every host lies in 127.0.0.0/8, so that the whole stack runs on this one machine.

@@ -2,7 +2,8 @@ extension Schema {
     static let front = Section(
         path: "front",
         explanation: """
-            Where users reach a stack whose hosts are other machines. An address that is named here is none of a host's own: \
+            Where users reach the stack. Of a stack on one machine, `listen` shows it to the network; all else is for hosts that are other \
+            machines. An `address` is none of a host's own: \
             keepalived puts it on one balancer, and on another one when that one fails. Lead your domain to it. All balancers \
             have to be in one network, and it has to let addresses move (most clouds do not).
             """,
@@ -23,5 +24,13 @@ extension Schema {
                 synonyms: ["device", "dev", "nic"],
                 explanation: "The network interface of the balancers that the addresses are put on.",
                 example: "eth0"),
+            Key(
+                name: "listen", kind: .address, presence: .derived("127.0.0.1, which this machine alone reaches"),
+                synonyms: ["bind", "listen_address"],
+                explanation: """
+                    Of a stack whose hosts are this one machine: which of its addresses shows the stack to others in the network. They reach it by \
+                    `domain`, where that leads here, or by the address itself.
+                    """,
+                example: "192.168.1.20", isAlternative: true),
         ])
 }

@@ -25,6 +25,8 @@ enum Schema {
         var explanation: String
         /// YAML for the reference; without one, the default stands there.
         var example: String?
+        /// It does not go together with the section's other keys, so in the reference it is a comment.
+        var isAlternative = false
     }
 
     enum Presence: Sendable {

@@ -134,7 +134,9 @@ struct MachineProbe {
         guard !isRunning else { return [] }
         let balancer = project?.stack.balancer
         let ports = [balancer?.httpsPort.number ?? 8443, balancer?.httpPort.number ?? 8080]
-        return ports.compactMap { ListenerCheck.problem(address: AppliedStack.frontAddress, port: $0) }
+        return ports.compactMap {
+            ListenerCheck.problem(address: project?.stack.listenAddress ?? "127.0.0.1", port: $0)
+        }
     }
 
     private var lowestPort: Int? {

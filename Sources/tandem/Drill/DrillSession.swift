@@ -36,7 +36,7 @@ struct DrillSession: Sendable {
         let seed = command.seed ?? UInt64.random(in: 1...999_999_999)
         let patience = Duration.seconds(min(applied.stack.app.requestTimeoutSeconds + 10, 60))
         let door = HTTPFrontDoor(
-            url: applied.url, name: applied.stack.domain, address: AppliedStack.frontAddress,
+            url: applied.url, name: applied.stack.domain, address: applied.frontProbeAddress,
             caFile: project.folder.caFile, patience: patience)
         var plan = await KnownApp.plan(
             project.stack, door: door, clients: command.clients, rate: Double(command.rate), patience: patience)

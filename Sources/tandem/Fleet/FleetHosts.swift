@@ -106,7 +106,8 @@ extension HostSession {
         return outcome.output
     }
 
-    private static func said(_ words: String) -> String {
+    /// An error's words without their first one, which this program puts before them again.
+    static func said(_ words: String) -> String {
         words.hasPrefix("error: ") ? String(words.dropFirst("error: ".count)) : words
     }
 

@@ -56,6 +56,22 @@ struct FleetUp: Sendable {
         await lock.release()
     }
 
+    /// As `run`, and says what Ctrl-C leaves behind.
+    func runUntilInterrupted() async throws {
+        let signals = StopSignals()
+        let reporter = Task { [stack] in
+            await signals.wait()
+            guard !Task.isCancelled else { return }
+            // Locks and connections end with this process.
+            Terminal.error(
+                "interrupted; each host of '\(stack.name)' has its old settings or the new ones, whole. To go on: tandem up"
+            )
+            exit(ExitStatus.failed.rawValue)
+        }
+        defer { reporter.cancel() }
+        try await run()
+    }
+
     private func release(_ bundle: ReleaseBundle?, _ leader: HostSession) async throws -> String {
         if let bundle { return bundle.identifier }
         guard case .earlier(let name) = version else { return "" }
@@ -206,6 +222,13 @@ struct FleetUp: Sendable {
         let command = OperatorMode.environment(stack: stack.name) + [HostPlaces.program, "host", "roll"]
         let outcome = try RootTool.run(
             ["/usr/bin/env", "ssh"] + leader.attached(command, isTerminal: false), input: Data(input))
+        // What ssh itself says when it ends without the host's answer; see ssh(1), "EXIT STATUS".
+        guard outcome.status != 255 else {
+            throw Failure(
+                .failed,
+                "the connection to \(leader.host.name) ended while it changed the stack. It goes on there where it can; see: tandem status\n"
+                    + "What is not done then is done by: tandem up")
+        }
         // It has said why.
         guard outcome.status == 0 else { throw ExitCode(outcome.status) }
     }

@@ -14,6 +14,8 @@ enum FleetVerb: Equatable, Sendable {
     case logs(FleetLogs.Request)
     case releases(isJSON: Bool)
     case rollback(String?)
+    case open
+    case trust(isTakenBack: Bool)
     /// By the program on any of the hosts that answers, which reaches all others.
     case onAnyHost
     /// On the host that it names, or that it is about when it names none, as the account of the stack there.
@@ -41,7 +43,9 @@ enum FleetVerb: Equatable, Sendable {
         case let command as MySQLCommand: self = .onHost(command.host, .primary)
         case let command as DumpCommand: self = .onHost(command.host, .replica)
         case let command as RunCommand: self = .onHost(command.host, .app)
-        case is OpenCommand, is TrustCommand, is DrillCommand:
+        case is OpenCommand: self = .open
+        case let command as TrustCommand: self = .trust(isTakenBack: command.remove)
+        case is DrillCommand:
             self = .refused("this command works on a stack of this machine alone")
         default: return nil
         }
@@ -76,11 +80,15 @@ struct FleetLaunch {
                 "\(reason); '\(project.stack.name)' has hosts of its own (\(project.stack.hosts[0].name): "
                     + "\(project.stack.hosts[0].address))")
         }
+        if verb == .trust(isTakenBack: true) { return try FleetVisit.distrust(project.stack) }
         try await Fleet.with(project.stack) { [verb] fleet in
             let fleet = FleetHosts(project: project, fleet: fleet)
             switch verb {
-            case .up: try await FleetUp(hosts: fleet, version: .ofFolder).run()
-            case .rollback(let release): try await FleetUp(hosts: fleet, version: .earlier(release)).run()
+            case .up: try await FleetUp(hosts: fleet, version: .ofFolder).runUntilInterrupted()
+            case .rollback(let release):
+                try await FleetUp(hosts: fleet, version: .earlier(release)).runUntilInterrupted()
+            case .open: try await FleetVisit(hosts: fleet).open()
+            case .trust: try await FleetVisit(hosts: fleet).trust()
             case .releases(let isJSON): try await FleetReleases(hosts: fleet).list(isJSON: isJSON)
             case .plan(let isJSON, let exitCode):
                 try await FleetPlan(hosts: fleet, isJSON: isJSON, exitCode: exitCode).run()

@@ -101,7 +101,7 @@ struct StackStart: Sendable {
     /// Asked when nothing of this stack runs any more: whether somebody else listens where its front was to be.
     private func hasLostFront(_ applied: AppliedStack) -> Bool {
         [applied.stack.balancer.httpsPort, applied.stack.balancer.httpPort].contains { port in
-            !port.isFixed && ListenerCheck.problem(address: AppliedStack.frontAddress, port: port.number) != nil
+            !port.isFixed && ListenerCheck.problem(address: applied.frontAddress, port: port.number) != nil
         }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TandemAgent
+import TandemBlueprint
 import TandemPKI
 import TandemStack
 
@@ -27,19 +28,19 @@ struct StackAuthority: Codable {
         if let found, found.owner == 0, try found.read().name != authority.stack {
             throw Failure(.failed, "the stack's account gave the name of another stack; nothing was trusted")
         }
-        return try authority.checked(domain: ownDomain(file: file))
+        return try authority.checked(of: ownStack(file: file))
     }
 
-    /// The domain that root itself has put into a stack file of its own.
-    private static func ownDomain(file: String?) -> String? {
+    /// What root itself has put into a stack file of its own.
+    private static func ownStack(file: String?) -> Stack? {
         guard let found = try? RootStackFile.locate(file), found.owner == 0 else { return nil }
-        return (try? found.read())?.stack?.domain
+        return (try? found.read())?.stack
     }
 
     /// It becomes a file's name and a certificate that the whole machine believes.
     ///
-    /// - Parameter domain: what it may sign for besides names that mean this machine.
-    func checked(domain: String?) throws -> StackAuthority {
+    /// - Parameter own: whose domain and addresses it may sign for, besides those that mean this machine; nil: nothing besides.
+    func checked(of own: Stack?) throws -> StackAuthority {
         let letters = stack.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d }
         guard letters, (1...63).contains(stack.utf8.count) else {
             throw Failure(.failed, "the stack's account gave a name that is none")
@@ -49,13 +50,14 @@ struct StackAuthority: Codable {
             throw Failure(
                 .failed, "what the stack '\(stack)' calls its certificate authority is none; nothing was trusted")
         }
-        guard let domains = CertificateAuthority.domains(ofLocal: canonical) else {
+        let addresses = own.map { $0.frontCertificateNames.addresses + $0.hosts.map(\.address) } ?? []
+        guard let domains = CertificateAuthority.domains(ofLocal: canonical, besides: addresses) else {
             throw Failure(
                 .failed,
-                "the certificate authority of '\(stack)' is not bound to names of its stack, so that it could pose as any site; "
+                "the certificate authority of '\(stack)' is not bound to names and addresses of its stack, so that it could pose as other sites; "
                     + "nothing was trusted. A new one is made by: tandem down, tandem up")
         }
-        let local = ["localhost", Stack.internalDomain(stack: stack), domain].compactMap(\.self)
+        let local = ["localhost", Stack.internalDomain(stack: stack), own?.domain].compactMap(\.self)
         guard let foreign = domains.first(where: { !local.contains($0) && !$0.hasSuffix(".localhost") }) else {
             return StackAuthority(stack: stack, certificate: canonical, owner: owner)
         }

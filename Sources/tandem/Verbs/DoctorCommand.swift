@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemBlueprint
 import TandemFleet
 import TandemStack
 
@@ -13,6 +14,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: FormatOptions
+    @Flag(help: "Also has the front's address move to another balancer and back, which cuts connections to it twice.")
+    var moveAddress = false
 
     func run() async throws {
         var probe = MachineProbe(project: nil, stackFileProblem: nil)
@@ -34,7 +37,14 @@ struct DoctorCommand: AsyncParsableCommand {
             return MachineVerdicts(facts: await probe.look()).findings
         }
         try project.checkSSHConfiguration()
-        let hosts = try await FleetDiagnosis.findings(project.stack)
-        return [.ok("stack file", "\(project.stackFile): the stack '\(project.stack.name)'")] + hosts
+        var findings: [Finding] = [.ok("stack file", "\(project.stackFile): the stack '\(project.stack.name)'")]
+        findings += try await FleetDiagnosis.findings(project.stack)
+        guard moveAddress else { return findings }
+        guard !project.stack.frontAddresses.isEmpty else {
+            let remedy = "an address that moves is written in the stack file as: front: {address: 10.0.0.100}"
+            return findings + [.error("moving", "the stack has no address that moves", remedy)]
+        }
+        let unit = HostPlaces(stack: project.stack.name).keepalivedUnit
+        return findings + (try await AddressDiagnosis.findings(project.stack) { _ in unit })
     }
 }

@@ -20,15 +20,7 @@ struct OpenCommand: ParsableCommand {
         guard StackProcesses(project: project, applied: applied).areAny else {
             throw project.notRunning
         }
-        print(applied.url)
-        let desktop = Desktop(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
-        guard let opener = desktop.opener else { return }
-        do {
-            try desktop.open(applied.url, with: opener)
-        } catch {
-            // The address was said; that is all that was promised.
-            Terminal.line("no browser was opened: \(error)")
-        }
+        Desktop.show(applied.url)
     }
 }
 
@@ -44,6 +36,19 @@ struct Desktop {
         guard hasDisplay, !isRoot else { return nil }
         let folders = (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
         return folders.map { "\($0)/xdg-open" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    /// Says the address, and has the user's browser show it, if there is one.
+    static func show(_ url: String) {
+        print(url)
+        let desktop = Desktop(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
+        guard let opener = desktop.opener else { return }
+        do {
+            try desktop.open(url, with: opener)
+        } catch {
+            // The address was said; that is all that was promised.
+            Terminal.line("no browser was opened: \(error)")
+        }
     }
 
     /// Does not wait: a browser may be that process itself, and stays.

@@ -20,7 +20,7 @@ struct TrustCommand: ParsableCommand {
     var printAuthority = false
 
     func run() throws {
-        if geteuid() == 0 {
+        if geteuid() == 0, !(printAuthority && OperatorMode.isOn) {
             let authority = try StackAuthority.ofRoot(file: project.file)
             guard try remove ? authority.distrust() : authority.trust() else {
                 throw ExitCode(ExitStatus.failed.rawValue)

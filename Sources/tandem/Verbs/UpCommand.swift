@@ -46,6 +46,11 @@ struct UpCommand: AsyncParsableCommand {
         case .started(let applied):
             Terminal.line(
                 "\n\(applied.stack.name) is up: \(Style(isColored: Terminal.isErrorColored).bold(applied.url))\n")
+            if applied.stack.isShownToNetwork {
+                Terminal.line(
+                    "It is shown to the network: whoever reaches port \(applied.stack.balancer.httpsPort.number) of this machine "
+                        + "(\(applied.frontAddress)) sees it.\n")
+            }
             if detach { return }
             await follow(project, applied, signals)
             try await stop(project, nil)
