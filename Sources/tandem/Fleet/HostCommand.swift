@@ -11,7 +11,7 @@ struct HostCommand: AsyncParsableCommand {
         commandName: "host", abstract: "Does on a host what an operator's tandem asks for.", shouldDisplay: false,
         subcommands: [
             Engines.self, Account.self, Accept.self, Unpack.self, Prepare.self, Plan.self, Roll.self, Stop.self,
-            Forget.self,
+            Forget.self, Program.self,
         ])
 
     /// Steps of a host's root.
@@ -100,6 +100,15 @@ struct HostCommand: AsyncParsableCommand {
         @OptionGroup var project: ProjectOptions
 
         func run() async throws { try await HostStop(project: try Project.loadApplied(project)).run() }
+    }
+
+    /// What `up` brings to a host: this program with its libraries, a compressed tar on standard output.
+    struct Program: ParsableCommand, Step {
+        static let configuration = CommandConfiguration(commandName: "program")
+
+        func run() throws {
+            try FileHandle.standardOutput.write(contentsOf: Data(try ProgramBundle().archive()))
+        }
     }
 
     struct Forget: AsyncParsableCommand, Step {
