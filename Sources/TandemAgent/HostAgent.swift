@@ -41,6 +41,7 @@ public actor HostAgent {
     /// This host's part in an automatic failover.
     private(set) var seat: FailoverSeat?
     let databaseStarts = StartCount()
+    let recorder: HostRecorder
     /// One for each service, in their order.
     private(set) var owners: [any ServiceOwner] = []
     private var isChanged = false
@@ -49,8 +50,12 @@ public actor HostAgent {
     private let changes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private var hasStrays = true
 
+    /// - Parameter recorder: the last agent's, where this one goes on with other settings.
     /// - Throws: when the host is not in the applied stack, or what `tandem up` prepared cannot be read.
-    public init(hostName: String, folder: StackFolder, logger: Logger) throws {
+    public init(
+        hostName: String, folder: StackFolder, recorder: HostRecorder = HostRecorder(), logger: Logger
+    ) throws {
+        self.recorder = recorder
         let given = try AppliedHost.load(host: hostName, folder: folder)
         let applied = given.applied
         let host = try given.host(hostName)
@@ -169,6 +174,9 @@ public actor HostAgent {
             if blueprint.runs(.etcd) { group.addTask { [store] in await store.tidy() } }
             group.addTask { await self.endStrays() }
             group.addTask { await self.guardPorts() }
+            group.addTask { [recorder, blueprint, layout, reports, version] in
+                await recorder.run(blueprint, layout) { (reports.statuses, version) }
+            }
             // The owners end when their services are stopped; the agent goes on until it is told.
             group.addTask { [changes] in
                 for await _ in changes.stream { break }

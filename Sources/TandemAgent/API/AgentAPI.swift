@@ -12,7 +12,7 @@ import TandemTopology
 /// What an agent answers, over HTTPS.
 ///
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command line's:
-/// `/status`, `/statistics`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
+/// `/status`, `/statistics`, `/timeline?after=SECOND`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
 /// `X-Tandem-Version`), `/metrics`, `/store`, `/failover`. With an agent's alone: `POST /peer`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
 /// what a planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /certificates`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE` and `POST /store/leave`, for settings name programs that we
 /// run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
@@ -53,6 +53,10 @@ struct AgentAPI: Sendable {
             middleware: CertificateMiddleware(stack: stack, kinds: [.agent, .commandLine]))
         inner.get("/status") { _, _ in try await Response.json(agent.status()) }
         inner.get("/statistics") { _, _ in try await Response.json(agent.statisticsReader().read()) }
+        inner.get("/timeline") { request, _ in
+            let after = request.uri.queryParameters["after"].flatMap { Int($0) } ?? 0
+            return try Response.json(await agent.recorder.timeline(of: host.name, after: after))
+        }
         TopologyRoute(board: board).add(to: inner)
         peers?.add(to: router)
         inner.get("/database") { request, _ in

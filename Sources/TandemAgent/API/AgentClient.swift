@@ -68,6 +68,12 @@ public struct AgentClient: Sendable {
         try await get(HostStatistics.self, from: host, path: "/statistics", timeout: timeout).value
     }
 
+    /// What the host's agent has counted and seen within the last hour.
+    /// - Parameter after: seconds since 1970; what is older is left out.
+    public func timeline(of host: Host, after: Int, timeout: Duration = .seconds(2)) async throws -> HostTimeline {
+        try await get(HostTimeline.self, from: host, path: "/timeline?after=\(after)", timeout: timeout).value
+    }
+
     public func topology(from host: Host, timeout: Duration = .seconds(2)) async throws -> Topology {
         try await get(Topology.self, from: host, path: "/topology", timeout: timeout).value
     }

@@ -16,10 +16,11 @@ struct KeptAgent: Sendable {
         let anew = StopSignals([SIGHUP])
         let present = PresentAgent()
         let host = host
+        let recorder = HostRecorder()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 repeat {
-                    let agent = try HostAgent(hostName: host, folder: state, logger: logger)
+                    let agent = try HostAgent(hostName: host, folder: state, recorder: recorder, logger: logger)
                     await present.set(agent)
                     guard try await agent.run() == .changed else { return }
                 } while true

@@ -20,11 +20,14 @@ struct AgentCommand: AsyncParsableCommand {
         let watch = KeeperWatch(folder: state, hostName: host, program: OwnProgram.path, logger: logger)
         let rotation = LogRotation(folder: state.logs(host), logger: logger)
         let host = host
+        let recorder = HostRecorder()
         try await StopSignals.runUntilToldToStop {
             async let _ = watch.run()
             async let _ = rotation.run()
             async let _ = releaseWhatStartingNeeded()
-            while try await HostAgent(hostName: host, folder: state, logger: logger).run() == .changed {}
+            while try await HostAgent(hostName: host, folder: state, recorder: recorder, logger: logger).run()
+                == .changed
+            {}
         }
     }
 }
