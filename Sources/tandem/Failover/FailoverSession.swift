@@ -27,11 +27,12 @@ struct FailoverSession {
         await client.shutdown()
     }
 
+    private var hosts: [Host] { Self.hosts(of: applied.stack) }
+
     /// The database hosts and those that vote besides, the hosts with data first.
-    private var hosts: [Host] {
-        let voters = Set(applied.stack.voters.map(\.name))
-        let data = applied.stack.hosts(.database)
-        return data + applied.stack.hosts.filter { voters.contains($0.name) && !$0.has(.database) }
+    static func hosts(of stack: Stack) -> [Host] {
+        let voters = Set(stack.voters.map(\.name))
+        return stack.hosts(.database) + stack.hosts.filter { voters.contains($0.name) && !$0.has(.database) }
     }
 
     /// What the agents say; the one of the highest epoch first, and of those the primary's own.
@@ -45,10 +46,13 @@ struct FailoverSession {
         guard !answers.isEmpty else {
             throw Failure(.failed, "no agent answers that takes part in the failover; see: tandem status")
         }
-        func rank(_ answer: (Host, FailoverStatus)) -> (Int, Int) {
-            (answer.1.epoch, answer.1.host == answer.1.primary ? 1 : 0)
-        }
-        return answers.sorted { rank($0) > rank($1) }.map { (host: $0.0, status: $0.1) }
+        return Self.ranked(answers.map { (host: $0.0, status: $0.1) })
+    }
+
+    /// The one that knows best first.
+    static func ranked(_ answers: [(host: Host, status: FailoverStatus)]) -> [(host: Host, status: FailoverStatus)] {
+        func rank(_ status: FailoverStatus) -> (Int, Int) { (status.epoch, status.host == status.primary ? 1 : 0) }
+        return answers.sorted { rank($0.status) > rank($1.status) }
     }
 
     /// The one that knows best, and its host.

@@ -35,9 +35,10 @@ struct HistoryLine {
         "agent_gone": "the primary's agent was gone", "nothing_received": "nothing came from the primary",
     ]
 
+    var cause: String { Self.causes[change.cause] ?? change.cause }
+    var who: String { change.previous.map { "\($0) → \(change.primary)" } ?? change.primary }
+
     var text: String {
-        let cause = Self.causes[change.cause] ?? change.cause
-        let who = change.previous.map { "\($0) → \(change.primary)" } ?? change.primary
         let head = ["epoch \(change.epoch)", change.detectedAt, who, cause].compactMap(\.self).joined(separator: "  ")
         guard let steps = change.steps, !steps.isEmpty else { return head + "\n" }
         let line = FailoverChange.stepNames.compactMap { name in steps[name].map { "\(name) \($0) ms" } }

@@ -43,6 +43,10 @@ enum FleetVerb: Equatable, Sendable {
         case let command as MySQLCommand: self = .onHost(command.host, .primary)
         case let command as DumpCommand: self = .onHost(command.host, .replica)
         case let command as RunCommand: self = .onHost(command.host, .app)
+        case let command as OpenCommand where command.dashboard:
+            self = .refused(
+                "the live page is for a stack of this machine; here `tandem status --watch` and `tandem top` show the same"
+            )
         case is OpenCommand: self = .open
         case let command as TrustCommand: self = .trust(isTakenBack: command.remove)
         case is DrillCommand:

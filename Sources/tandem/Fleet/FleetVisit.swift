@@ -9,7 +9,9 @@ struct FleetVisit: Sendable {
     let hosts: FleetHosts
 
     func open() async throws {
-        Desktop.show(try await ask(["open"]).trimmingCharacters(in: .whitespacesAndNewlines))
+        let url = try await ask(["open"]).trimmingCharacters(in: .whitespacesAndNewlines)
+        print(url)
+        Desktop.show(url)
     }
 
     /// - Throws: `ExitCode` 1 when a command is left for root, which was said.

@@ -28,9 +28,8 @@ struct StatusPicture {
         parts.append(row(others))
         if let database = status.database { parts.append(databaseLine(database)) }
         if status.isKeeperGone {
-            parts.append(
-                style.yellow("The keeper is gone: what runs goes on, and an agent starts another one within seconds."))
-            parts.append(style.yellow("If it stays away: tandem up (it takes over what runs)"))
+            parts.append(style.yellow(StatusWords.keeperIsGone))
+            parts.append(style.yellow("If it stays away: \(StatusWords.keeperRemedy)"))
         }
         parts += status.hosts.flatMap(reasons)
         return parts.joined(separator: "\n") + "\n"
@@ -147,19 +146,8 @@ struct StatusPicture {
     }
 
     private func databaseLine(_ database: StackStatus.DatabaseState) -> String {
-        switch database.sync {
-        case .pair: style.dim("Writes are acknowledged once two servers have them.")
-        case .solo where !database.replicas.isEmpty:
-            style.yellow("The primary stands alone: writes are on one server only, and one more loss would stop them.")
-        case .solo: style.dim("The primary stands alone: writes are on one server only.")
-        case .waiting where !isRunning("mysql", on: database.primary):
-            style.yellow("The primary, \(database.primary), is away: writes fail until it is back; reads go on.")
-        case .waiting: style.yellow("Writes wait: the partner of \(database.primary) is away.")
-        }
-    }
-
-    private func isRunning(_ service: String, on host: String) -> Bool {
-        status.hosts.first { $0.name == host }?.services.first { $0.name == service }?.state == .running
+        let sentence = StatusWords(status: status).sentence(of: database)
+        return sentence.isWorry ? style.yellow(sentence.text) : style.dim(sentence.text)
     }
 
     /// Why services of a host have failed: what the boxes have no room for.

@@ -132,7 +132,7 @@ struct TopChanges {
 
     // MARK: - Rates
 
-    private struct Rate {
+    struct Rate {
         var requests: Double
         var errors: Double
         var connections: Int
@@ -146,7 +146,7 @@ struct TopChanges {
         }
     }
 
-    private func rates(
+    func rates(
         of host: String, in counters: KeyPath<HostStatistics, [TrafficCounters]?>,
         _ isWanted: (TrafficCounters) -> Bool
     ) -> [Rate] {
