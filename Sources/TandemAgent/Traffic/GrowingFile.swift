@@ -1,3 +1,4 @@
+import CTandemSystem
 import Glibc
 
 /// Reads what others append to a file, whole lines only. It begins at the end, and again at the beginning when the file was emptied.
@@ -13,13 +14,13 @@ struct GrowingFile: Sendable {
 
     /// Calls `body` with each line that is new.
     mutating func forEachLine(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        var entry = tandem_entry()
+        guard tandem_look_at(path, 0, &entry) == 0, entry.mode & S_IFMT == S_IFREG else {
             // One that comes later is new as a whole.
             offset = 0
             return
         }
-        let size = Int(status.st_size)
+        let size = Int(entry.size)
         guard let last = offset else {
             offset = size
             return
