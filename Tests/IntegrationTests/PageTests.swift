@@ -27,13 +27,8 @@ private final class Dashboard: Sendable {
         return text.hasSuffix("\n") ? text.trimmingCharacters(in: .whitespacesAndNewlines) : nil
     }
 
-    /// As Ctrl-C does.
-    /// - Returns: the exit status.
-    func end() -> Int32 {
-        process.interrupt()
-        process.waitUntilExit()
-        return process.terminationStatus
-    }
+    /// By SIGKILL: a process that Foundation starts may have all other signals blocked.
+    func end() { kill(process.processIdentifier, SIGKILL) }
 }
 
 /// What the page is told.
@@ -95,10 +90,7 @@ private final class Listener: Sendable {
 
     struct Late: Error, CustomStringConvertible { var description: String }
 
-    func end() {
-        process.terminate()
-        process.waitUntilExit()
-    }
+    func end() { kill(process.processIdentifier, SIGKILL) }
 }
 
 extension IntegrationTests {
@@ -109,6 +101,7 @@ extension IntegrationTests {
             try await stack.succeed("up", "--detach")
             let first = try await stack.status()
             let dashboard = try Dashboard(stack)
+            defer { dashboard.end() }
             for _ in 0..<200 where dashboard.link == nil { try await Task.sleep(for: .milliseconds(50)) }
             let link = try #require(dashboard.link)
             let entered = try await Curl.get(link)
@@ -120,7 +113,6 @@ extension IntegrationTests {
                 try await follow(listener, first, stack)
             }
             #expect(load.answered > 0)
-            #expect(dashboard.end() == 0)
         } catch {
             try await stack.end()
             throw error
@@ -148,13 +140,16 @@ extension IntegrationTests {
                 && told.events.contains { $0.kind == "ended" && $0.host == primary && $0.service == "mysql" }
         }
 
+        // Without its key it cannot be started again; an agent that is only killed or frozen is there again within seconds.
+        let key = "\(stack.stateFolder)/run/lb2/agent-key.pem"
+        try FileManager.default.moveItem(atPath: key, toPath: "\(key).away")
         let agent = try #require(try await stack.status().host("lb2").agent.pid)
-        try #require(kill(agent, SIGSTOP) == 0)
-        defer { kill(agent, SIGCONT) }
+        try #require(kill(agent, SIGKILL) == 0)
         let silent = try await listener.wait("a silent agent", within: .seconds(15)) { told in
             told.silent.map(\.host) == ["lb2"]
         }
         #expect(silent.concerns.contains { $0.what.contains("lb2's agent has not answered for") })
+        try FileManager.default.moveItem(atPath: "\(key).away", toPath: key)
         _ = try await listener.wait("that it is well again", within: .seconds(60)) { $0.silent.isEmpty }
     }
 }
