@@ -9,7 +9,7 @@ extension HostAgent {
     /// over to its partner.
     public func stopServices() async {
         await seat?.handOver(from: host.name, bound: Self.handOverBound)
-        for service in [ServiceName.haproxy, .nginx, .app, .router, .mysql, .etcd] { await stop(service) }
+        for service in [ServiceName.haproxy, .nginx, .app, .worker, .router, .mysql, .etcd] { await stop(service) }
     }
 
     private static let handOverBound = Duration.seconds(5)
@@ -63,11 +63,13 @@ extension HostAgent {
             whyNotReady: { await probe.reason(service.readiness, members: $0.members) },
             stop: { await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds)) },
             turn: { [reports] in await reports.waitForTurn(of: service) })
-        if service.name == .app {
+        if service.account == .application {
             hooks.prepare = { [weak self] waitsFor in
                 try await needs.wait(for: service, waitsFor)
                 try await self?.waitForPreparation(waitsFor)
             }
+        }
+        if service.name == .app {
             hooks.joinRotation = { [weak self] in await self?.joinRotation(service) }
             hooks.leaveRotation = { [weak self] in await self?.leaveRotation(service) }
         }

@@ -29,7 +29,7 @@ extension HostBlueprint {
             files.append(.init(path: layout.routerScript, contents: RouterScript.text))
             files.append(.init(path: layout.routerFile, contents: try RouterFile(site: site).text()))
             services.append(site.routerService)
-            services += site.appServices
+            services += site.appServices + site.workerServices
         }
         if hasNginx {
             folders.append("\(layout.temporaryFolder)/nginx")

@@ -53,6 +53,8 @@ public enum ServiceName: String, Codable, Sendable, CaseIterable {
     case haproxy
     case nginx
     case app
+    /// Each of the app's workers; they have names of their own (`ServiceBlueprint.label`).
+    case worker = "workers"
     case router
     case mysql
     case etcd
@@ -122,6 +124,8 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
     public var name: ServiceName
     /// 1 and up; more than 1 only for the app.
     public var instance: Int
+    /// A worker's name; nil for all else.
+    public var label: String?
     /// Program (absolute path) and arguments.
     public var command: [String]
     /// Run before a start and before a reload; anything but exit 0 means that the files are refused. Needs what the
@@ -145,7 +149,7 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
     public var needsDatabase: Bool
 
     public init(
-        name: ServiceName, instance: Int = 1, command: [String], check: [String]? = nil,
+        name: ServiceName, instance: Int = 1, label: String? = nil, command: [String], check: [String]? = nil,
         environment: [String: EnvironmentValue] = [:], workingDirectory: String, account: Account = .engine,
         readiness: Readiness, startTimeoutSeconds: Int, stop: Stop, reloadSignal: Int32? = nil,
         listeners: [Listener], takesFrontSockets: Bool = false, after: [ServiceName] = [],
@@ -153,6 +157,7 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
     ) {
         self.name = name
         self.instance = instance
+        self.label = label
         self.command = command
         self.check = check
         self.environment = environment

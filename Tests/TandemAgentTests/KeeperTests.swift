@@ -27,6 +27,18 @@ struct StopPlanTests {
             ])
     }
 
+    @Test("ends the workers after the app, and before the way to the database")
+    func workers() {
+        var stack = Stack.sample("127.200.9")
+        stack.app.workers = [Worker(name: "mailer", run: "x", stopTimeoutSeconds: 40)]
+        #expect(
+            words(stack)[2...4] == [
+                "app stopped: app on server1, server2", "workers stopped: workers on server1, server2",
+                "router stopped: router on server1, server2",
+            ])
+        #expect(stack.app.longestStopSeconds == 40)
+    }
+
     @Test("stops who leads last, wherever the file lists it, and all databases together where nobody knows")
     func movedPrimary() {
         #expect(

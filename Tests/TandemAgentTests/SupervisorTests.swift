@@ -97,6 +97,22 @@ struct SupervisorTests {
         await running.value
     }
 
+    @Test("that nobody can ask is running once it has not ended for a moment")
+    func steady() async throws {
+        try bench.folder.put("ready", "")
+        var service = bench.service("echo up; sleep 0.3; test -e good && exec sleep 60")
+        service.readiness = .running
+        let supervisor = bench.supervisor(service)
+        let running = Task { await supervisor.run() }
+        try await eventually("it has ended twice") { await supervisor.restarts >= 2 }
+        #expect(await supervisor.status.state == .starting)
+        try bench.folder.put("good", "")
+        let pid = try await bench.running(supervisor)
+        #expect(bench.isAlive(pid))
+        await supervisor.stop()
+        await running.value
+    }
+
     @Test(
         "is running only once one of its own listens: who answered before may have been a stranger who is gone for a moment"
     )

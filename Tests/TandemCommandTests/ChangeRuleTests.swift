@@ -27,6 +27,16 @@ struct ChangeRuleTests {
         #expect(!LastInstanceCheck.stands("nginx", in: nil))
     }
 
+    @Test("workers stand between the app and its database in lists, whatever they are called")
+    func workersInOrder() {
+        let names = ["etcd", "approver", "mysql", "app-2", "router", "mailer", "app", "nginx", "haproxy"]
+        let services = names.map { ServiceStatus(name: $0, state: .running, address: "", since: "") }
+        #expect(
+            services.inRequestOrder.map(\.name) == [
+                "haproxy", "nginx", "app-2", "app", "approver", "mailer", "router", "mysql", "etcd",
+            ])
+    }
+
     @Test("destroy deletes nothing that belongs to another stack file, while that is there")
     func destroy() throws {
         let folder = try TemporaryFolder()

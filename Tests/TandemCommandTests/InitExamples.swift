@@ -225,7 +225,15 @@ struct InitExample: CustomTestStringConvertible, Sendable {
         InitExample(
             "A Procfile's command is told to listen on one address",
             ["Procfile": "worker: x\nweb: gunicorn shop:app\n"], #"gunicorn shop:app --bind "$HOST:$PORT""#,
-            health: "/health", says: ["does not run the Procfile's other lines: worker"]),
+            health: "/health", says: ["  workers:\n    worker: 'x'\n"]),
+        InitExample(
+            "A Procfile's other lines become workers, whatever serves requests",
+            [
+                "Procfile": "web: x\nmail_queue: rake jobs:work\nrelease: y\nmysql: z\n", "Gemfile": "gem 'puma'",
+                "config.ru": "run App",
+            ],
+            #"exec bundle exec puma --bind "tcp://$HOST:$PORT""#, before: "bundle install",
+            says: ["  workers:\n    mail-queue: 'rake jobs:work'\n\n", "The Procfile's lines mysql need other names"]),
         InitExample(
             "A Procfile's command that listens on all addresses", ["Procfile": "web: thing -b 0.0.0.0:$PORT\n"],
             "thing -b $HOST:$PORT", health: "/health"),

@@ -45,7 +45,7 @@ struct ReferenceTests {
             // That a port stands in the file is known; it is the only difference.
             written.balancer.httpPort.isFixed = false
             written.balancer.httpsPort.isFixed = false
-            #expect(try written == load(base + smallest))
+            #expect(try written == load(base + plain(section)))
             let shown = try Reference.text(
                 section: section.path.split(separator: ".").first.map(String.init) ?? key.name)
             let isNamed = key.name == "hosts" ? shown.contains(Schema.defaultHostNames) : shown.contains(preset)
@@ -83,6 +83,12 @@ struct ReferenceTests {
                 + "stack, domain, hosts, ssh, front, firewall, balancer, web, app, database, engines, drill)")
     }
 
+    /// The smallest file in which a section's keys may stand.
+    private func plain(_ section: Schema.Section) -> String {
+        guard section.path == "app.workers.NAME" else { return smallest }
+        return "stack: shop\napp: {run: ./shop serve, workers: {mailer: {run: ./shop serve}}}\n"
+    }
+
     /// The smallest file with one key more, or one key's value replaced.
     private func file(with value: String, for key: Schema.Key, in section: Schema.Section) -> String {
         let isMap = value.contains(": ") && !value.hasPrefix("[") && !value.hasPrefix("{")
@@ -96,6 +102,8 @@ struct ReferenceTests {
         case "app": "stack: shop\napp: {\(run)\(assignment)}\n"
         case "app.timeouts": "stack: shop\napp: {\(run)timeouts: {\(assignment)}}\n"
         case "app.secrets.NAME": "stack: shop\napp: {\(run)secrets: {KEY: {\(assignment)}}}\n"
+        case "app.workers.NAME":
+            "stack: shop\napp: {\(key.name == "run" ? "run: x, " : run)workers: {mailer: {\(run)\(assignment)}}}\n"
         case "front" where !key.isAlternative:
             smallest + "front: {\(key.name == "address" ? "" : "address: 10.0.0.99, ")\(assignment)}\nhosts:\n"
                 + "  one: {address: 10.0.0.1, roles: [web, app, database, balancer]}\n"

@@ -28,7 +28,7 @@ public struct StopPlan: Sendable {
     }
 
     private static let front: [(ServiceName, Role)] = [
-        (.haproxy, .balancer), (.nginx, .web), (.app, .app), (.router, .app),
+        (.haproxy, .balancer), (.nginx, .web), (.app, .app), (.worker, .app), (.router, .app),
     ]
 
     /// What is done, one after the other.
@@ -41,7 +41,8 @@ public struct StopPlan: Sendable {
     }
 
     private static func steps(_ stack: Stack, primary: String?) -> [Step] {
-        var steps: [Step] = front.map { service, role in
+        let parts = front.filter { $0.0 != .worker || !stack.app.workers.isEmpty }
+        var steps: [Step] = parts.map { service, role in
             let hosts =
                 service == .nginx ? stack.hosts.filter { $0.has(.web) || $0.has(.app) } : stack.hosts(role)
             return Step(service: service, hosts: hosts, text: "\(service.rawValue) stopped")
@@ -78,7 +79,7 @@ public struct StopPlan: Sendable {
     }
 
     private func stop(_ service: ServiceName, on hosts: [Host], _ client: AgentClient) async {
-        let bound = service == .app ? applied.stack.app.stopTimeoutSeconds + 10 : 30
+        let bound = [.app, .worker].contains(service) ? applied.stack.app.longestStopSeconds + 10 : 30
         await withDiscardingTaskGroup { group in
             for host in hosts {
                 group.addTask {

@@ -17,7 +17,7 @@ enum FailureCause {
     /// - Returns: one line; nil when nothing is recognised.
     static func find(in lines: [String], folder: String, service: ServiceBlueprint? = nil) -> String? {
         let text = lines.joined(separator: "\n").lowercased()
-        if service?.name == .app {
+        if service?.account == .application {
             // The shell's own, before the program could say anything.
             if lines.last?.contains("status 127") == true {
                 return

@@ -20,6 +20,7 @@ extension RestartLoop {
         hasServed = false
         let started = try own.start(fingerprint: fingerprint, restarts: restarts)
         process = started
+        startedAt = .now
         strangers.begin()
         runningSince = nil
         logger.info("started \(status.name)", metadata: ["pid": "\(started.identity.pid)"])
@@ -36,6 +37,7 @@ extension RestartLoop {
             return nil
         }
         process = adopted
+        startedAt = nil
         runningSince = record.since
         let change = SettingsChange(
             service: service, record: record, fingerprint: fingerprint, files: own.files)

@@ -31,6 +31,8 @@ actor RestartLoop: ServiceOwner {
     /// Where in the log that begins which was said since the service last served: earlier lines explain no failure of today.
     var logMark: UInt64 = 0
     var hasServed = true
+    /// When this loop started the process; nil where it was adopted.
+    var startedAt: ContinuousClock.Instant?
     /// When an adopted process was started, ISO 8601.
     var runningSince: String?
     var strangers: StrangerWatch
@@ -103,7 +105,7 @@ actor RestartLoop: ServiceOwner {
         guard let ending = await process.waitForEnd() else { throw CancellationError() }
         // A stop that is under way gives what is left the rest of its time.
         if let stopping { await stopping.value } else if isWanted { await own.sweepOrphans(of: process) }
-        isCommandUseless = service.name == .app && !hasServed && FailureCause.isCommandUseless(ending)
+        isCommandUseless = service.account == .application && !hasServed && FailureCause.isCommandUseless(ending)
         return reason ?? "it \(ending)"
     }
 
@@ -135,6 +137,14 @@ actor RestartLoop: ServiceOwner {
 
     /// What is being stopped need not answer any more, however long it may take.
     private var isServing: Bool { status.state == .running && stopping == nil }
+    /// A process that nobody can ask counts as serving once it has run for so long: most that cannot run at all end at once.
+    private static let steadyTime = Duration.seconds(1)
+
+    private var isSteady: Bool {
+        guard service.readiness == .running, let startedAt else { return true }
+        return startedAt.duration(to: .now) >= Self.steadyTime
+    }
+
     /// How often `status` is told why a service is not ready yet.
     private static let sayingInterval = Duration.seconds(2)
 
@@ -144,7 +154,7 @@ actor RestartLoop: ServiceOwner {
         var saying = ContinuousClock.now + Self.sayingInterval
         while !process.hasEnded, !Task.isCancelled, isWanted, ContinuousClock.now < deadline {
             // Something else may answer on its port: only a process that lives can be ready.
-            if await hooks.isReady(), !process.hasEnded {
+            if isSteady, await hooks.isReady(), !process.hasEnded {
                 let sockets = ListeningSockets.now()
                 if await lookForStrangers(among: sockets), strangers.isServed(among: sockets) { return isWanted }
             }

@@ -35,7 +35,7 @@ extension Layout {
         case .mysql: mysqlFile
         case .etcd: etcdFile
         case .keepalived: keepalivedFile
-        case .app: nil
+        case .app, .worker: nil
         }
     }
 
@@ -46,14 +46,14 @@ extension Layout {
         case .nginx: [caFile, webCertificateFile, webKeyFile]
         case .mysql: [caFile, databaseCertificateFile, databaseKeyFile]
         // It reads its own with each connection that it takes.
-        case .app, .router, .etcd, .keepalived: []
+        case .app, .worker, .router, .etcd, .keepalived: []
         }
     }
 }
 
 extension ServiceBlueprint {
-    /// `app`, and `app-2` for a second instance.
-    public var statusName: String { instance == 1 ? name.rawValue : "\(name.rawValue)-\(instance)" }
+    /// `app`, and `app-2` for a second instance; a worker's own name.
+    public var statusName: String { label ?? (instance == 1 ? name.rawValue : "\(name.rawValue)-\(instance)") }
 }
 
 extension FileBlueprint {

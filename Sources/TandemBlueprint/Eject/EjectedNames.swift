@@ -35,8 +35,7 @@ public struct EjectedNames: Sendable {
     public var unitFolder: String { "\(root)/etc/systemd/system" }
 
     public func unit(_ host: Host, _ service: ServiceBlueprint) -> String {
-        let instance = service.instance == 1 ? "" : "-\(service.instance)"
-        return "\(stack)-\(host.name)-\(service.name.rawValue)\(instance).service"
+        "\(stack)-\(host.name)-\(service.statusName).service"
     }
 
     /// It is started by hand, before a new version of the app is.
@@ -44,7 +43,7 @@ public struct EjectedNames: Sendable {
 
     /// Belongs to root: systemd reads it before it changes users.
     public func environmentFile(_ host: Host, _ service: ServiceBlueprint) -> String {
-        "\(configurationRoot)/\(host.name).app\(service.instance == 1 ? "" : "-\(service.instance)").env"
+        "\(configurationRoot)/\(host.name).\(service.statusName).env"
     }
 
     /// Belongs to root, who loads it.

@@ -17,7 +17,9 @@ public struct AgentUnit: Sendable, Equatable {
     private var openFiles: Int { max(65_536, 2 * stack.balancer.maxConnections + 1000) }
 
     /// Until all services of a host have stopped in order: the app, then mysqld, each with a bound of its own.
-    private var stopSeconds: Int { stack.app.stopTimeoutSeconds + 120 }
+    private var stopSeconds: Int { stack.app.stopTimeoutSeconds + workerStopSeconds + 120 }
+
+    private var workerStopSeconds: Int { stack.app.workers.map(\.stopTimeoutSeconds).max() ?? 0 }
 
     public func text() throws(BlueprintError) -> String {
         let places = HostPlaces(stack: stack.name)

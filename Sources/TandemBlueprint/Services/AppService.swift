@@ -40,12 +40,18 @@ extension Site {
         ]
     }
 
-    /// Tandem's own variables are the contract with the app and win over the user's of the same name.
     private func appEnvironment(port: Int) -> [String: EnvironmentValue] {
-        var environment = stack.app.environment.mapValues { EnvironmentValue($0) }
-        for name in stack.app.secrets.keys { environment[name] = EnvironmentValue([.secret("app.\(name)")]) }
+        var environment = processEnvironment
         environment["HOST"] = EnvironmentValue(host.loopbackAddress)
         environment["PORT"] = EnvironmentValue(String(port))
+        return environment
+    }
+
+    /// What every process of the app gets. Tandem's own variables are the contract with the app and win over the user's of the same
+    /// name.
+    var processEnvironment: [String: EnvironmentValue] {
+        var environment = stack.app.environment.mapValues { EnvironmentValue($0) }
+        for name in stack.app.secrets.keys { environment[name] = EnvironmentValue([.secret("app.\(name)")]) }
         environment.merge(databaseVariables) { _, own in own }
         environment["DATABASE_CA"] = EnvironmentValue(layout.publicCAFile)
         if leadership == .agents {

@@ -37,7 +37,9 @@ public enum FaultList {
         }
         faults.append(ClockFault(limit: limits.clock))
         let apps = look.hosts.flatMap { host in
-            host.services.filter { $0.name.hasPrefix("app") }.map { Part.service($0.name, host: host.name) }
+            host.services.filter { $0.name == "app" || $0.name.hasPrefix("app-") }.map {
+                Part.service($0.name, host: host.name)
+            }
         }
         faults.append(RollingFault(victims: apps))
         if look.canSwitchOver { faults.append(SwitchoverFault()) }

@@ -1,8 +1,10 @@
 extension Loader {
-    mutating func app(in root: OpenSection) -> App {
+    /// - Parameter hosts: their names.
+    mutating func app(in root: OpenSection, hosts: [String]) -> App {
         let section = open("app", of: root, as: Schema.app)
         let timeouts = open("timeouts", of: section, as: Schema.timeouts)
         var lines: [String: Int] = [:]
+        let stopTimeoutSeconds = number("stop", in: timeouts).value
         return App(
             run: text("run", in: section).value,
             workingDirectory: folder,
@@ -12,10 +14,11 @@ extension Loader {
             instances: number("instances", in: section).value,
             startTimeoutSeconds: number("start", in: timeouts).value,
             requestTimeoutSeconds: number("request", in: timeouts).value,
-            stopTimeoutSeconds: number("stop", in: timeouts).value,
+            stopTimeoutSeconds: stopTimeoutSeconds,
             stopSignal: App.StopSignal(rawValue: text("stop_signal", in: section).value) ?? .term,
             prepare: optionalText("prepare", in: section)?.value,
-            prepareTimeoutSeconds: number("prepare", in: timeouts).value)
+            prepareTimeoutSeconds: number("prepare", in: timeouts).value,
+            workers: workers(in: section, stopTimeoutSeconds: stopTimeoutSeconds, hosts: hosts))
     }
 
     private mutating func environment(in section: OpenSection, lines: inout [String: Int]) -> [String: String] {

@@ -41,7 +41,7 @@ struct Loader {
         let (hosts, destinations) = hosts(in: root, stack: name.value)
         let areHostsFine = problems.count == before
         let isOnLoopback = hosts.allSatisfy(\.isOnLoopback)
-        let app = app(in: root)
+        let app = app(in: root, hosts: hosts.map(\.name))
         return Stack(
             name: name.value,
             domain: domain(in: root, stack: name.value),

@@ -109,12 +109,14 @@ public struct App: Codable, Sendable, Equatable {
     public var stopSignal: StopSignal
     /// How long `prepare` may take.
     public var prepareTimeoutSeconds: Int
+    /// Processes beside the one that `run` starts, in the order of the file.
+    public var workers: [Worker]
 
     public init(
         run: String, workingDirectory: String, health: String, environment: [String: String],
         secrets: [String: SecretSource], instances: Int, startTimeoutSeconds: Int,
         requestTimeoutSeconds: Int, stopTimeoutSeconds: Int, stopSignal: StopSignal = .term, prepare: String? = nil,
-        prepareTimeoutSeconds: Int = 600
+        prepareTimeoutSeconds: Int = 600, workers: [Worker] = []
     ) {
         self.run = run
         self.workingDirectory = workingDirectory
@@ -128,6 +130,7 @@ public struct App: Codable, Sendable, Equatable {
         self.stopSignal = stopSignal
         self.prepare = prepare
         self.prepareTimeoutSeconds = prepareTimeoutSeconds
+        self.workers = workers
     }
 
     /// A stack may have been applied by a version of Tandem that did not know all of it yet.
@@ -145,7 +148,11 @@ public struct App: Codable, Sendable, Equatable {
         stopSignal = try values.decodeIfPresent(StopSignal.self, forKey: .stopSignal) ?? .term
         prepare = try values.decodeIfPresent(String.self, forKey: .prepare)
         prepareTimeoutSeconds = try values.decodeIfPresent(Int.self, forKey: .prepareTimeoutSeconds) ?? 600
+        workers = try values.decodeIfPresent([Worker].self, forKey: .workers) ?? []
     }
+
+    /// The longest that a process of the app may take to end.
+    public var longestStopSeconds: Int { ([stopTimeoutSeconds] + workers.map(\.stopTimeoutSeconds)).max() ?? 0 }
 }
 
 /// The `database` section: MySQL.

@@ -8,6 +8,9 @@ enum Grammar {
         return isLetter(first) && last != hyphen && bytes.allSatisfy { isLetterOrDigit($0) || $0 == hyphen }
     }
 
+    /// A worker's name has room in a table.
+    static let workerNameLimit = 20
+
     /// At most 253 characters, labels of at most 63, the last not a number (that would be an address).
     static func isDomain(_ text: String) -> Bool {
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)

@@ -34,6 +34,8 @@ extension Schema {
         case hosts(Section)
         case environment
         case secrets(Section)
+        /// Name → command, or section.
+        case workers(Section)
         case settings
 
         /// For "expected …".
@@ -71,6 +73,8 @@ extension Schema {
             case .hosts: "a map: each host's name, then its address and roles"
             case .environment: "a map of environment variables"
             case .secrets: "a list of names, or a map: name, then {env: VARIABLE}, {file: PATH} or {command: COMMAND}"
+            case .workers(let section):
+                "a map: each worker's name, then its command or a map with \(section.keys.map(\.name).joined(separator: ", "))"
             case .settings: "a map of mysqld settings"
             }
         }
@@ -113,7 +117,8 @@ extension Schema.Kind {
                 throw unitMismatch(scalar, "s") { Quantity.seconds($0).map(range.contains) == true }
             }
             return .number(seconds)
-        case .roles, .networks, .movingAddresses, .section, .hosts, .environment, .secrets, .settings:
+        case .roles, .networks, .movingAddresses, .section, .hosts, .environment, .secrets, .workers,
+            .settings:
             throw mismatch(scalar)
         }
     }

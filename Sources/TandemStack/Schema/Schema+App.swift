@@ -32,8 +32,19 @@ extension Schema {
                     """),
             Key(
                 name: "instances", kind: .count(1...Ports.appInstanceLimit), presence: .preset("1"),
-                synonyms: ["replicas", "processes", "workers", "scale"],
+                synonyms: ["replicas", "processes", "scale"],
                 explanation: "Processes on each app host. All have the same environment but for PORT, which counts up."),
+            Key(
+                name: "workers", kind: .workers(worker), presence: .optional, synonyms: ["worker", "background"],
+                explanation: """
+                    Further processes of the app that serve no requests, such as one that takes jobs from a queue: each runs \
+                    once on every app host, with the app's environment but for HOST and PORT, and has a log of its own. A name, \
+                    then its command, or a map.
+                    """,
+                example: """
+                    mailer: celery -A shop worker
+                    importer: {run: ./manage.py import, stop: 30s}
+                    """),
             Key(
                 name: "stop_signal", kind: .choice(App.StopSignal.allCases.map(\.rawValue)), presence: .preset("TERM"),
                 synonyms: ["stopsignal", "kill_signal", "signal"],

@@ -58,7 +58,8 @@ extension Schema.Key {
 extension Schema {
     /// All sections, in the order of the reference.
     static let sections = [
-        root, host, ssh, front, firewall, balancer, web, app, secret, timeouts, database, engines, drill, budgets,
+        root, host, ssh, front, firewall, balancer, web, app, worker, secret, timeouts, database, engines, drill,
+        budgets,
     ]
 
     static let defaultHostNames = "lb1, lb2, server1 and server2"

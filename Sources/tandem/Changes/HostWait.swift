@@ -124,6 +124,8 @@ struct HostWait: Sendable {
     private func bound(_ host: Host, _ app: App) -> Duration {
         var seconds = 60
         if host.has(.app) { seconds += app.instances * (app.startTimeoutSeconds + app.stopTimeoutSeconds) }
+        // Each of them is ended, and started again for a moment.
+        if host.has(.app) { seconds += app.workers.reduce(0) { $0 + $1.stopTimeoutSeconds + 10 } }
         // Crash recovery, or a copy of the data, takes its time.
         if host.has(.database) { seconds += 900 }
         return .seconds(seconds)

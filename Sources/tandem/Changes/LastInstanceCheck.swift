@@ -11,6 +11,8 @@ struct LastInstanceCheck: Sendable {
 
     /// - Throws: `Failure` when a service is to run on other hosts too, and does on none of them.
     func check(_ service: String, besides host: Host) async throws {
+        // No request waits for a worker, and its jobs wait in their queue.
+        if stack.app.workers.contains(where: { $0.name == service }) { return }
         if service == ServiceName.etcd.rawValue { return try await checkMajority(besides: host) }
         let others = stack.hosts.filter { $0.name != host.name && $0.runs(service) }
         guard !others.isEmpty else { return }

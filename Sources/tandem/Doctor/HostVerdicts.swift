@@ -134,7 +134,8 @@ struct HostVerdicts: Sendable {
     /// At rest: the agent and what it runs, each with some room; the app needs its own besides.
     private var memoryNeededBytes: Int {
         let parts = [
-            (true, 100), (host.has(.balancer), 100), (host.has(.web), 50), (host.has(.app), 150),
+            (true, 100), (host.has(.balancer), 100), (host.has(.web), 50),
+            (host.has(.app), 150 + 100 * stack.app.workers.count),
             (host.has(.database), 600),
             (stack.votes(host), 100),
         ]

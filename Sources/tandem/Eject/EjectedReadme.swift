@@ -40,12 +40,17 @@ struct EjectedReadme {
 
         - `\(names.configurationRoot)/HOST/`: haproxy.cfg, nginx.conf, router.cfg (HAProxy between app and databases),
           my.cnf, the certificates
-        - `\(names.configurationRoot)/HOST.app.env`: what the app gets, its secrets and `DATABASE_URL`s among it
+        - `\(names.configurationRoot)/HOST.app.env`: what the app gets, its secrets and `DATABASE_URL`s among it\(workerFiles)
         - `\(names.unitFolder)/\(stack.name)-HOST-SERVICE.service`
         - data goes to `\(names.stateRoot)/HOST/`, logs to `\(names.logRoot)/HOST/` and to the journal
 
         `pki/` has the certificate authority, `secrets.json` all passwords: no host needs them.
         """
+    }
+
+    private var workerFiles: String {
+        let names = stack.app.workers.map { "`HOST.\($0.name).env`" }
+        return names.isEmpty ? "" : "; and beside it \(names.joined(separator: ", ")) for the workers"
     }
 
     private var install: String {

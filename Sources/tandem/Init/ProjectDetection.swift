@@ -4,26 +4,29 @@ import Foundation
 enum ProjectDetection {
     /// - Returns: nil when nothing is recognised.
     static func kind(of files: ProjectFiles) -> ProjectKind? {
-        let written = procfile(files)
-        // A command that names HOST was written for this purpose. Otherwise the framework's own rule is the better one.
+        let procfile = Procfile(files.text("Procfile") ?? "")
+        var kind = kind(of: files, written: written(procfile))
+        kind?.workers = procfile.workers
+        if !procfile.strangers.isEmpty {
+            kind?.remarks.append(
+                "The Procfile's lines \(procfile.strangers.joined(separator: ", ")) need other names: see `tandem docs app`."
+            )
+        }
+        return kind
+    }
+
+    /// A command that names HOST was written for this purpose. Otherwise the framework's own rule is the better one.
+    private static func kind(of files: ProjectFiles, written: ProjectKind?) -> ProjectKind? {
         if let written, written.run.contains("$HOST") { return written }
         return swift(files) ?? go(files) ?? python(files) ?? ruby(files) ?? php(files) ?? node(files) ?? written
     }
 
-    /// `web: COMMAND` and `release: COMMAND`, as Heroku and its kin read it.
-    private static func procfile(_ files: ProjectFiles) -> ProjectKind? {
-        let lines = (files.text("Procfile") ?? "").split(whereSeparator: \.isNewline).compactMap { line in
-            line.firstMatch(of: /^([A-Za-z0-9_-]+):\s*(\S.*?)\s*$/).map { (String($0.1), String($0.2)) }
-        }
-        guard let web = lines.first(where: { $0.0 == "web" })?.1 else { return nil }
+    private static func written(_ procfile: Procfile) -> ProjectKind? {
+        guard let web = procfile.web else { return nil }
         var kind = ProjectKind(title: "a project with a Procfile", run: onHost(web))
         kind.remarks.append("From the line `web:` of the Procfile.")
         if !kind.run.contains("$HOST") { kind.remarks.append("It has to listen on $HOST, not only on $PORT.") }
-        kind.prepare = lines.first { $0.0 == "release" }?.1
-        let others = lines.map(\.0).filter { $0 != "web" && $0 != "release" }
-        if !others.isEmpty {
-            kind.remarks.append("Tandem does not run the Procfile's other lines: \(others.joined(separator: ", ")).")
-        }
+        kind.prepare = procfile.release
         return kind
     }
 

@@ -8,6 +8,8 @@ struct ProjectKind: Sendable, Equatable {
     var before: String?
     /// What has to be done before each new version starts, such as a migration; nil: nothing.
     var prepare: String?
+    /// Processes beside it, in the order of the file.
+    var workers: [Variable] = []
     /// The path that answers 200.
     var health = HealthRoute.preset
     /// Variables that this kind of app needs, in the order of the file.

@@ -13,7 +13,7 @@ struct StackFileTemplate: Sendable {
 
         app:
         \(comment(beforeAndRemarks))  run: \(Self.scalar(kind.run))
-        \(prepare)
+        \(prepare)\(workers)
           # The app gets HOST and PORT, where it listens; DATABASE_URL for writes and DATABASE_READ_URL for reads, with
           # DATABASE_CA to check MySQL's certificate. On SIGTERM it finishes what is in flight and ends.
 
@@ -49,6 +49,12 @@ struct StackFileTemplate: Sendable {
         guard let command = kind.prepare else { return "" }
         return
             "\n  # Done once, on one host, before a new version of the app starts.\n  prepare: \(Self.scalar(command))\n"
+    }
+
+    private var workers: String {
+        guard !kind.workers.isEmpty else { return "" }
+        let lines = kind.workers.map { "    \($0.name): \(Self.scalar($0.value))\n" }.joined()
+        return "\n  # Further processes, once on each server: those lines of the Procfile.\n  workers:\n\(lines)"
     }
 
     private func comment(_ lines: [String]) -> String { lines.map { "  # \($0)\n" }.joined() }

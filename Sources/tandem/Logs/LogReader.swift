@@ -8,6 +8,12 @@ struct LogReader: Sendable {
 
     /// Further instances of the app, which `app` means too.
     static func instanceNames(_ stack: Stack) -> [String] { (1..<stack.app.instances).map { "app-\($0 + 1)" } }
+
+    /// Names beside the hosts', the workers' among them.
+    static func names(_ stack: Stack) -> [String] {
+        serviceNames + instanceNames(stack) + stack.app.workers.map(\.name)
+    }
+
     private static let pollInterval = Duration.milliseconds(150)
     /// Readable on light and dark grounds.
     private static let colors = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94]

@@ -1,10 +1,15 @@
 import TandemTopology
 
 extension [ServiceStatus] {
-    /// In the order in which a request passes them.
+    /// In the order in which a request passes them; workers, whom none passes, after the app.
     var inRequestOrder: [ServiceStatus] {
-        let names = ["haproxy", "nginx", "app", "router", "mysql", "etcd", "keepalived"]
-        func place(_ service: ServiceStatus) -> Int { names.lastIndex { service.name.hasPrefix($0) } ?? names.count }
-        return enumerated().sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }.map(\.element)
+        enumerated().sorted { (Self.place($0.element.name), $0.offset) < (Self.place($1.element.name), $1.offset) }
+            .map(\.element)
+    }
+
+    /// A name that is none of Tandem's own, nor an instance's such as `app-2`, is a worker's.
+    private static func place(_ name: String) -> Int {
+        let names = ["haproxy", "nginx", "app", "", "router", "mysql", "etcd", "keepalived"]
+        return names.firstIndex { name == $0 || !$0.isEmpty && name.hasPrefix("\($0)-") } ?? 3
     }
 }

@@ -9,7 +9,7 @@ enum StackCompletion {
     static let databases = CompletionKind.custom { line, _, _ in stack(line)?.hosts(.database).map(\.name) ?? [] }
 
     static let servicesAndHosts = CompletionKind.custom { line, _, _ in
-        LogReader.serviceNames + (stack(line)?.hosts.map(\.name) ?? [])
+        (stack(line).map(LogReader.names) ?? LogReader.serviceNames) + (stack(line)?.hosts.map(\.name) ?? [])
     }
 
     /// The stack that the command line so far is about; nil where its file is missing or wrong: completion says

@@ -1,9 +1,15 @@
-/// `tandem top` as a table of 80 columns.
+/// `tandem top` as a table of 80 columns, or more where a worker's name is long.
 struct TopPicture {
     var report: TopReport
     var style: Style
 
-    private static let widths = (host: 10, service: 8, requests: 11, errors: 9, response: 9, open: 6, cpu: 6, memory: 8)
+    /// A worker's name may be longer than a service's.
+    private var widths:
+        (host: Int, service: Int, requests: Int, errors: Int, response: Int, open: Int, cpu: Int, memory: Int)
+    {
+        let service = report.lines.filter { $0.host != nil }.map { $0.service.count + 1 }.max() ?? 0
+        return (10, max(8, service), 11, 9, 9, 6, 6, 8)
+    }
     private static let longestHost = 9
 
     var text: String {
@@ -29,7 +35,7 @@ struct TopPicture {
     }
 
     private var header: String {
-        let widths = Self.widths
+        let widths = widths
         let cells = [
             StepPrinter.padded("", widths.host + widths.service), right("requests/s", widths.requests),
             right("errors/s", widths.errors), right("response", widths.response), right("open", widths.open),
@@ -39,7 +45,7 @@ struct TopPicture {
     }
 
     private func row(_ line: TopReport.Line, showsHost: Bool) -> String {
-        let widths = Self.widths
+        let widths = widths
         // The front is all balancers together.
         let host = line.host.map { showsHost ? clipped($0) : "" } ?? line.service
         let service = line.host == nil ? "" : line.service

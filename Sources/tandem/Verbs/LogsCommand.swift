@@ -8,7 +8,8 @@ struct LogsCommand: AsyncParsableCommand {
 
     @OptionGroup var project: ProjectOptions
     @Argument(
-        help: "Only this service (haproxy, nginx, app, router, mysql, etcd, prepare, agent) or only this host.",
+        help:
+            "Only this service (haproxy, nginx, app, router, mysql, etcd, prepare, agent, or a worker) or only this host.",
         completion: StackCompletion.servicesAndHosts)
     var only: String?
     @Flag(name: [.short, .long], help: "Go on with new lines until Ctrl-C.")
@@ -41,7 +42,7 @@ struct LogsCommand: AsyncParsableCommand {
 
     private func check(_ name: String, _ applied: AppliedStack) throws {
         let hosts = applied.stack.hosts.map(\.name)
-        let services = LogReader.serviceNames + LogReader.instanceNames(applied.stack)
+        let services = LogReader.names(applied.stack)
         guard !hosts.contains(name), !services.contains(name) else { return }
         throw Failure(
             .usage,
