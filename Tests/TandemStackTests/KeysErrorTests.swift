@@ -72,6 +72,17 @@ private let keysErrors = [
         tandem.yaml:5:3: error: unknown key 'body_limit' in app; it belongs under web
         """#),
     Golden(
+        "A key that several sections have belongs to the first one that users mean",
+        #"""
+        stack: shop
+        app:
+          run: x
+          stop: 5s
+        """#,
+        #"""
+        tandem.yaml:4:3: error: unknown key 'stop' in app; it belongs under app.timeouts
+        """#),
+    Golden(
         "A key that resembles none",
         #"""
         stack: shop

@@ -16,7 +16,8 @@ enum DiskRoom {
     static func megabytes(at folder: String) -> Int? {
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { return nil }
-        return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize) >> 20)
+        // In Swift a shift binds before a product.
+        return Int(clamping: (UInt64(status.f_bavail) * UInt64(status.f_frsize)) >> 20)
     }
 
     static func isFull(at folder: String) -> Bool { megabytes(at: folder) == 0 }
