@@ -52,6 +52,21 @@ struct FleetPartsTests {
         #expect(throws: Failure.self) { try ProgramBundle.libraries("\tlibodd.so => not found\n") }
     }
 
+    @Test("what the live page is told is passed on event by event, however it is cut on its way")
+    func events() throws {
+        let text = "event: hour\ndata: {}\n\nevent: state\ndata: {\"a\":\"é\"}\n\nevent: st"
+        for size in 1...text.utf8.count {
+            var splitter = EventSplitter()
+            var events: [String] = []
+            var rest = Array(text.utf8)[...]
+            while !rest.isEmpty {
+                events += try splitter.take(rest.prefix(size))
+                rest = rest.dropFirst(size)
+            }
+            #expect(events == ["event: hour\ndata: {}\n\n", "event: state\ndata: {\"a\":\"é\"}\n\n"], "\(size)")
+        }
+    }
+
     @Test("lines of several hosts carry their times; anything else is left out")
     func logLines() {
         let lines = FleetLogs.lines("1700000000.5\tserver1 app │ one\nnoise\n1700000001.0\tserver1 app │ two\tx\n")

@@ -29,7 +29,8 @@ struct OtherHostsTests {
         "is reached over SSH by every command; where that fails, each says of which host and why, and nothing is made here",
         arguments: [
             ["up"], ["plan"], ["down"], ["status"], ["logs"], ["restart", "app"], ["mysql"], ["mysqldump"], ["top"],
-            ["run", "--", "ls"], ["open"], ["trust"], ["switchover"], ["history"], ["why"], ["pause"],
+            ["run", "--", "ls"], ["open"], ["open", "--dashboard"], ["trust"], ["switchover"], ["history"], ["why"],
+            ["pause"],
             ["destroy", "--yes"],
         ])
     func unreached(arguments: [String]) throws {

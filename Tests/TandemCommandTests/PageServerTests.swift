@@ -10,7 +10,7 @@ struct PageServerTests {
     private func run(_ body: (_ link: String, _ feed: PageFeed) async throws -> Void) async throws {
         let feed = PageFeed()
         let (links, continuation) = AsyncStream.makeStream(of: String.self)
-        let server = PageServer(feed: feed, port: 0) { continuation.yield($0) }
+        let server = PageServer(listen: { feed.listen() }, port: 0) { continuation.yield($0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             var link = links.makeAsyncIterator()

@@ -131,6 +131,7 @@ struct HostStackTests {
         #expect(try await succeed("plan").contains("nothing to do"))
         #expect(try await succeed("open").contains("https://farm.test"))
         try await trusts()
+        try await showsPage()
         #expect(try await succeed("doctor", "--move-address").contains("was moved: lb"))
         // An agent that begins anew touches nothing; it is not root, and its folder opens nobody else's door.
         let question = "systemctl show -p MainPID --value tandem-farm; pgrep -o -x mysqld; pgrep -o -x nginx"
@@ -147,6 +148,29 @@ struct HostStackTests {
         #expect(agent == "tandem-farm")
         let keys = try await shell("server1", "find /var/lib/tandem/stacks -name '*ca-key*' -o -name 'client*.pem'")
         #expect(keys.isEmpty)
+    }
+
+    /// The live page is served here, and knows what goes on there.
+    private func showsPage() async throws {
+        let script = """
+            cd "$1"
+            "$2" open --dashboard --port 18777 >link 2>/dev/null &
+            for _ in $(seq 100); do [ -s link ] && break; sleep 0.1; done
+            curl --silent --output /dev/null --cookie-jar jar "$(head -n 1 link)"
+            curl --silent --no-buffer --max-time 8 --cookie jar http://127.0.0.1:18777/events
+            kill -INT $!
+            wait $!
+            echo "ended: $?"
+            """
+        let outcome = try await BoundedCommand(
+            program: "sh",
+            arguments: ["-c", script, "sh", Self.folder, "\(try #require(LabHosts.programs))/tandem"],
+            outputLimitBytes: 1 << 23, limit: .seconds(40)
+        ).run()
+        let text = String(decoding: outcome.output, as: UTF8.self)
+        #expect(text.contains("event: hour") && text.contains("event: state"), "\(text.suffix(2000))")
+        #expect(text.contains("\"server1\"") && text.contains("\"primary\""), "\(text.suffix(2000))")
+        #expect(text.hasSuffix("ended: 0\n"), "\(text.suffix(200))")
     }
 
     /// The operator's machine believes what the hosts show, and afterwards does not.

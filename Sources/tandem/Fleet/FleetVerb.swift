@@ -15,6 +15,8 @@ enum FleetVerb: Equatable, Sendable {
     case releases(isJSON: Bool)
     case rollback(String?)
     case open
+    /// - Parameter port: 0: any that is free.
+    case dashboard(port: Int)
     case trust(isTakenBack: Bool)
     /// By the program on any of the hosts that answers, which reaches all others.
     case onAnyHost
@@ -43,11 +45,7 @@ enum FleetVerb: Equatable, Sendable {
         case let command as MySQLCommand: self = .onHost(command.host, .primary)
         case let command as DumpCommand: self = .onHost(command.host, .replica)
         case let command as RunCommand: self = .onHost(command.host, .app)
-        case let command as OpenCommand where command.dashboard:
-            self = .refused(
-                "the live page is for a stack of this machine; here `tandem status --watch` and `tandem top` show the same"
-            )
-        case is OpenCommand: self = .open
+        case let command as OpenCommand: self = command.dashboard ? .dashboard(port: command.port ?? 0) : .open
         case let command as TrustCommand: self = .trust(isTakenBack: command.remove)
         case is DrillCommand:
             self = .refused("this command works on a stack of this machine alone")
@@ -91,6 +89,7 @@ struct FleetLaunch {
             case .up: try await FleetUp(hosts: fleet, version: .ofFolder).runUntilInterrupted()
             case .rollback(let release):
                 try await FleetUp(hosts: fleet, version: .earlier(release)).runUntilInterrupted()
+            case .dashboard(let port): try await FleetPage(hosts: fleet).run(port: port)
             case .open: try await FleetVisit(hosts: fleet).open()
             case .trust: try await FleetVisit(hosts: fleet).trust()
             case .releases(let isJSON): try await FleetReleases(hosts: fleet).list(isJSON: isJSON)

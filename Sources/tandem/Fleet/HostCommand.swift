@@ -12,6 +12,7 @@ struct HostCommand: AsyncParsableCommand {
         subcommands: [
             Engines.self, Account.self, Accept.self, Unpack.self, Prepare.self, Plan.self, Roll.self, Stop.self,
             Forget.self, Program.self,
+            Page.self,
         ])
 
     /// Steps of a host's root.
@@ -108,6 +109,31 @@ struct HostCommand: AsyncParsableCommand {
 
         func run() throws {
             try FileHandle.standardOutput.write(contentsOf: Data(try ProgramBundle().archive()))
+        }
+    }
+
+    /// What one browser that shows the live page is told, until nobody reads it any more.
+    struct Page: AsyncParsableCommand, Step {
+        static let configuration = CommandConfiguration(commandName: "page")
+        @OptionGroup var project: ProjectOptions
+
+        func run() async throws {
+            let project = try Project.loadApplied(project)
+            let feed = PageFeed()
+            guard let events = feed.listen() else { return }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await PagePoll(project: project, feed: feed).run() }
+                group.addTask {
+                    for await event in events {
+                        // It fails when the operator's ssh has ended: then there is nobody to tell.
+                        guard (try? FileHandle.standardOutput.write(contentsOf: Data(event.utf8))) != nil else {
+                            return
+                        }
+                    }
+                }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
         }
     }
 

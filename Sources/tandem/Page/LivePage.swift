@@ -1,17 +1,24 @@
 import Foundation
 
 /// `tandem open --dashboard`: the live page, until it is told to end.
-struct LivePage: Sendable {
-    let project: Project
-    let port: Int
+enum LivePage {
+    /// Of a stack of this machine.
+    static func run(_ project: Project, port: Int) async throws {
+        let feed = PageFeed()
+        try await serve(port: port, listen: { feed.listen() }) {
+            defer { feed.end() }
+            try await PagePoll(project: project, feed: feed).run()
+        }
+    }
 
-    func run() async throws {
-        let project = project
-        let port = port
+    /// - Parameter poll: runs beside the server, which ends when it does.
+    static func serve(
+        port: Int, listen: @escaping @Sendable () -> AsyncStream<String>?,
+        poll: @escaping @Sendable () async throws -> Void
+    ) async throws {
         do {
             try await StopSignals.runUntilToldToStop {
-                let feed = PageFeed()
-                let server = PageServer(feed: feed, port: port) { link in
+                let server = PageServer(listen: listen, port: port) { link in
                     // Not `print`, which keeps it back where somebody reads it through a pipe.
                     Terminal.write("\(link)\n", to: .standardOutput)
                     Terminal.line("The link opens the page once, in one browser. Ctrl-C ends it; the stack goes on.")
@@ -19,11 +26,8 @@ struct LivePage: Sendable {
                 }
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await server.run() }
-                    group.addTask { try await PagePoll(project: project, feed: feed).run() }
-                    defer {
-                        feed.end()
-                        group.cancelAll()
-                    }
+                    group.addTask { try await poll() }
+                    defer { group.cancelAll() }
                     try await group.next()
                 }
             }

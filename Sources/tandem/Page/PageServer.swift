@@ -11,7 +11,8 @@ struct PageServer: Sendable {
     /// Any user of the machine may connect; what is beyond waits.
     private static let mostConnections = 64
 
-    let feed: PageFeed
+    /// What a browser that shows the page is told from now on; nil where as many listen as may.
+    let listen: @Sendable () -> AsyncStream<String>?
     /// 0: any that is free.
     let port: Int
     /// Called once it listens, with the link.
@@ -47,9 +48,9 @@ struct PageServer: Sendable {
             try door.check(request)
             return Self.html(PageMarkup.page)
         }
-        router.get("/events") { [feed] request, _ in
+        router.get("/events") { [listen] request, _ in
             try door.check(request)
-            guard let events = feed.listen() else {
+            guard let events = listen() else {
                 throw HTTPError(
                     .serviceUnavailable, message: "The page is open \(PageFeed.mostListeners) times already; close one."
                 )

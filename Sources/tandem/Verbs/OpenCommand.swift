@@ -30,7 +30,7 @@ struct OpenCommand: AsyncParsableCommand {
         guard StackProcesses(project: project, applied: applied).areAny else {
             throw project.notRunning
         }
-        guard !dashboard else { return try await LivePage(project: project, port: port ?? 0).run() }
+        guard !dashboard else { return try await LivePage.run(project, port: port ?? 0) }
         print(applied.url)
         Desktop.show(applied.url)
     }

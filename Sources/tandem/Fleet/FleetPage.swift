@@ -1,0 +1,110 @@
+import Foundation
+import Synchronization
+import TandemBlueprint
+import TandemFleet
+import TandemStack
+
+/// The live page of a stack on hosts of its own. It is served on the operator's machine; what each browser is told comes from the program on one of the
+/// hosts, over SSH. When that host is gone, the browser asks again, and another host answers.
+struct FleetPage: Sendable {
+    let hosts: FleetHosts
+    private let readers = PageReaders()
+
+    init(hosts: FleetHosts) { self.hosts = hosts }
+
+    func run(port: Int) async throws {
+        // Exit status 4 before there is a page that shows nothing.
+        _ = try await FleetReleases(hosts: hosts).state(hosts.anySession())
+        try await LivePage.serve(port: port, listen: listen) {
+            defer { readers.end() }
+            while true { try await Task.sleep(for: .seconds(3600)) }
+        }
+    }
+
+    private func listen() -> AsyncStream<String>? {
+        let (stream, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(3))
+        guard let number = readers.begin(continuation) else { return nil }
+        let task = Task { [self] in
+            // Whatever happens, the browser asks again.
+            try? await relay(to: continuation)
+            continuation.finish()
+            readers.end(number)
+        }
+        continuation.onTermination = { _ in task.cancel() }
+        return stream
+    }
+
+    private func relay(to continuation: AsyncStream<String>.Continuation) async throws {
+        let session = try await hosts.anySession()
+        let file = "\(hosts.places.operatorFolder)/\(Project.fileName)"
+        let command =
+            OperatorMode.environment(stack: hosts.stack.name) + [HostPlaces.program, "host", "page", "--file", file]
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["ssh"] + session.attached(command, isTerminal: false)
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        let (parts, source) = AsyncStream.makeStream(of: Data.self)
+        output.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            if data.isEmpty { source.finish() } else { source.yield(data) }
+        }
+        defer { output.fileHandleForReading.readabilityHandler = nil }
+        try process.run()
+        defer { process.terminate() }
+        var events = EventSplitter()
+        for await part in parts {
+            for event in try events.take(part) { continuation.yield(event) }
+        }
+    }
+}
+
+/// The browsers that show the page: as many at a time as may show that of this machine.
+private final class PageReaders: Sendable {
+    private struct State {
+        var lastNumber = 0
+        var readers: [Int: AsyncStream<String>.Continuation] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// - Returns: nil where as many read as may.
+    func begin(_ reader: AsyncStream<String>.Continuation) -> Int? {
+        state.withLock { state in
+            guard state.readers.count < PageFeed.mostListeners else { return nil }
+            state.lastNumber += 1
+            state.readers[state.lastNumber] = reader
+            return state.lastNumber
+        }
+    }
+
+    func end(_ number: Int) { state.withLock { _ = $0.readers.removeValue(forKey: number) } }
+
+    func end() {
+        for reader in state.withLock({ Array($0.readers.values) }) { reader.finish() }
+    }
+}
+
+/// Finds server-sent events in what arrives in parts: each ends with an empty line.
+struct EventSplitter {
+    private var rest: [UInt8] = []
+
+    /// The hour of a large stack has some hundred kilobytes.
+    static let mostBytes = 16 << 20
+
+    struct TooLong: Error {}
+
+    mutating func take(_ part: some Sequence<UInt8>) throws(TooLong) -> [String] {
+        var events: [String] = []
+        for byte in part {
+            let isEnd = byte == UInt8(ascii: "\n") && rest.last == byte
+            rest.append(byte)
+            guard isEnd else { continue }
+            events.append(String(decoding: rest, as: UTF8.self))
+            rest = []
+        }
+        guard rest.count <= Self.mostBytes else { throw TooLong() }
+        return events
+    }
+}
