@@ -11,7 +11,9 @@ extension DatabaseServer {
         } catch {
             let answer = Self.answer(error)
             // Of 1040 it is clear what it means.
-            if answer == .crowded, (error as? MySQLError)?.serverErrorNumber != 1040 {
+            if answer == .crowded, (error as? MySQLError)?.serverErrorNumber != 1040,
+                failedLooks.tells("\(error)", at: .now)
+            {
                 logger.notice("a look at the server failed: \(error)")
             }
             return ServerLook(answer: answer)

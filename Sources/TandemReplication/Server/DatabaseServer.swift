@@ -17,6 +17,7 @@ public actor DatabaseServer {
 
     /// When the last look began.
     var lookBegan = ContinuousClock.now
+    var failedLooks = RepeatedWords()
     var probe: SourceProbe?
     var arrivals: String?
     var receivedCount: UInt64 = 0
