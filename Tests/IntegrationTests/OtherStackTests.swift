@@ -183,12 +183,12 @@ extension IntegrationTests {
     @Test("a stack file that is wrong: exit 3, the place of every problem, nothing started")
     func wrongFile() async throws {
         let stack = try TrialStack("itwrong", "app:\n  run: 'true'\n  helth: /up\nbalancer:\n  https_port: many")
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         let up = try await stack.tandem("up", "--detach")
         #expect(up.status == 3)
         #expect(up.errors.contains("tandem.yaml:4:3: error: "), "\(up)")
         #expect(up.errors.contains("tandem.yaml:6:15: error: "), "\(up)")
         #expect(!FileManager.default.fileExists(atPath: stack.stateFolder))
-        try FileManager.default.removeItem(atPath: stack.folder)
     }
 }
 
