@@ -37,8 +37,12 @@ struct FleetPage: Sendable {
     private func relay(to continuation: AsyncStream<String>.Continuation) async throws {
         let session = try await hosts.anySession()
         let file = "\(hosts.places.operatorFolder)/\(Project.fileName)"
+        // Where this machine sleeps, the host's sshd may keep the other end for ever. The browser asks again by itself.
+        let bound = ["timeout", "-k", "2", "1000"]
         let command =
-            OperatorMode.environment(stack: hosts.stack.name) + [HostPlaces.program, "host", "page", "--file", file]
+            bound + OperatorMode.environment(stack: hosts.stack.name) + [
+                HostPlaces.program, "host", "page", "--file", file,
+            ]
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -10,6 +10,13 @@ struct FleetVisit: Sendable {
 
     func open() async throws {
         let url = try await ask(["open"]).trimmingCharacters(in: .whitespacesAndNewlines)
+        // It goes to a terminal and to a browser of this machine: a host that somebody has taken over chooses neither's words.
+        guard url == hosts.stack.url else {
+            throw Failure(
+                .failed,
+                "a host says that the page is at \(Terminal.printable(url)), and the stack file says \(hosts.stack.url). Where the file has changed: tandem up"
+            )
+        }
         print(url)
         Desktop.show(url)
     }

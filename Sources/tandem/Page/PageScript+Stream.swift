@@ -73,7 +73,9 @@ extension PageMarkup {
         // A browser gives up by itself after some answers, and notices no connection that leads nowhere.
         function watch() {
           const silence = Date.now() - Math.max(heardAt, 0);
-          const isGone = silence > 5000 && Date.now() - openedAt > 4000;
+          // The first event may come over SSH, and waits for agents that are silent.
+          const patience = heardAt >= openedAt ? 4000 : 20000;
+          const isGone = silence > 5000 && Date.now() - openedAt > patience;
           document.body.classList.toggle('gone', isGone);
           $('gone').hidden = !isGone;
           if (!isGone) return;
