@@ -137,7 +137,8 @@ actor RestartLoop: ServiceOwner {
 
     /// What is being stopped need not answer any more, however long it may take.
     private var isServing: Bool { status.state == .running && stopping == nil }
-    /// A process that nobody can ask counts as serving once it has run for so long: most that cannot run at all end at once.
+    /// A worker has no port that the agent could ask, so it counts as serving once its process has run for so long: most commands that
+    /// cannot run at all end at once.
     private static let steadyTime = Duration.seconds(1)
 
     private var isSteady: Bool {

@@ -5,7 +5,7 @@ public struct TrafficRing: Sendable {
     private struct Slot {
         /// Which second is in it.
         var at = Int.min
-        /// Below 0: nobody counted.
+        /// Below 0: this host's agent counted no requests in that second.
         var requests: Int32 = -1
         var errors: UInt32 = 0
     }

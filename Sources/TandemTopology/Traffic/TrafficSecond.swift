@@ -19,7 +19,7 @@ public struct TrafficSecond: Codable, Sendable, Equatable {
 
     /// Since 1970, by the host's clock.
     public var at: Int
-    /// That users sent to this host's balancer; nil where it has none, or nobody counted.
+    /// Requests that users sent to this host's balancer; nil where the host has none, or its agent did not count in that second.
     public var requests: Int?
     /// Of these, answers of 500 and above.
     public var errors: Int?

@@ -10,7 +10,7 @@ struct FleetVisit: Sendable {
 
     func open() async throws {
         let url = try await ask(["open"]).trimmingCharacters(in: .whitespacesAndNewlines)
-        // It goes to a terminal and to a browser of this machine: a host that somebody has taken over chooses neither's words.
+        // The address goes to the operator's terminal and browser, and the host that gave it may be in an attacker's hands.
         guard url == hosts.stack.url else {
             throw Failure(
                 .failed,
@@ -21,7 +21,7 @@ struct FleetVisit: Sendable {
         Desktop.show(url)
     }
 
-    /// - Throws: `ExitCode` 1 when a command is left for root, which was said.
+    /// - Throws: `Failure` when a command is left for root, which was said.
     func trust() async throws {
         let answer = try await ask(["trust", "--print-authority"])
         let authority = try JSONDecoder().decode(StackAuthority.self, from: Data(answer.utf8))

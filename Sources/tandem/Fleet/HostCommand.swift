@@ -112,7 +112,7 @@ struct HostCommand: AsyncParsableCommand {
         }
     }
 
-    /// What one browser that shows the live page is told, until nobody reads it any more.
+    /// Writes the events for one browser that shows the live page, until the operator's ssh no longer reads them.
     struct Page: AsyncParsableCommand, Step {
         static let configuration = CommandConfiguration(commandName: "page")
         @OptionGroup var project: ProjectOptions
