@@ -5,7 +5,8 @@ struct FailoverPicture {
 
     private static let width = 860.0
     private static let lane = 14.0
-    private static let top = 46.0
+    /// Room for five rows of names.
+    private static let top = 72.0
     private static let before = 250.0
 
     private var after: Double { max(750, ((run.longestPause?.end ?? 500) + 350).rounded()) }
@@ -50,7 +51,7 @@ struct FailoverPicture {
             """
     }
 
-    /// Names stand in three rows, so that those of moments near each other can be read.
+    /// Each name stands in the first row in which nothing is in its way, so that those of moments near each other can be read.
     private func marks(_ bottom: Double) -> [String] {
         var moments: [(String, Double)] = [("the primary's mysqld is killed", 0)]
         if let detected = run.detected {
@@ -60,10 +61,13 @@ struct FailoverPicture {
             }
         }
         if let end = run.longestPause?.end { moments.append(("the first write is acknowledged", end)) }
-        return moments.enumerated().map { place, moment in
+        var ends = [Double](repeating: -1, count: 5)
+        return moments.map { moment in
             let at = text(x(moment.1))
             let label = "\(moment.0)\(moment.1 == 0 ? "" : " \(Int(moment.1)) ms")"
-            let row = 12.0 + Double(place % 3) * 13
+            let place = ends.firstIndex { $0 < x(moment.1) } ?? 0
+            ends[place] = x(moment.1) + 10 + Double(label.count) * 6
+            let row = 12.0 + Double(place) * 13
             return
                 "<line class=\"mark\" x1=\"\(at)\" x2=\"\(at)\" y1=\"\(text(row))\" y2=\"\(text(bottom))\"/><text x=\"\(text(x(moment.1) + 3))\" y=\"\(text(row))\">\(label)</text>"
         }
