@@ -9,7 +9,8 @@ extension HostAgent {
     /// over to its partner.
     public func stopServices() async {
         await seat?.handOver(from: host.name, bound: Self.handOverBound)
-        for service in [ServiceName.haproxy, .nginx, .app, .worker, .router, .mysql, .etcd] { await stop(service) }
+        for service in [ServiceName.prometheus, .alertmanager, .haproxy, .nginx, .app, .worker, .router, .mysql, .etcd]
+        { await stop(service) }
     }
 
     private static let handOverBound = Duration.seconds(5)

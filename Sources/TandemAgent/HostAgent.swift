@@ -42,6 +42,7 @@ public actor HostAgent {
     private(set) var seat: FailoverSeat?
     let databaseStarts = StartCount()
     let recorder: HostRecorder
+    let probes = ProbeBoard()
     /// One for each service, in their order.
     private(set) var owners: [any ServiceOwner] = []
     private var isChanged = false
@@ -172,6 +173,7 @@ public actor HostAgent {
             // Where there is data, mysqld's owner runs it.
             if let seat, !host.has(.database) { group.addTask { await seat.run() } }
             if blueprint.runs(.etcd) { group.addTask { [store] in await store.tidy() } }
+            if let probe = frontProbe { group.addTask { await probe.run() } }
             group.addTask { await self.endStrays() }
             group.addTask { await self.guardPorts() }
             group.addTask { [recorder, blueprint, layout, reports, version] in

@@ -63,6 +63,16 @@ extension Stack {
     /// What every member of etcd, and no client of it, is called as well: members let nobody else in among them.
     var storePeerName: String { "store.\(internalDomain)" }
 
+    /// For `Layout.monitorCertificateFile` of a host. By name alone, so that its key cannot stand for an agent, which is called by address too.
+    public func monitorCertificateNames(of host: Host) -> CertificateNames {
+        CertificateNames(names: [monitorName(of: host), sharedMonitorName], addresses: [])
+    }
+
+    /// The name under which the command line calls a host's Alertmanager.
+    public func monitorName(of host: Host) -> String { "\(host.name).monitor.\(internalDomain)" }
+    /// The name under which monitors call each other, whichever it is.
+    var sharedMonitorName: String { "monitor.\(internalDomain)" }
+
     /// The name under which balancers call a host's nginx.
     func webName(of host: Host) -> String { "\(host.name).web.\(internalDomain)" }
     /// The name under which nginx calls another host's app, whichever host that is.

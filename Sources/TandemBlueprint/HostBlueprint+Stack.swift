@@ -41,6 +41,10 @@ extension HostBlueprint {
             files.append(.init(path: layout.haproxyFile, contents: try BalancerFile(site: site).text()))
             services.append(site.haproxyService)
         }
+        let monitor = try site.monitorParts()
+        folders += monitor.folders
+        files += monitor.files
+        services += monitor.services
         var keepalived: ServiceBlueprint?
         if host.has(.balancer), !stack.frontAddresses.isEmpty {
             files.append(.init(path: layout.keepalivedFile, contents: KeepalivedFile(site: site).text(), mode: 0o644))

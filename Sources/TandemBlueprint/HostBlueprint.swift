@@ -58,6 +58,8 @@ public enum ServiceName: String, Codable, Sendable, CaseIterable {
     case router
     case mysql
     case etcd
+    case alertmanager
+    case prometheus
     /// Moves the front's addresses between balancers that are machines of their own.
     case keepalived
 }

@@ -70,10 +70,15 @@ public struct Layout: Codable, Sendable, Equatable {
         public var mysqlPlugins: String
         /// nil: as it is where an earlier version, which ran no etcd, has applied the stack.
         public var etcd: String?
+        /// These three: nil where nothing watches the stack.
+        public var prometheus: String?
+        public var promtool: String?
+        public var alertmanager: String?
 
         public init(
             haproxy: String, nginx: String, mimeTypes: String, mysqld: String, mysql: String,
-            mysqlBase: String, mysqlPlugins: String, etcd: String? = nil
+            mysqlBase: String, mysqlPlugins: String, etcd: String? = nil, prometheus: String? = nil,
+            promtool: String? = nil, alertmanager: String? = nil
         ) {
             self.haproxy = haproxy
             self.nginx = nginx
@@ -83,6 +88,9 @@ public struct Layout: Codable, Sendable, Equatable {
             self.mysqlBase = mysqlBase
             self.mysqlPlugins = mysqlPlugins
             self.etcd = etcd
+            self.prometheus = prometheus
+            self.promtool = promtool
+            self.alertmanager = alertmanager
         }
     }
 
@@ -111,6 +119,10 @@ public struct Layout: Codable, Sendable, Equatable {
     public var storeCAFile: String { "\(tlsFolder)/store-ca.pem" }
     public var storeCertificateFile: String { "\(tlsFolder)/store.pem" }
     public var storeKeyFile: String { "\(tlsFolder)/store-key.pem" }
+    /// Prometheus and Alertmanager: of the agents' authority, so that agents answer them.
+    public var monitorCAFile: String { "\(tlsFolder)/monitor-ca.pem" }
+    public var monitorCertificateFile: String { "\(tlsFolder)/monitor.pem" }
+    public var monitorKeyFile: String { "\(tlsFolder)/monitor-key.pem" }
     /// What HAProxy shows nginx.
     public var balancerBundleFile: String { "\(tlsFolder)/balancer.pem" }
     /// What HAProxy shows browsers.
@@ -136,6 +148,14 @@ public struct Layout: Codable, Sendable, Equatable {
     public var routerScript: String { "\(etcFolder)/router.lua" }
     public var mysqlFile: String { "\(etcFolder)/my.cnf" }
     public var etcdFile: String { "\(etcFolder)/etcd.yaml" }
+    public var prometheusFile: String { "\(etcFolder)/prometheus.yml" }
+    public var alertRulesFile: String { "\(etcFolder)/alerts.yml" }
+    public var alertmanagerFile: String { "\(etcFolder)/alertmanager.yml" }
+    /// TLS of the two, and of Alertmanagers among each other.
+    public var monitorWebFile: String { "\(etcFolder)/monitor-web.yml" }
+    public var monitorPeerFile: String { "\(etcFolder)/monitor-peers.yml" }
+    /// A URL or password that Alertmanager reads. It is written when Alertmanager starts, and no generated file.
+    public func alertSecret(_ name: String) -> String { "\(tlsFolder)/alerts-\(name)" }
     /// nftables' rules. Root loads them.
     public var firewallFile: String { "\(places.ofRoot ?? etcFolder)/firewall.nft" }
     /// keepalived runs as root.
@@ -145,6 +165,9 @@ public struct Layout: Codable, Sendable, Equatable {
     public var etcdDataFolder: String { "\(dataFolder)/etcd" }
     /// What etcd is started with instead of `etcdFile` while it has no data: how it is to come by its place. The agent's.
     public var etcdFirstFile: String { "\(temporaryFolder)/etcd-first.yaml" }
+
+    public var prometheusDataFolder: String { "\(dataFolder)/prometheus" }
+    public var alertmanagerDataFolder: String { "\(dataFolder)/alertmanager" }
 
     /// mysqld's `datadir`. Not among a blueprint's folders: mysqld makes it when it initialises.
     public var mysqlDataFolder: String { "\(dataFolder)/mysql" }

@@ -4,9 +4,14 @@ public enum Engine: String, Codable, Sendable, CaseIterable, CodingKeyRepresenta
     case nginx
     case mysql
     case etcd
+    case prometheus
+    case alertmanager
 
     /// What every stack runs.
     public static let ofEveryStack: [Engine] = [.haproxy, .nginx, .mysql, .etcd]
+
+    /// What a stack that is watched runs besides.
+    public static let ofMonitoring: [Engine] = [.prometheus, .alertmanager]
 
     /// The name as its makers write it.
     public var title: String {
@@ -15,6 +20,8 @@ public enum Engine: String, Codable, Sendable, CaseIterable, CodingKeyRepresenta
         case .nginx: "nginx"
         case .mysql: "MySQL"
         case .etcd: "etcd"
+        case .prometheus: "Prometheus"
+        case .alertmanager: "Alertmanager"
         }
     }
 }
@@ -36,6 +43,9 @@ struct EngineRecipe: Sendable {
     let keptSettings: [String]
     /// Endings of files under `usr/lib` that are deleted.
     let droppedLibraries: [String]
+    /// Paths that are built into the programs and would lead out of the prefix, with what stands there instead: of the same length, since
+    /// programs know how long their texts are.
+    var replacedPaths: [ReplacedPath] = []
     /// Disk space for the download, the unpacked files and the copies made while they are patched.
     let neededBytes: Int64
 }
@@ -71,8 +81,33 @@ extension Engine {
                 suite: .sid, packages: ["etcd-server", "etcd-client"],
                 programs: ["etcd": "usr/bin/etcd", "etcdctl": "usr/bin/etcdctl"], places: [:],
                 keptShares: [], keptSettings: [], droppedLibraries: [], neededBytes: 250 << 20)
+        case .prometheus:
+            EngineRecipe(
+                suite: .trixie, packages: ["prometheus", "promtool"],
+                programs: ["prometheus": "usr/bin/prometheus", "promtool": "usr/bin/promtool"], places: [:],
+                keptShares: [], keptSettings: [], droppedLibraries: [], neededBytes: 600 << 20)
+        case .alertmanager:
+            EngineRecipe(
+                suite: .trixie, packages: ["prometheus-alertmanager"],
+                programs: ["alertmanager": "usr/bin/prometheus-alertmanager"], places: [:],
+                keptShares: ["prometheus"], keptSettings: [], droppedLibraries: [],
+                // Debian's reads its templates there, and does not start without them. Who starts it makes a link in its working
+                // directory, to `usr/share/prometheus/alertmanager` of the prefix.
+                replacedPaths: [
+                    ReplacedPath(
+                        program: "alertmanager", from: "/usr/share/prometheus/alertmanager",
+                        to: "/proc/self/cwd/alertmanager-shared")
+                ], neededBytes: 200 << 20)
         }
     }
+}
+
+/// See `EngineRecipe.replacedPaths`.
+struct ReplacedPath: Sendable {
+    /// By the recipe's name.
+    var program: String
+    var from: String
+    var to: String
 }
 
 /// A Debian release that engines are taken from.

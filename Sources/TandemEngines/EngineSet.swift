@@ -12,12 +12,17 @@ public struct EngineSet: Codable, Sendable, Equatable {
     /// mysqld's `plugin_dir`.
     public var mysqlPlugins: String
     public var etcd: String
+    /// These three: nil where they were not asked for.
+    public var prometheus: String?
+    public var promtool: String?
+    public var alertmanager: String?
     /// What each program says of itself, such as `3.0.11`; for MySQL it is the server's.
     public var versions: [Engine: String]
 
     public init(
         haproxy: String, nginx: String, mimeTypes: String, mysqld: String, mysql: String, mysqlBase: String,
-        mysqlPlugins: String, etcd: String, versions: [Engine: String]
+        mysqlPlugins: String, etcd: String, prometheus: String? = nil, promtool: String? = nil,
+        alertmanager: String? = nil, versions: [Engine: String]
     ) {
         self.haproxy = haproxy
         self.nginx = nginx
@@ -27,6 +32,9 @@ public struct EngineSet: Codable, Sendable, Equatable {
         self.mysqlBase = mysqlBase
         self.mysqlPlugins = mysqlPlugins
         self.etcd = etcd
+        self.prometheus = prometheus
+        self.promtool = promtool
+        self.alertmanager = alertmanager
         self.versions = versions
     }
 
@@ -59,6 +67,9 @@ struct EngineParts: Sendable {
             "mysql": set.mysql, "mysqlBase": set.mysqlBase, "mysqlPlugins": set.mysqlPlugins,
             "etcd": set.etcd,
         ]
+        paths["prometheus"] = set.prometheus
+        paths["promtool"] = set.promtool
+        paths["alertmanager"] = set.alertmanager
         versions = set.versions
     }
 
@@ -85,6 +96,7 @@ struct EngineParts: Sendable {
         return EngineSet(
             haproxy: try path("haproxy"), nginx: try path("nginx"), mimeTypes: try path("mimeTypes"),
             mysqld: try path("mysqld"), mysql: try path("mysql"), mysqlBase: try path("mysqlBase"),
-            mysqlPlugins: try path("mysqlPlugins"), etcd: try path("etcd"), versions: versions)
+            mysqlPlugins: try path("mysqlPlugins"), etcd: try path("etcd"), prometheus: paths["prometheus"],
+            promtool: paths["promtool"], alertmanager: paths["alertmanager"], versions: versions)
     }
 }

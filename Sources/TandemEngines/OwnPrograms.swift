@@ -5,25 +5,30 @@ public struct OwnPrograms: Sendable, Equatable {
     public var mysqld: String?
     public var mysql: String?
     public var etcd: String?
+    /// Whether the stack is watched, by programs of the store.
+    public var isMonitored: Bool
 
     public init(
-        haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil, etcd: String? = nil
+        haproxy: String? = nil, nginx: String? = nil, mysqld: String? = nil, mysql: String? = nil, etcd: String? = nil,
+        isMonitored: Bool = false
     ) {
         self.haproxy = haproxy
         self.nginx = nginx
         self.mysqld = mysqld
         self.mysql = mysql
         self.etcd = etcd
+        self.isMonitored = isMonitored
     }
 
     /// The engines of which at least one program still has to come from the store.
     public var enginesToFetch: [Engine] {
-        Engine.ofEveryStack.filter { engine in
+        (Engine.ofEveryStack + (isMonitored ? Engine.ofMonitoring : [])).filter { engine in
             switch engine {
             case .haproxy: haproxy == nil
             case .nginx: nginx == nil
             case .mysql: mysqld == nil || mysql == nil
             case .etcd: etcd == nil
+            case .prometheus, .alertmanager: true
             }
         }
     }

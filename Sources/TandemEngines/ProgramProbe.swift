@@ -6,12 +6,15 @@ enum ProgramProbe: String, Sendable, CaseIterable {
     case mysql
     case etcd
     case etcdctl
+    case prometheus
+    case promtool
+    case alertmanager
 
     private var arguments: [String] {
         switch self {
         case .haproxy, .nginx: ["-v"]
         case .mysqld, .mysql: ["--no-defaults", "--version"]
-        case .etcd: ["--version"]
+        case .etcd, .prometheus, .promtool, .alertmanager: ["--version"]
         case .etcdctl: ["version"]
         }
     }
@@ -24,6 +27,9 @@ enum ProgramProbe: String, Sendable, CaseIterable {
         case .mysqld, .mysql: " Ver "
         case .etcd: "etcd Version: "
         case .etcdctl: "etcdctl version: "
+        case .prometheus: "prometheus, version "
+        case .promtool: "promtool, version "
+        case .alertmanager: "alertmanager, version "
         }
     }
 
@@ -37,6 +43,8 @@ enum ProgramProbe: String, Sendable, CaseIterable {
         case .mysqld: Version(8, 0, 30)
         case .mysql: Version(8, 0)
         case .etcd, .etcdctl: Version(3, 5, 28)
+        // The store's are 2.53 and 0.28.
+        case .prometheus, .promtool, .alertmanager: nil
         }
     }
 

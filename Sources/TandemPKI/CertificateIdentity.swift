@@ -1,3 +1,4 @@
+public import Foundation
 import SwiftASN1
 import X509
 
@@ -21,6 +22,8 @@ public struct CertificateIdentity: Sendable, Hashable {
         case store
         /// What an agent shows etcd.
         case storeClient = "store-client"
+        /// Prometheus and Alertmanager: shown to agents, to each other and to the command line.
+        case monitor
     }
 
     public var stack: String
@@ -60,13 +63,23 @@ public struct CertificateIdentity: Sendable, Hashable {
     }
 }
 
+extension CertificateIdentity {
+    /// Until when the first certificate of a PEM text is good; nil where it has none.
+    public static func expiry(ofPEM text: String) -> Date? {
+        guard let start = text.range(of: "-----BEGIN CERTIFICATE-----"),
+            let end = text.range(of: "-----END CERTIFICATE-----", range: start.upperBound..<text.endIndex)
+        else { return nil }
+        return (try? Certificate(pemEncoded: String(text[start.lowerBound..<end.upperBound])))?.notValidAfter
+    }
+}
+
 extension CertificateIdentity.Kind {
     /// A certificate that no server shows is no server's, and the other way round.
     var usages: [ExtendedKeyUsage.Usage] {
         switch self {
         case .commandLine, .balancer, .storeClient: [.clientAuth]
         case .front, .database: [.serverAuth]
-        case .agent, .store, .web: [.serverAuth, .clientAuth]
+        case .agent, .store, .web, .monitor: [.serverAuth, .clientAuth]
         }
     }
 }

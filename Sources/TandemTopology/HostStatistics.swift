@@ -90,9 +90,17 @@ public struct DatabaseCounters: Codable, Sendable, Equatable {
     public var statements: Int
     /// Open right now.
     public var connections: Int
+    /// How many may be open; nil where an earlier version answers.
+    public var connectionsLimit: Int?
 
-    public init(statements: Int, connections: Int) {
+    public init(statements: Int, connections: Int, connectionsLimit: Int? = nil) {
         self.statements = statements
         self.connections = connections
+        self.connectionsLimit = connectionsLimit
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case statements, connections
+        case connectionsLimit = "connections_limit"
     }
 }

@@ -32,7 +32,8 @@ struct Tandem: AsyncParsableCommand {
             CommandGroup(
                 name: "Observing",
                 subcommands: [
-                    StatusCommand.self, TopCommand.self, LogsCommand.self, OpenCommand.self, MySQLCommand.self,
+                    StatusCommand.self, AlertsCommand.self, TopCommand.self, LogsCommand.self, OpenCommand.self,
+                    MySQLCommand.self,
                     DumpCommand.self,
                     RunCommand.self, DrillCommand.self,
                 ]),

@@ -123,7 +123,7 @@ final class AgentAPIServer: Sendable {
         case .front: return (layout("lb1").frontBundleFile, layout("lb1").frontBundleFile)
         case .store: return (layout("server1").storeCertificateFile, layout("server1").storeKeyFile)
         case .storeClient: return (state.storeCertificateFile("server1"), state.storeKeyFile("server1"))
-        case .agent, .commandLine: throw StateError("no service's")
+        case .agent, .commandLine, .monitor: throw StateError("no service's of this stack")
         }
     }
 
@@ -235,6 +235,22 @@ struct AgentAPITests {
                 let answer = try await server.answer(client, path, .POST)
                 #expect(answer.code == 403, "\(path)")
                 #expect(answer.body.contains("only the command line's own certificate"), "\(path)")
+            }
+        }
+    }
+
+    @Test("shows a monitor its figures and nothing else")
+    func withMonitorsCertificate() async throws {
+        let server = try await AgentAPIServer()
+        let identity = CertificateIdentity(stack: "shop", kind: .monitor, host: "lb1")
+        let shown = try server.signed(identity, byAgents: true, names: ["lb1.monitor.shop.tandem.internal"])
+        try await server.run(showing: shown) { client async throws -> Void in
+            #expect(try await server.answer(client, "/metrics").code == 200)
+            for path in ["/status", "/topology", "/database", "/statistics", "/timeline", "/store", "/failover"] {
+                #expect(try await server.answer(client, path).code == 403, "\(path)")
+            }
+            for path in ["/stop/mysql", "/apply", "/failover/pause"] {
+                #expect(try await server.answer(client, path, .POST).code == 403, "\(path)")
             }
         }
     }

@@ -33,7 +33,9 @@ struct TestEngines {
         programs = Layout.Programs(
             haproxy: try program("haproxy"), nginx: nginx, mimeTypes: "\(prefix(nginx))/etc/nginx/mime.types",
             mysqld: mysqld, mysql: try program("mysql"), mysqlBase: "\(prefix(mysqld))/usr",
-            mysqlPlugins: "\(prefix(mysqld))/usr/lib/mysql/plugin", etcd: try program("etcd"))
+            mysqlPlugins: "\(prefix(mysqld))/usr/lib/mysql/plugin", etcd: try program("etcd"),
+            prometheus: try program("prometheus"), promtool: try program("promtool"),
+            alertmanager: try program("prometheus-alertmanager"))
     }
 }
 

@@ -81,10 +81,15 @@ struct ProgramBench {
         let certificate = try Data(contentsOf: URL(fileURLWithPath: "\(root)/cert.pem"))
         let key = try Data(contentsOf: URL(fileURLWithPath: "\(root)/key.pem"))
         try certificate.write(to: URL(fileURLWithPath: layout.caFile))
-        for file in [layout.webCertificateFile, layout.databaseCertificateFile] {
+        for file in [
+            layout.webCertificateFile, layout.databaseCertificateFile, layout.monitorCertificateFile,
+            layout.monitorCAFile,
+        ] {
             try certificate.write(to: URL(fileURLWithPath: file))
         }
-        for file in [layout.webKeyFile, layout.databaseKeyFile] { try key.write(to: URL(fileURLWithPath: file)) }
+        for file in [layout.webKeyFile, layout.databaseKeyFile, layout.monitorKeyFile] {
+            try key.write(to: URL(fileURLWithPath: file))
+        }
         for bundle in [layout.balancerBundleFile, layout.frontBundleFile] {
             try (certificate + key).write(to: URL(fileURLWithPath: bundle))
         }

@@ -15,7 +15,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
         try HostBlueprint(stack: stack, host: host, layout: layout(host))
     }
 
-    static let all = [conduit, split, smallest]
+    static let all = [conduit, split, smallest, watched]
 
     /// What a laptop gets from the smallest stack file: four hosts on loopback addresses.
     static let conduit = Sample(
@@ -80,6 +80,38 @@ struct Sample: Sendable, CustomTestStringConvertible {
                 hostFolder: "/var/lib/tandem/shop", socketFolder: "/run/tandem/shop", programs: programs, front: nil)
         })
 
+    /// Watched by two hosts of which one is no balancer, with every way to tell people.
+    static let watched = Sample(
+        name: "watched",
+        stack: Stack(
+            name: "shop", domain: "shop.example",
+            hosts: [
+                Host(name: "lb1", address: "10.0.0.11", roles: [.balancer, .monitor]),
+                Host(name: "lb2", address: "10.0.0.12", roles: [.balancer]),
+                Host(name: "watch", address: "10.0.0.13", roles: [.monitor]),
+                Host(name: "server1", address: "10.0.0.21", roles: [.web, .app, .database]),
+                Host(name: "server2", address: "10.0.0.22", roles: [.web, .app, .database]),
+            ],
+            balancer: Balancer(
+                algorithm: .roundrobin, httpPort: Port(80, isFixed: true), httpsPort: Port(443, isFixed: true),
+                maxConnections: 4000),
+            web: Web(staticFolder: nil, bodyLimitBytes: 10_485_760),
+            app: app(run: "./shop", instances: 1),
+            database: Database(name: "shop", settings: [:]),
+            engines: Engines(),
+            monitoring: Monitoring(
+                intervalSeconds: 15, retentionSeconds: 48 * 3600, retentionBytes: 256 << 20,
+                alerts: AlertReceivers(
+                    webhook: .plain("https://hooks.example/a?b='c'&d=$e"), slack: .secret(.environment("SLACK_URL")),
+                    mail: .init(
+                        to: "ops@shop.example, ann@shop.example", sender: "tandem@shop.example",
+                        server: "mail.shop.example:587", user: "tandem", password: .file("/etc/shop/mail")),
+                    deadMan: .secret(.command("pass show beat"))))),
+        layout: { host in
+            Layout(
+                hostFolder: "/var/lib/tandem/shop", socketFolder: "/run/tandem/shop", programs: programs, front: nil)
+        })
+
     /// One host that does everything, so that nothing has a peer.
     static let smallest = Sample(
         name: "smallest",
@@ -103,7 +135,9 @@ struct Sample: Sendable, CustomTestStringConvertible {
         haproxy: "/opt/engines/bin/haproxy", nginx: "/opt/engines/bin/nginx",
         mimeTypes: "/opt/engines/etc/nginx/mime.types", mysqld: "/opt/engines/bin/mysqld",
         mysql: "/opt/engines/bin/mysql", mysqlBase: "/opt/engines/usr",
-        mysqlPlugins: "/opt/engines/usr/lib/mysql/plugin", etcd: "/opt/engines/bin/etcd")
+        mysqlPlugins: "/opt/engines/usr/lib/mysql/plugin", etcd: "/opt/engines/bin/etcd",
+        prometheus: "/opt/engines/bin/prometheus",
+        promtool: "/opt/engines/bin/promtool", alertmanager: "/opt/engines/bin/prometheus-alertmanager")
 
     private static func app(
         run: String, instances: Int, environment: [String: String] = [:], secrets: [String: App.SecretSource] = [:]

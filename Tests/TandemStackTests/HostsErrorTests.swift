@@ -38,7 +38,7 @@ private let hostsErrors = [
           one: {roles: [balancer, web, app, databse]}
         """#,
         #"""
-        tandem.yaml:4:37: error: hosts.one.roles: expected one of balancer, web, app, database, witness, found 'databse'; did you mean 'database'?
+        tandem.yaml:4:37: error: hosts.one.roles: expected one of balancer, web, app, database, witness, monitor, found 'databse'; did you mean 'database'?
         """#),
     Golden(
         "A role that nobody has",
@@ -120,11 +120,11 @@ private let hostsErrors = [
           four: {roles: [[web], 1]}
         """#,
         #"""
-        tandem.yaml:4:16: error: hosts.one.roles: expected a list of balancer, web, app, database, witness, found an empty list
-        tandem.yaml:5:16: error: hosts.two.roles: expected a list of balancer, web, app, database, witness, found a map
-        tandem.yaml:6:3: error: hosts.three.roles is missing; expected a list of balancer, web, app, database, witness, such as 'roles: [web, app, database]'
-        tandem.yaml:7:18: error: hosts.four.roles: expected one of balancer, web, app, database, witness, found a list
-        tandem.yaml:7:25: error: hosts.four.roles: expected one of balancer, web, app, database, witness, found the number '1'
+        tandem.yaml:4:16: error: hosts.one.roles: expected a list of balancer, web, app, database, witness, monitor, found an empty list
+        tandem.yaml:5:16: error: hosts.two.roles: expected a list of balancer, web, app, database, witness, monitor, found a map
+        tandem.yaml:6:3: error: hosts.three.roles is missing; expected a list of balancer, web, app, database, witness, monitor, such as 'roles: [web, app, database]'
+        tandem.yaml:7:18: error: hosts.four.roles: expected one of balancer, web, app, database, witness, monitor, found a list
+        tandem.yaml:7:25: error: hosts.four.roles: expected one of balancer, web, app, database, witness, monitor, found the number '1'
         """#),
     Golden(
         "Names",

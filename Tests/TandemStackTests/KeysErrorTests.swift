@@ -90,7 +90,7 @@ private let keysErrors = [
         app: {run: x}
         """#,
         #"""
-        tandem.yaml:2:1: error: unknown key 'volumes' at the top level; expected one of stack, domain, hosts, ssh, front, firewall, balancer, web, app, database, engines, drill
+        tandem.yaml:2:1: error: unknown key 'volumes' at the top level; expected one of stack, domain, hosts, ssh, front, firewall, balancer, web, app, database, engines, monitoring, drill
         """#),
     Golden(
         "A list where a section belongs",
@@ -111,6 +111,6 @@ private let keysErrors = [
         "\e[31mred\n": x
         """#,
         #"""
-        tandem.yaml:3:1: error: unknown key '\u{1b}[31mred\n' at the top level; expected one of stack, domain, hosts, ssh, front, firewall, balancer, web, app, database, engines, drill
+        tandem.yaml:3:1: error: unknown key '\u{1b}[31mred\n' at the top level; expected one of stack, domain, hosts, ssh, front, firewall, balancer, web, app, database, engines, monitoring, drill
         """#),
 ]

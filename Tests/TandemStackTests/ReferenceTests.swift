@@ -68,7 +68,7 @@ struct ReferenceTests {
         #expect(
             Reference.sections == [
                 "stack", "domain", "hosts", "ssh", "front", "firewall", "balancer", "web", "app", "database", "engines",
-                "drill",
+                "monitoring", "drill",
             ])
         for section in Reference.sections {
             #expect(try Reference.text().contains(Reference.text(section: section)))
@@ -80,13 +80,27 @@ struct ReferenceTests {
         let error = #expect(throws: Reference.UnknownSection.self) { try Reference.text(section: "balancr") }
         #expect(
             error?.description == "the stack file has no section 'balancr'; did you mean 'balancer'? (sections: "
-                + "stack, domain, hosts, ssh, front, firewall, balancer, web, app, database, engines, drill)")
+                + "stack, domain, hosts, ssh, front, firewall, balancer, web, app, database, engines, monitoring, drill)"
+        )
     }
 
     /// The smallest file in which a section's keys may stand.
     private func plain(_ section: Schema.Section) -> String {
-        guard section.path == "app.workers.NAME" else { return smallest }
-        return "stack: shop\napp: {run: ./shop serve, workers: {mailer: {run: ./shop serve}}}\n"
+        switch section.path {
+        case "app.workers.NAME": "stack: shop\napp: {run: ./shop serve, workers: {mailer: {run: ./shop serve}}}\n"
+        case "monitoring": smallest + "monitoring: on\n"
+        case "monitoring.alerts.mail": smallest + "monitoring: {alerts: {mail: {\(Self.mail(besides: ""))}}}\n"
+        default: smallest
+        }
+    }
+
+    /// What a mail needs, but for one key.
+    private static func mail(besides name: String) -> String {
+        let partner = ["user": "password: {env: P}", "password": "user: x"][name].map { [(name, $0)] } ?? []
+        let needed = [
+            ("to", "to: a@b.example"), ("sender", "sender: a@b.example"), ("server", "server: \"b.example:25\""),
+        ]
+        return (needed.filter { $0.0 != name } + partner).map(\.1).joined(separator: ", ")
     }
 
     /// The smallest file with one key more, or one key's value replaced.
@@ -108,6 +122,9 @@ struct ReferenceTests {
             smallest + "front: {\(key.name == "address" ? "" : "address: 10.0.0.99, ")\(assignment)}\nhosts:\n"
                 + "  one: {address: 10.0.0.1, roles: [web, app, database, balancer]}\n"
                 + "  two: {address: 10.0.0.2, roles: [balancer]}\n"
+        case "monitoring.alerts": smallest + "monitoring: {alerts: {\(assignment)}}\n"
+        case "monitoring.alerts.mail":
+            smallest + "monitoring: {alerts: {mail: {\(Self.mail(besides: key.name)), \(assignment)}}}\n"
         case "drill.budgets": smallest + "drill: {budgets: {\(assignment)}}\n"
         case "drill":
             // Whoever writes has to say what, and how it is found again.

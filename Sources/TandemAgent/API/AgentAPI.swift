@@ -13,7 +13,7 @@ import TandemTopology
 ///
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command line's:
 /// `/status`, `/statistics`, `/timeline?after=SECOND`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
-/// `X-Tandem-Version`), `/metrics`, `/store`, `/failover`. With an agent's alone: `POST /peer`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
+/// `X-Tandem-Version`), `/store`, `/failover`; with a monitor's, too, `/metrics`. With an agent's alone: `POST /peer`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
 /// what a planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /certificates`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE` and `POST /store/leave`, for settings name programs that we
 /// run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
 struct AgentAPI: Sendable {
@@ -71,12 +71,13 @@ struct AgentAPI: Sendable {
         let failover = FailoverRoute { await agent.seat }
         failover.addReading(to: inner)
         inner.get("/store") { _, _ in try Response.json(await agent.storeStanding) }
-        inner.get("/metrics") { _, _ in
-            let text = await AgentMetrics(status: agent.status(), topology: board.topology).text
-            return Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: .init(byteBuffer: ByteBuffer(string: text)))
-        }
+        // Prometheus reads this and nothing else.
+        router.group("").add(middleware: CertificateMiddleware(stack: stack, kinds: [.agent, .commandLine, .monitor]))
+            .get("/metrics") { _, _ in
+                Response(
+                    status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                    body: .init(byteBuffer: ByteBuffer(string: await agent.metrics(await board.topology))))
+            }
         let own = router.group("").add(middleware: CertificateMiddleware(stack: stack, kinds: [.commandLine]))
         own.post("/stop/:service") { _, context in
             let name = try context.parameters.require("service")

@@ -39,12 +39,12 @@ public struct AppliedHost: Codable, Sendable, Equatable {
         ).limited(to: host)
     }
 
-    /// What a host is given: one that runs neither the app nor a database learns no secret.
+    /// What a host is given: one that runs neither the app nor a database learns no secret of theirs, and one that does not watch none of alerts.
     public func limited(to name: String) -> AppliedHost {
-        guard let host = applied.stack.hosts.first(where: { $0.name == name }), !host.has(.app), !host.has(.database)
-        else { return self }
+        guard let host = applied.stack.hosts.first(where: { $0.name == name }) else { return self }
         var result = self
-        result.secrets = .none
+        if !host.has(.app), !host.has(.database) { result.secrets = .none }
+        result.secrets.alerts = applied.stack.isMonitor(host) ? secrets.alerts : [:]
         return result
     }
 
@@ -73,6 +73,7 @@ public struct AppliedHost: Codable, Sendable, Equatable {
     ) throws -> HostVersion {
         let secrets = limited(to: name).secrets
         var hashes = secrets.app.reduce(into: [String: String]()) { $0["app.\($1.key)"] = StableHash.hex64($1.value) }
+        for (name, value) in secrets.alerts { hashes[name] = StableHash.hex64(value) }
         hashes["database.app"] = StableHash.hex64(secrets.database.app)
         hashes["database.app_read"] = StableHash.hex64(secrets.database.appRead)
         let ports = [applied.stack.balancer.httpPort.number, applied.stack.balancer.httpsPort.number]

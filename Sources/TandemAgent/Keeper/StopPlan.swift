@@ -42,7 +42,10 @@ public struct StopPlan: Sendable {
 
     private static func steps(_ stack: Stack, primary: String?) -> [Step] {
         let parts = front.filter { $0.0 != .worker || !stack.app.workers.isEmpty }
-        var steps: [Step] = parts.map { service, role in
+        // First, so that nobody is told of a stack that is stopped on purpose.
+        let watching = stack.monitors.isEmpty ? [] : [ServiceName.prometheus, .alertmanager]
+        var steps = watching.map { Step(service: $0, hosts: stack.monitors, text: "\($0.rawValue) stopped") }
+        steps += parts.map { service, role in
             let hosts =
                 service == .nginx ? stack.hosts.filter { $0.has(.web) || $0.has(.app) } : stack.hosts(role)
             return Step(service: service, hosts: hosts, text: "\(service.rawValue) stopped")

@@ -182,6 +182,13 @@ public struct StackPKI: Sendable {
                 issuer: .agents)
         ]
         if layout.programs.etcd != nil { result += try store(host, layout: layout) }
+        if stack.isMonitor(host), layout.programs.prometheus != nil {
+            result.append(
+                Wanted(
+                    request: try request(.monitor, host, stack.monitorCertificateNames(of: host)),
+                    files: .pair(certificate: layout.monitorCertificateFile, key: layout.monitorKeyFile),
+                    issuer: .agents))
+        }
         if host.has(.web) || host.has(.app) {
             result.append(
                 Wanted(
@@ -232,6 +239,7 @@ public struct StackPKI: Sendable {
         try Folders.make(layout.tlsFolder)
         try write(.services, layout.caFile)
         if stack.votes(host) { try write(.store, layout.storeCAFile) }
+        if stack.isMonitor(host) { try write(.agents, layout.monitorCAFile) }
         try Folders.make(layout.publicFolder, mode: 0o755)
         try write(.services, layout.publicCAFile)
         for name in Self.obsolete { try? FileManager.default.removeItem(atPath: "\(layout.tlsFolder)/\(name)") }

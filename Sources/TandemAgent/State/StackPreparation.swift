@@ -12,8 +12,8 @@ public struct StackPreparation: Sendable {
     public var folder: StackFolder
     public var programs: Layout.Programs
     public var versions: [String: String]
-    /// Values of the app's secrets that the operator's machine has read; nil: this process reads them, from where the stack file says.
-    public var appSecrets: [String: String]?
+    /// Secrets that the operator's machine has read (`Stack.secretSources`); nil: this process reads them, from where the stack file says.
+    public var givenSecrets: [String: String]?
 
     public init(
         stack: Stack, stackFile: String, folder: StackFolder, programs: Layout.Programs,
@@ -103,12 +103,16 @@ public struct StackPreparation: Sendable {
                 "\(folder.secretsFile) is missing, but there is data that can be opened only with its passwords. "
                     + "Put the file back, or run `tandem destroy` to begin anew.")
         }
-        if let appSecrets {
-            secrets.app = try Self.chosen(stack.app.secrets, given: appSecrets, last: secrets.app)
-            return secrets
-        }
-        secrets.app = try await SecretSources.read(
-            stack.app.secrets, environment: environment, workingDirectory: stack.app.workingDirectory)
+        let values =
+            if let given = givenSecrets {
+                try Self.chosen(
+                    stack.secretSources, given: given, last: secrets.app.merging(secrets.alerts) { first, _ in first })
+            } else {
+                try await SecretSources.read(
+                    stack.secretSources, environment: environment, workingDirectory: stack.app.workingDirectory)
+            }
+        secrets.app = values.filter { stack.app.secrets[$0.key] != nil }
+        secrets.alerts = values.filter { stack.app.secrets[$0.key] == nil }
         return secrets
     }
 

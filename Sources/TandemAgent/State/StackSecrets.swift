@@ -9,11 +9,16 @@ public struct StackSecrets: Codable, Sendable, Equatable {
     public var session: String
     /// By the name of the app's environment variable.
     public var app: [String: String]
+    /// What alerts are sent with, by the names of `AlertReceivers.secrets`.
+    public var alerts: [String: String]
 
-    public init(database: DatabaseSecrets, session: String, app: [String: String]) {
+    public init(
+        database: DatabaseSecrets, session: String, app: [String: String], alerts: [String: String] = [:]
+    ) {
         self.database = database
         self.session = session
         self.app = app
+        self.alerts = alerts
     }
 
     /// New passwords: 32 characters of letters and digits, about 190 bits, safe in a URL and in SQL.
@@ -36,6 +41,7 @@ public struct StackSecrets: Codable, Sendable, Equatable {
         database = try container.decode(DatabaseSecrets.self, forKey: .database)
         session = try container.decodeIfPresent(String.self, forKey: .session) ?? Self.password()
         app = try container.decode([String: String].self, forKey: .app)
+        alerts = try container.decodeIfPresent([String: String].self, forKey: .alerts) ?? [:]
     }
 
     private static func password() -> String {
@@ -62,7 +68,7 @@ public struct StackSecrets: Codable, Sendable, Equatable {
         case "database.app": database.app
         case "database.app_read": database.appRead
         case "session": session
-        default: name.hasPrefix("app.") ? app[String(name.dropFirst(4))] : nil
+        default: name.hasPrefix("app.") ? app[String(name.dropFirst(4))] : alerts[name]
         }
     }
 }

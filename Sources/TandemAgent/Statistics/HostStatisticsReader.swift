@@ -59,6 +59,9 @@ struct HostStatisticsReader: Sendable {
         for row in rows {
             values[try row.decode("Variable_name", as: String.self)] = Int(try row.decode("Value", as: String.self))
         }
-        return DatabaseCounters(statements: values["Questions"] ?? 0, connections: values["Threads_connected"] ?? 0)
+        let limit = try await connection.execute("SELECT @@max_connections AS max_connections").first
+        return DatabaseCounters(
+            statements: values["Questions"] ?? 0, connections: values["Threads_connected"] ?? 0,
+            connectionsLimit: try limit?.decode("max_connections", as: Int.self))
     }
 }

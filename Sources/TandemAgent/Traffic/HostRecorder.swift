@@ -13,6 +13,8 @@ public actor HostRecorder {
 
     private var ring = TrafficRing()
     private var events: [HostEvent] = []
+    /// Of all requests since the process began.
+    private(set) var durations = DurationTotals()
     private var services = ServiceEvents()
     private var counter = CounterSteps()
     private var log: (file: GrowingFile, parser: AccessLogParser)?
@@ -50,6 +52,7 @@ public actor HostRecorder {
             file.forEachLine { line in
                 guard let entry = parser.entry(line) else { return }
                 ring.add(milliseconds: entry.milliseconds, at: entry.second)
+                durations.add(milliseconds: entry.milliseconds)
             }
             log = (file, parser)
         }

@@ -34,6 +34,8 @@ extension Layout {
         case .router: routerFile
         case .mysql: mysqlFile
         case .etcd: etcdFile
+        case .prometheus: prometheusFile
+        case .alertmanager: alertmanagerFile
         case .keepalived: keepalivedFile
         case .app, .worker: nil
         }
@@ -46,7 +48,7 @@ extension Layout {
         case .nginx: [caFile, webCertificateFile, webKeyFile]
         case .mysql: [caFile, databaseCertificateFile, databaseKeyFile]
         // It reads its own with each connection that it takes.
-        case .app, .worker, .router, .etcd, .keepalived: []
+        case .app, .worker, .router, .etcd, .prometheus, .alertmanager, .keepalived: []
         }
     }
 }

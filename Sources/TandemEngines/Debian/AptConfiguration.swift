@@ -15,8 +15,10 @@ struct AptConfiguration: Sendable {
     /// Packages that the engines' packages depend on and the programs run without: apt believes that they are
     /// installed, and fetches neither them nor what they need.
     static let pretended = [
-        "adduser", "debconf", "init-system-helpers", "iproute2", "lsb-base", "mysql-common", "passwd", "perl",
-        "perl-base", "promtool", "systemd-standalone-sysusers", "systemd-standalone-tmpfiles", "sysvinit-utils",
+        "adduser", "debconf", "fonts-glyphicons-halflings", "init-system-helpers", "iproute2", "libjs-bootstrap4",
+        "libjs-eonasdan-bootstrap-datetimepicker", "libjs-jquery", "libjs-jquery-hotkeys", "libjs-moment",
+        "libjs-moment-timezone", "libjs-mustache", "libjs-popper.js", "libjs-rickshaw", "lsb-base", "mysql-common",
+        "passwd", "perl", "perl-base", "systemd-standalone-sysusers", "systemd-standalone-tmpfiles", "sysvinit-utils",
         "tzdata",
     ]
 

@@ -113,6 +113,31 @@ struct EngineBuild: Sendable {
                 ], timeout: .seconds(120))
             try await succeed(command, doing: "bind \(prefix)/\(program) to its libraries")
         }
+        for path in engine.recipe.replacedPaths {
+            guard let program = engine.recipe.programs[path.program] else { continue }
+            try replace(path, in: "\(prefix)/\(program)")
+        }
+    }
+
+    private func replace(_ path: ReplacedPath, in file: String) throws {
+        let url = URL(fileURLWithPath: file)
+        var bytes = try Data(contentsOf: url)
+        var place = bytes.startIndex
+        var count = 0
+        while let found = bytes.range(of: Data(path.from.utf8), in: place..<bytes.endIndex) {
+            bytes.replaceSubrange(found, with: Data(path.to.utf8))
+            place = found.upperBound
+            count += 1
+        }
+        guard count > 0, path.from.utf8.count == path.to.utf8.count else {
+            throw EngineError(
+                .verification, doing: "bind \(file) to its files", what: "it does not name \(path.from)",
+                next: "Debian builds it in another way by now. Report this.")
+        }
+        // In place, so that it stays what may be run.
+        let handle = try FileHandle(forWritingTo: url)
+        defer { try? handle.close() }
+        try handle.write(contentsOf: bytes)
     }
 
     /// Runs the programs, with the rights that they will have. Returns the version that the first one tells.

@@ -77,7 +77,12 @@ extension Loader {
     private mutating func source(_ entry: Tree.Entry, in name: String) -> App.SecretSource? {
         // As in a list: the variable of the same name.
         if entry.value.isNothing { return .environment(entry.key) }
-        let section = open(entry.value, as: Schema.secret, path: "\(name).\(Self.shown(entry.key))", at: entry.position)
+        return source(of: entry, path: "\(name).\(Self.shown(entry.key))")
+    }
+
+    /// - Parameter path: of the secret, as in errors.
+    mutating func source(of entry: Tree.Entry, path: String) -> App.SecretSource? {
+        let section = open(entry.value, as: Schema.secret, path: path, at: entry.position)
         let variable = optionalText("env", in: section)
         let file = optionalText("file", in: section)
         let command = optionalText("command", in: section)

@@ -1,10 +1,13 @@
 extension Loader {
-    mutating func balancer(in root: OpenSection, isOnLoopback: Bool, appInstances: Int) -> Balancer {
+    mutating func balancer(
+        in root: OpenSection, isOnLoopback: Bool, appInstances: Int, isMonitored: Bool
+    ) -> Balancer {
+        let taken = Ports.reserved + (isMonitored ? Ports.reservedForMonitoring : [])
         let section = open("balancer", of: root, as: Schema.balancer)
         let http = number("http_port", in: section, onLoopback: isOnLoopback)
         let https = number("https_port", in: section, onLoopback: isOnLoopback)
-        checkPort(http, name: "http_port", in: section, appInstances: appInstances)
-        checkPort(https, name: "https_port", in: section, appInstances: appInstances)
+        checkPort(http, name: "http_port", in: section, appInstances: appInstances, taken: taken)
+        checkPort(https, name: "https_port", in: section, appInstances: appInstances, taken: taken)
         if http.value == https.value, http.isValid, https.isValid {
             // The default has no place in the file.
             let second = !https.isInFile || (http.isInFile && https.position < http.position) ? http : https
@@ -22,9 +25,11 @@ extension Loader {
     }
 
     /// A balancer may share its host with every other role.
-    private mutating func checkPort(_ port: Found<Int>, name: String, in section: OpenSection, appInstances: Int) {
+    private mutating func checkPort(
+        _ port: Found<Int>, name: String, in section: OpenSection, appInstances: Int, taken: [Ports.Reserved]
+    ) {
         guard port.isValid else { return }
-        var user = Ports.reserved.first { $0.port == port.value }?.user
+        var user = taken.first { $0.port == port.value }?.user
         if user == nil, (Ports.app..<Ports.app + appInstances).contains(port.value) {
             user = "instance \(port.value - Ports.app + 1) of the app"
         }

@@ -42,11 +42,13 @@ struct Loader {
         let areHostsFine = problems.count == before
         let isOnLoopback = hosts.allSatisfy(\.isOnLoopback)
         let app = app(in: root, hosts: hosts.map(\.name))
+        let monitoring = monitoring(in: root, hosts: hosts)
         return Stack(
             name: name.value,
             domain: domain(in: root, stack: name.value),
             hosts: hosts,
-            balancer: balancer(in: root, isOnLoopback: isOnLoopback, appInstances: app.instances),
+            balancer: balancer(
+                in: root, isOnLoopback: isOnLoopback, appInstances: app.instances, isMonitored: monitoring != nil),
             web: web(in: root),
             app: app,
             database: database(in: root, stack: name),
@@ -54,7 +56,8 @@ struct Loader {
             drill: drill(in: root),
             ssh: ssh(in: root, destinations: destinations),
             firewall: firewall(in: root),
-            front: front(in: root, hosts: hosts, areHostsFine: areHostsFine))
+            front: front(in: root, hosts: hosts, areHostsFine: areHostsFine),
+            monitoring: monitoring)
     }
 
     private mutating func domain(in root: OpenSection, stack: String) -> String {

@@ -31,12 +31,16 @@ public enum Role: String, Codable, Sendable, CaseIterable {
     case database
     /// A vote in etcd, on a host without data; see `Stack.voters`.
     case witness
+    /// Prometheus and Alertmanager; see `Stack.monitors`.
+    case monitor
 
     /// Those without which there is no stack.
     public static let required: [Role] = [.balancer, .web, .app, .database]
 }
 
 extension [Role] {
-    /// Whether such a host serves users as a balancer and in no other way. A vote in etcd serves the stack, not its users.
-    public var areOfBalancerOnly: Bool { contains(.balancer) && allSatisfy { $0 == .balancer || $0 == .witness } }
+    /// Whether such a host serves users as a balancer and in no other way. A vote in etcd and a watch over the stack serve the stack, not its users.
+    public var areOfBalancerOnly: Bool {
+        contains(.balancer) && allSatisfy { [.balancer, .witness, .monitor].contains($0) }
+    }
 }

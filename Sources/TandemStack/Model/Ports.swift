@@ -26,13 +26,20 @@ public enum Ports {
     /// The agent's verdicts for the router (HAProxy `agent-check`). Loopback only.
     public static let agentCheck = 8008
 
+    /// Prometheus, HTTPS.
+    public static let prometheus = 9090
+    /// Alertmanager's API, HTTPS.
+    public static let alertmanager = 9093
+    /// Alertmanager: what the other ones call, TLS.
+    public static let alertmanagerPeer = 9094
+
     /// A port that Tandem uses, and what for.
     public struct Reserved: Sendable, Equatable {
         public var port: Int
         public var user: String
     }
 
-    /// All of the above.
+    /// All of the above that every stack uses.
     public static let reserved = [
         Reserved(port: balancerMetrics, user: "HAProxy's metrics"),
         Reserved(port: web, user: "nginx"),
@@ -47,6 +54,13 @@ public enum Ports {
         Reserved(port: agent, user: "the agent"),
         Reserved(port: agentCheck, user: "the agent's verdicts"),
         Reserved(port: agentTopology, user: "the agent's word on who is primary"),
+    ]
+
+    /// Those of stacks that are watched.
+    public static let reservedForMonitoring = [
+        Reserved(port: prometheus, user: "Prometheus"),
+        Reserved(port: alertmanager, user: "Alertmanager"),
+        Reserved(port: alertmanagerPeer, user: "other monitors' Alertmanager"),
     ]
 
     /// How many instances of the app fit between its first port and the next port that is taken.

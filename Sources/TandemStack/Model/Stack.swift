@@ -15,6 +15,8 @@ public struct Stack: Codable, Sendable, Equatable {
     public var engines: Engines
     public var firewall: Firewall?
     public var front: Front?
+    /// nil: nothing watches the stack. As it is where an earlier version has applied it.
+    public var monitoring: Monitoring?
     /// What the stack file is called, without its folder: it is served to nobody. nil where it did not come from a file.
     public var fileName: String?
     /// Only the command line reads it: it is no part of what is applied, so that changing it changes nothing of what runs.
@@ -23,13 +25,13 @@ public struct Stack: Codable, Sendable, Equatable {
     public var ssh = SSHAccess()
 
     private enum CodingKeys: String, CodingKey {
-        case name, domain, hosts, balancer, web, app, database, engines, firewall, front, fileName
+        case name, domain, hosts, balancer, web, app, database, engines, firewall, front, monitoring, fileName
     }
 
     public init(
         name: String, domain: String, hosts: [Host], balancer: Balancer, web: Web, app: App,
         database: Database, engines: Engines, fileName: String? = nil, drill: Drill = Drill(),
-        ssh: SSHAccess = SSHAccess(), firewall: Firewall? = nil, front: Front? = nil
+        ssh: SSHAccess = SSHAccess(), firewall: Firewall? = nil, front: Front? = nil, monitoring: Monitoring? = nil
     ) {
         self.name = name
         self.domain = domain
@@ -44,6 +46,7 @@ public struct Stack: Codable, Sendable, Equatable {
         self.ssh = ssh
         self.firewall = firewall
         self.front = front
+        self.monitoring = monitoring
     }
 
     /// The parts of the stack know each other by names below this one; no user's name is among them.

@@ -23,7 +23,9 @@ public struct Worker: Codable, Sendable, Equatable {
         "agent", "applied", "database", "job", "jobs", "keeper", "placement", "prepare", "web", "workers",
     ]
     /// Names that begin with one of these and a hyphen belong to them, as `app-2` and `nginx-access` do.
-    private static let services = ["app", "etcd", "haproxy", "keepalived", "mysql", "nginx", "router"]
+    private static let services = [
+        "alertmanager", "app", "etcd", "haproxy", "keepalived", "mysql", "nginx", "prometheus", "router",
+    ]
 
     /// The name of a worker for what is called so elsewhere; nil where there is none.
     public static func name(like text: String) -> String? {

@@ -82,6 +82,35 @@ enum Grammar {
             }
     }
 
+    /// `http://` or `https://` and a host, without blanks.
+    static func isWebAddress(_ text: String) -> Bool {
+        guard let scheme = ["https://", "http://"].first(where: { text.hasPrefix($0) }) else { return false }
+        let rest = text.dropFirst(scheme.count)
+        return text.utf8.count <= 2000 && rest.utf8.first.map { !"/?#:".utf8.contains($0) } == true
+            && rest.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"\"\\<>".utf8.contains($0) }
+    }
+
+    static func areMailAddresses(_ text: String) -> Bool {
+        let all = text.split(separator: ",", omittingEmptySubsequences: false)
+        return text.utf8.count <= 1000
+            && all.allSatisfy { entry in
+                let parts = entry.drop { $0 == " " }.split(separator: "@", omittingEmptySubsequences: false)
+                return parts.count == 2
+                    && parts.allSatisfy { part in
+                        !part.isEmpty
+                            && part.utf8.allSatisfy {
+                                isLetterOrDigit($0) || (0x41...0x5A).contains($0) || "-._+=".utf8.contains($0)
+                            }
+                    }
+            }
+    }
+
+    static func isHostAndPort(_ text: String) -> Bool {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let port = Quantity.decimal(parts[1]), (1...65535).contains(port) else { return false }
+        return isAddress(String(parts[0])) || isDomain(parts[0].lowercased())
+    }
+
     static func isVariable(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         guard (1...128).contains(bytes.count), let first = bytes.first, !isDigit(first) else { return false }

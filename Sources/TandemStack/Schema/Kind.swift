@@ -37,6 +37,12 @@ extension Schema {
         /// Name → command, or section.
         case workers(Section)
         case settings
+        /// A URL, or where it comes from.
+        case secretURL(Section)
+        case secretSource(Section)
+        case mailAddresses
+        case hostAndPort
+        case loginName
 
         /// For "expected …".
         var expectation: String {
@@ -76,6 +82,12 @@ extension Schema {
             case .workers(let section):
                 "a map: each worker's name, then its command or a map with \(section.keys.map(\.name).joined(separator: ", "))"
             case .settings: "a map of mysqld settings"
+            case .secretURL:
+                "a URL such as https://hooks.example.com/T0/B0, or {env: VARIABLE}, {file: PATH} or {command: COMMAND}"
+            case .secretSource: "{env: VARIABLE}, {file: PATH} or {command: COMMAND}"
+            case .mailAddresses: "a mail address such as ops@shop.example.com, or several with commas between them"
+            case .hostAndPort: "a server's name or address with its port, such as smtp.example.com:587"
+            case .loginName: "a user's name"
             }
         }
     }
@@ -93,7 +105,7 @@ extension Schema.Kind {
         case .stackName, .domain, .databaseName, .address, .userName, .interfaceName, .sshDestination, .urlPath,
             .command, .path,
             .folders, .variable, .requestPath,
-            .requestBody, .mediaType:
+            .requestBody, .mediaType, .secretURL, .mailAddresses, .hostAndPort, .loginName:
             let text = try readText(scalar, folder: folder)
             // YAML versions disagree on what `no` and `010` are: where a word is expected, they need quotes.
             guard !scalar.isBoolean, !scalar.isNumber else {
@@ -118,7 +130,7 @@ extension Schema.Kind {
             }
             return .number(seconds)
         case .roles, .networks, .movingAddresses, .section, .hosts, .environment, .secrets, .workers,
-            .settings:
+            .settings, .secretSource:
             throw mismatch(scalar)
         }
     }
@@ -155,6 +167,10 @@ extension Schema.Kind {
         case .requestPath(let words): try check(scalar, Grammar.isRequestPath(text, words: words))
         case .requestBody: try Grammar.checkProcessText(text)
         case .mediaType: try check(scalar, Grammar.isMediaType(text))
+        case .secretURL: try check(scalar, Grammar.isWebAddress(text))
+        case .mailAddresses: try check(scalar, Grammar.areMailAddresses(text))
+        case .hostAndPort: try check(scalar, Grammar.isHostAndPort(text))
+        case .loginName: try Grammar.checkProcessText(text)
         case .command: try Grammar.checkCommand(text)
         case .databaseName:
             try check(scalar, Grammar.isDatabaseName(text))

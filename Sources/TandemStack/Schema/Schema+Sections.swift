@@ -22,7 +22,7 @@ extension Schema {
                 synonyms: ["servers", "nodes", "machines"],
                 explanation: """
                     The machines, each with an address and roles. Any role may sit on any number of hosts, and each but \
-                    witness on at least one. An odd number of hosts runs etcd and has a vote in it: those with the role \
+                    witness and monitor on at least one. An odd number of hosts runs etcd and has a vote in it: those with the role \
                     database and those with the role witness, at most 7. Where no host is a witness, the first balancer votes \
                     besides if the database hosts are an even number. The first host with the role database is the first primary. Hosts without an \
                     address get a loopback address of their own; either all hosts have addresses outside \
@@ -57,6 +57,10 @@ extension Schema {
             Key(
                 name: "engines", kind: .section(engines), presence: .optional, synonyms: ["binaries", "programs"],
                 explanation: engines.explanation),
+            Key(
+                name: "monitoring", kind: .section(monitoring), presence: .optional,
+                synonyms: ["prometheus", "monitor", "observability", "metrics"],
+                explanation: monitoring.explanation),
             Key(
                 name: "drill", kind: .section(drill), presence: .optional, synonyms: ["drills", "chaos", "rehearsal"],
                 explanation: drill.explanation),

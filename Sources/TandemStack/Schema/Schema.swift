@@ -59,7 +59,7 @@ extension Schema {
     /// All sections, in the order of the reference.
     static let sections = [
         root, host, ssh, front, firewall, balancer, web, app, secret, timeouts, worker, database, engines, drill,
-        budgets,
+        budgets, monitoring, alerts, mail,
     ]
 
     static let defaultHostNames = "lb1, lb2, server1 and server2"

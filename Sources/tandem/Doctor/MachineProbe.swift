@@ -96,7 +96,7 @@ struct MachineProbe {
 
     private static func engines(of project: Project?) async -> (found: String?, problem: String?) {
         do {
-            let setup = EngineSetup(own: project?.stack.engines ?? Engines())
+            let setup = project.map { EngineSetup($0.stack) } ?? EngineSetup(own: Engines())
             return (try await setup.installed()?.summary, nil)
         } catch {
             return (nil, "\(error)")

@@ -127,9 +127,10 @@ struct FleetUp: Sendable {
             }
         }
         start = .now
-        let stack = stack.name
+        let name = stack.name
+        let words = ["engines"] + (stack.monitors.isEmpty ? [] : ["--monitoring"])
         let engines = try await hosts.onEach("fetch the servers' programs") { session in
-            let answer = try await session.step(["engines"], stack: stack, seconds: 900)
+            let answer = try await session.step(words, stack: name, seconds: 900)
             return try JSONDecoder().decode(HostEngines.self, from: Data(answer.utf8))
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)

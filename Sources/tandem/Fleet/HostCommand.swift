@@ -30,9 +30,13 @@ struct HostCommand: AsyncParsableCommand {
     /// Fetches the servers' programs, and says where they are.
     struct Engines: AsyncParsableCommand, Step {
         static let configuration = CommandConfiguration(commandName: "engines")
+        /// Prometheus and Alertmanager, too.
+        @Flag var monitoring = false
 
         func run() async throws {
-            let set = try await EngineSetup(own: .init()).install { progress in Terminal.line("\(progress)") }
+            let set = try await EngineSetup(own: .init(), isMonitored: monitoring).install { progress in
+                Terminal.line("\(progress)")
+            }
             try HostCommand.answer(HostEngines(programs: set.layoutPrograms, versions: set.versionsByName))
         }
     }

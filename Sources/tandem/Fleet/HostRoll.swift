@@ -35,13 +35,13 @@ struct HostRoll: Sendable {
     }
 
     private func preparation(_ project: Project) async throws -> StackPreparation {
-        guard let set = try await EngineSetup(own: project.stack.engines).installed() else {
+        guard let set = try await EngineSetup(project.stack).installed() else {
             throw Failure(.failed, "this host lacks servers' programs that were just fetched; try again")
         }
         var preparation = StackPreparation(
             stack: project.stack, stackFile: project.stackFile, folder: project.folder,
             programs: set.layoutPrograms, versions: set.versionsByName)
-        preparation.appSecrets = request.secrets
+        preparation.givenSecrets = request.secrets
         return preparation
     }
 

@@ -4,7 +4,9 @@ import TandemStack
 
 /// The logs of all hosts as one, in order of time, coloured by host.
 struct LogReader: Sendable {
-    static let serviceNames = ["haproxy", "nginx", "app", "router", "mysql", "etcd", "prepare", "agent"]
+    static let serviceNames = [
+        "haproxy", "nginx", "app", "router", "mysql", "etcd", "prometheus", "alertmanager", "prepare", "agent",
+    ]
 
     /// Further instances of the app, which `app` means too.
     static func instanceNames(_ stack: Stack) -> [String] { (1..<stack.app.instances).map { "app-\($0 + 1)" } }

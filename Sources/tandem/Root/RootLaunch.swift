@@ -94,7 +94,7 @@ enum RootLaunch {
                 guard check.status == 0 else { throw ExitCode(check.status) }
             }
             let user = try account.make()
-            try installEngines(stack.engines)
+            try installEngines(stack)
             try become(user, file, own: own)
         }
         let user = try account.existing()
@@ -106,8 +106,8 @@ enum RootLaunch {
     }
 
     /// Only root can write to its store.
-    private static func installEngines(_ own: Engines) throws {
-        let setup = EngineSetup(own: own)
+    private static func installEngines(_ stack: Stack) throws {
+        let setup = EngineSetup(stack)
         guard try !setup.isComplete() else { return }
         let outcome = try RootTool.run([OwnProgram.path, "engines", "install"] + setup.missingFromStore)
         guard outcome.status == 0 else { throw ExitCode(outcome.status) }

@@ -5,6 +5,10 @@ protocol StackCommand: ParsableCommand {
     var project: ProjectOptions { get }
 }
 
+extension AlertsCommand.List: StackCommand {}
+extension AlertsCommand.SilenceAlert: StackCommand {}
+extension AlertsCommand.Unsilence: StackCommand {}
+extension AlertsCommand.Test: StackCommand {}
 extension CheckCommand: StackCommand {}
 extension DestroyCommand: StackCommand {}
 extension DoctorCommand: StackCommand {}

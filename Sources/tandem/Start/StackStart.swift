@@ -23,7 +23,7 @@ struct StackStart: Sendable {
 
     func run() async throws -> Outcome {
         try ProjectReach.check(project)
-        let engines = EngineSetup(own: project.stack.engines)
+        let engines = EngineSetup(project.stack)
         let folder = project.folder
         let bare = StackPreparation(
             stack: project.stack, stackFile: project.stackFile, folder: folder,
@@ -123,7 +123,7 @@ struct StackStart: Sendable {
         // Its agents would have to lead a server of which they know nothing.
         try bare.checkPrimary()
         let printer = steps
-        let set = try await EngineSetup(own: project.stack.engines)
+        let set = try await EngineSetup(project.stack)
             .install { printer.note("\($0)") }
         var preparation = bare
         preparation.programs = set.layoutPrograms

@@ -9,7 +9,9 @@ extension [ServiceStatus] {
 
     /// A name that is none of Tandem's own, nor an instance's such as `app-2`, is a worker's.
     private static func place(_ name: String) -> Int {
-        let names = ["haproxy", "nginx", "app", "", "router", "mysql", "etcd", "keepalived"]
+        let names = [
+            "haproxy", "nginx", "app", "", "router", "mysql", "etcd", "keepalived", "alertmanager", "prometheus",
+        ]
         return names.firstIndex { name == $0 || !$0.isEmpty && name.hasPrefix("\($0)-") } ?? 3
     }
 }

@@ -7,6 +7,15 @@ import TandemStack
 /// Where the real servers come from: the engine store, or the machine's own programs that the stack file names.
 struct EngineSetup: Sendable {
     var own: Engines
+    /// Whether Prometheus and Alertmanager are needed.
+    var isMonitored = false
+
+    init(own: Engines, isMonitored: Bool = false) {
+        self.own = own
+        self.isMonitored = isMonitored
+    }
+
+    init(_ stack: Stack) { self.init(own: stack.engines, isMonitored: stack.monitoring != nil) }
 
     func store(progress: @escaping @Sendable (EngineProgress) -> Void) throws -> EngineStore {
         EngineStore(folder: try folder(), progress: progress)
@@ -39,7 +48,9 @@ struct EngineSetup: Sendable {
     }
 
     private var ownPrograms: OwnPrograms {
-        OwnPrograms(haproxy: own.haproxy, nginx: own.nginx, mysqld: own.mysqld, mysql: own.mysql, etcd: own.etcd)
+        OwnPrograms(
+            haproxy: own.haproxy, nginx: own.nginx, mysqld: own.mysqld, mysql: own.mysql, etcd: own.etcd,
+            isMonitored: isMonitored)
     }
 
     /// Whether nothing has to be fetched; asks no program.
@@ -63,7 +74,8 @@ extension EngineSet {
     var layoutPrograms: Layout.Programs {
         Layout.Programs(
             haproxy: haproxy, nginx: nginx, mimeTypes: mimeTypes, mysqld: mysqld, mysql: mysql,
-            mysqlBase: mysqlBase, mysqlPlugins: mysqlPlugins, etcd: etcd)
+            mysqlBase: mysqlBase, mysqlPlugins: mysqlPlugins, etcd: etcd, prometheus: prometheus, promtool: promtool,
+            alertmanager: alertmanager)
     }
 
     var versionsByName: [String: String] {

@@ -50,7 +50,8 @@ struct EnginesCommand: AsyncParsableCommand {
 
     struct Install: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Fetches what is missing.")
-        @Argument(help: "haproxy, nginx, mysql, etcd; without a name: all.") var names: [String] = []
+        @Argument(help: "haproxy, nginx, mysql, etcd, prometheus, alertmanager; without a name: all.") var names:
+            [String] = []
 
         func run() async throws {
             let engines = try EnginesCommand.engines(names)
@@ -99,8 +100,10 @@ struct EnginesCommand: AsyncParsableCommand {
             }
             let files = FileManager.default
             try files.createDirectory(atPath: bin, withIntermediateDirectories: true)
-            let etcd = try store.programs(of: .etcd).map { Array($0.values) } ?? []
-            for program in [set.haproxy, set.nginx, set.mysqld, set.mysql] + etcd {
+            let others = try ([.etcd] + Engine.ofMonitoring).flatMap {
+                try store.programs(of: $0)?.values.map(\.self) ?? []
+            }
+            for program in [set.haproxy, set.nginx, set.mysqld, set.mysql] + others {
                 let link = "\(bin)/\((program as NSString).lastPathComponent)"
                 if (try? files.destinationOfSymbolicLink(atPath: link)) != nil { try files.removeItem(atPath: link) }
                 try files.createSymbolicLink(atPath: link, withDestinationPath: program)

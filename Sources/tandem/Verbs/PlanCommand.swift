@@ -36,7 +36,7 @@ extension PendingChange {
     /// Without fetching, making or changing anything.
     static func load(_ project: Project) async throws -> PendingChange {
         try ProjectReach.check(project)
-        let setup = EngineSetup(own: project.stack.engines)
+        let setup = EngineSetup(project.stack)
         let running = project.running
         let set = try? await setup.installed()
         let preparation = StackPreparation(

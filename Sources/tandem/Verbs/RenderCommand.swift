@@ -53,7 +53,7 @@ struct RenderCommand: AsyncParsableCommand {
 
     /// Where the programs are, or where they would be on the search path: rendering fetches nothing.
     private func programs(_ project: Project) async throws -> Layout.Programs {
-        let setup = EngineSetup(own: project.stack.engines)
+        let setup = EngineSetup(project.stack)
         if let set = try? await setup.installed() { return set.layoutPrograms }
         return .onSearchPath
     }
@@ -90,5 +90,6 @@ extension Layout.Programs {
     /// Where the programs would be if the machine had them.
     static let onSearchPath = Layout.Programs(
         haproxy: "haproxy", nginx: "nginx", mimeTypes: "/etc/nginx/mime.types", mysqld: "mysqld", mysql: "mysql",
-        mysqlBase: "/usr", mysqlPlugins: "/usr/lib/mysql/plugin", etcd: "etcd")
+        mysqlBase: "/usr", mysqlPlugins: "/usr/lib/mysql/plugin", etcd: "etcd", prometheus: "prometheus",
+        promtool: "promtool", alertmanager: "alertmanager")
 }

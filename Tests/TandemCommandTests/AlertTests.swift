@@ -1,0 +1,69 @@
+import Foundation
+import TandemAgent
+import TandemStack
+import Testing
+
+@testable import tandem
+
+@Suite("tandem alerts")
+struct AlertTests {
+    private func alert(
+        _ name: String, _ severity: String, host: String? = nil, at seconds: Double = 0, silenced: Bool = false
+    ) -> Alert {
+        var labels = ["alertname": name, "severity": severity]
+        labels["host"] = host
+        return Alert(
+            labels: labels, annotations: ["summary": "\(name) of {}.", "next": "tandem status"],
+            startsAt: Date(timeIntervalSince1970: seconds),
+            status: .init(state: "active", silencedBy: silenced ? ["x"] : []))
+    }
+
+    @Test("shows what several monitors say once, the worst first")
+    func report() {
+        let report = AlertReport(
+            [
+                alert("ServiceDown", "ticket", host: "a"), alert("Watchdog", "none"),
+                alert("WritesWait", "page", at: 60),
+                alert("ServiceDown", "ticket", host: "a", at: 5),
+                alert("ReplicaLags", "ticket", at: 90, silenced: true),
+            ], now: Date())
+        #expect(report.isWatching)
+        #expect(report.alerts.map(\.name) == ["WritesWait", "ServiceDown", "ReplicaLags"])
+        #expect(
+            report.text == """
+                page     WritesWait  since 1970-01-01T00:01:00Z
+                         WritesWait of {}.
+                         Next: tandem status
+                ticket   ServiceDown  since 1970-01-01T00:00:00Z
+                         ServiceDown of {}.
+                         Next: tandem status
+                silenced ReplicaLags  since 1970-01-01T00:01:30Z
+                         ReplicaLags of {}.
+                         Next: tandem status
+
+                """)
+    }
+
+    @Test("does not take silence for health")
+    func blind() {
+        #expect(AlertReport([alert("Watchdog", "none")], now: Date()).text == "Nothing is wrong.\n")
+        #expect(AlertReport([], now: Date()).text.hasPrefix("Prometheus has told Alertmanager nothing yet"))
+    }
+
+    @Test("knows what arrived")
+    func outcome() {
+        func outcome(_ made: Int, _ failed: Int) -> AlertTrial.Outcome {
+            .init(before: Attempts(made: 10, failed: 4), now: Attempts(made: 10 + made, failed: 4 + failed))
+        }
+        #expect(outcome(0, 0) == .waiting)
+        #expect(outcome(1, 0) == .arrived)
+        #expect(outcome(2, 2) == .refused(attempts: 2))
+        #expect(outcome(3, 2) == .arrived)
+    }
+
+    @Test("reads times of silences", arguments: [("30m", 1800), ("2h", 7200), ("45s", 45), ("720h", 2_592_000)])
+    func times(text: String, seconds: Int) { #expect(AlertSession.seconds(text) == seconds) }
+
+    @Test("refuses what is no time", arguments: ["", "h", "0m", "-1h", "721h", "1d", "99999999999999999999h", "1.5h"])
+    func noTimes(text: String) { #expect(AlertSession.seconds(text) == nil) }
+}
