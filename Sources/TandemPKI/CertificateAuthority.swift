@@ -58,6 +58,14 @@ public struct CertificateAuthority: Sendable {
         return try made.serializeAsPEM().pemString + "\n"
     }
 
+    /// Whether who trusts an anchor of earlier believes all that this authority may sign by the given scope.
+    public func isBelieved(by anchor: String, for scope: CertificateScope) -> Bool {
+        guard let last = try? Certificate(pemEncoded: anchor), last.publicKey == key.publicKey,
+            let constraints = try? last.extensions.nameConstraints
+        else { return false }
+        return Set(constraints.permittedSubtrees).isSuperset(of: scope.constraints.permittedSubtrees)
+    }
+
     private static func constraints(of certificate: Certificate) -> Certificate.Extension? {
         certificate.extensions[oid: .X509ExtensionID.nameConstraints]
     }
@@ -89,45 +97,7 @@ public struct CertificateAuthority: Sendable {
 
     /// Tells certificates apart: no two with the same can be found.
     public static func fingerprint(_ certificate: Data) -> String {
-        SHA256.hash(data: certificate).prefix(16).map { byte in
-            let digits = String(byte, radix: 16)
-            return byte < 16 ? "0\(digits)" : digits
-        }.joined()
-    }
-
-    /// The domains that an authority may sign for, where it is bound to names, to addresses of this machine and those that are named, and to
-    /// both critically (RFC 5280, 4.2.1.10), and may make no further authorities; else nil.
-    /// - Parameter addresses: single IPv4 addresses besides this machine's own.
-    public static func domains(ofLocal certificatePEM: String, besides addresses: [String] = []) -> [String]? {
-        guard let certificate = try? Certificate(pemEncoded: certificatePEM),
-            case .isCertificateAuthority(maxPathLength: 0)? = try? certificate.extensions.basicConstraints,
-            let found = certificate.extensions[oid: .X509ExtensionID.nameConstraints], found.critical,
-            let constraints = try? NameConstraints(found)
-        else { return nil }
-        let named = addresses.compactMap { try? CertificateRequest.bytes(of: $0) }.map {
-            $0 + [0xff, 0xff, 0xff, 0xff]
-        }
-        var domains: [String] = []
-        var networks = 0
-        for subtree in constraints.permittedSubtrees {
-            switch subtree {
-            case .dnsName(let name): domains.append(name)
-            case .ipAddress(let bytes):
-                let network = Array(bytes.bytes)
-                guard isLoopback(network) || named.contains(network) else { return nil }
-                networks += 1
-            default: break
-            }
-        }
-        // Names of a kind that no subtree is about are not bound at all.
-        return domains.isEmpty || networks == 0 ? nil : domains
-    }
-
-    /// - Parameter network: an address and its mask.
-    private static func isLoopback(_ network: [UInt8]) -> Bool {
-        if network.count == 8 { return network[0] == 127 && network[4] == 0xff }
-        let one = [UInt8](repeating: 0, count: 15) + [1]
-        return network == one + [UInt8](repeating: 0xff, count: 16)
+        SHA256.hash(data: certificate).prefix(16).hexadecimal
     }
 
     public var certificatePEM: String { get throws { try certificate.serializeAsPEM().pemString + "\n" } }

@@ -349,6 +349,17 @@ struct StackPreparationTests {
         #expect(try changed.writeCertificates() == StackPKI.Made())
     }
 
+    @Test("tells when the authority signs for more addresses than those believe who trust it, and only then")
+    func widerAnchor() throws {
+        defer { removeSockets() }
+        #expect(try !preparation.writeCertificates().widensAnchor, "nobody has trusted it yet")
+        var shown = preparation
+        shown.stack.front = Front(listen: "192.168.1.20")
+        #expect(try shown.writeCertificates().widensAnchor)
+        #expect(try !shown.writeCertificates().widensAnchor)
+        #expect(try !preparation.writeCertificates().widensAnchor, "what is trusted goes further than what is signed")
+    }
+
     @Test("keeps the keys of agents and of the authority out of the folders of the servers")
     func keys() throws {
         defer { removeSockets() }

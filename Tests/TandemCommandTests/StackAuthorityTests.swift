@@ -61,6 +61,28 @@ struct StackAuthorityTests {
         #expect(try given.checked(of: own("localhost", front: moving)).certificate != nil)
     }
 
+    @Test("is refused with what can be done about it, by its user, or by root whose stack file has changed since")
+    func remedies() throws {
+        func refusal(_ given: StackAuthority, _ own: Stack?) -> String {
+            do {
+                _ = try given.checked(of: own)
+                return "nothing was refused"
+            } catch {
+                return (error as? Failure)?.message ?? "\(error)"
+            }
+        }
+        let address = try authority(of: "shop", for: ["localhost"], addresses: ["192.168.1.20"])
+        let domain = try authority(of: "shop", for: ["localhost", "shop.example"])
+        for (given, foreign) in [(address, "192.168.1.20"), (domain, "shop.example")] {
+            let message = refusal(given, nil)
+            #expect(message.contains("may sign for \(foreign), and the stack file is not root's"))
+            #expect(message.hasSuffix("In your own browsers, as that user: tandem trust"))
+            #expect(refusal(given, own("localhost")).contains("which the stack file does not name"))
+        }
+        #expect(refusal(address, own("localhost")).hasSuffix("is made by: tandem up"))
+        #expect(refusal(domain, own("localhost")).hasSuffix("is made by: tandem down, tandem up"))
+    }
+
     @Test(
         "is refused under a name that could be a path, or that no stack has",
         arguments: ["", "../shop", "a/b", "shop\n", "Shop", "sh\u{f6}p", String(repeating: "a", count: 64)])

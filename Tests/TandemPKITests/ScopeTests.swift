@@ -76,6 +76,20 @@ struct ScopeTests {
         #expect(try bench.authority.anchor(scope: .sample, last: others, now: bench.now) != others)
     }
 
+    @Test("is believed by whoever trusts an earlier certificate of it, until it signs for more than that one says")
+    func believed() throws {
+        let bench = try Bench()
+        let sample = CertificateScope.sample
+        let anchor = try bench.authority.anchor(scope: sample, last: nil, now: bench.now)
+        #expect(bench.authority.isBelieved(by: anchor, for: sample))
+        let fewer = CertificateScope(domains: sample.domains, networks: Array(sample.networks.prefix(1)))
+        #expect(bench.authority.isBelieved(by: anchor, for: fewer))
+        let more = CertificateScope(domains: sample.domains, networks: sample.networks + [try .init("192.168.1.20")])
+        #expect(!bench.authority.isBelieved(by: anchor, for: more))
+        #expect(!(try Bench().authority.isBelieved(by: anchor, for: sample)), "another one of the same name")
+        #expect(!bench.authority.isBelieved(by: "no certificate", for: sample))
+    }
+
     @Test("is another one than earlier versions made, which could sign for any site")
     func unlimited() throws {
         let bench = try Bench()
@@ -97,11 +111,16 @@ struct ScopeTests {
             domains: ["localhost", "shop.internal"], networks: [try .init("127.0.0.0", prefix: 8), try .init("::1")])
         let authority = try CertificateAuthority(stack: "shop", scope: scope, now: now)
         let anchor = try authority.anchor(scope: scope, last: nil, now: now)
-        #expect(CertificateAuthority.domains(ofLocal: anchor) == ["localhost", "shop.internal"])
+        let names = try #require(AuthorityNames(certificatePEM: anchor))
+        #expect(names.domains == ["localhost", "shop.internal"] && names.addresses.isEmpty)
         // Without a bound on addresses it could pose as any address.
-        #expect(CertificateAuthority.domains(ofLocal: try authority.certificatePEM) == nil)
+        #expect(AuthorityNames(certificatePEM: try authority.certificatePEM) == nil)
         let wide = CertificateScope(domains: ["localhost"], networks: [try .init("10.0.0.0", prefix: 8)])
-        #expect(CertificateAuthority.domains(ofLocal: try authority.anchor(scope: wide, last: nil, now: now)) == nil)
-        #expect(CertificateAuthority.domains(ofLocal: "no certificate") == nil)
+        #expect(AuthorityNames(certificatePEM: try authority.anchor(scope: wide, last: nil, now: now)) == nil)
+        #expect(AuthorityNames(certificatePEM: "no certificate") == nil)
+        let single = CertificateScope(
+            domains: ["localhost"], networks: [try .init("10.0.0.7"), try .init("fd00::a"), try .init("127.0.0.1")])
+        let others = AuthorityNames(certificatePEM: try authority.anchor(scope: single, last: nil, now: now))
+        #expect(others?.addresses == ["10.0.0.7", "fd00:0000:0000:0000:0000:0000:0000:000a"])
     }
 }

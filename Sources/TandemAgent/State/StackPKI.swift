@@ -15,10 +15,12 @@ public struct StackPKI: Sendable {
     }
 
     /// What was made.
-    public struct Made: Sendable, Equatable {
+    public struct Made: Codable, Sendable, Equatable {
         public var certificates = 0
         /// There was an authority before, and it was replaced: whoever trusts that one has to be told.
         public var replacesAuthority = false
+        /// The authority stays, but may sign for addresses that those do not know of who trust it by its earlier certificate.
+        public var widensAnchor = false
     }
 
     /// - Parameter layout: where a host's certificates go.
@@ -26,8 +28,8 @@ public struct StackPKI: Sendable {
     public func ensure(layout: (Host) -> Layout, now: Date) throws -> Made {
         try Folders.make(folder.pkiFolder)
         let services = try authority(.services, now: now)
-        let anchor = try services.authority.anchor(
-            scope: scope, last: CertificateFiles.text(folder.anchorFile), now: now)
+        let last = CertificateFiles.text(folder.anchorFile)
+        let anchor = try services.authority.anchor(scope: scope, last: last, now: now)
         try AtomicFile.write(anchor, to: folder.anchorFile, mode: 0o644)
         let agents = try authority(.agents, now: now)
         var authorities: [Issuer: CertificateAuthority] = [.services: services.authority, .agents: agents.authority]
@@ -35,6 +37,9 @@ public struct StackPKI: Sendable {
             authorities[.store] = try authority(.store, now: now).authority
         }
         var made = Made(replacesAuthority: services.isReplaced)
+        if let last, !services.isReplaced {
+            made.widensAnchor = try !services.authority.isBelieved(by: last, for: scope)
+        }
         for host in stack.hosts {
             try prepare(host, layout: layout(host), authorities)
             for wanted in try wanted(host, layout: layout(host)) {

@@ -22,7 +22,7 @@ struct RollOut: Sendable {
         try await prepareApp()
         // From here on things change. An agent that is started anew meanwhile goes on with what its host has.
         for (name, given) in pending.given { try given.save(host: name, folder: folder) }
-        try pending.preparation.writeCertificates()
+        steps.note(try pending.preparation.writeCertificates())
         if pending.target.front == nil { try await giveCertificates(running) }
         var changed: [String] = []
         do {

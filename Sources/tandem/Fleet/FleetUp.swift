@@ -188,6 +188,7 @@ struct FleetUp: Sendable {
         let answer = try await leader.step(
             ["prepare"], stack: stack.name, input: input, outputLimitBytes: 256 << 20, seconds: 300)
         let preparation = try JSONDecoder().decode(HostPreparation.self, from: Data(answer.utf8))
+        if let made = preparation.made { steps.note(made) }
         var together = stack
         together.hosts += preparation.leaving
         // Before others are told of a new host, and of one that leaves not before it has.

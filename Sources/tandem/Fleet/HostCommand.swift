@@ -176,4 +176,6 @@ struct HostPreparation: Codable {
     var leaving: [Host]
     var isRunning: Bool
     var isNothing: Bool
+    /// What became of certificates; nil from earlier versions.
+    var made: StackPKI.Made?
 }

@@ -84,7 +84,7 @@ struct HostRoll: Sendable {
         try pending.throwRefusals()
         var state = FleetState.load(folder) ?? FleetState()
         if pending.running == nil { try preparation.write(pending.target) }
-        try preparation.writeCertificates()
+        let made = try preparation.writeCertificates()
         try RootFile.write(request.stackFile, to: project.stackFile, mode: 0o600)
         let hosts = pending.target.stack.hosts.filter { host in !request.running.contains(host.name) }
         let packages = try hosts.map { host in
@@ -101,7 +101,7 @@ struct HostRoll: Sendable {
         }
         return HostPreparation(
             packages: packages, leaving: leaving ?? [], isRunning: pending.running != nil,
-            isNothing: pending.isNothing && packages.isEmpty)
+            isNothing: pending.isNothing && packages.isEmpty, made: made)
     }
 
     // MARK: - Second step

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import TandemBlueprint
 import TandemFleet
+import TandemPKI
 
 /// This very program with the libraries that a host may lack, named by its content.
 struct ProgramBundle: Sendable {
@@ -16,10 +17,7 @@ struct ProgramBundle: Sendable {
         guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) else {
             throw Failure(.failed, "cannot read \(path), which is to go to the hosts")
         }
-        identifier = SHA256.hash(data: data).prefix(8).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0\(digits)" : digits
-        }.joined()
+        identifier = SHA256.hash(data: data).prefix(8).hexadecimal
     }
 
     /// What every Debian and Ubuntu with OpenSSH has, and what belongs to the kernel.

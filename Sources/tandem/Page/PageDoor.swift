@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import TandemPKI
 
 /// Who may see the live page: whoever comes with the link's token, once, and from then on with the cookie that was given for it.
 struct PageDoor: Sendable {
@@ -12,12 +13,7 @@ struct PageDoor: Sendable {
 
     /// 256 bits of the kernel's.
     private static func secret() -> String {
-        SymmetricKey(size: .bits256).withUnsafeBytes { $0.map { byteHex($0) }.joined() }
-    }
-
-    private static func byteHex(_ byte: UInt8) -> String {
-        let digits = Array("0123456789abcdef")
-        return String([digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+        SymmetricKey(size: .bits256).withUnsafeBytes { $0.hexadecimal }
     }
 
     var link: String { "http://127.0.0.1:\(port)/?token=\(token)" }

@@ -181,11 +181,7 @@ struct StackStart: Sendable {
         if made.certificates > 0 {
             steps.done("tls", "\(made.certificates) certificates made, signed by the stack's own CA")
         }
-        if made.replacesAuthority {
-            steps.note(
-                "the CA is a new one, which may sign for this stack's names alone; browsers learn of it by: tandem trust"
-            )
-        }
+        steps.note(made)
         return applied
     }
 

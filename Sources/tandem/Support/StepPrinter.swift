@@ -1,3 +1,5 @@
+import TandemAgent
+
 /// Progress for people: one line a step, with the time it took.
 struct StepPrinter: Sendable {
     /// For whoever tells in another way.
@@ -15,6 +17,17 @@ struct StepPrinter: Sendable {
 
     /// Something on the way that is no step of its own.
     func note(_ text: String) { if !isSilent { Terminal.line("    \(style.dim(text))") } }
+
+    /// What whoever trusts the stack's authority has to do, if anything.
+    func note(_ made: StackPKI.Made) {
+        if made.replacesAuthority {
+            note(
+                "the CA is a new one, which may sign for this stack's names alone; browsers learn of it by: tandem trust"
+            )
+        } else if made.widensAnchor {
+            note("the CA signs for further addresses now; browsers that trust it already need it again: tandem trust")
+        }
+    }
 
     func headline(_ text: String) { if !isSilent { Terminal.line(style.bold(text)) } }
 

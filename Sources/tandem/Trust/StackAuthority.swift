@@ -50,22 +50,40 @@ struct StackAuthority: Codable {
             throw Failure(
                 .failed, "what the stack '\(stack)' calls its certificate authority is none; nothing was trusted")
         }
-        let addresses = own.map { $0.frontCertificateNames.addresses + $0.hosts.map(\.address) } ?? []
-        guard let domains = CertificateAuthority.domains(ofLocal: canonical, besides: addresses) else {
+        guard let names = AuthorityNames(certificatePEM: canonical) else {
             throw Failure(
                 .failed,
                 "the certificate authority of '\(stack)' is not bound to names and addresses of its stack, so that it could pose as other sites; "
                     + "nothing was trusted. A new one is made by: tandem down, tandem up")
         }
-        let local = ["localhost", Stack.internalDomain(stack: stack), own?.domain].compactMap(\.self)
-        guard let foreign = domains.first(where: { !local.contains($0) && !$0.hasSuffix(".localhost") }) else {
-            return StackAuthority(stack: stack, certificate: canonical, owner: owner)
+        try check(names, own)
+        return StackAuthority(stack: stack, certificate: canonical, owner: owner)
+    }
+
+    private func check(_ names: AuthorityNames, _ own: Stack?) throws {
+        let domains = ["localhost", Stack.internalDomain(stack: stack), own?.domain].compactMap(\.self)
+        if let foreign = names.domains.first(where: { !domains.contains($0) && !$0.hasSuffix(".localhost") }) {
+            throw refusal(foreign, own, remedy: "tandem down, tandem up")
         }
-        throw Failure(
+        let addresses = own.map { $0.frontCertificateNames.addresses + $0.hosts.map(\.address) } ?? []
+        if let foreign = names.addresses.first(where: { !addresses.contains($0) }) {
+            throw refusal(foreign, own, remedy: "tandem up")
+        }
+    }
+
+    /// - Parameter remedy: makes an authority for what the stack file says now.
+    private func refusal(_ foreign: String, _ own: Stack?, remedy: String) -> Failure {
+        let begin = "the certificate authority of '\(stack)' may sign for \(Terminal.printable(foreign)), "
+        guard own == nil else {
+            return Failure(
+                .failed,
+                begin + "which the stack file does not name; nothing was trusted. One for what the file says "
+                    + "now is made by: \(remedy)")
+        }
+        return Failure(
             .failed,
-            "the certificate authority of '\(stack)' may sign for \(Terminal.printable(foreign)), and the stack file is not root's: its owner "
-                + "could pose as that site to everybody on this machine; nothing was trusted. In your own browsers, as "
-                + "that user: tandem trust")
+            begin + "and the stack file is not root's: its owner could pose as that site to everybody on this machine; "
+                + "nothing was trusted. In your own browsers, as that user: tandem trust")
     }
 
     func trust() throws -> Bool {
