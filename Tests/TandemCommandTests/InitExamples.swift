@@ -235,6 +235,21 @@ struct InitExample: CustomTestStringConvertible, Sendable {
             #"exec bundle exec puma --bind "tcp://$HOST:$PORT""#, before: "bundle install",
             says: ["  workers:\n    mail-queue: 'rake jobs:work'\n\n", "The Procfile's lines mysql need other names"]),
         InitExample(
+            "A Procfile's lines whose names become one are both kept",
+            [
+                "Procfile":
+                    "web: x -b 0.0.0.0\nmail_queue: a\nmail-queue: b\nMail_Queue: c\nmail-queue-2: d\n"
+                    + "a_very_long_job_here: e\na-very-long-job-here: f\n"
+            ], "x -b $HOST", health: "/health",
+            says: [
+                "    mail-queue: 'a'\n    mail-queue-3: 'b'\n    mail-queue-4: 'c'\n    mail-queue-2: 'd'\n",
+                "    a-very-long-job-here: 'e'\n    a-very-long-job-he-2: 'f'\n",
+            ]),
+        InitExample(
+            "A Procfile with more lines than a stack has workers",
+            ["Procfile": "web: x -b 0.0.0.0\n" + (1...22).map { "job\($0): y\n" }.joined()], "x -b $HOST",
+            health: "/health", says: ["job20: 'y'\n", "The Procfile's lines job21, job22 were left out"]),
+        InitExample(
             "A Procfile's command that listens on all addresses", ["Procfile": "web: thing -b 0.0.0.0:$PORT\n"],
             "thing -b $HOST:$PORT", health: "/health"),
     ]

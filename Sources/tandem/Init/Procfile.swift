@@ -4,33 +4,63 @@ import TandemStack
 struct Procfile {
     private let lines: [(type: String, command: String)]
 
+    /// All lines but `web` and `release`, under names that a stack file takes.
+    let workers: [ProjectKind.Variable]
+    /// The types whose names no worker can have.
+    let strangers: [String]
+    /// Those beyond the most that a stack has.
+    let surplus: [String]
+
     init(_ text: String) {
         lines = text.split(whereSeparator: \.isNewline).compactMap { line in
             line.firstMatch(of: /^([A-Za-z0-9_-]+):\s*(\S.*?)\s*$/).map { (String($0.1), String($0.2)) }
         }
+        let others = lines.filter { $0.type != "web" && $0.type != "release" }
+        var names = WorkerNames(types: others.map(\.type))
+        var all: [ProjectKind.Variable] = []
+        var (strangers, surplus): ([String], [String]) = ([], [])
+        for line in others {
+            if Worker.name(like: line.type) == nil {
+                strangers.append(line.type)
+            } else if all.count < Worker.most, let name = names.next(like: line.type) {
+                all.append(.init(name: name, value: line.command))
+            } else {
+                surplus.append(line.type)
+            }
+        }
+        (workers, self.strangers, self.surplus) = (all, strangers, surplus)
     }
 
     /// What serves requests.
     var web: String? { lines.first { $0.type == "web" }?.command }
     /// What is done once before a new version starts.
     var release: String? { lines.first { $0.type == "release" }?.command }
+}
 
-    private var others: [(type: String, command: String)] {
-        lines.filter { $0.type != "web" && $0.type != "release" }
+/// Names for workers, each given once: of `mail_queue` and `mail-queue`, the second becomes `mail-queue-2`.
+private struct WorkerNames {
+    /// What a line that comes later is called by itself is not given to another one.
+    private let own: Set<String>
+    private var given: Set<String> = []
+
+    init(types: [String]) { own = Set(types.compactMap(Worker.name(like:))) }
+
+    mutating func next(like type: String) -> String? {
+        guard let wanted = Worker.name(like: type) else { return nil }
+        let name = given.contains(wanted) ? other(than: wanted) : wanted
+        if let name { given.insert(name) }
+        return name
     }
 
-    /// All else, under names that a stack file takes.
-    var workers: [ProjectKind.Variable] {
-        var workers: [ProjectKind.Variable] = []
-        for line in others {
-            guard let name = Worker.name(like: line.type), !workers.contains(where: { $0.name == name }) else {
-                continue
+    private func other(than name: String) -> String? {
+        for number in 2...(Worker.most + 1) {
+            // A long one is cut, so that the number has room.
+            for length in stride(from: name.count, to: 0, by: -1) {
+                guard let other = Worker.name(like: "\(name.prefix(length))-\(number)") else { continue }
+                if !given.contains(other), !own.contains(other) { return other }
+                break
             }
-            workers.append(.init(name: name, value: line.command))
         }
-        return Array(workers.prefix(Worker.most))
+        return nil
     }
-
-    /// Those that cannot become workers under their own names.
-    var strangers: [String] { others.map(\.type).filter { Worker.name(like: $0) == nil } }
 }

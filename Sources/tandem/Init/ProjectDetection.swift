@@ -1,4 +1,5 @@
 import Foundation
+import TandemStack
 
 /// Recognises a project by its files.
 enum ProjectDetection {
@@ -10,6 +11,11 @@ enum ProjectDetection {
         if !procfile.strangers.isEmpty {
             kind?.remarks.append(
                 "The Procfile's lines \(procfile.strangers.joined(separator: ", ")) need other names: see `tandem docs app`."
+            )
+        }
+        if !procfile.surplus.isEmpty {
+            kind?.remarks.append(
+                "The Procfile's lines \(procfile.surplus.joined(separator: ", ")) were left out: a stack has \(Worker.most) workers at most."
             )
         }
         return kind
