@@ -72,6 +72,47 @@ struct ServiceEventsTests {
     }
 }
 
+@Suite("The answer to /timeline")
+struct TimelineAnswerTests {
+    /// What `AgentClient` takes.
+    private let limitBytes = 4 << 20
+
+    @Test("fits into what is taken of it, with the largest numbers and the longest events that there can be")
+    func largest() throws {
+        let now = 2_000_000_000
+        var ring = TrafficRing()
+        ring.advance(to: now)
+        let times = (0..<TimeClasses.count).map {
+            TrafficSecond.Time(milliseconds: TimeClasses.upperEnd(of: $0), count: .max)
+        }
+        for second in now - TrafficRing.hour..<now {
+            ring.take(TrafficSecond(at: second, requests: .max, errors: .max, times: times))
+        }
+        // Written as \u0001, the longest form of a character in JSON.
+        let detail = HostEvent.bounded(detail: String(repeating: "\u{1}", count: 10_000))
+        let event = HostEvent(at: now, kind: .failed, service: String(repeating: "w", count: 20), detail: detail)
+        let answer = HostTimeline(
+            host: String(repeating: "h", count: 63), ring: ring, events: .init(repeating: event, count: 1_000), after: 0
+        )
+        #expect(answer.until != nil && answer.seconds.count == HostTimeline.mostSeconds)
+        let bytes = try JSONText.encode(answer, isPretty: false).utf8.count
+        #expect(bytes > 2 << 20, "the test makes the largest answer: \(bytes) bytes")
+        #expect(bytes < limitBytes * 3 / 4, "\(bytes) bytes")
+    }
+
+    @Test("of a failure has its first line, bounded in what it may be made of")
+    func detail() {
+        var events = ServiceEvents()
+        func status(_ state: ServiceStatus.State, _ detail: String?) -> [ServiceStatus] {
+            [ServiceStatus(name: "app", state: state, address: "", since: "", detail: detail)]
+        }
+        _ = events.look(status(.running, nil), version: nil, at: 1)
+        let accents = String(repeating: "\u{301}", count: 100_000)
+        let event = events.look(status(.failed, "e\(accents)\nmore"), version: nil, at: 2).first
+        #expect(event?.detail?.unicodeScalars.count == 300)
+    }
+}
+
 @Suite("nginx's log, read as it is written")
 struct AccessLogTests {
     private func entry(_ line: String, parser: inout AccessLogParser) -> AccessLogParser.Entry? {

@@ -79,7 +79,7 @@ struct PageStateTests {
         var hour = PageHour()
         #expect(hour.after("lb1") == 0)
         func take(_ host: String, _ seconds: TrafficSecond...) {
-            hour.take(HostTimeline(host: host, now: 200, seconds: seconds, events: []))
+            hour.take(HostTimeline(host: host, now: 200, seconds: seconds, events: []), of: host, at: 200)
         }
         take("lb1", .init(at: 100, requests: 10, errors: 1), .init(at: 101, requests: 0, errors: 0))
         take("lb2", .init(at: 100, requests: 5, errors: 0))
@@ -116,9 +116,8 @@ struct PageStateTests {
         #expect(assembly.state.events[1].at == 1_795_799_484)
     }
 
-    @Test("has the figures of each arrow: from balancers to web servers, from routers to databases")
-    func flows() {
-        let state = assembly { words, _ in
+    private func counted(isOld: Bool) -> PageState {
+        assembly { words, now in
             for (host, section) in [("lb1", "web"), ("server1", "write")] {
                 func statistics(_ requests: Int, _ second: Double) -> HostStatistics {
                     let counters = [
@@ -132,10 +131,15 @@ struct PageStateTests {
                 }
                 words[host]?.lastStatistics = statistics(10, 1)
                 words[host]?.statistics = statistics(30, 2)
+                words[host]?.countedAt = now - .seconds(host == "lb1" && isOld ? 4 : 1)
             }
         }.state
+    }
+
+    @Test("has the figures of each arrow: from balancers to web servers, from routers to databases")
+    func flows() {
         #expect(
-            state.flows == [
+            counted(isOld: false).flows == [
                 .init(
                     from: "lb1", to: "server2", kind: .web, requestsPerSecond: 20, errorsPerSecond: 0,
                     responseMilliseconds: 4, connections: 3),
@@ -143,5 +147,43 @@ struct PageStateTests {
                     from: "server1", to: "server2", kind: .write, requestsPerSecond: 20, errorsPerSecond: 0,
                     responseMilliseconds: nil, connections: 3),
             ])
+    }
+
+    @Test("shows no figures of earlier where an agent answers and cannot count")
+    func oldFigures() {
+        let state = counted(isOld: true)
+        #expect(state.silent.isEmpty && state.flows.map(\.from) == ["server1"])
+    }
+
+    @Test("is told whatever an agent says, with numbers that JSON can carry")
+    func absurd() throws {
+        for (before, now) in [(Int.min, Int.max), (Int.max, Int.min), (0, Int.max)] {
+            for seconds in [Double.leastNonzeroMagnitude, 1e-9, 1, .greatestFiniteMagnitude] {
+                let state = assembly { words, instant in
+                    func statistics(_ number: Int, _ clock: Double) -> HostStatistics {
+                        let counters = ["front", "web", "write"].flatMap { section in
+                            [nil, "server2", "server2"].map {
+                                TrafficCounters(
+                                    section: section, server: $0, requests: number, errors: number,
+                                    connections: number, responseMilliseconds: number)
+                            }
+                        }
+                        return HostStatistics(
+                            host: "lb1", clockSeconds: clock,
+                            processes: [ProcessUse(service: "haproxy", cpuSeconds: clock, residentBytes: number)],
+                            balancer: counters, router: counters,
+                            database: DatabaseCounters(statements: number, connections: number)
+                        ).bounded
+                    }
+                    words["lb1"]?.lastStatistics = statistics(before, 0)
+                    words["lb1"]?.statistics = statistics(now, seconds)
+                    words["lb1"]?.countedAt = instant
+                    var topology = Sample.topology(lag: .greatestFiniteMagnitude)
+                    topology.epoch = now
+                    words["server1"]?.topology = topology.bounded
+                }.state
+                #expect(try JSONText.encode(state, isPretty: false).isEmpty == false)
+            }
+        }
     }
 }

@@ -103,6 +103,34 @@ struct TrafficRingTests {
         #expect(ring.seconds(after: 103).map(\.requests) == [1])
     }
 
+    @Test("stays what it is whatever it is told, and does not overflow")
+    func absurd() {
+        let numbers = [Int.min, Int.min + 1, -1, 0, 1, Int(Int32.max), Int(UInt32.max) + 1, Int.max - 1, Int.max]
+        for now in numbers {
+            var ring = ring()
+            ring.advance(to: 100)
+            for second in numbers + [99] {
+                for number in numbers {
+                    ring.take(
+                        TrafficSecond(
+                            at: second, requests: number, errors: number,
+                            times: [.init(milliseconds: number, count: number), .init(milliseconds: 7, count: .max)]))
+                    ring.add(requests: number, errors: number, at: second)
+                    ring.add(milliseconds: number, count: number, at: second)
+                    ring.add(milliseconds: 7, count: .max, at: second)
+                }
+            }
+            #expect(ring.seconds(after: 0).map(\.requests) == [Int(Int32.max)])
+            #expect(ring.seconds(after: 0).first?.errors == Int(UInt32.max))
+            #expect(ring.seconds(after: 0).first?.times?.map(\.count).max() == Int(UInt32.max))
+            ring.advance(to: now)
+            for after in numbers { #expect(ring.seconds(after: after).count <= 1) }
+        }
+        var histogram = TimeHistogram()
+        for number in numbers + numbers { histogram.add(milliseconds: 5, count: number) }
+        #expect(histogram.percentile(0.99) == 5)
+    }
+
     @Test("takes over what another one says, and again when it says more")
     func takes() {
         var (one, other) = (ring(), ring())

@@ -65,17 +65,17 @@ public struct AgentClient: Sendable {
     }
 
     public func statistics(of host: Host, timeout: Duration = .seconds(2)) async throws -> HostStatistics {
-        try await get(HostStatistics.self, from: host, path: "/statistics", timeout: timeout).value
+        try await get(HostStatistics.self, from: host, path: "/statistics", timeout: timeout).value.bounded
     }
 
-    /// What the host's agent has counted and seen within the last hour.
+    /// What the host's agent has counted and seen within the last hour, or the older part of it.
     /// - Parameter after: seconds since 1970; what is older is left out.
     public func timeline(of host: Host, after: Int, timeout: Duration = .seconds(2)) async throws -> HostTimeline {
-        try await get(HostTimeline.self, from: host, path: "/timeline?after=\(after)", timeout: timeout).value
+        try await get(HostTimeline.self, from: host, path: "/timeline?after=\(after)", timeout: timeout).value.bounded
     }
 
     public func topology(from host: Host, timeout: Duration = .seconds(2)) async throws -> Topology {
-        try await get(Topology.self, from: host, path: "/topology", timeout: timeout).value
+        try await get(Topology.self, from: host, path: "/topology", timeout: timeout).value.bounded
     }
 
     /// Waits until the agent has news of its database.

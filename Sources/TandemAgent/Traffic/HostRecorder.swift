@@ -8,9 +8,6 @@ import TandemTopology
 /// Keeps the last hour of one host: its traffic by the second, and what happened to its services. It outlives the agent that takes up
 /// other settings, and ends with the process.
 public actor HostRecorder {
-    /// Beyond that the oldest are forgotten.
-    private static let mostEvents = 200
-
     private var ring = TrafficRing()
     private var events: [HostEvent] = []
     /// Of all requests since the process began.
@@ -57,15 +54,13 @@ public actor HostRecorder {
             log = (file, parser)
         }
         events += services.look(statuses, version: version, at: second)
-        events.removeFirst(max(0, events.count - Self.mostEvents))
+        // The oldest are forgotten.
+        events.removeFirst(max(0, events.count - HostTimeline.mostEvents))
     }
 
     /// - Parameter after: what is older is left out.
     func timeline(of host: String, after: Int) -> HostTimeline {
-        let now = ring.now ?? 0
-        return HostTimeline(
-            host: host, now: now, seconds: ring.seconds(after: after),
-            events: events.filter { $0.at > max(after, now - TrafficRing.hour) })
+        HostTimeline(host: host, ring: ring, events: events, after: after)
     }
 
     /// What users sent to this host's HAProxy; nil where it does not answer.

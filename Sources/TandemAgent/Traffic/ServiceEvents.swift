@@ -62,9 +62,7 @@ struct ServiceEvents: Sendable {
         return (now, kinds)
     }
 
-    private static let longestLine = 300
-
     private func firstLine(_ status: ServiceStatus) -> String? {
-        status.detail?.split(whereSeparator: \.isNewline).first.map { String($0.prefix(Self.longestLine)) }
+        status.detail?.split(whereSeparator: \.isNewline).first.map { HostEvent.bounded(detail: String($0)) }
     }
 }

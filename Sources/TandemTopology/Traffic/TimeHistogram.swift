@@ -24,6 +24,14 @@ public enum TimeClasses {
     }
 }
 
+extension UInt32 {
+    /// Numbers below 0 add nothing, and where the sum would overflow, it stays at the highest: agents may tell any number.
+    func adding(_ more: Int) -> UInt32 {
+        let (sum, isTooMuch) = addingReportingOverflow(UInt32(clamping: more))
+        return isTooMuch ? .max : sum
+    }
+}
+
 /// How many requests took how long.
 public struct TimeHistogram: Sendable, Equatable {
     private var counts = [UInt32](repeating: 0, count: TimeClasses.count)
@@ -32,7 +40,7 @@ public struct TimeHistogram: Sendable, Equatable {
 
     public mutating func add(milliseconds: Int, count: Int = 1) {
         let place = TimeClasses.place(of: milliseconds)
-        counts[place] = UInt32(clamping: Int(counts[place]) + max(0, count))
+        counts[place] = counts[place].adding(count)
     }
 
     /// - Parameter times: as in `TrafficSecond`.

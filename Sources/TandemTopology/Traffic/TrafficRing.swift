@@ -1,6 +1,8 @@
 /// An hour of traffic by the second, in slots of a fixed size: 58 KB, and 1.7 MB more where times are counted.
 public struct TrafficRing: Sendable {
     public static let hour = 3600
+    /// What clocks may show. With seconds beyond that the ring's own sums would overflow.
+    public static let clockRange = 0...(1 << 40)
 
     private struct Slot {
         /// Which second is in it.
@@ -19,7 +21,8 @@ public struct TrafficRing: Sendable {
     public init(seconds: Int = hour) { slots = Array(repeating: Slot(), count: max(1, seconds)) }
 
     /// Begins a second. A clock that went back is believed: what lies after it is forgotten, or it would be counted twice.
-    public mutating func advance(to second: Int) {
+    public mutating func advance(to time: Int) {
+        let second = min(max(time, Self.clockRange.lowerBound), Self.clockRange.upperBound)
         if let now, second < now {
             for index in slots.indices where slots[index].at > second { clear(index, for: Int.min) }
         }
@@ -29,15 +32,16 @@ public struct TrafficRing: Sendable {
     /// Adds to a second that is within the ring; others are left out.
     public mutating func add(requests: Int, errors: Int, at second: Int) {
         guard let index = open(second) else { return }
-        slots[index].requests = Int32(clamping: max(0, Int(slots[index].requests)) + max(0, requests))
-        slots[index].errors = UInt32(clamping: Int(slots[index].errors) + max(0, errors))
+        let before = UInt32(clamping: slots[index].requests)
+        slots[index].requests = Int32(clamping: before.adding(requests))
+        slots[index].errors = slots[index].errors.adding(errors)
     }
 
     public mutating func add(milliseconds: Int, count: Int = 1, at second: Int) {
         guard let index = open(second) else { return }
         if counts.isEmpty { counts = Array(repeating: 0, count: slots.count * TimeClasses.count) }
         let place = index * TimeClasses.count + TimeClasses.place(of: milliseconds)
-        counts[place] = UInt32(clamping: Int(counts[place]) + max(0, count))
+        counts[place] = counts[place].adding(count)
     }
 
     /// Takes over what another ring says of a second, in place of what this one has.
@@ -49,11 +53,18 @@ public struct TrafficRing: Sendable {
     }
 
     /// The seconds that are over and of which something is known, the oldest first.
-    public func seconds(after: Int) -> [TrafficSecond] {
+    /// - Parameter most: how many of them, again the oldest.
+    public func seconds(after: Int, most: Int = .max) -> [TrafficSecond] {
         guard let now else { return [] }
         let first = max(after == .max ? .max : after + 1, now - slots.count + 1)
         guard first < now else { return [] }
-        return (first..<now).compactMap(second)
+        return Array((first..<now).lazy.compactMap(second).prefix(most))
+    }
+
+    /// What is known of one second that is over.
+    public func known(_ second: Int) -> TrafficSecond? {
+        guard let now, second < now, second > now - slots.count else { return nil }
+        return self.second(second)
     }
 
     private func second(_ at: Int) -> TrafficSecond? {

@@ -74,11 +74,14 @@ public struct HostTimeline: Codable, Sendable, Equatable {
     public var seconds: [TrafficSecond]
     /// The oldest first.
     public var events: [HostEvent]
+    /// The answer ends with this second, and there are more: the next question is to be for what comes after it. nil: there are none.
+    public var until: Int?
 
-    public init(host: String, now: Int, seconds: [TrafficSecond], events: [HostEvent]) {
+    public init(host: String, now: Int, seconds: [TrafficSecond], events: [HostEvent], until: Int? = nil) {
         self.host = host
         self.now = now
         self.seconds = seconds
         self.events = events
+        self.until = until
     }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TandemBlueprint
 import TandemFleet
 import TandemStack
@@ -8,33 +7,22 @@ import TandemStack
 /// hosts, over SSH. When that host is gone, the browser asks again, and another host answers.
 struct FleetPage: Sendable {
     let hosts: FleetHosts
-    private let readers = PageReaders()
+    private let feed = PageFeed()
 
     init(hosts: FleetHosts) { self.hosts = hosts }
 
     func run(port: Int) async throws {
         // Exit status 4 before there is a page that shows nothing.
         _ = try await FleetReleases(hosts: hosts).state(hosts.anySession())
+        // Whatever happens to a relay, its browser asks again.
+        let listen = { @Sendable in feed.listen { try? await relay(to: $0) } }
         try await LivePage.serve(port: port, listen: listen) {
-            defer { readers.end() }
+            defer { feed.end() }
             while true { try await Task.sleep(for: .seconds(3600)) }
         }
     }
 
-    private func listen() -> AsyncStream<String>? {
-        let (stream, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(3))
-        guard let number = readers.begin(continuation) else { return nil }
-        let task = Task { [self] in
-            // Whatever happens, the browser asks again.
-            try? await relay(to: continuation)
-            continuation.finish()
-            readers.end(number)
-        }
-        continuation.onTermination = { _ in task.cancel() }
-        return stream
-    }
-
-    private func relay(to continuation: AsyncStream<String>.Continuation) async throws {
+    private func relay(to reader: PageFeed.Reader) async throws {
         let session = try await hosts.anySession()
         let file = "\(hosts.places.operatorFolder)/\(Project.fileName)"
         // Where this machine sleeps, the host's sshd may keep the other end for ever. The browser asks again by itself.
@@ -59,34 +47,8 @@ struct FleetPage: Sendable {
         defer { process.terminate() }
         var events = EventSplitter()
         for await part in parts {
-            for event in try events.take(part) { continuation.yield(event) }
+            for event in try events.take(part) { reader.yield(event) }
         }
-    }
-}
-
-/// The browsers that show the page: as many at a time as may show that of this machine.
-private final class PageReaders: Sendable {
-    private struct State {
-        var lastNumber = 0
-        var readers: [Int: AsyncStream<String>.Continuation] = [:]
-    }
-
-    private let state = Mutex(State())
-
-    /// - Returns: nil where as many read as may.
-    func begin(_ reader: AsyncStream<String>.Continuation) -> Int? {
-        state.withLock { state in
-            guard state.readers.count < PageFeed.mostListeners else { return nil }
-            state.lastNumber += 1
-            state.readers[state.lastNumber] = reader
-            return state.lastNumber
-        }
-    }
-
-    func end(_ number: Int) { state.withLock { _ = $0.readers.removeValue(forKey: number) } }
-
-    func end() {
-        for reader in state.withLock({ Array($0.readers.values) }) { reader.finish() }
     }
 }
 

@@ -11,15 +11,18 @@ struct HostWord: Sendable {
     var statistics: HostStatistics?
     /// Before these.
     var lastStatistics: HostStatistics?
+    /// When the statistics came.
+    var countedAt: ContinuousClock.Instant?
     var events: [HostEvent] = []
-    /// On a clock that never jumps; nil: never.
+    /// When it told its status, on a clock that never jumps; nil: never.
     var answeredAt: ContinuousClock.Instant?
 }
 
 /// Puts together what the page shows, from what the agents said. Pure.
 struct PageAssembly {
-    /// An agent that has been silent for longer is taken for silent, and what it said last for old.
-    static let patience = Duration.milliseconds(2500)
+    /// An agent that has been silent for longer is taken for silent, and what it said last for old. Where one answer is lost, the question is given up
+    /// after 2 s, and the page is told 3.25 s after the answer before.
+    static let patience = Duration.milliseconds(3500)
     private static let mostEvents = 100
 
     var applied: AppliedStack
@@ -42,12 +45,14 @@ struct PageAssembly {
         return PageState(
             at: at, status: status, lines: report.lines, flows: flows(status), concerns: concerns, failover: why,
             summary: summary(status, why, concerns), silent: silent, events: events,
-            points: hour.points(after: hour.now - 2 * PageHour.overlapSeconds))
+            points: hour.points(after: hour.news))
     }
 
     // MARK: - What agents said
 
-    private var fresh: [String: HostWord] { words.filter { age($0.value).map { $0 <= Self.patience } ?? false } }
+    private var fresh: [String: HostWord] { words.filter { isFresh($0.value.answeredAt) } }
+
+    private func isFresh(_ time: ContinuousClock.Instant?) -> Bool { time.map { now - $0 <= Self.patience } ?? false }
 
     private func age(_ word: HostWord) -> Duration? { word.answeredAt.map { now - $0 } }
 
@@ -77,7 +82,9 @@ struct PageAssembly {
     }
 
     private func sample(_ status: StackStatus, _ statistics: KeyPath<HostWord, HostStatistics?>) -> TopSample {
-        TopSample(status: status, statistics: fresh.compactMapValues { $0[keyPath: statistics] }, at: at)
+        // An agent may answer, and be unable to count: figures of earlier are none of now.
+        let counted = fresh.filter { isFresh($0.value.countedAt) }
+        return TopSample(status: status, statistics: counted.compactMapValues { $0[keyPath: statistics] }, at: at)
     }
 
     // MARK: - Parts

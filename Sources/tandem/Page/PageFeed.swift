@@ -1,7 +1,9 @@
 import Synchronization
 
-/// Hands what the page is told to every browser that shows it.
+/// The browsers that show the page, each with what it is told.
 final class PageFeed: Sendable {
+    typealias Reader = AsyncStream<String>.Continuation
+
     /// Tabs that may be open at a time.
     static let mostListeners = 8
     /// A browser that takes longer than so many seconds to read misses the older ones.
@@ -9,7 +11,7 @@ final class PageFeed: Sendable {
 
     private struct State {
         var lastNumber = 0
-        var listeners: [Int: AsyncStream<String>.Continuation] = [:]
+        var listeners: [Int: Reader] = [:]
     }
 
     private let state = Mutex(State())
@@ -18,20 +20,40 @@ final class PageFeed: Sendable {
 
     /// - Returns: nil where as many listen as may.
     func listen() -> AsyncStream<String>? {
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: String.self, bufferingPolicy: .bufferingNewest(Self.mostWaiting))
-        let number = state.withLock { state -> Int? in
-            guard state.listeners.count < Self.mostListeners else { return nil }
-            state.lastNumber += 1
-            state.listeners[state.lastNumber] = continuation
-            return state.lastNumber
+        guard let (stream, reader, number) = begin() else { return nil }
+        reader.onTermination = { [weak self] _ in self?.forget(number) }
+        return stream
+    }
+
+    /// For a browser that is told something of its own.
+    /// - Parameter source: tells it, and is cancelled when the browser has gone. When it returns, the browser's stream ends.
+    func listen(_ source: @escaping @Sendable (Reader) async -> Void) -> AsyncStream<String>? {
+        guard let (stream, reader, number) = begin() else { return nil }
+        let task = Task { [weak self] in
+            await source(reader)
+            // It may have returned before anybody could be told of the end.
+            self?.forget(number)
+            reader.finish()
         }
-        guard let number else { return nil }
-        continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { _ = $0.listeners.removeValue(forKey: number) }
+        reader.onTermination = { [weak self] _ in
+            self?.forget(number)
+            task.cancel()
         }
         return stream
     }
+
+    private func begin() -> (AsyncStream<String>, Reader, Int)? {
+        let (stream, reader) = AsyncStream.makeStream(
+            of: String.self, bufferingPolicy: .bufferingNewest(Self.mostWaiting))
+        return state.withLock { state in
+            guard state.listeners.count < Self.mostListeners else { return nil }
+            state.lastNumber += 1
+            state.listeners[state.lastNumber] = reader
+            return (stream, reader, state.lastNumber)
+        }
+    }
+
+    private func forget(_ number: Int) { state.withLock { _ = $0.listeners.removeValue(forKey: number) } }
 
     /// Those that listen now.
     var numbers: Set<Int> { state.withLock { Set($0.listeners.keys) } }

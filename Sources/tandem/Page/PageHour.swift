@@ -4,21 +4,51 @@ import TandemTopology
 struct PageHour: Sendable {
     /// Agents are asked again for so many seconds: nginx writes its log up to a second late.
     static let overlapSeconds = 5
+    /// Clocks of hosts may differ by so much, and what each of them counts is told at once. Of one that differs by more, the whole hour is told again and again.
+    private static let skewSeconds = 120
 
     private var rings: [String: TrafficRing] = [:]
+    /// Where the last answer of a host ended, if there is more of it.
+    private var cuts: [String: Int] = [:]
+    /// Rises whenever something has changed that is older than `news`: who was told of the hour is to be told again.
+    private(set) var revision = 0
 
     /// From which second on a host is to be asked.
-    func after(_ host: String) -> Int { (rings[host]?.now).map { max(0, $0 - Self.overlapSeconds) } ?? 0 }
+    func after(_ host: String) -> Int {
+        cuts[host] ?? (rings[host]?.now).map { max(0, $0 - Self.overlapSeconds) } ?? 0
+    }
 
-    mutating func take(_ timeline: HostTimeline) {
-        var ring = rings[timeline.host] ?? TrafficRing()
+    /// - Parameters:
+    ///   - host: who was asked. An agent speaks for its own host alone.
+    ///   - own: what this machine's clock shows.
+    mutating func take(_ timeline: HostTimeline, of host: String, at own: Int) {
+        // A host whose clock is an hour away has nothing of this hour, and its seconds would end the hour of all others.
+        rings = rings.filter { Self.isNear($0.value.now, own) }
+        guard Self.isNear(timeline.now, own) else { return }
+        let news = news
+        var ring = rings[host] ?? TrafficRing()
+        // A clock that was set back takes seconds back.
+        var isRevised = ring.now.map { timeline.now < $0 } ?? false
         ring.advance(to: timeline.now)
-        for second in timeline.seconds { ring.take(second) }
-        rings[timeline.host] = ring
+        for second in timeline.seconds {
+            let before = second.at <= news ? ring.known(second.at) : nil
+            ring.take(second)
+            if second.at <= news, ring.known(second.at) != before { isRevised = true }
+        }
+        rings[host] = ring
+        cuts[host] = timeline.until
+        if isRevised { revision += 1 }
+    }
+
+    private static func isNear(_ second: Int?, _ own: Int) -> Bool {
+        second.map { (own - TrafficRing.hour...own + TrafficRing.hour).contains($0) } ?? false
     }
 
     /// Forgets hosts that have left the stack.
-    mutating func keep(_ hosts: [String]) { rings = rings.filter { hosts.contains($0.key) } }
+    mutating func keep(_ hosts: [String]) {
+        rings = rings.filter { hosts.contains($0.key) }
+        cuts = cuts.filter { hosts.contains($0.key) }
+    }
 
     /// The oldest first.
     func points(after: Int) -> [PagePoint] {
@@ -41,4 +71,10 @@ struct PageHour: Sendable {
 
     /// The newest second that any host has counted.
     var now: Int { rings.values.compactMap(\.now).max() ?? 0 }
+
+    /// What comes after this second may still change each second: hosts' clocks differ, and logs are late.
+    var news: Int {
+        guard let slowest = rings.values.compactMap(\.now).min() else { return .max }
+        return max(slowest, now - Self.skewSeconds) - 2 * Self.overlapSeconds
+    }
 }

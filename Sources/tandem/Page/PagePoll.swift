@@ -10,12 +10,8 @@ struct PagePoll: Sendable {
     let feed: PageFeed
     let board = PageBoard()
 
-    /// Of one question. The next second asks again.
-    private static let patience = Duration.seconds(2)
     /// After the questions of a second were sent: most are answered by then.
     private static let pause = Duration.milliseconds(250)
-    /// Changes of primary are read from etcd, and so not each second.
-    private static let changesInterval = Duration.seconds(15)
 
     /// Runs until the task is cancelled.
     func run() async throws {
@@ -33,9 +29,10 @@ struct PagePoll: Sendable {
         await withTaskGroup(of: Void.self) { group in
             let voters = Set(FailoverSession.hosts(of: applied.stack).map(\.name))
             for host in applied.stack.hosts {
-                group.addTask {
-                    await whileLooked { await ask(host, isVoter: voters.contains(host.name), client) }
-                }
+                let poll = HostPoll(
+                    host: host, isVoter: voters.contains(host.name), source: client, board: board,
+                    isLooked: { feed.hasListeners })
+                group.addTask { await poll.run() }
             }
             group.addTask { await readChanges(applied, client) }
             group.addTask { await publish(applied) }
@@ -45,48 +42,32 @@ struct PagePoll: Sendable {
         }
     }
 
-    /// Each second while the page is shown somewhere, until the task is cancelled.
-    private func whileLooked(_ body: () async -> Void) async {
+    private func readChanges(_ applied: AppliedStack, _ client: AgentClient) async {
+        var reading = ChangesReading()
         while !Task.isCancelled {
-            if feed.hasListeners { await body() }
+            if feed.hasListeners, reading.isDue(epoch: await board.epoch, now: .now),
+                let changes = await Self.changes(applied, client)
+            {
+                await board.hear(changes)
+                reading.hear(changes.first)
+            }
             try? await Ticks.next(every: .seconds(1))
         }
     }
 
-    private func ask(_ host: Host, isVoter: Bool, _ client: AgentClient) async {
-        let after = await board.after(host.name)
-        async let topology = try? client.topology(from: host, timeout: Self.patience)
-        async let failover = isVoter ? try? client.failover(of: host, timeout: Self.patience) : nil
-        async let statistics = try? client.statistics(of: host, timeout: Self.patience)
-        async let timeline = try? client.timeline(of: host, after: after, timeout: Self.patience)
-        guard let status = try? await client.status(of: host, timeout: Self.patience) else { return }
-        await board.hear(
-            host.name, status: status, topology: topology, failover: failover, statistics: statistics,
-            timeline: timeline)
-    }
-
-    private func readChanges(_ applied: AppliedStack, _ client: AgentClient) async {
-        var (epoch, readAt) = (0, ContinuousClock.now - Self.changesInterval)
-        await whileLooked {
-            let newest = await board.epoch
-            guard newest != epoch || .now - readAt > Self.changesInterval else { return }
-            for host in FailoverSession.hosts(of: applied.stack) {
-                guard
-                    let changes = try? await client.failoverHistory(of: host, count: 20, timeout: Self.patience)
-                else { continue }
-                await board.hear(changes)
-                // The new primary writes down when it was open some moments later.
-                if changes.first?.steps?["opened"] != nil { epoch = newest }
-                readAt = .now
-                return
-            }
+    /// From the first agent that answers.
+    private static func changes(_ applied: AppliedStack, _ client: AgentClient) async -> [FailoverChange]? {
+        for host in FailoverSession.hosts(of: applied.stack) {
+            let changes = try? await client.failoverHistory(of: host, count: 20, timeout: HostPoll.patience)
+            if let changes { return changes }
         }
+        return nil
     }
 
     private func publish(_ applied: AppliedStack) async {
         var wasLooked = false
         var greets = ContinuousClock.now
-        var greeted: Set<Int> = []
+        var told = HoursTold()
         while !Task.isCancelled {
             try? await Ticks.next(every: .seconds(1))
             try? await Task.sleep(for: Self.pause)
@@ -94,7 +75,7 @@ struct PagePoll: Sendable {
             let listeners = feed.numbers
             if listeners.isEmpty {
                 wasLooked = false
-                greeted = []
+                told = HoursTold()
                 continue
             }
             if !wasLooked { greets = .now }
@@ -102,10 +83,8 @@ struct PagePoll: Sendable {
             let isKnown = await board.hasHeard(of: applied.stack.hosts)
             guard isKnown || .now - greets > PageAssembly.patience else { continue }
             let assembly = await board.assembly(now, StackKeeping.load(project.folder))
-            if !listeners.subtracting(greeted).isEmpty, let hour = Self.event("hour", PageHourText(assembly.hour)) {
-                feed.tell(hour, listeners.subtracting(greeted))
-            }
-            greeted = listeners
+            let due = told.next(listeners, revision: assembly.hour.revision, now: .now)
+            if !due.isEmpty, let hour = Self.event("hour", PageHourText(assembly.hour)) { feed.tell(hour, due) }
             if let state = Self.event("state", assembly.state) { feed.tell(state, listeners) }
         }
     }
@@ -118,7 +97,7 @@ struct PagePoll: Sendable {
     }
 }
 
-/// The first event that a page gets.
+/// The first event that a page gets, and again when it is no longer right.
 private struct PageHourText: Encodable {
     var points: [PagePoint]
 

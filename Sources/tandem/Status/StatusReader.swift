@@ -10,15 +10,12 @@ struct StatusReader: Sendable {
     var client: AgentClient
 
     func read() async -> StackStatus {
-        let answers = await withTaskGroup(of: HostStatus?.self) { group in
+        // By whom was asked: an agent speaks for its own host alone.
+        let answers = await withTaskGroup(of: (host: String, answer: HostStatus?).self) { group in
             for host in applied.stack.hosts {
-                group.addTask { try? await client.status(of: host) }
+                group.addTask { (host.name, try? await client.status(of: host)) }
             }
-            var answers: [String: HostStatus] = [:]
-            for await answer in group {
-                if let answer { answers[answer.host] = answer }
-            }
-            return answers
+            return await group.reduce(into: [String: HostStatus]()) { $0[$1.host] = $1.answer }
         }
         return StackStatus(
             applied: applied, keeping: StackKeeping.load(folder), answers: answers,

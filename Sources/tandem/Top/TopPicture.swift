@@ -78,7 +78,8 @@ struct TopPicture {
 
     /// One decimal below ten, none above.
     private func rate(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
+        // A sum of what many agents say may be beyond what fits.
+        let tenths = Int((min(value, 1e15) * 10).rounded())
         return tenths < 100 ? "\(tenths / 10).\(tenths % 10)" : "\((tenths + 5) / 10)"
     }
 }

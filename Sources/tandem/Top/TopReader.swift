@@ -10,15 +10,12 @@ struct TopReader: Sendable {
     func read() async -> TopSample {
         async let status = reader.read()
         let client = reader.client
-        let statistics = await withTaskGroup(of: HostStatistics?.self) { group in
+        // By whom was asked: an agent speaks for its own host alone.
+        let statistics = await withTaskGroup(of: (host: String, answer: HostStatistics?).self) { group in
             for host in reader.applied.stack.hosts {
-                group.addTask { try? await client.statistics(of: host) }
+                group.addTask { (host.name, try? await client.statistics(of: host)) }
             }
-            var answers: [String: HostStatistics] = [:]
-            for await answer in group {
-                if let answer { answers[answer.host] = answer }
-            }
-            return answers
+            return await group.reduce(into: [String: HostStatistics]()) { $0[$1.host] = $1.answer }
         }
         return TopSample(status: await status, statistics: statistics, at: Date())
     }

@@ -167,8 +167,8 @@ struct TopChanges {
     private func pair(_ host: String) -> (old: HostStatistics, new: HostStatistics, seconds: Double)? {
         guard let old = first.statistics[host], let new = second.statistics[host] else { return nil }
         let seconds = new.clockSeconds - old.clockSeconds
-        // An agent that was started anew has begun to count its seconds anew.
-        return seconds > 0 ? (old, new, seconds) : nil
+        // An agent that was started anew has begun to count its seconds anew. Looks are never so near to each other, and a quotient would be absurd.
+        return seconds > 0.05 ? (old, new, seconds) : nil
     }
 
     /// A counter that has become smaller was begun anew.
