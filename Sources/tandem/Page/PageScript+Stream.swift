@@ -2,6 +2,7 @@ extension PageMarkup {
     /// Takes what the server tells, and notices when it tells nothing.
     static let scriptStream = #"""
         let last = null;
+        // On a clock that is never set: performance.now().
         let heardAt = 0;
         let openedAt = 0;
         let source = null;
@@ -59,11 +60,11 @@ extension PageMarkup {
 
         function open() {
           if (source) source.close();
-          openedAt = Date.now();
+          openedAt = performance.now();
           source = new EventSource('/events');
-          source.addEventListener('hour', event => { heardAt = Date.now(); points.clear(); keep(JSON.parse(event.data).points); });
+          source.addEventListener('hour', event => { heardAt = performance.now(); points.clear(); keep(JSON.parse(event.data).points); });
           source.addEventListener('state', event => {
-            heardAt = Date.now();
+            heardAt = performance.now();
             const state = JSON.parse(event.data);
             keep(state.points);
             show(state);
@@ -72,14 +73,14 @@ extension PageMarkup {
 
         // A browser gives up by itself after some answers, and notices no connection that leads nowhere.
         function watch() {
-          const silence = Date.now() - Math.max(heardAt, 0);
+          const silence = performance.now() - heardAt;
           // The first event may come over SSH, and waits for agents that are silent.
           const patience = heardAt >= openedAt ? 4000 : 20000;
-          const isGone = silence > 5000 && Date.now() - openedAt > patience;
+          const isGone = silence > 5000 && performance.now() - openedAt > patience;
           document.body.classList.toggle('gone', isGone);
           $('gone').hidden = !isGone;
           if (!isGone) return;
-          say($('gone'), (heardAt ? 'This is how it was at ' + clock(heardAt / 1000) + '. ' : '') +
+          say($('gone'), (last ? 'This is how it was at ' + clock(Date.parse(last.at) / 1000) + '. ' : '') +
             'The command that serves this page gives no answer; the stack itself may be well. It is asked again every few seconds. If it has ended: tandem open --dashboard');
           open();
         }
