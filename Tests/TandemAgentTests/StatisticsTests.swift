@@ -3,6 +3,48 @@ import Testing
 
 @testable import TandemAgent
 
+@Suite("A host's counters")
+struct SharedStatisticsTests {
+    /// Numbers its readings.
+    private actor Source {
+        private(set) var count = 0
+        private var waiting: [CheckedContinuation<Void, Never>] = []
+        private var isOpen = false
+
+        func read() async -> HostStatistics {
+            count += 1
+            let number = count
+            if !isOpen { await withCheckedContinuation { waiting.append($0) } }
+            return HostStatistics(host: "lb1", clockSeconds: Double(number), processes: [])
+        }
+
+        func open() {
+            isOpen = true
+            for continuation in waiting { continuation.resume() }
+            waiting = []
+        }
+    }
+
+    @Test("are read once for all who ask meanwhile, and again half a second later")
+    func once() async {
+        let source = Source()
+        let shared = SharedStatistics()
+        let now = ContinuousClock.now
+        let numbers = await withTaskGroup(of: Double.self) { group in
+            for _ in 0..<20 {
+                group.addTask { await shared.value(at: now) { await source.read() }.clockSeconds }
+            }
+            while await source.count == 0 { await Task.yield() }
+            await source.open()
+            return await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(numbers == [1])
+        #expect(await shared.value(at: now + .milliseconds(499)) { await source.read() }.clockSeconds == 1)
+        #expect(await shared.value(at: now + .milliseconds(500)) { await source.read() }.clockSeconds == 2)
+        #expect(await source.count == 2)
+    }
+}
+
 @Suite("HAProxy's statistics")
 struct HAProxyStatisticsTests {
     @Test("become counters: requests of a frontend, answers of a server, sessions where it speaks TCP")

@@ -52,7 +52,10 @@ struct AgentAPI: Sendable {
         let inner = router.group("").add(
             middleware: CertificateMiddleware(stack: stack, kinds: [.agent, .commandLine]))
         inner.get("/status") { _, _ in try await Response.json(agent.status()) }
-        inner.get("/statistics") { _, _ in try await Response.json(agent.statisticsReader().read()) }
+        let shared = SharedStatistics()
+        inner.get("/statistics") { _, _ in
+            try await Response.json(shared.value { await agent.statisticsReader().read() })
+        }
         inner.get("/timeline") { request, _ in
             let after = request.uri.queryParameters["after"].flatMap { Int($0) } ?? 0
             return try Response.json(await agent.recorder.timeline(of: host.name, after: after))

@@ -1,5 +1,5 @@
 extension HostTimeline {
-    /// Seconds in one answer. The largest that there can be have 3.6 KB each in JSON, so that an answer stays below the 4 MiB that a client takes.
+    /// Seconds in one answer. The largest that there can be have 3.3 KB each in JSON, so that an answer stays below the 4 MiB that a client takes.
     public static let mostSeconds = 600
     /// Events of a host that are kept.
     public static let mostEvents = 200
