@@ -9,8 +9,9 @@ extension HostAgent {
     /// over to its partner.
     public func stopServices() async {
         await seat?.handOver(from: host.name, bound: Self.handOverBound)
-        for service in [ServiceName.prometheus, .alertmanager, .haproxy, .nginx, .app, .worker, .router, .mysql, .etcd]
-        { await stop(service) }
+        for service in [
+            ServiceName.prometheus, .alertmanager, .job, .haproxy, .nginx, .app, .worker, .router, .mysql, .etcd,
+        ] { await stop(service) }
     }
 
     private static let handOverBound = Duration.seconds(5)
@@ -53,6 +54,19 @@ extension HostAgent {
         ServiceProcess(
             service: service, starter: ProcessStarter(applied: applied, secrets: secrets, layout: layout),
             recordFile: "\(folder.records(host.name))/\(service.statusName).json")
+    }
+
+    func makeJobRunner() -> JobRunner {
+        let needs = ServiceNeeds(host: host, reports: reports, board: board, probe: ReadinessProbe(client: client))
+        return JobRunner(
+            JobRunner.Settings(
+                jobs: blueprint.jobs, host: host.name, stack: applied.stack.name, folder: folder.records(host.name),
+                starter: ProcessStarter(applied: applied, secrets: secrets, layout: layout),
+                connections: store.connections, logger: logger,
+                whenReady: { [weak self] service in
+                    try await needs.wait(for: service) { _ in }
+                    try await self?.waitForPreparation { _ in }
+                }))
     }
 
     private func hooks(_ service: ServiceBlueprint) -> ServiceHooks {

@@ -40,6 +40,8 @@ public actor HostAgent {
     let reports: ServiceReports
     /// This host's part in an automatic failover.
     private(set) var seat: FailoverSeat?
+    /// The app's scheduled jobs.
+    private(set) var jobs: JobRunner?
     let databaseStarts = StartCount()
     let recorder: HostRecorder
     let probes = ProbeBoard()
@@ -69,7 +71,10 @@ public actor HostAgent {
         blueprint = try HostBlueprint(stack: applied.stack, host: host, layout: layout)
         strays = Strays(
             recordFolder: folder.records(hostName),
-            wanted: Set(blueprint.services.map(\.statusName) + [AppPreparation.name]))
+            // Of a run that is under way its own owner takes care, also where the job is none any more.
+            wanted: Set(
+                blueprint.services.map(\.statusName) + [AppPreparation.name]
+                    + JobRecord.names(in: folder.records(hostName)) + blueprint.jobs.map(\.name)))
         let databaseHosts = applied.stack.hosts(.database)
         // On this host: others have their own.
         let recorded = PlacementRecord.load(host: hostName, folder: folder)
@@ -111,6 +116,7 @@ public actor HostAgent {
             try await prepareFiles()
             seat = try await makeSeat()
             owners = blueprint.services.map(makeOwner)
+            jobs = makeJobRunner()
             try await run(makeApplication())
         } catch {
             if isChanged {
@@ -170,6 +176,7 @@ public actor HostAgent {
                 await PlacementMemory(board: board, host: host.name, folder: folder, logger: logger).run()
             }
             for owner in owners { group.addTask { await owner.run() } }
+            if let jobs { group.addTask { await jobs.run() } }
             // Where there is data, mysqld's owner runs it.
             if let seat, !host.has(.database) { group.addTask { await seat.run() } }
             if blueprint.runs(.etcd) { group.addTask { [store] in await store.tidy() } }
@@ -196,9 +203,11 @@ public actor HostAgent {
 
     func status() async -> HostStatus {
         let member = await board.member(host.name)
+        let jobs = blueprint.jobs.isEmpty ? nil : await jobs?.statuses
         return HostStatus(
             host: host.name, pid: getpid(), services: reports.statuses.map { $0.with(member) },
-            database: member, version: version, isSettled: !hasStrays && reports.areAllSettled)
+            database: member, version: version, isSettled: !hasStrays && reports.areAllSettled,
+            jobs: jobs)
     }
 
     /// Ends this agent's run; the next one begins with what the host was given by then.
@@ -215,6 +224,7 @@ public actor HostAgent {
 
     func stop(_ name: ServiceName) async {
         if name == .etcd { await store.halt() }
+        if name == .job { await jobs?.halt() }
         await withDiscardingTaskGroup { group in
             for owner in owners where owner.service.name == name { group.addTask { await owner.stop() } }
         }

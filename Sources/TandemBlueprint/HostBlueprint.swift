@@ -14,19 +14,22 @@ public struct HostBlueprint: Codable, Sendable, Equatable {
     /// What prepares a new version of the app, on the host that does so for all: run once, to its end. Its health path and its
     /// stop say nothing.
     public var preparation: ServiceBlueprint?
+    /// What this host may run at given times; which app host does is decided each time.
+    public var jobs: [JobBlueprint]
     /// What moves the front's addresses. It is root's, and systemd's to run, so it is none of the services: no agent may do what
     /// it does. nil where no address moves.
     public var keepalived: ServiceBlueprint?
 
     public init(
         host: Host, folders: [String], files: [FileBlueprint], services: [ServiceBlueprint],
-        preparation: ServiceBlueprint? = nil, keepalived: ServiceBlueprint? = nil
+        preparation: ServiceBlueprint? = nil, jobs: [JobBlueprint] = [], keepalived: ServiceBlueprint? = nil
     ) {
         self.host = host
         self.folders = folders
         self.files = files
         self.services = services
         self.preparation = preparation
+        self.jobs = jobs
         self.keepalived = keepalived
     }
 
@@ -55,6 +58,8 @@ public enum ServiceName: String, Codable, Sendable, CaseIterable {
     case app
     /// Each of the app's workers; they have names of their own (`ServiceBlueprint.label`).
     case worker = "workers"
+    /// Each of the app's scheduled jobs, which have names of their own too.
+    case job = "jobs"
     case router
     case mysql
     case etcd
@@ -126,7 +131,7 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
     public var name: ServiceName
     /// 1 and up; more than 1 only for the app.
     public var instance: Int
-    /// A worker's name; nil for all else.
+    /// A worker's or a job's name; nil for all else.
     public var label: String?
     /// Program (absolute path) and arguments.
     public var command: [String]

@@ -68,7 +68,7 @@ public enum Reference {
                 lines += render(inner, indent: indent + 2)
             }
             return lines
-        case .hosts(let section), .secrets(let section), .workers(let section):
+        case .hosts(let section), .secrets(let section), .workers(let section), .jobs(let section):
             lines += section.keys.flatMap {
                 comment("\($0.name): \($0.explanation) \(facts($0, isShown: false))", indent: indent, hanging: 4)
             }
@@ -77,7 +77,7 @@ public enum Reference {
         lines += comment(facts(key, isShown: true), indent: indent)
         let example = key.example ?? key.preset(onLoopback: false) ?? ""
         switch key.kind {
-        case .hosts, .secrets, .workers, .environment, .settings:
+        case .hosts, .secrets, .workers, .jobs, .environment, .settings:
             lines.append("\(margin)\(key.name):")
             lines += example.split(separator: "\n").map { "\(margin)  \($0)" }
         default:

@@ -9,10 +9,12 @@ public struct HostStatus: Codable, Sendable, Equatable {
     public var version: String?
     /// Whether every service has served with the settings of that version, and nothing is left of earlier ones.
     public var isSettled: Bool?
+    /// The app's scheduled jobs, as this host knows them; missing where it runs none.
+    public var jobs: [JobStatus]?
 
     public init(
         host: String, pid: Int32, services: [ServiceStatus], database: DatabaseMember?, version: String? = nil,
-        isSettled: Bool? = nil
+        isSettled: Bool? = nil, jobs: [JobStatus]? = nil
     ) {
         self.host = host
         self.pid = pid
@@ -20,10 +22,11 @@ public struct HostStatus: Codable, Sendable, Equatable {
         self.database = database
         self.version = version
         self.isSettled = isSettled
+        self.jobs = jobs
     }
 
     enum CodingKeys: String, CodingKey {
-        case host, pid, services, database, version
+        case host, pid, services, database, version, jobs
         case isSettled = "is_settled"
     }
 }

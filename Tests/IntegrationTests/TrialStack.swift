@@ -151,12 +151,27 @@ struct Status: Decodable {
         var replicas: [Replica]
         var sync: String
     }
+    struct Job: Decodable {
+        struct Run: Decodable {
+            var host: String
+            var began: String
+            var ended: String?
+            var exit_status: Int?
+            var detail: String?
+        }
+        var name: String
+        var state: String
+        var at: String
+        var next_due: String
+        var last: Run?
+    }
     var stack: String
     var state: String
     var url: String
     var keeper: HostState.Agent
     var hosts: [HostState]
     var database: Database?
+    var jobs: [Job]?
 
     func host(_ name: String) throws -> HostState { try #require(hosts.first { $0.name == name }) }
 

@@ -39,6 +39,15 @@ struct StopPlanTests {
         #expect(stack.app.longestStopSeconds == 40)
     }
 
+    @Test("ends the jobs before all else, and only where there are any")
+    func jobs() throws {
+        var stack = Stack.sample("127.200.9")
+        stack.app.jobs = [
+            Job(name: "digest", run: "x", schedule: try CronSchedule(parsing: "@daily"), stopTimeoutSeconds: 50)
+        ]
+        #expect(words(stack).first == "jobs stopped: jobs on server1, server2" && stack.app.longestStopSeconds == 50)
+    }
+
     @Test("stops who leads last, wherever the file lists it, and all databases together where nobody knows")
     func movedPrimary() {
         #expect(

@@ -90,6 +90,8 @@ struct ReferenceTests {
         case "app.workers.NAME": "stack: shop\napp: {run: ./shop serve, workers: {mailer: {run: ./shop serve}}}\n"
         case "monitoring": smallest + "monitoring: on\n"
         case "monitoring.alerts.mail": smallest + "monitoring: {alerts: {mail: {\(Self.mail(besides: ""))}}}\n"
+        case "app.jobs.NAME":
+            "stack: shop\napp: {run: ./shop serve, jobs: {digest: {run: ./shop serve, at: \"@daily\"}}}\n"
         default: smallest
         }
     }
@@ -118,6 +120,8 @@ struct ReferenceTests {
         case "app.secrets.NAME": "stack: shop\napp: {\(run)secrets: {KEY: {\(assignment)}}}\n"
         case "app.workers.NAME":
             "stack: shop\napp: {\(key.name == "run" ? "run: x, " : run)workers: {mailer: {\(run)\(assignment)}}}\n"
+        case "app.jobs.NAME":
+            "stack: shop\napp: {\(key.name == "run" ? "run: x, " : run)jobs: {digest: {\(run)\(key.name == "at" ? "" : "at: \"@daily\", ")\(assignment)}}}\n"
         case "front" where !key.isAlternative:
             smallest + "front: {\(key.name == "address" ? "" : "address: 10.0.0.99, ")\(assignment)}\nhosts:\n"
                 + "  one: {address: 10.0.0.1, roles: [web, app, database, balancer]}\n"

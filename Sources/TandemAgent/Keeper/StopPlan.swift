@@ -28,7 +28,7 @@ public struct StopPlan: Sendable {
     }
 
     private static let front: [(ServiceName, Role)] = [
-        (.haproxy, .balancer), (.nginx, .web), (.app, .app), (.worker, .app), (.router, .app),
+        (.job, .app), (.haproxy, .balancer), (.nginx, .web), (.app, .app), (.worker, .app), (.router, .app),
     ]
 
     /// What is done, one after the other.
@@ -41,7 +41,13 @@ public struct StopPlan: Sendable {
     }
 
     private static func steps(_ stack: Stack, primary: String?) -> [Step] {
-        let parts = front.filter { $0.0 != .worker || !stack.app.workers.isEmpty }
+        let parts = front.filter { service, _ in
+            switch service {
+            case .worker: !stack.app.workers.isEmpty
+            case .job: !stack.app.jobs.isEmpty
+            default: true
+            }
+        }
         // First, so that nobody is told of a stack that is stopped on purpose.
         let watching = stack.monitors.isEmpty ? [] : [ServiceName.prometheus, .alertmanager]
         var steps = watching.map { Step(service: $0, hosts: stack.monitors, text: "\($0.rawValue) stopped") }
@@ -82,7 +88,7 @@ public struct StopPlan: Sendable {
     }
 
     private func stop(_ service: ServiceName, on hosts: [Host], _ client: AgentClient) async {
-        let bound = [.app, .worker].contains(service) ? applied.stack.app.longestStopSeconds + 10 : 30
+        let bound = [.app, .worker, .job].contains(service) ? applied.stack.app.longestStopSeconds + 10 : 30
         await withDiscardingTaskGroup { group in
             for host in hosts {
                 group.addTask {

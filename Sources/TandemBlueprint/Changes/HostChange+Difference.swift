@@ -18,6 +18,7 @@ extension HostChange {
         services += oldServices.reversed().filter { !staying.contains($0.statusName) }.map {
             ServiceChange(service: $0.statusName, step: .stop)
         }
+        services += Self.jobs(from: old, to: new, layout: layout)
         let files = Self.files(from: old?.blueprint.files ?? [], to: new?.blueprint.files ?? [])
         let kind: Kind =
             if old == nil {
@@ -28,6 +29,26 @@ extension HostChange {
                 services.contains { $0.step != .nothing } || !files.isEmpty ? .changed : .unchanged
             }
         self.init(host: new?.name ?? old?.name ?? "", kind: kind, services: services, files: files)
+    }
+
+    /// Jobs are taken up in place: a run that is under way goes on as it began.
+    private static func jobs(from old: HostVersion?, to new: HostVersion?, layout: Layout) -> [ServiceChange] {
+        let before = old?.blueprint.jobs ?? []
+        let after = new?.blueprint.jobs ?? []
+        let staying = after.map { job -> ServiceChange in
+            let schedule = "at \(job.schedule.text) UTC"
+            guard let old, let new, let last = before.first(where: { $0.name == job.name }) else {
+                return ServiceChange(service: job.name, step: .refresh, reasons: ["new", schedule])
+            }
+            let difference = ServiceDifference(
+                old: old, new: new, before: last.service, after: job.service, layout: layout)
+            var reasons = difference.restartReasons
+            if last.schedule != job.schedule { reasons.append(schedule) }
+            if last.timeoutSeconds != job.timeoutSeconds { reasons.append("timeout") }
+            return ServiceChange(service: job.name, step: reasons.isEmpty ? .nothing : .refresh, reasons: reasons)
+        }
+        let leaving = before.filter { job in !after.contains { $0.name == job.name } }
+        return staying + leaving.map { ServiceChange(service: $0.name, step: .stop) }
     }
 
     private static func files(from old: [FileBlueprint], to new: [FileBlueprint]) -> [FileChange] {
@@ -70,7 +91,7 @@ private struct ServiceDifference {
             certificates: layout.certificateFiles(of: after.name).map { version.certificates[$0] ?? "" })
     }
 
-    private var restartReasons: [String] {
+    fileprivate var restartReasons: [String] {
         var reasons: [String] = []
         if before.command.first != after.command.first {
             reasons.append("program")

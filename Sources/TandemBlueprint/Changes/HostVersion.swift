@@ -37,7 +37,7 @@ extension Layout {
         case .prometheus: prometheusFile
         case .alertmanager: alertmanagerFile
         case .keepalived: keepalivedFile
-        case .app, .worker: nil
+        case .app, .worker, .job: nil
         }
     }
 
@@ -48,7 +48,7 @@ extension Layout {
         case .nginx: [caFile, webCertificateFile, webKeyFile]
         case .mysql: [caFile, databaseCertificateFile, databaseKeyFile]
         // It reads its own with each connection that it takes.
-        case .app, .worker, .router, .etcd, .prometheus, .alertmanager, .keepalived: []
+        case .app, .worker, .job, .router, .etcd, .prometheus, .alertmanager, .keepalived: []
         }
     }
 }

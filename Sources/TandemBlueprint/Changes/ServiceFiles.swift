@@ -20,7 +20,7 @@ public struct ServiceFiles: Sendable, Equatable {
         case .mysql:
             configuration = FileBlueprint.effective(file)
             inPlace = certificates
-        case .haproxy, .nginx, .app, .worker, .etcd, .prometheus, .alertmanager, .keepalived:
+        case .haproxy, .nginx, .app, .worker, .job, .etcd, .prometheus, .alertmanager, .keepalived:
             configuration = FileBlueprint.effective(file) + "\0" + certificates
             inPlace = nil
         }

@@ -46,6 +46,16 @@ public struct EjectedHost: Sendable {
                 environments.append((file: names.environmentFile(host, service), variables: service.environment))
             }
         }
+        // Which host runs a job is decided by nobody any more.
+        for job in stack.hosts(.app).first?.name == host.name ? blueprint.jobs : [] {
+            let ejected = EjectedJob(
+                job: job, host: host, names: names, after: Self.after(job.service, host, names, blueprint),
+                openFiles: openFiles)
+            files += try ejected.files()
+            units.append(ejected.timer)
+            environments.append(
+                (file: names.environmentFile(host, job.service), variables: job.service.environment))
+        }
         if let keepalived = blueprint.keepalived {
             let unit = names.unit(host, keepalived)
             let haproxy = blueprint.services.first { $0.name == .haproxy }.map { names.unit(host, $0) } ?? ""

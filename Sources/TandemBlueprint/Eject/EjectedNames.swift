@@ -38,6 +38,11 @@ public struct EjectedNames: Sendable {
         "\(stack)-\(host.name)-\(service.statusName).service"
     }
 
+    /// Starts a scheduled job.
+    public func timer(_ host: Host, _ job: ServiceBlueprint) -> String {
+        "\(stack)-\(host.name)-\(job.statusName).timer"
+    }
+
     /// It is started by hand, before a new version of the app is.
     public func preparationUnit(_ host: Host) -> String { "\(stack)-\(host.name)-app-prepare.service" }
 

@@ -16,10 +16,12 @@ public struct AgentUnit: Sendable, Equatable {
     /// Two connections for each user, and what else a server has open.
     private var openFiles: Int { max(65_536, 2 * stack.balancer.maxConnections + 1000) }
 
-    /// Until all services of a host have stopped in order: the app, then mysqld, each with a bound of its own.
-    private var stopSeconds: Int { stack.app.stopTimeoutSeconds + workerStopSeconds + 120 }
+    /// Until all services of a host have stopped in order: jobs, the app, then mysqld, each with a bound of its own.
+    private var stopSeconds: Int { stack.app.stopTimeoutSeconds + workerStopSeconds + jobStopSeconds + 120 }
 
     private var workerStopSeconds: Int { stack.app.workers.map(\.stopTimeoutSeconds).max() ?? 0 }
+
+    private var jobStopSeconds: Int { stack.app.jobs.map(\.stopTimeoutSeconds).max() ?? 0 }
 
     public func text() throws(BlueprintError) -> String {
         let places = HostPlaces(stack: stack.name)

@@ -5,6 +5,8 @@ extension Loader {
         let timeouts = open("timeouts", of: section, as: Schema.timeouts)
         var lines: [String: Int] = [:]
         let stopTimeoutSeconds = number("stop", in: timeouts).value
+        let workers = workers(in: section, stopTimeoutSeconds: stopTimeoutSeconds, hosts: hosts)
+        let taken = hosts.map { ($0, "a host") } + workers.map { ($0.name, "a worker") }
         return App(
             run: text("run", in: section).value,
             workingDirectory: folder,
@@ -18,7 +20,8 @@ extension Loader {
             stopSignal: App.StopSignal(rawValue: text("stop_signal", in: section).value) ?? .term,
             prepare: optionalText("prepare", in: section)?.value,
             prepareTimeoutSeconds: number("prepare", in: timeouts).value,
-            workers: workers(in: section, stopTimeoutSeconds: stopTimeoutSeconds, hosts: hosts))
+            workers: workers,
+            jobs: jobs(in: section, stopTimeoutSeconds: stopTimeoutSeconds, taken: taken))
     }
 
     private mutating func environment(in section: OpenSection, lines: inout [String: Int]) -> [String: String] {

@@ -12,7 +12,7 @@ extension Loader {
             problems.add("\(name): expected at most \(Worker.most) workers, found \(entries.count)", at: tree.position)
         }
         return entries.compactMap { entry in
-            checkWorkerName(entry, in: name, hosts: hosts)
+            checkProcessName(entry, in: name, taken: hosts.map { ($0, "a host") })
             return worker(entry, in: name, stopTimeoutSeconds: stopTimeoutSeconds)
         }
     }
@@ -38,7 +38,8 @@ extension Loader {
             stopTimeoutSeconds: optionalNumber("stop", in: section)?.value ?? stopTimeoutSeconds)
     }
 
-    private mutating func checkWorkerName(_ entry: Tree.Entry, in name: String, hosts: [String]) {
+    /// - Parameter taken: names that are taken, and whose they are.
+    mutating func checkProcessName(_ entry: Tree.Entry, in name: String, taken: [(name: String, owner: String)]) {
         guard Grammar.isLabel(entry.key, limit: Grammar.workerNameLimit) else {
             let hint = Worker.name(like: entry.key).map { "; did you mean \($0.quoted)?" } ?? ""
             problems.add(
@@ -51,9 +52,9 @@ extension Loader {
                 "\(name): the name \(entry.key.quoted) belongs to a part of Tandem; expected another name",
                 at: entry.position)
         }
-        if hosts.contains(entry.key) {
+        if let other = taken.first(where: { $0.name == entry.key }) {
             problems.add(
-                "\(name): \(entry.key.quoted) is the name of a host; expected another name", at: entry.position)
+                "\(name): \(entry.key.quoted) is the name of \(other.owner); expected another name", at: entry.position)
         }
     }
 }

@@ -111,12 +111,14 @@ public struct App: Codable, Sendable, Equatable {
     public var prepareTimeoutSeconds: Int
     /// Processes beside the one that `run` starts, in the order of the file.
     public var workers: [Worker]
+    /// What it does at given times, in the order of the file.
+    public var jobs: [Job]
 
     public init(
         run: String, workingDirectory: String, health: String, environment: [String: String],
         secrets: [String: SecretSource], instances: Int, startTimeoutSeconds: Int,
         requestTimeoutSeconds: Int, stopTimeoutSeconds: Int, stopSignal: StopSignal = .term, prepare: String? = nil,
-        prepareTimeoutSeconds: Int = 600, workers: [Worker] = []
+        prepareTimeoutSeconds: Int = 600, workers: [Worker] = [], jobs: [Job] = []
     ) {
         self.run = run
         self.workingDirectory = workingDirectory
@@ -131,6 +133,7 @@ public struct App: Codable, Sendable, Equatable {
         self.prepare = prepare
         self.prepareTimeoutSeconds = prepareTimeoutSeconds
         self.workers = workers
+        self.jobs = jobs
     }
 
     /// A stack may have been applied by a version of Tandem that did not know all of it yet.
@@ -149,10 +152,13 @@ public struct App: Codable, Sendable, Equatable {
         prepare = try values.decodeIfPresent(String.self, forKey: .prepare)
         prepareTimeoutSeconds = try values.decodeIfPresent(Int.self, forKey: .prepareTimeoutSeconds) ?? 600
         workers = try values.decodeIfPresent([Worker].self, forKey: .workers) ?? []
+        jobs = try values.decodeIfPresent([Job].self, forKey: .jobs) ?? []
     }
 
     /// The longest that a process of the app may take to end.
-    public var longestStopSeconds: Int { ([stopTimeoutSeconds] + workers.map(\.stopTimeoutSeconds)).max() ?? 0 }
+    public var longestStopSeconds: Int {
+        ([stopTimeoutSeconds] + workers.map(\.stopTimeoutSeconds) + jobs.map(\.stopTimeoutSeconds)).max() ?? 0
+    }
 }
 
 /// The `database` section: MySQL.

@@ -36,6 +36,10 @@ extension Schema {
         case secrets(Section)
         /// Name → command, or section.
         case workers(Section)
+        /// Name → section.
+        case jobs(Section)
+        /// Times that return.
+        case schedule
         case settings
         /// A URL, or where it comes from.
         case secretURL(Section)
@@ -81,6 +85,9 @@ extension Schema {
             case .secrets: "a list of names, or a map: name, then {env: VARIABLE}, {file: PATH} or {command: COMMAND}"
             case .workers(let section):
                 "a map: each worker's name, then its command or a map with \(section.keys.map(\.name).joined(separator: ", "))"
+            case .jobs(let section):
+                "a map: each job's name, then a map with \(section.keys.map(\.name).joined(separator: ", "))"
+            case .schedule: "the five fields of crontab(5) such as \"0 7 * * *\", or \"@daily\" and the like"
             case .settings: "a map of mysqld settings"
             case .secretURL:
                 "a URL such as https://hooks.example.com/T0/B0, or {env: VARIABLE}, {file: PATH} or {command: COMMAND}"
@@ -103,7 +110,7 @@ extension Schema.Kind {
     func read(_ scalar: Scalar, folder: String) throws(Complaint) -> Schema.Value {
         switch self {
         case .stackName, .domain, .databaseName, .address, .userName, .interfaceName, .sshDestination, .urlPath,
-            .command, .path,
+            .command, .path, .schedule,
             .folders, .variable, .requestPath,
             .requestBody, .mediaType, .secretURL, .mailAddresses, .hostAndPort, .loginName:
             let text = try readText(scalar, folder: folder)
@@ -129,7 +136,7 @@ extension Schema.Kind {
                 throw unitMismatch(scalar, "s") { Quantity.seconds($0).map(range.contains) == true }
             }
             return .number(seconds)
-        case .roles, .networks, .movingAddresses, .section, .hosts, .environment, .secrets, .workers,
+        case .roles, .networks, .movingAddresses, .section, .hosts, .environment, .secrets, .workers, .jobs,
             .settings, .secretSource:
             throw mismatch(scalar)
         }
@@ -172,6 +179,12 @@ extension Schema.Kind {
         case .hostAndPort: try check(scalar, Grammar.isHostAndPort(text))
         case .loginName: try Grammar.checkProcessText(text)
         case .command: try Grammar.checkCommand(text)
+        case .schedule:
+            do throws(CronSchedule.Problem) {
+                _ = try CronSchedule(parsing: text)
+            } catch {
+                throw Complaint("\(mismatch(scalar).message): \(error)")
+            }
         case .databaseName:
             try check(scalar, Grammar.isDatabaseName(text))
             try Grammar.checkDatabaseIsFree(text)

@@ -46,6 +46,18 @@ extension Schema {
                     importer: {run: ./manage.py import, stop: 30s}
                     """),
             Key(
+                name: "jobs", kind: .jobs(job), presence: .optional,
+                synonyms: ["job", "cron", "schedule", "scheduled"],
+                explanation: """
+                    What the app does at given times: a command that runs once each time, on one of the app hosts, with the app's \
+                    environment but for HOST and PORT and a log of its own. A time that comes while it still runs is skipped, and one \
+                    that is missed is not made up. A name, then a map.
+                    """,
+                example: """
+                    digest: {run: ./manage.py send_digest, at: "0 7 * * *"}
+                    cleanup: {run: ./manage.py clearsessions, at: "@daily", timeout: 10m}
+                    """),
+            Key(
                 name: "stop_signal", kind: .choice(App.StopSignal.allCases.map(\.rawValue)), presence: .preset("TERM"),
                 synonyms: ["stopsignal", "kill_signal", "signal"],
                 explanation: """

@@ -58,7 +58,7 @@ extension Schema.Key {
 extension Schema {
     /// All sections, in the order of the reference.
     static let sections = [
-        root, host, ssh, front, firewall, balancer, web, app, secret, timeouts, worker, database, engines, drill,
+        root, host, ssh, front, firewall, balancer, web, app, secret, timeouts, worker, job, database, engines, drill,
         budgets, monitoring, alerts, mail,
     ]
 

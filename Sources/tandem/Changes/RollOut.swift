@@ -189,7 +189,10 @@ struct RollOut: Sendable {
     }
 
     private func summary(_ change: HostChange) -> String {
-        if change.kind == .added { return "started: \(change.services.map(\.service).joined(separator: ", "))" }
+        if change.kind == .added {
+            let started = change.services.filter { $0.step == .start }.map(\.service)
+            return "started: \(started.joined(separator: ", "))"
+        }
         let past: [(ChangeStep, String)] = [
             (.start, "started"), (.restart, "restarted"), (.reload, "reloaded"), (.refresh, "refreshed"),
             (.stop, "stopped"),

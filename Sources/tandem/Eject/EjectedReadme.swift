@@ -40,7 +40,7 @@ struct EjectedReadme {
 
         - `\(names.configurationRoot)/HOST/`: haproxy.cfg, nginx.conf, router.cfg (HAProxy between app and databases),
           my.cnf, the certificates
-        - `\(names.configurationRoot)/HOST.app.env`: what the app gets, its secrets and `DATABASE_URL`s among it\(workerFiles)
+        - `\(names.configurationRoot)/HOST.app.env`: what the app gets, its secrets and `DATABASE_URL`s among it\(workerFiles)\(jobFiles)
         - `\(names.unitFolder)/\(stack.name)-HOST-SERVICE.service`
         - data goes to `\(names.stateRoot)/HOST/`, logs to `\(names.logRoot)/HOST/` and to the journal
 
@@ -51,6 +51,12 @@ struct EjectedReadme {
     private var workerFiles: String {
         let names = stack.app.workers.map { "`HOST.\($0.name).env`" }
         return names.isEmpty ? "" : "; and beside it \(names.joined(separator: ", ")) for the workers"
+    }
+
+    private var jobFiles: String {
+        guard !stack.app.jobs.isEmpty, let host = stack.hosts(.app).first?.name else { return "" }
+        let names = stack.app.jobs.map { "`\(self.names.stack)-\(host)-\($0.name).timer`" }
+        return ". The scheduled jobs run on \(host) alone: \(names.joined(separator: ", "))"
     }
 
     private var install: String {

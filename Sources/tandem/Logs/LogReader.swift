@@ -11,9 +11,9 @@ struct LogReader: Sendable {
     /// Further instances of the app, which `app` means too.
     static func instanceNames(_ stack: Stack) -> [String] { (1..<stack.app.instances).map { "app-\($0 + 1)" } }
 
-    /// Names beside the hosts', the workers' among them.
+    /// Names beside the hosts', the workers' and jobs' among them.
     static func names(_ stack: Stack) -> [String] {
-        serviceNames + instanceNames(stack) + stack.app.workers.map(\.name)
+        serviceNames + instanceNames(stack) + stack.app.workers.map(\.name) + stack.app.jobs.map(\.name)
     }
 
     private static let pollInterval = Duration.milliseconds(150)

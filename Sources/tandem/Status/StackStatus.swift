@@ -58,6 +58,8 @@ struct StackStatus: Codable, Sendable, Equatable {
     var hosts: [HostState]
     /// Missing when no agent answers.
     var database: DatabaseState?
+    /// The app's scheduled jobs, in the order of the stack file; missing where it has none, or no app host's agent answers.
+    var jobs: [JobStatus]?
 
     /// Whether agents run that nobody starts again when they die.
     var isKeeperGone: Bool { state != .stopped && keeper.state == .down }
@@ -89,6 +91,10 @@ extension StackStatus {
                 },
                 sync: topology.sync)
         }
+        let known = stack.app.jobs.compactMap { job in
+            [JobStatus].newest(answers.values.flatMap { $0.jobs ?? [] }.filter { $0.name == job.name })
+        }
+        jobs = known.isEmpty ? nil : known
         state = Self.state(isKept: keeping.isAlive, hosts: hosts, database: database, hasAnswers: !answers.isEmpty)
     }
 

@@ -27,6 +27,9 @@ struct StatusPicture {
         }
         parts.append(row(others))
         if let database = status.database { parts.append(databaseLine(database)) }
+        if let jobs = status.jobs, status.state != .stopped {
+            parts += jobs.map { JobLine(job: $0, now: now).text(style) }
+        }
         if status.isKeeperGone {
             parts.append(style.yellow(StatusWords.keeperIsGone))
             parts.append(style.yellow("If it stays away: \(StatusWords.keeperRemedy)"))
@@ -173,13 +176,7 @@ struct StatusPicture {
     /// Such as `12 s`, `3 min`, `2 h`, `5 d`.
     private func age(_ service: ServiceStatus) -> String {
         guard let since = try? Date(service.since, strategy: .iso8601) else { return "" }
-        let seconds = max(0, Int(now.timeIntervalSince(since)))
-        return switch seconds {
-        case ..<120: "\(seconds) s"
-        case ..<7200: "\(seconds / 60) min"
-        case ..<172_800: "\(seconds / 3600) h"
-        default: "\(seconds / 86400) d"
-        }
+        return Age.text(max(0, Int(now.timeIntervalSince(since))))
     }
 
     private func clipped(_ text: String, _ width: Int) -> String {
