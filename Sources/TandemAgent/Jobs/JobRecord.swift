@@ -43,6 +43,8 @@ struct JobRecord: Codable, Sendable, Equatable {
         let log = open(logFile, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard log >= 0 else { return }
         defer { close(log) }
+        var status = stat()
+        guard fstat(log, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else { return }
         let line = Array("\(Date().iso8601) tandem: \(job) \(words)\n".utf8)
         _ = line.withUnsafeBytes { write(log, $0.baseAddress, $0.count) }
     }

@@ -78,7 +78,8 @@ actor JobRunner {
 
     private func read() async -> Bool {
         guard let found = try? await store().standings(of: settings.jobs.map(\.name)) else { return false }
-        standings = found
+        // What is under way here is known better than an answer that may be older.
+        standings.merge(found.filter { !active.contains($0.key) }) { _, new in new }
         return true
     }
 
