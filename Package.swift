@@ -291,7 +291,7 @@ let package = Package(
             name: "TandemCommandTests",
             dependencies: [
                 "tandem", "TandemAgent", "TandemBlueprint", "TandemFleet", "TandemServices", "TandemSimulation",
-                "TandemStack", "TandemTopology",
+                "TandemReplication", "TandemStack", "TandemTopology",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -292,6 +292,7 @@ public actor HostAgent {
     private func prepareFiles() async throws {
         for path in blueprint.folders { try Folders.make(path) }
         try Folders.make(folder.records(host.name))
+        removeMonitorRemains()
         let first = try PortGuard.firstPlan(blueprint, stack: applied.stack, host: host, layout: layout)
         rotation = AppRotation(avoided: first.avoided, strange: first.avoided)
         if host.has(.web) || host.has(.app) { markLeaving() }

@@ -68,6 +68,11 @@ extension Stack {
         CertificateNames(names: [monitorName(of: host), sharedMonitorName], addresses: [])
     }
 
+    /// Whom Prometheus and Alertmanager let in, by the URI names of their certificates (`CertificateIdentity` of TandemPKI).
+    var monitorCallers: [String] {
+        ["tandem://\(name)/command-line"] + monitors.map { "tandem://\(name)/monitor/\($0.name)" }
+    }
+
     /// The name under which the command line calls a host's Alertmanager.
     public func monitorName(of host: Host) -> String { "\(host.name).monitor.\(internalDomain)" }
     /// The name under which monitors call each other, whichever it is.

@@ -69,8 +69,29 @@ struct RecordFile: Codable, Sendable, Equatable {
     static let name = "engines.json"
     static let currentFormat = 1
 
-    var format = currentFormat
-    var engines: [EngineRecord] = []
+    var format: Int
+    var engines: [EngineRecord]
+
+    init(format: Int = currentFormat, engines: [EngineRecord] = []) {
+        self.format = format
+        self.engines = engines
+    }
+
+    /// Engines that this version does not know were installed by a later one, and are nobody's mistake: they are left out.
+    init(from decoder: any Decoder) throws {
+        struct Entry: Decodable {
+            struct Name: Decodable { var engine: String }
+            var record: EngineRecord?
+
+            init(from decoder: any Decoder) throws {
+                let name = try Name(from: decoder).engine
+                record = Engine(rawValue: name) == nil ? nil : try EngineRecord(from: decoder)
+            }
+        }
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        format = try values.decode(Int.self, forKey: .format)
+        engines = try values.decode([Entry].self, forKey: .engines).compactMap(\.record)
+    }
 
     /// - Throws: ``EngineError`` if the file cannot be read. A missing file is an empty record.
     static func read(folder: String) throws -> RecordFile {

@@ -10,7 +10,10 @@ extension IntegrationTests {
         let receiver = try AlertReceiver(folder: stack.folder)
         do {
             try Data("\(receiver.url)/beat\n".utf8).write(to: URL(fileURLWithPath: "\(stack.folder)/beat"))
+            try await stack.succeed("up", "--detach")
             try stack.write(Self.monitoringYAML(receiver))
+            let plan = try await stack.succeed("plan").output
+            #expect(plan.contains("prometheus") && plan.contains("alertmanager"), "\(plan)")
             try await stack.succeed("up", "--detach")
             try await checkWatchers(stack)
             try await checkTrial(stack, receiver)
@@ -122,8 +125,16 @@ extension IntegrationTests {
                 return now.state == "running" && now.pid != before
             }
         }
-        // As another user of the machine.
+        // As another user of the machine, and with an agent's certificate.
         let address = try await stack.status().service("prometheus", on: "lb1").address
+        let agent = "\(stack.stateFolder)/run/server1/agent"
+        let withKey = try await Program.run(
+            "/usr/bin/curl",
+            [
+                "-ks", "--max-time", "5", "--cert", "\(agent).pem", "--key", "\(agent)-key.pem",
+                "https://\(address)/api/v1/targets",
+            ])
+        #expect(withKey.status != 0 && withKey.output.isEmpty, "\(withKey)")
         for url in ["https://\(address)/api/v1/targets", "http://\(address)/metrics"] {
             let answer = try await Program.run("/usr/bin/curl", ["-ks", "--max-time", "5", url])
             #expect(answer.status != 0 || !answer.output.contains("{"), "\(url): \(answer.output)")
@@ -138,6 +149,8 @@ extension IntegrationTests {
         let refused = try await stack.tandem("alerts")
         #expect(refused.status == 1 && refused.errors.contains("nothing watches the stack"))
         #expect(!stack.processes().contains { $0.contains("prometheus") })
+        let left = try FileManager.default.contentsOfDirectory(atPath: "\(stack.stateFolder)/hosts/lb1/tls")
+        #expect(left.contains("front.pem") && !left.contains { $0.hasPrefix("alerts-") || $0 == "monitor-key.pem" })
     }
 }
 

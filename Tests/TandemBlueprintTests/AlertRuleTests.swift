@@ -83,25 +83,25 @@ private struct Trial {
     static let all: [Trial] = [
         Trial(
             alert: "SiteUnreachable",
-            series: [(#"tandem_probe_success{stack="shop",address="a"}"#, "0x60")], fires: true),
+            series: [(#"tandem_probe_success{stack="shop",host="lb1",address="a"}"#, "0x60")], fires: true),
         Trial(
             alert: "SiteUnreachable",
             series: [
-                (#"tandem_probe_success{stack="shop",address="a"}"#, "0x60"),
-                (#"tandem_probe_success{stack="shop",address="b"}"#, "1x60"),
+                (#"tandem_probe_success{stack="shop",host="lb1",address="a"}"#, "0x60"),
+                (#"tandem_probe_success{stack="shop",host="lb1",address="b"}"#, "1x60"),
             ], fires: false),
         Trial(
             alert: "BalancerUnreachable",
             series: [
-                (#"tandem_probe_success{stack="shop",address="a"}"#, "0x60"),
-                (#"tandem_probe_success{stack="shop",address="b"}"#, "1x60"),
+                (#"tandem_probe_success{stack="shop",host="lb1",address="a"}"#, "0x60"),
+                (#"tandem_probe_success{stack="shop",host="lb1",address="b"}"#, "1x60"),
             ], fires: true),
         // All of them: that is told by SiteUnreachable.
         Trial(
             alert: "BalancerUnreachable",
             series: [
-                (#"tandem_probe_success{stack="shop",address="a"}"#, "0x60"),
-                (#"tandem_probe_success{stack="shop",address="b"}"#, "0x60"),
+                (#"tandem_probe_success{stack="shop",host="lb1",address="a"}"#, "0x60"),
+                (#"tandem_probe_success{stack="shop",host="lb1",address="b"}"#, "0x60"),
             ], fires: false),
         traffic("ManyErrors", errors: "600", after: "10m", fires: true),
         traffic("ManyErrors", errors: "200", after: "10m", fires: false),
@@ -124,15 +124,25 @@ private struct Trial {
         Trial(
             alert: "WritesWait",
             series: [
-                (#"tandem_database_writable{stack="shop",host="db1"}"#, "1x10 0x50"),
-                (#"tandem_database_writable{stack="shop",host="db2"}"#, "0x60"),
+                (#"tandem_database_open{stack="shop",host="server1"}"#, "1x10 0x50"),
+                (#"tandem_database_open{stack="shop",host="server2"}"#, "0x60"),
             ], fires: true),
+        // The primary's host is gone, and all others remember that it took writes.
+        Trial(
+            alert: "WritesWait",
+            series: [
+                (#"tandem_database_open{stack="shop",host="server2"}"#, "0x60"),
+                (#"tandem_database_open{stack="shop",host="web1"}"#, "1x60"),
+                (#"tandem_database_writable{stack="shop",host="lb1"}"#, "1x60"),
+            ], fires: true),
+        Trial(
+            alert: "WritesWait", series: [(#"tandem_database_writable{stack="shop",host="lb1"}"#, "1x60")], fires: true),
         // A failover: they do not wait for longer.
         Trial(
             alert: "WritesWait",
             series: [
-                (#"tandem_database_writable{stack="shop",host="db1"}"#, "1x10 0 1x50"),
-                (#"tandem_database_writable{stack="shop",host="db2"}"#, "0x60"),
+                (#"tandem_database_open{stack="shop",host="server1"}"#, "1x10 0 1x50"),
+                (#"tandem_database_open{stack="shop",host="server2"}"#, "0x60"),
             ], after: "2m10s", fires: false),
         Trial(
             alert: "NoSecondDatabase", series: [(#"tandem_database_paired{stack="shop",host="db1"}"#, "0x60")],
@@ -205,6 +215,17 @@ private struct Trial {
                 (#"tandem_host_disk_available_bytes{host="a"}"#, "30000-1x120"),
                 (#"tandem_host_disk_size_bytes{host="a"}"#, "100000x120"),
             ], after: "70m", interval: "1m", fires: false),
+        // A burst within minutes of its beginning.
+        Trial(
+            alert: "DiskFull",
+            series: [
+                (#"tandem_host_disk_available_bytes{host="a"}"#, "30000-50x120"),
+                (#"tandem_host_disk_size_bytes{host="a"}"#, "100000x120"),
+            ], after: "20m", interval: "1m", fires: false),
+        Trial(
+            alert: "CrashLoop",
+            series: [(#"tandem_service_restarts_total{host="a",service="app"}"#, "0x10 1x10 2x10 3x30")],
+            after: "9m", fires: false),
         Trial(
             alert: "MemoryLow",
             series: [

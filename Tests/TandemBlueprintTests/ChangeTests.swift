@@ -71,6 +71,30 @@ struct ChangeTests {
             ])
     }
 
+    @Test("is a reload of what watches for its rules and receivers, and a restart for a secret")
+    func monitoring() throws {
+        var edit = Edit { $0.monitoring = Monitoring() }
+        #expect(try edit.lines().filter { $0.hasPrefix("lb1") } == ["lb1 alertmanager start", "lb1 prometheus start"])
+        edit.old.monitoring = Monitoring()
+        #expect(try edit.change().isEmpty)
+        // Rules alone differ, as those of another version do.
+        let layout = edit.layout("lb1")
+        var versions = try edit.versions(edit.new, [:])
+        let place = try #require(versions[0].blueprint.files.firstIndex { $0.path == layout.alertRulesFile })
+        versions[0].blueprint.files[place].contents += "\n# a comment"
+        #expect(HostChange(from: try edit.versions(edit.old, [:])[0], to: versions[0], layout: layout).touched.isEmpty)
+        versions[0].blueprint.files[place].contents += "\n- more"
+        #expect(
+            HostChange(from: try edit.versions(edit.old, [:])[0], to: versions[0], layout: layout).touched == [
+                ServiceChange(service: "prometheus", step: .reload, reasons: ["alerts.yml"])
+            ])
+        edit.new.monitoring?.alerts.slack = .secret(.environment("URL"))
+        edit.old.monitoring?.alerts.slack = .secret(.environment("URL"))
+        edit.secrets = ([AlertReceivers.slackSecret: "a"], [AlertReceivers.slackSecret: "b"])
+        #expect(
+            try edit.lines() == ["lb1", "lb2"].map { "\($0) alertmanager restart: secret ALERTS_SLACK" })
+    }
+
     @Test("is a restart of the app for its environment, its secrets and its command, which are named and not shown")
     func app() throws {
         #expect(

@@ -1,5 +1,6 @@
 import Foundation
 import TandemAgent
+import TandemReplication
 import TandemStack
 import Testing
 
@@ -66,4 +67,24 @@ struct AlertTests {
 
     @Test("refuses what is no time", arguments: ["", "h", "0m", "-1h", "721h", "1d", "99999999999999999999h", "1.5h"])
     func noTimes(text: String) { #expect(AlertSession.seconds(text) == nil) }
+
+    /// A roll-back writes them down for the whole stack: what one kind of host does not know is not empty for all.
+    @Test("what hosts were given of secrets is put together, whichever host is asked first")
+    func secrets() throws {
+        var applied = Sample.applied()
+        applied.stack.monitoring = Monitoring(alerts: AlertReceivers(slack: .secret(.environment("SLACK_URL"))))
+        var all = StackSecrets.generate()
+        all.app = ["KEY": "hush"]
+        all.alerts = [AlertReceivers.slackSecret: "https://slack.example/x"]
+        let given = AppliedHost(applied: applied, secrets: all)
+        let hosts = applied.stack.hosts.map(\.name)
+        let limited = hosts.map { given.limited(to: $0) }
+        #expect(limited.contains { $0.secrets.database.root.isEmpty && !$0.secrets.alerts.isEmpty })
+        #expect(limited.contains { !$0.secrets.database.root.isEmpty && $0.secrets.alerts.isEmpty })
+        for _ in 1...20 {
+            // In another order each time.
+            #expect(PendingChange.secrets(of: Dictionary(uniqueKeysWithValues: zip(hosts, limited))) == all)
+        }
+        #expect(PendingChange.secrets(of: [:]) == nil)
+    }
 }

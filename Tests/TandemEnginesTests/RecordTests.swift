@@ -15,6 +15,24 @@ import Testing
         }
     }
 
+    @Test func enginesOfALaterVersionAreLeftOut() throws {
+        try withTemporaryFolder { folder in
+            var file = RecordFile()
+            file.add(record(.haproxy, "3.0.11", prefix: "\(folder)/haproxy-a"))
+            file.add(record(.etcd, "3.5.30", prefix: "\(folder)/etcd-a"))
+            try file.write(folder: folder)
+            let path = URL(fileURLWithPath: "\(folder)/\(RecordFile.name)")
+            let text = try String(contentsOf: path, encoding: .utf8)
+            let later = text.replacing("\"engine\" : \"etcd\"", with: "\"engine\" : \"varnish\"")
+            #expect(later != text)
+            try Data(later.utf8).write(to: path)
+            #expect(try EngineStore(folder: folder).list().map(\.version) == ["3.0.11"])
+            // What is no record of any engine is damaged.
+            try Data(text.replacing("\"version\" : \"3.5.30\"", with: "\"version\" : 1").utf8).write(to: path)
+            #expect(throws: EngineError.self) { try EngineStore(folder: folder).list() }
+        }
+    }
+
     @Test func aDamagedRecordIsAnErrorAndNotAnEmptyStore() throws {
         try withTemporaryFolder { folder in
             try Data("{".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(RecordFile.name)"))

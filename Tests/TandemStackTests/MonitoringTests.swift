@@ -84,7 +84,7 @@ private let wrong = [
         "tandem.yaml:3:14: error: unknown key 'scrape_interval' in monitoring; here it is called 'interval'"),
     Golden(
         "Too often", "monitoring: {interval: 1s}",
-        "tandem.yaml:3:24: error: monitoring.interval: expected a time such as 30s (s, m or h), 2s to 1m, found '1s'"),
+        "tandem.yaml:3:24: error: monitoring.interval: expected a time such as 30s (s, m or h), 2s to 30s, found '1s'"),
     Golden(
         "No URL", "monitoring: {alerts: {webhook: hooks.example.com}}",
         "tandem.yaml:3:32: error: monitoring.alerts.webhook: expected a URL such as https://hooks.example.com/T0/B0, or {env: VARIABLE}, {file: PATH} or {command: COMMAND}, found 'hooks.example.com'"

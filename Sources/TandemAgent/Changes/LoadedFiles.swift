@@ -11,7 +11,7 @@ struct LoadedFiles: Codable, Sendable, Equatable {
 
     /// As the files are now.
     init(service: ServiceName, layout: Layout) {
-        let file = layout.configurationFile(of: service).map(Self.text) ?? ""
+        let file = layout.configurationFiles(of: service).map(Self.text).joined(separator: "\n")
         let certificates = layout.certificateFiles(of: service).map(Self.text)
         let files = ServiceFiles(service: service, file: file, certificates: certificates)
         configuration = StableHash.hex64(files.configuration)

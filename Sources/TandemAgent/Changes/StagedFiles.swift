@@ -44,10 +44,13 @@ struct StagedFiles: Sendable {
         let staged = "\(folder)/\(file.name)"
         var contents = file.contents
         // What it includes may be as new as the file itself.
-        for other in blueprint.files where other.path != file.path && contents.contains(other.path) {
+        for other in blueprint.files where other.path != file.path {
+            let pattern = PathPattern.literal(other.path)
+            guard contents.contains(other.path) || contents.contains(pattern) else { continue }
             let beside = "\(folder)/\(other.name)"
             try AtomicFile.write(other.contents, to: beside, mode: other.mode)
-            contents = contents.replacing(other.path, with: beside)
+            contents = contents.replacing(pattern, with: PathPattern.literal(beside)).replacing(
+                other.path, with: beside)
         }
         try AtomicFile.write(contents, to: staged, mode: file.mode)
         var specification = try starter.specification(service)

@@ -137,13 +137,13 @@ actor JobRunner {
     }
 
     private func begin(_ job: JobBlueprint, _ record: JobRecord) async {
-        standings[job.name] = JobStanding(last: record.begun, isRunning: true)
         guard !isHalted else { return await end(record, .stopped) }
         // Its hold in etcd has run out while it still ends here.
         guard active.insert(job.name).inserted else {
             record.say("was not started: an earlier run still ends on \(settings.host)")
             return await end(record, .notStarted("an earlier run still ends"), isActive: false)
         }
+        standings[job.name] = JobStanding(last: record.begun, isRunning: true)
         do {
             unlink(recordFile(job.name))
             try record.save(in: settings.folder)

@@ -112,10 +112,14 @@ struct AgentMetrics {
             "Whether the primary takes and acknowledges writes, as far as this agent knows.",
             topology.leader?.state == .open ? 1 : 0)
         text.add("tandem_database_epoch", .gauge, "Rises by one with every change of primary.", Double(topology.epoch))
-        text.add(
-            "tandem_database_paired", .gauge, "Whether two servers have each write before it is acknowledged.",
-            topology.sync == .pair ? 1 : 0)
         if let member = status.database {
+            let isOpen = member.role == .primary && member.state == .open
+            text.add(
+                "tandem_database_open", .gauge, "Whether this host's server is the primary and acknowledges writes.",
+                isOpen ? 1 : 0)
+            text.add(
+                "tandem_database_paired", .gauge, "Whether it does, and a second server has each write before.",
+                isOpen && member.partner != nil ? 1 : 0)
             text.add(
                 "tandem_database_leads", .gauge, "Whether this host's server is the primary.",
                 member.role == .primary ? 1 : 0)

@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import TandemBlueprint
 import TandemStack
 import TandemTopology
@@ -10,7 +12,7 @@ extension HostAgent {
         async let statistics = reader.read()
         async let durations = recorder.durations
         async let exports = seat?.exports.count
-        let machine = MachineFigures.read(folder: layout.dataFolder, certificates: certificates)
+        let machine = MachineFigures.read(folder: layout.hostFolder, certificates: certificates)
         return await AgentMetrics(
             stack: applied.stack, host: host, status: status, topology: topology, statistics: statistics,
             machine: machine,
@@ -18,13 +20,27 @@ extension HostAgent {
         ).text
     }
 
-    /// PEM files with the certificates that this host's programs show.
+    /// PEM files with the certificates that this host's programs show. What an earlier role left behind counts for nothing.
     private var certificates: [String] {
-        [
-            folder.agentCertificateFile(host.name), layout.webCertificateFile, layout.databaseCertificateFile,
-            layout.storeCertificateFile, layout.balancerBundleFile, layout.frontBundleFile,
-            layout.monitorCertificateFile,
-        ]
+        var files = [folder.agentCertificateFile(host.name)]
+        if host.has(.web) || host.has(.app) { files.append(layout.webCertificateFile) }
+        if host.has(.database) { files.append(layout.databaseCertificateFile) }
+        if blueprint.runs(.etcd) { files.append(layout.storeCertificateFile) }
+        if host.has(.balancer) { files += [layout.balancerBundleFile, layout.frontBundleFile] }
+        if blueprint.runs(.prometheus) { files.append(layout.monitorCertificateFile) }
+        return files
+    }
+
+    /// Deletes what a host that watches no more could still tell people with, and the key that opens the other monitors.
+    func removeMonitorRemains() {
+        let needed = Set(blueprint.services.flatMap(\.command))
+        let isWatching = blueprint.runs(.prometheus)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: layout.tlsFolder)) ?? [] {
+            let path = "\(layout.tlsFolder)/\(name)"
+            let isSecret = path.hasPrefix(layout.alertSecret("")) && !needed.contains(path)
+            let isKey = [layout.monitorCertificateFile, layout.monitorKeyFile].contains(path) && !isWatching
+            if isSecret || isKey { unlink(path) }
+        }
     }
 
     /// nil: this host watches nothing.

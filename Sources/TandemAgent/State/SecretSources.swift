@@ -16,17 +16,17 @@ public enum SecretSources {
         _ sources: [String: App.SecretSource], environment: [String: String], workingDirectory: String = "/"
     ) async throws -> [String: String] {
         var values: [String: String] = [:]
-        var problems: [String] = []
+        var problems: [(name: String, words: String)] = []
         for (name, source) in sources.sorted(by: { $0.key < $1.key }) {
             switch source {
             case .environment(let variable):
                 if let value = environment[variable] {
                     values[name] = value
                 } else {
-                    problems.append("secret \(name): the environment variable \(variable) is not set")
+                    problems.append((name, "secret \(name): the environment variable \(variable) is not set"))
                 }
             case .file(let path):
-                do { values[name] = try contents(path) } catch { problems.append("secret \(name): \(error)") }
+                do { values[name] = try contents(path) } catch { problems.append((name, "secret \(name): \(error)")) }
             case .command(let command):
                 // One after the other: several that ask the same keyring at once get in each other's way.
                 let program = SecretCommand(
@@ -35,14 +35,19 @@ public enum SecretSources {
                     values[name] = try await output(program)
                 } catch {
                     try Task.checkCancellation()
-                    problems.append("secret \(name): \(error)")
+                    problems.append((name, "secret \(name): \(error)"))
                 }
             }
         }
         guard problems.isEmpty else {
-            throw StackFileProblems(problems: problems.map { .init(path: ["app", "secrets"], message: $0) })
+            throw StackFileProblems(problems: problems.map { .init(path: Self.place(of: $0.name), message: $0.words) })
         }
         return values
+    }
+
+    /// Where the stack file speaks of a secret; see `Stack.secretSources`.
+    static func place(of name: String) -> [String] {
+        name.hasPrefix("alerts.") ? ["monitoring", "alerts"] : ["app", "secrets"]
     }
 
     private static func output(_ program: SecretCommand) async throws -> String {

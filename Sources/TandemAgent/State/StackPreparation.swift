@@ -126,7 +126,7 @@ public struct StackPreparation: Sendable {
             guard let value = given[name] ?? last[name] else {
                 problems.append(
                     .init(
-                        path: ["app", "secrets"],
+                        path: SecretSources.place(of: name),
                         message: "secret \(name): it is not set, and the stack has no earlier one"))
                 continue
             }

@@ -79,7 +79,7 @@ private struct ServiceDifference {
             hasNewCommand: !reasons.isEmpty, hasNewConfiguration: before.configuration != after.configuration,
             hasNewInPlace: before.inPlace != after.inPlace, canReload: self.after.reloadSignal != nil)
         if reasons.isEmpty {
-            if let name = changedConfiguration { reasons.append(name) }
+            reasons += changedConfigurations
             if hasNewCertificate { reasons.append("certificate") }
         }
         return ServiceChange(service: self.after.statusName, step: step, reasons: reasons)
@@ -87,7 +87,9 @@ private struct ServiceDifference {
 
     private func files(_ version: HostVersion) -> ServiceFiles {
         ServiceFiles(
-            service: after.name, file: layout.configurationFile(of: after.name).flatMap(version.file)?.contents ?? "",
+            service: after.name,
+            file: layout.configurationFiles(of: after.name).map { version.file($0)?.contents ?? "" }.joined(
+                separator: "\n"),
             certificates: layout.certificateFiles(of: after.name).map { version.certificates[$0] ?? "" })
     }
 
@@ -112,11 +114,13 @@ private struct ServiceDifference {
         (value?.parts ?? []).compactMap { if case .secret(let name) = $0 { name } else { nil } }
     }
 
-    /// The file's name, when it means something else than before.
-    private var changedConfiguration: String? {
-        guard let path = layout.configurationFile(of: after.name), let file = new.file(path) else { return nil }
-        let last = old.file(path)?.contents ?? ""
-        return FileBlueprint.effective(last) == FileBlueprint.effective(file.contents) ? nil : file.name
+    /// The names of files that mean something else than before.
+    private var changedConfigurations: [String] {
+        layout.configurationFiles(of: after.name).compactMap { path in
+            guard let file = new.file(path) else { return nil }
+            let last = old.file(path)?.contents ?? ""
+            return FileBlueprint.effective(last) == FileBlueprint.effective(file.contents) ? nil : file.name
+        }
     }
 
     private var hasNewCertificate: Bool {

@@ -41,6 +41,12 @@ extension Layout {
         }
     }
 
+    /// All generated files that a service reads when it starts or reloads, the one above first.
+    public func configurationFiles(of service: ServiceName) -> [String] {
+        let others = service == .prometheus ? [alertRulesFile] : []
+        return (configurationFile(of: service).map { [$0] } ?? []) + others
+    }
+
     /// The files of TLS that a service reads when it starts or reloads.
     public func certificateFiles(of service: ServiceName) -> [String] {
         switch service {

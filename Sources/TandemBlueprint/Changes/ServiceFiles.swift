@@ -8,7 +8,7 @@ public struct ServiceFiles: Sendable, Equatable {
     public var inPlace: String?
 
     /// - Parameters:
-    ///   - file: the generated file; empty where there is none.
+    ///   - file: the generated files of `Layout.configurationFiles`, one after the other; empty where there are none.
     ///   - certificates: texts, or fingerprints, of the files of TLS.
     public init(service: ServiceName, file: String, certificates: [String]) {
         let certificates = certificates.joined(separator: "\0")

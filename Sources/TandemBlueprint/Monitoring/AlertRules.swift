@@ -47,16 +47,24 @@ struct AlertRules {
         return "(\(errorRatio(long)) > \(bound)) and (\(errorRatio(short)) > \(bound))"
     }
 
+    /// Of hosts that have it to say, whatever others report.
+    private func series(_ name: String, of hosts: [Host]) -> String {
+        "\(name){stack=\"\(stack.name)\",host=~\"\(hosts.map(\.name).joined(separator: "|"))\"}"
+    }
+
+    private var probes: String { series("tandem_probe_success", of: stack.monitors) }
+    private var open: String { series("tandem_database_open", of: stack.hosts(.database)) }
+
     private var users: [AlertRule] {
         [
             AlertRule(
-                name: "SiteUnreachable", expression: "max by (stack) (tandem_probe_success) == 0", seconds: 30,
+                name: "SiteUnreachable", expression: "max by (stack) (\(probes)) == 0", seconds: 30,
                 severity: .page, summary: "No request through the front of {{ $labels.stack }} is answered.",
                 next: "tandem status"),
             AlertRule(
                 name: "BalancerUnreachable",
                 expression:
-                    "(max by (stack, address) (tandem_probe_success) == 0) unless on (stack) (max by (stack) (tandem_probe_success) == 0)",
+                    "(max by (stack, address) (\(probes)) == 0) unless on (stack) (max by (stack) (\(probes)) == 0)",
                 seconds: 60, severity: .ticket,
                 summary: "The balancer at {{ $labels.address }} does not answer; the others do.", next: "tandem status"),
             AlertRule(
@@ -110,7 +118,7 @@ struct AlertRules {
         ]
         return [
             AlertRule(
-                name: "WritesWait", expression: "max by (stack) (tandem_database_writable) == 0", seconds: 20,
+                name: "WritesWait", expression: "(max by (stack) (\(open)) == 0) or absent(\(open))", seconds: 20,
                 severity: .page, summary: "No database server takes writes.", next: "tandem why")
         ] + (isPair ? ofPair : []) + [
             AlertRule(
@@ -142,7 +150,7 @@ struct AlertRules {
                 severity: .ticket, summary: "{{ $labels.service }} on {{ $labels.host }} does not run.",
                 next: "tandem logs {{ $labels.service }} --host {{ $labels.host }}"),
             AlertRule(
-                name: "CrashLoop", expression: "increase(tandem_service_restarts_total[10m]) > 3", seconds: 0,
+                name: "CrashLoop", expression: "round(increase(tandem_service_restarts_total[10m])) > 3", seconds: 0,
                 severity: .ticket,
                 summary:
                     "{{ $labels.service }} on {{ $labels.host }} ended by itself {{ $value | humanize }} times within ten minutes.",
@@ -152,7 +160,9 @@ struct AlertRules {
                 expression: """
                     (tandem_host_disk_available_bytes / tandem_host_disk_size_bytes < 0.05) or \
                     ((tandem_host_disk_available_bytes / tandem_host_disk_size_bytes < 0.4) and \
-                    (predict_linear(tandem_host_disk_available_bytes[1h], 24 * 3600) < 0))
+                    (predict_linear(tandem_host_disk_available_bytes[1h], 24 * 3600) < 0) and \
+                    (predict_linear(tandem_host_disk_available_bytes[6h], 24 * 3600) < 0) and \
+                    (tandem_host_disk_available_bytes offset 50m > 0))
                     """, seconds: 300, severity: .ticket,
                 summary: "The disk of {{ $labels.host }} is full, or will be within a day.",
                 next: "Find what fills it, such as binary logs and logs: du -xh --max-depth=3 /var"),
@@ -180,7 +190,7 @@ struct AlertRules {
 
     /// Every series that a rule leans on, and that each stack has.
     static let neededSeries = [
-        "tandem_probe_success", "tandem_front_requests_total", "tandem_database_writable", "tandem_service_up",
+        "tandem_probe_success", "tandem_front_requests_total", "tandem_database_open", "tandem_service_up",
         "tandem_host_disk_available_bytes",
     ]
 
@@ -197,7 +207,8 @@ struct AlertRules {
             AlertRule(
                 name: "AlertsNotDelivered",
                 expression: "increase(alertmanager_notifications_failed_total[5m]) > 0", seconds: 60, severity: .ticket,
-                summary: "Alerts by {{ $labels.integration }} do not arrive.", next: "tandem alerts test"),
+                summary: "Alerts by {{ $labels.integration }} do not arrive (receiver {{ $labels.receiver_name }}).",
+                next: "tandem alerts test"),
             AlertRule(
                 name: "Watchdog", expression: "vector(1)", seconds: 0, severity: .none,
                 summary: "Always there: while it is sent, monitoring works.", next: "Nothing."),

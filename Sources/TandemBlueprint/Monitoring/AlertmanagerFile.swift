@@ -21,7 +21,8 @@ struct AlertmanagerFile {
                 receiver: \(receivers.deadMan == nil ? "nobody" : "dead-man")
                 group_wait: 0s
                 group_interval: 1m
-                repeat_interval: 1m
+                # Shorter than the interval: else each second one is left out.
+                repeat_interval: 50s
               - matchers: [alertname="\(TestAlert.name)"]
                 receiver: people
                 group_by: [alertname, trial]
@@ -95,7 +96,8 @@ struct AlertmanagerFile {
             "- to: \(try YAMLSyntax.text(mail.to))",
             "  from: \(try YAMLSyntax.text(mail.sender))",
             "  smarthost: \(try YAMLSyntax.text(mail.server))",
-            "  require_tls: \(mail.requiresTLS)",
+            // On port 465 all is TLS from the beginning, and STARTTLS is not offered.
+            "  require_tls: \(mail.requiresTLS && !mail.server.hasSuffix(":465"))",
             "  send_resolved: true",
             "  headers:",
             "    Subject: \(try YAMLSyntax.text(Self.title))",

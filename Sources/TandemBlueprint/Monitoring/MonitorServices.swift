@@ -87,7 +87,7 @@ extension Site {
             program, "--config.file=\(layout.alertmanagerFile)", "--web.config.file=\(layout.monitorWebFile)",
             "--web.listen-address=\(host.address):\(Ports.alertmanager)",
             "--storage.path=\(layout.alertmanagerDataFolder)", "--log.level=warn",
-            "--data.maintenance-interval=1m",
+            "--data.maintenance-interval=15s",
             // So that what people are sent is counted by itself.
             "--enable-feature=receiver-name-in-metrics",
         ]
@@ -109,7 +109,7 @@ extension Site {
             workingDirectory: layout.alertmanagerDataFolder,
             readiness: .tcp(address: host.address, port: Ports.alertmanager),
             startTimeoutSeconds: 60,
-            // It says good-bye to the others for ten seconds, though they may be gone; what it holds is on disk each minute.
+            // It says good-bye to the others for ten seconds, though they may be gone; what it holds is on disk each quarter of a minute.
             stop: .init(signal: Signal.term, boundSeconds: hasPeers ? 2 : 10),
             reloadSignal: Signal.hup,
             listeners: [.init(address: host.address, port: Ports.alertmanager, reach: .stack)]

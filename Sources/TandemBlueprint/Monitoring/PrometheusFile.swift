@@ -16,7 +16,7 @@ struct PrometheusFile {
               scrape_timeout: \(min(monitoring.intervalSeconds, 5))s
               evaluation_interval: \(monitoring.intervalSeconds)s
             rule_files:
-            - \(try YAMLSyntax.text(Self.pattern(site.layout.alertRulesFile)))
+            - \(try YAMLSyntax.text(PathPattern.literal(site.layout.alertRulesFile)))
             """,
             """
             # All monitors are told by each Prometheus; they tell people once.
@@ -36,6 +36,14 @@ struct PrometheusFile {
             - job_name: tandem
               scheme: https
               metrics_path: /metrics
+              # Whoever holds one host is not to take the monitors' memory.
+              body_size_limit: 4MB
+              sample_limit: 20000
+              label_value_length_limit: 200
+              metric_relabel_configs:
+              - source_labels: [service]
+                regex: "[a-z0-9-]*"
+                action: keep
               tls_config:
             \(try certificate().indented(4))
               static_configs:
@@ -44,11 +52,6 @@ struct PrometheusFile {
             try job("prometheus", port: Ports.prometheus),
             try job("alertmanager", port: Ports.alertmanager),
         ])
-    }
-
-    /// A path as a pattern that stands for it alone (Go's `filepath.Match`).
-    private static func pattern(_ path: String) -> String {
-        path.map { #"*?[\"#.contains($0) ? "\\\($0)" : String($0) }.joined()
     }
 
     private func job(_ name: String, port: Int) throws(BlueprintError) -> String {
@@ -77,6 +80,14 @@ struct PrometheusFile {
     }
 }
 
+/// Paths where a program takes patterns (Go's `filepath.Match`).
+public enum PathPattern {
+    /// One that stands for this path alone.
+    public static func literal(_ path: String) -> String {
+        path.map { #"*?[\"#.contains($0) ? "\\\($0)" : String($0) }.joined()
+    }
+}
+
 /// How monitors show themselves, to agents and to each other, and whom they let in: agents, other monitors and the command line.
 struct MonitorTLS {
     let site: Site
@@ -93,13 +104,18 @@ struct MonitorTLS {
         return lines.joined(separator: "\n")
     }
 
+    /// Not every certificate of the agents' authority: an agent's has nothing to say here.
     private func server() throws(BlueprintError) -> String {
-        """
-        cert_file: \(try YAMLSyntax.text(site.layout.monitorCertificateFile))
-        key_file: \(try YAMLSyntax.text(site.layout.monitorKeyFile))
-        client_ca_file: \(try YAMLSyntax.text(site.layout.monitorCAFile))
-        client_auth_type: RequireAndVerifyClientCert
-        """
+        var names: [String] = []
+        for name in site.stack.monitorCallers { names.append("- \(try YAMLSyntax.text(name))") }
+        return """
+            cert_file: \(try YAMLSyntax.text(site.layout.monitorCertificateFile))
+            key_file: \(try YAMLSyntax.text(site.layout.monitorKeyFile))
+            client_ca_file: \(try YAMLSyntax.text(site.layout.monitorCAFile))
+            client_auth_type: RequireAndVerifyClientCert
+            client_allowed_sans:
+            \(names.joined(separator: "\n"))
+            """
     }
 
     /// The file of `--web.config.file`.

@@ -87,7 +87,7 @@ enum YAMLSyntax {
     /// In double quotes, where two characters mean something.
     static func text(_ value: String) throws(BlueprintError) -> String {
         var quoted = ""
-        for character in try singleLine(value, for: "etcd.yaml") {
+        for character in try singleLine(value, for: "a YAML file") {
             if character == "\"" || character == "\\" { quoted.append("\\") }
             quoted.append(character)
         }

@@ -44,6 +44,7 @@ extension Schema {
         /// A URL, or where it comes from.
         case secretURL(Section)
         case secretSource(Section)
+        case mailAddress
         case mailAddresses
         case hostAndPort
         case loginName
@@ -92,6 +93,7 @@ extension Schema {
             case .secretURL:
                 "a URL such as https://hooks.example.com/T0/B0, or {env: VARIABLE}, {file: PATH} or {command: COMMAND}"
             case .secretSource: "{env: VARIABLE}, {file: PATH} or {command: COMMAND}"
+            case .mailAddress: "a mail address such as tandem@shop.example.com"
             case .mailAddresses: "a mail address such as ops@shop.example.com, or several with commas between them"
             case .hostAndPort: "a server's name or address with its port, such as smtp.example.com:587"
             case .loginName: "a user's name"
@@ -112,7 +114,7 @@ extension Schema.Kind {
         case .stackName, .domain, .databaseName, .address, .userName, .interfaceName, .sshDestination, .urlPath,
             .command, .path, .schedule,
             .folders, .variable, .requestPath,
-            .requestBody, .mediaType, .secretURL, .mailAddresses, .hostAndPort, .loginName:
+            .requestBody, .mediaType, .secretURL, .mailAddress, .mailAddresses, .hostAndPort, .loginName:
             let text = try readText(scalar, folder: folder)
             // YAML versions disagree on what `no` and `010` are: where a word is expected, they need quotes.
             guard !scalar.isBoolean, !scalar.isNumber else {
@@ -175,6 +177,7 @@ extension Schema.Kind {
         case .requestBody: try Grammar.checkProcessText(text)
         case .mediaType: try check(scalar, Grammar.isMediaType(text))
         case .secretURL: try check(scalar, Grammar.isWebAddress(text))
+        case .mailAddress: try check(scalar, Grammar.areMailAddresses(text) && !text.contains(","))
         case .mailAddresses: try check(scalar, Grammar.areMailAddresses(text))
         case .hostAndPort: try check(scalar, Grammar.isHostAndPort(text))
         case .loginName: try Grammar.checkProcessText(text)

@@ -8,7 +8,7 @@ extension Schema {
             """,
         keys: [
             Key(
-                name: "interval", kind: .duration(2...60), presence: .preset("10s"),
+                name: "interval", kind: .duration(2...30), presence: .preset("10s"),
                 synonyms: ["scrape_interval", "every", "evaluation_interval"],
                 explanation: "How often the stack is asked for its figures."),
             Key(
@@ -63,12 +63,13 @@ extension Schema {
                 explanation: "Who gets it.",
                 example: "ops@shop.example.com"),
             Key(
-                name: "sender", kind: .mailAddresses, presence: .required, synonyms: ["from"],
+                name: "sender", kind: .mailAddress, presence: .required, synonyms: ["from"],
                 explanation: "Who it is from.",
                 example: "tandem@shop.example.com"),
             Key(
                 name: "server", kind: .hostAndPort, presence: .required, synonyms: ["smtp", "host", "smarthost"],
-                explanation: "The mail server that takes it.",
+                explanation:
+                    "The mail server that takes it. On port 465 it speaks TLS from the beginning, else STARTTLS.",
                 example: "smtp.example.com:587"),
             Key(
                 name: "user", kind: .loginName, presence: .optional, synonyms: ["username", "login"],

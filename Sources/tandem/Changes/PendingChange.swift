@@ -1,6 +1,7 @@
 import Foundation
 import TandemAgent
 import TandemBlueprint
+import TandemReplication
 import TandemStack
 import TandemTopology
 
@@ -39,7 +40,7 @@ struct PendingChange: Sendable {
             old.append(try own.version(host: host.name, folder: folder))
         }
         secrets = try await preparation.secrets(
-            environment: Self.environment(project.stack.app.secrets, last: Self.secrets(of: given)))
+            environment: Self.environment(project.stack.secretSources, last: Self.secrets(of: given)))
         let next = AppliedHost(applied: target, secrets: secrets)
         let outdated = running == nil ? [] : try preparation.outdatedCertificates()
         let new = try target.stack.hosts.map {
@@ -62,14 +63,19 @@ struct PendingChange: Sendable {
         var environment = ProcessInfo.processInfo.environment
         for (name, source) in sources {
             guard case .environment(let variable) = source, environment[variable] == nil else { continue }
-            environment[variable] = last?.app[name]
+            environment[variable] = last?.app[name] ?? last?.alerts[name]
         }
         return environment
     }
 
-    /// As they were given to a host that was given any.
-    private static func secrets(of given: [String: AppliedHost]) -> StackSecrets? {
-        given.values.first { $0.secrets != .none }?.secrets
+    /// As they were given to hosts, none of which may know all: those of the database and the app to one that has either, those of alerts to
+    /// one that watches.
+    static func secrets(of given: [String: AppliedHost]) -> StackSecrets? {
+        guard var secrets = given.values.first(where: { !$0.secrets.database.root.isEmpty })?.secrets else {
+            return nil
+        }
+        for other in given.values { secrets.alerts.merge(other.secrets.alerts) { first, _ in first } }
+        return secrets
     }
 
     var givenSecrets: StackSecrets? { Self.secrets(of: given) }

@@ -36,7 +36,7 @@ struct AccountEnvironment {
 
     /// Variables that a stack file of root's asks for. Another user's asks in vain: to name one would be to learn it.
     private var named: [String] {
-        (own?.stack?.app.secrets ?? [:]).values.compactMap { source in
+        (own?.stack?.secretSources ?? [:]).values.compactMap { source in
             if case .environment(let variable) = source { variable } else { nil }
         }
     }
