@@ -54,7 +54,8 @@ extension Layout {
         case .nginx: [caFile, webCertificateFile, webKeyFile]
         case .mysql: [caFile, databaseCertificateFile, databaseKeyFile]
         // It reads its own with each connection that it takes.
-        case .app, .worker, .job, .router, .etcd, .prometheus, .alertmanager, .keepalived: []
+        case .prometheus, .alertmanager: [monitorCAFile, monitorCertificateFile, monitorKeyFile]
+        case .app, .worker, .job, .router, .etcd, .keepalived: []
         }
     }
 }
