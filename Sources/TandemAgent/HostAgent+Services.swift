@@ -9,9 +9,7 @@ extension HostAgent {
     /// over to its partner.
     public func stopServices() async {
         await seat?.handOver(from: host.name, bound: Self.handOverBound)
-        for service in [
-            ServiceName.prometheus, .alertmanager, .job, .haproxy, .nginx, .app, .worker, .router, .mysql, .etcd,
-        ] { await stop(service) }
+        for service in ServiceName.inStopOrder { await stop(service) }
     }
 
     private static let handOverBound = Duration.seconds(5)

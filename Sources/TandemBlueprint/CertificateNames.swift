@@ -68,7 +68,7 @@ extension Stack {
         CertificateNames(names: [monitorName(of: host), sharedMonitorName], addresses: [])
     }
 
-    /// Whom Prometheus and Alertmanager let in, by the URI names of their certificates (`CertificateIdentity` of TandemPKI).
+    /// The clients that Prometheus and Alertmanager admit, by the URI name in each client's certificate (`CertificateIdentity` of TandemPKI).
     var monitorCallers: [String] {
         ["tandem://\(name)/command-line"] + monitors.map { "tandem://\(name)/monitor/\($0.name)" }
     }

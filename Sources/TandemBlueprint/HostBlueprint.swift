@@ -67,6 +67,12 @@ public enum ServiceName: String, Codable, Sendable, CaseIterable {
     case prometheus
     /// Moves the front's addresses between balancers that are machines of their own.
     case keepalived
+
+    /// In which order an agent's services stop: those that watch come first, so that they tell nobody of a stack that is stopped on purpose; then from
+    /// what serves users to what holds the data, and etcd last, where the others say what they did. keepalived is systemd's to stop.
+    public static let inStopOrder: [ServiceName] = [
+        .prometheus, .alertmanager, .job, .haproxy, .nginx, .app, .worker, .router, .mysql, .etcd,
+    ]
 }
 
 /// One supervised process.

@@ -63,14 +63,17 @@ func configuration(_ parts: [String]) -> String {
 
 extension String {
     /// Each line indented by four spaces, as in a block.
-    var indented: String {
+    var indented: String { indented(4) }
+
+    /// Each line that is not empty after this many spaces.
+    func indented(_ spaces: Int) -> String {
         var bytes: [UInt8] = []
         // By bytes, because large stacks have megabytes of lines.
         bytes.reserveCapacity(utf8.count + utf8.count / 4)
         var isAtStart = true
         for byte in utf8 {
             let isBreak = byte == UInt8(ascii: "\n")
-            if isAtStart, !isBreak { bytes.append(contentsOf: [0x20, 0x20, 0x20, 0x20]) }
+            if isAtStart, !isBreak { bytes.append(contentsOf: repeatElement(0x20, count: spaces)) }
             bytes.append(byte)
             isAtStart = isBreak
         }

@@ -11,6 +11,14 @@ public enum Machine {
         return answer < 0 ? nil : answer == 1
     }
 
+    /// A line of /proc/meminfo (proc_meminfo(5)), such as `MemAvailable`, in bytes; nil where there is none of that name.
+    public static func memory(_ name: String, in text: String) -> Int? {
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("\(name):") }) else { return nil }
+        let words = line.dropFirst(name.utf8.count + 1).split(separator: " ")
+        guard words.count == 2, words[1] == "kB" else { return nil }
+        return Int(words[0]).map { $0 << 10 }
+    }
+
     /// Whether no program can be run from where a path lies.
     public static func isNoexec(_ path: String) -> Bool { tandem_is_noexec(path) == 1 }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TandemServices
 import TandemStack
 import TandemTopology
 import Testing
@@ -41,10 +42,10 @@ struct MetricsTests {
     @Test("read memory in kilobytes")
     func memory() {
         let text = "MemTotal:       24684084 kB\nMemFree: 1 kB\nMemAvailable:   20 kB\nHugePages_Total:       0\n"
-        #expect(MachineFigures.memory("MemTotal", in: text) == 25_276_502_016)
-        #expect(MachineFigures.memory("MemAvailable", in: text) == 20_480)
-        #expect(MachineFigures.memory("HugePages_Total", in: text) == nil)
-        #expect(MachineFigures.memory("Mem", in: text) == nil)
+        #expect(Machine.memory("MemTotal", in: text) == 25_276_502_016)
+        #expect(Machine.memory("MemAvailable", in: text) == 20_480)
+        #expect(Machine.memory("HugePages_Total", in: text) == nil)
+        #expect(Machine.memory("Mem", in: text) == nil)
     }
 
     @Test("of this machine can be read")

@@ -53,8 +53,9 @@ struct AgentAPI: Sendable {
             middleware: CertificateMiddleware(stack: stack, kinds: [.agent, .commandLine]))
         inner.get("/status") { _, _ in try await Response.json(agent.status()) }
         let shared = SharedStatistics()
+        let statistics = { @Sendable in await shared.value { await agent.statisticsReader().read() } }
         inner.get("/statistics") { _, _ in
-            try await Response.json(shared.value { await agent.statisticsReader().read() })
+            try await Response.json(statistics())
         }
         inner.get("/timeline") { request, _ in
             let after = request.uri.queryParameters["after"].flatMap { Int($0) } ?? 0
@@ -79,7 +80,7 @@ struct AgentAPI: Sendable {
             .get("/metrics") { _, _ in
                 Response(
                     status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                    body: .init(byteBuffer: ByteBuffer(string: await agent.metrics(await board.topology))))
+                    body: .init(byteBuffer: ByteBuffer(string: await agent.metrics(statistics(), board.topology))))
             }
         let own = router.group("").add(middleware: CertificateMiddleware(stack: stack, kinds: [.commandLine]))
         own.post("/stop/:service") { _, context in

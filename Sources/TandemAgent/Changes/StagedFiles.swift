@@ -34,7 +34,7 @@ struct StagedFiles: Sendable {
                 let path = starter.layout.configurationFile(of: service.name),
                 let file = blueprint.files.first(where: { $0.path == path })
             else { continue }
-            // Of a role that the host has not yet they are made after this look; whoever applies the settings looks again.
+            // The certificates of a role that is new to the host are made after this check; the agent checks again when it is given the settings.
             let certificates = starter.layout.certificateFiles(of: service.name)
             guard certificates.allSatisfy(FileManager.default.fileExists) else { continue }
             try await check(service, command, file)

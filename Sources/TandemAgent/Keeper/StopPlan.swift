@@ -27,10 +27,6 @@ public struct StopPlan: Sendable {
         var text: String
     }
 
-    private static let front: [(ServiceName, Role)] = [
-        (.job, .app), (.haproxy, .balancer), (.nginx, .web), (.app, .app), (.worker, .app), (.router, .app),
-    ]
-
     /// What is done, one after the other.
     /// - Parameters:
     ///   - primary: the host that leads. Where none of the databases does, all of them stop together.
@@ -41,20 +37,9 @@ public struct StopPlan: Sendable {
     }
 
     private static func steps(_ stack: Stack, primary: String?) -> [Step] {
-        let parts = front.filter { service, _ in
-            switch service {
-            case .worker: !stack.app.workers.isEmpty
-            case .job: !stack.app.jobs.isEmpty
-            default: true
-            }
-        }
-        // First, so that nobody is told of a stack that is stopped on purpose.
-        let watching = stack.monitors.isEmpty ? [] : [ServiceName.prometheus, .alertmanager]
-        var steps = watching.map { Step(service: $0, hosts: stack.monitors, text: "\($0.rawValue) stopped") }
-        steps += parts.map { service, role in
-            let hosts =
-                service == .nginx ? stack.hosts.filter { $0.has(.web) || $0.has(.app) } : stack.hosts(role)
-            return Step(service: service, hosts: hosts, text: "\(service.rawValue) stopped")
+        var steps = ServiceName.inStopOrder.prefix { $0 != .mysql }.compactMap { service -> Step? in
+            let hosts = hosts(of: service, in: stack)
+            return hosts.isEmpty ? nil : Step(service: service, hosts: hosts, text: "\(service.rawValue) stopped")
         }
         let databases = stack.hosts(.database)
         let leading = databases.filter { $0.name == primary }
@@ -64,6 +49,19 @@ public struct StopPlan: Sendable {
             steps.append(Step(service: .mysql, hosts: hosts, text: text))
         }
         return steps
+    }
+
+    /// Where a service other than the databases and etcd runs; empty where the stack has none of it.
+    private static func hosts(of service: ServiceName, in stack: Stack) -> [Host] {
+        switch service {
+        case .prometheus, .alertmanager: stack.monitors
+        case .haproxy: stack.hosts(.balancer)
+        case .nginx: stack.hosts.filter { $0.has(.web) || $0.has(.app) }
+        case .app, .router: stack.hosts(.app)
+        case .worker: stack.app.workers.isEmpty ? [] : stack.hosts(.app)
+        case .job: stack.app.jobs.isEmpty ? [] : stack.hosts(.app)
+        case .mysql, .etcd, .keepalived: []
+        }
     }
 
     /// - Parameter did: told of each step that is done, with the seconds it took.

@@ -12,7 +12,7 @@ struct AgentMetrics {
     var machine: MachineFigures
     var durations: DurationTotals?
     var probes: [FrontProbe.Outcome] = []
-    /// Files of transactions that nobody acknowledged; nil where the host has no part in the failover.
+    /// How many files of unacknowledged transactions the agent has exported; nil where the host takes no part in the failover.
     var exports: Int?
 
     var text: String {

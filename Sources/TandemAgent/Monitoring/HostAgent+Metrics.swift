@@ -6,10 +6,8 @@ import TandemTopology
 
 extension HostAgent {
     /// What Prometheus is told of this host.
-    func metrics(_ topology: Topology) async -> String {
+    func metrics(_ statistics: HostStatistics, _ topology: Topology) async -> String {
         let status = await status()
-        let reader = await statisticsReader()
-        async let statistics = reader.read()
         async let durations = recorder.durations
         async let exports = seat?.exports.count
         let machine = MachineFigures.read(folder: layout.hostFolder, certificates: certificates)

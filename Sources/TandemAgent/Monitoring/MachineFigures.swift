@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import TandemPKI
+import TandemServices
 
 /// What a host says of itself. What cannot be read is nil.
 struct MachineFigures: Sendable, Equatable {
@@ -30,8 +31,8 @@ struct MachineFigures: Sendable, Equatable {
         let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
         if processors > 0 { figures.processors = Double(processors) }
         if let text = CertificateFiles.text("/proc/meminfo") {
-            figures.memoryTotal = memory("MemTotal", in: text)
-            figures.memoryAvailable = memory("MemAvailable", in: text)
+            figures.memoryTotal = Machine.memory("MemTotal", in: text).map(Double.init)
+            figures.memoryAvailable = Machine.memory("MemAvailable", in: text).map(Double.init)
         }
         var status = statvfs()
         if statvfs(folder, &status) == 0 {
@@ -46,13 +47,5 @@ struct MachineFigures: Sendable, Equatable {
             return Certificate(name: name, expiry: expiry.timeIntervalSince1970)
         }
         return figures
-    }
-
-    /// A line of /proc/meminfo (proc_meminfo(5)), in bytes.
-    static func memory(_ name: String, in text: String) -> Double? {
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("\(name):") }) else { return nil }
-        let words = line.dropFirst(name.count + 1).split(separator: " ")
-        guard words.count == 2, words[1] == "kB" else { return nil }
-        return Double(words[0]).map { $0 * 1024 }
     }
 }

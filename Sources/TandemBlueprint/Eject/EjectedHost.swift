@@ -46,7 +46,7 @@ public struct EjectedHost: Sendable {
                 environments.append((file: names.environmentFile(host, service), variables: service.environment))
             }
         }
-        // Which host runs a job is decided by nobody any more.
+        // Without agents no host can claim a due time, so the first app host alone runs the jobs.
         for job in stack.hosts(.app).first?.name == host.name ? blueprint.jobs : [] {
             let ejected = EjectedJob(
                 job: job, host: host, names: names, after: Self.after(job.service, host, names, blueprint),

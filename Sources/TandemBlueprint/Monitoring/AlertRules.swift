@@ -245,15 +245,6 @@ struct AlertRules {
     }
 }
 
-extension String {
-    /// Each line that is not empty after this many spaces.
-    func indented(_ spaces: Int) -> String {
-        let margin = String(repeating: " ", count: spaces)
-        return split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : margin + $0 }
-            .joined(separator: "\n")
-    }
-}
-
 extension HostBlueprint {
     /// What alerts of a stack can be called.
     public static func alertNames(of stack: Stack) -> [String] { AlertRules(stack: stack).all.map(\.name) }

@@ -11,7 +11,7 @@ struct HostRemoval: Sendable {
 
     /// From what serves users to what holds the data, as a whole stack is stopped.
     func stopServices(of host: Host, app: App) async {
-        for service in [ServiceName.prometheus, .alertmanager, .job, .haproxy, .nginx, .app, .worker, .router, .mysql] {
+        for service in ServiceName.inStopOrder where service != .etcd {
             // An agent that does not answer cannot be asked; what it leaves is ended in `finish`.
             try? await client.stop(service, on: host, timeout: .seconds(app.longestStopSeconds + 30))
         }

@@ -54,7 +54,7 @@ struct MachineProbe {
 
     private static func availableMemory() -> Int? {
         let text = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? ""
-        let free = text.firstMatch(of: /MemAvailable:\s+([0-9]+) kB/).flatMap { Int($0.1) }.map { $0 << 10 }
+        let free = Machine.memory("MemAvailable", in: text)
         // A container may have less than its machine.
         let folder = "/sys/fs/cgroup"
         guard let most = number(in: "\(folder)/memory.max"), let used = number(in: "\(folder)/memory.current") else {

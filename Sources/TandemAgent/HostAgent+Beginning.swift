@@ -1,0 +1,29 @@
+import TandemBlueprint
+import TandemStack
+
+/// What an agent looks at and puts on disk before it begins.
+extension HostAgent {
+    /// A host that has just become a balancer has an agent that was started without the front's sockets.
+    func checkFrontSockets() async throws {
+        guard let front = layout.front, host.has(.balancer) else { return }
+        let balancer = applied.stack.balancer
+        for (descriptor, port) in [
+            (front.httpDescriptor, balancer.httpPort), (front.httpsDescriptor, balancer.httpsPort),
+        ]
+        where !ListenerCheck.isListening(descriptor, address: applied.frontAddress, port: port.number) {
+            // Until the keeper has read of it.
+            try await Task.sleep(for: .milliseconds(600))
+            throw StateError("the front's sockets were not handed to this agent; the keeper starts it again with them")
+        }
+    }
+
+    func prepareFiles() async throws {
+        for path in blueprint.folders { try Folders.make(path) }
+        try Folders.make(folder.records(host.name))
+        removeMonitorRemains()
+        let first = try PortGuard.firstPlan(blueprint, stack: applied.stack, host: host, layout: layout)
+        rotation = AppRotation(avoided: first.avoided, strange: first.avoided)
+        if host.has(.web) || host.has(.app) { markLeaving() }
+        for file in first.blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }
+    }
+}
