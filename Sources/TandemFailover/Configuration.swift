@@ -31,6 +31,8 @@ public struct Timing: Hashable, Sendable {
     public var bootPatience: Milliseconds = 30_000
     /// An unresponsive server is killed after this.
     public var serverPatience: Milliseconds = 3_000
+    /// How long a primary that hears nobody leaves its ended server down.
+    public var cutOffPatience: Milliseconds = 60_000
     public var growPatience: Milliseconds = 6_000
     public var growBackoff: Milliseconds = 2_000
     public var askPatience: Milliseconds = 3_000

@@ -88,6 +88,8 @@ extension FailoverMachine {
         print.id(heartbeats.provenID, of: host)
         print.id(heartbeats.lastIDBeforeChange, of: host)
         print.value(server.closeNeedsKill)
+        print.value(server.endedAt.map { $0 == now })
+        print.value(server.endedUnheard)
         print.value(server.abandonedBoot != nil)
         for question in questions {
             print.value(question.from)

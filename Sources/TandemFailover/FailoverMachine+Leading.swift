@@ -39,7 +39,7 @@ extension FailoverMachine {
         }
         guard seen.life == .up else {
             if seen.life != .crowded { server.closeNeedsKill = false }
-            if seen.life == .down, !isHeld, !leavesToPartner(record) { issue(.startServer, &out) }
+            if seen.life == .down, !isHeld, !leavesToPartner(record), !isCutOff(record) { issue(.startServer, &out) }
             return
         }
         if givesUpFullDisk(record, seen) {
@@ -70,6 +70,16 @@ extension FailoverMachine {
         guard canTakeOver(record), heartbeats.provenID > 0 else { return false }
         // Of a full disk nothing better is to be had.
         return now - heartbeats.provenAt < timing.hearingPatience || server.seen?.isDiskFull == true
+    }
+
+    /// A primary that hears nobody of several hosts is the one that was cut off, and its partner takes over meanwhile: its ended server stays
+    /// down, for the same reason, until etcd says who leads. Not for ever: the others may be gone, and a server that is up answers reads.
+    private mutating func isCutOff(_ record: StateRecord) -> Bool {
+        guard let endedAt = server.endedAt, record.partner != nil, !hasStore, configuration.members.count > 2 else {
+            return false
+        }
+        if heardHosts.count == 1 { server.endedUnheard = true }
+        return server.endedUnheard && now - endedAt < timing.cutOffPatience
     }
 
     private func situation(_ record: StateRecord, _ seen: ServerObservation) -> PrimarySituation {

@@ -44,7 +44,7 @@ extension FailoverMachine {
         return (areHeard, hearIt)
     }
 
-    private var heardHosts: HostSet {
+    var heardHosts: HostSet {
         var hosts = HostSet(me)
         for index in peers.indices {
             guard let heardAt = peers[index].heardAt, now - heardAt < timing.hearingPatience else { continue }

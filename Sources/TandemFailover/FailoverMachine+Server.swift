@@ -12,6 +12,10 @@ struct ServerKnowledge: Hashable, Sendable {
     var endedOldSessions = false
     /// The boot of a server that has a statement which was given up. It may still take effect, until that boot has ended.
     var abandonedBoot: UInt32?
+    /// When it was seen to have ended, after this agent had seen it up.
+    var endedAt: Milliseconds?
+    /// Since it ended, nobody was heard.
+    var endedUnheard = false
     /// Closing failed because a commit waits: the next attempt is SIGKILL.
     var closeNeedsKill = false
 
@@ -58,9 +62,19 @@ extension FailoverMachine {
             if isNews { broadcasts.hasNews = true }
         }
         if new.life != .unresponsive, new.life != .crowded || rules.toleratesCrowding { server.answeredAt = now }
+        noteEnd(of: server.seen, new)
         server.seen = new
         if new.life == .down { server.endedOldSessions = true }
         if new.life == .down || new.bootCount != server.abandonedBoot { server.abandonedBoot = nil }
+    }
+
+    private mutating func noteEnd(of old: ServerObservation?, _ new: ServerObservation) {
+        if new.life != .down {
+            server.endedAt = nil
+            server.endedUnheard = false
+        } else if let old, old.life != .down {
+            server.endedAt = now
+        }
     }
 
     /// Of a server that takes no more connections it is only known that it runs: all else is taken to be as it was.

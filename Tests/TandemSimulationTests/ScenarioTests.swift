@@ -66,6 +66,12 @@ struct ScenarioTests {
         #expect(most(outcomes, are: { $0.failovers == 1 && $0.lastPrimary == 1 }), "\(outcomes)")
     }
 
+    @Test("A primary that was cut off is cut and follows: its data are not copied anew")
+    func primaryCutOffAndBack() {
+        let outcomes = run(Fault(.isolated, atSecond: 6, lastsSeconds: 12), endsAtSecond: 40)
+        #expect(most(outcomes, are: { $0.failovers == 1 && $0.clones == 0 }), "\(outcomes)")
+    }
+
     @Test("A switchover moves the primary within its pause budget")
     func switchover() {
         let outcomes = run(Fault(.switchoverAsked, atSecond: 6, lastsSeconds: 3, other: 1))
