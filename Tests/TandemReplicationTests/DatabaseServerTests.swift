@@ -64,6 +64,23 @@ struct DatabaseServerTests {
         await first.disconnect()
     }
 
+    @Test("put right what somebody else tells a server to wait for", .timeLimit(.minutes(2)))
+    func wrongWaits() async throws {
+        let (pair, first, _) = try await booted()
+        let read = """
+            SELECT @@GLOBAL.rpl_semi_sync_source_timeout, @@GLOBAL.rpl_semi_sync_source_wait_no_replica,
+                @@GLOBAL.rpl_semi_sync_source_wait_for_replica_count, @@GLOBAL.rpl_semi_sync_source_wait_point
+            """
+        for wrong in [
+            "timeout = 1", "wait_no_replica = OFF", "wait_for_replica_count = 2", "wait_point = AFTER_COMMIT",
+        ] {
+            try pair.servers[0].sql("SET GLOBAL rpl_semi_sync_source_\(wrong)")
+            _ = await first.look()
+            #expect(try pair.servers[0].sql(read) == "3155760000000\t1\t1\tAFTER_SYNC\n", "\(wrong)")
+        }
+        await first.disconnect()
+    }
+
     @Test("follow, acknowledge only on a connection begun for it, and stop", .timeLimit(.minutes(2)))
     func follow() async throws {
         let (pair, first, second) = try await booted()

@@ -19,6 +19,7 @@ extension DatabaseServer {
             return ServerLook(answer: answer)
         }
         await keepOpen()
+        if !row.waitsWithoutEnd { await waitWithoutEnd() }
         var look = ServerLook(answer: .up)
         look.access = row.access
         look.isSourceSideOn = row.isSourceSideOn

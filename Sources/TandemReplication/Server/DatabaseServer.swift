@@ -18,6 +18,7 @@ public actor DatabaseServer {
     /// When the last look began.
     var lookBegan = ContinuousClock.now
     var failedLooks = RepeatedWords()
+    var wrongWaits = RepeatedWords()
     var probe: SourceProbe?
     var arrivals: String?
     var receivedCount: UInt64 = 0

@@ -6,6 +6,8 @@ struct LookRow: Sendable {
     var isSuperReadOnly: Bool
     var isReadOnly: Bool
     var isSourceSideOn: Bool
+    /// A commit waits for the partner for as long as it takes.
+    var waitsWithoutEnd: Bool
     var isReplicaSideOn: Bool
     var acknowledges: Bool
     var waits: Bool
@@ -30,7 +32,7 @@ struct LookRow: Sendable {
     static let sql = """
         SELECT @@GLOBAL.offline_mode AS offline, @@GLOBAL.super_read_only AS super_read_only,
         @@GLOBAL.read_only AS read_only, @@GLOBAL.rpl_semi_sync_source_enabled AS source_side,
-        @@GLOBAL.rpl_semi_sync_replica_enabled AS replica_side,
+        \(EndlessWait.isSet) AS waits_without_end, @@GLOBAL.rpl_semi_sync_replica_enabled AS replica_side,
         COALESCE((SELECT VARIABLE_VALUE FROM performance_schema.global_status
             WHERE VARIABLE_NAME = 'Rpl_semi_sync_replica_status'), 'OFF') = 'ON' AS acknowledges,
         CAST(c.SERVICE_STATE AS CHAR) AS receiver_state, COALESCE(c.LAST_ERROR_NUMBER, 0) AS receiver_error,
@@ -59,6 +61,7 @@ struct LookRow: Sendable {
         return LookRow(
             isOffline: try flag("offline"), isSuperReadOnly: try flag("super_read_only"),
             isReadOnly: try flag("read_only"), isSourceSideOn: try flag("source_side"),
+            waitsWithoutEnd: try flag("waits_without_end"),
             isReplicaSideOn: try flag("replica_side"), acknowledges: try flag("acknowledges"),
             waits: try await AgentSessions.list(connection).contains(where: \.waitsForAcknowledgement),
             receiverState: try row.decode("receiver_state", as: String?.self),
