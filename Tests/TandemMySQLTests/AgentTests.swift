@@ -56,6 +56,38 @@ struct AgentTests {
         }
     }
 
+    @Test("a former primary that answers may still do so; one that hangs or is gone is hardly waited for")
+    func grace() {
+        var server = ClusterView.Server(name: "one", address: .tcp(host: "10.0.0.1", port: 3306), servesReads: false)
+        let answering = MySQLCluster.writeGrace(server)
+        server.isReachable = false
+        #expect(answering >= .milliseconds(500))
+        #expect(MySQLCluster.writeGrace(server) <= answering / 4)
+        #expect(MySQLCluster.writeGrace(nil) == MySQLCluster.writeGrace(server))
+    }
+
+    @Test("a write that hangs at a frozen primary is settled at the next one, while the first still hangs")
+    func frozenPrimary() async throws {
+        let pair = try await Pair.start("127.203.4")
+        defer { pair.stop() }
+        let (one, two) = (("one", pair.first.place), ("two", pair.second.place))
+        let agent = TestAgent(address: "127.203.4.3", primary: one.1, replica: two.1)
+        try await pair.with(agent) { cluster in
+            try await cluster.write("INSERT INTO note VALUES (0, 'has a connection')")
+            pair.first.setFrozen(true)
+            let hanging = Task { try await cluster.write("INSERT INTO note VALUES (1, 'hangs')") }
+            try await Task.sleep(for: .milliseconds(200))
+            try pair.second.sql("STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF")
+            var next = TestAgent.topology(epoch: 2, primary: two, replica: one)
+            next.members[0].state = .starting
+            agent.say(next)
+            let other = try await cluster.write("INSERT INTO note VALUES (2, 'goes on')")
+            #expect(other.token?.epoch == 2)
+            let error = await #expect(throws: MySQLError.self) { try await hanging.value }
+            #expect(error?.code == .commitOutcomeUnknown)
+        }
+    }
+
     @Test("asks again only when there is news, and bears an agent that talks nonsense")
     func polls() async throws {
         let nowhere = MySQLConfiguration.Address.tcp(host: "127.203.2.1", port: 1)

@@ -86,7 +86,7 @@ public final class MySQLCluster: Service, Sendable {
             }
             let primary = view.primary.flatMap(view.server)
             if let pool = state.writePool, pool.client.configuration.address != primary?.address {
-                pool.stop()
+                pool.stop(grace: Self.writeGrace(view.server(pool.server)))
                 state.writePool = nil
             }
             if state.writePool == nil, let primary { state.writePool = makePool(primary, isForWrites: true) }
@@ -102,16 +102,19 @@ public final class MySQLCluster: Service, Sendable {
         bell.ring()
     }
 
-    /// A primary that has handed over still answers what it was sent, and its answer settles what a broken link would leave open. Reads just go elsewhere.
-    private static let writeGrace = Duration.seconds(1)
+    /// A primary that has handed over still answers what it was sent, and its answer settles what a broken link would leave open. One that no longer
+    /// answers its agent, as when it hangs, had sent what it will send, and whoever waits for it would wait in vain. Reads just go elsewhere.
+    /// - Parameter former: the former primary, as it is now.
+    static func writeGrace(_ former: ClusterView.Server?) -> Duration {
+        former?.isReachable == true ? .seconds(1) : .milliseconds(250)
+    }
 
     private func makePool(_ server: ClusterView.Server, isForWrites: Bool) -> ServerPool {
         let pool = ServerPool(
             server: server.name,
             client: MySQLClient(
                 configuration: isForWrites ? configuration.writer(at: server) : configuration.reader(at: server),
-                options: isForWrites ? configuration.writePool : configuration.readPool, logger: logger),
-            grace: isForWrites ? Self.writeGrace : .zero)
+                options: isForWrites ? configuration.writePool : configuration.readPool, logger: logger))
         poolSink.yield(pool)
         return pool
     }

@@ -4,26 +4,29 @@ import MySQLConnector
 struct ServerPool: Sendable {
     let server: String
     let client: MySQLClient
-    /// How long statements under way may still take once the pool is stopped.
-    private let grace: Duration
-    private let stopped: AsyncStream<Never>
-    private let stopSignal: AsyncStream<Never>.Continuation
+    /// The grace with which it is stopped.
+    private let stopped: AsyncStream<Duration>
+    private let stopSignal: AsyncStream<Duration>.Continuation
 
-    init(server: String, client: MySQLClient, grace: Duration) {
+    init(server: String, client: MySQLClient) {
         self.server = server
         self.client = client
-        self.grace = grace
         (stopped, stopSignal) = AsyncStream.makeStream()
     }
 
     /// Ends `run`. Waiting tasks are refused at once and go elsewhere; so do, after the grace, those whose statements break off.
-    func stop() { stopSignal.finish() }
+    /// - Parameter grace: how long statements under way may still take.
+    func stop(grace: Duration = .zero) {
+        stopSignal.yield(grace)
+        stopSignal.finish()
+    }
 
     func run() async {
         await withTaskGroup { group in
             group.addTask { try? await client.run() }
             group.addTask {
-                for await _ in stopped {}
+                var grace = Duration.zero
+                for await told in stopped { grace = told }
                 guard !Task.isCancelled, grace > .zero else { return }
                 client.leave()
                 try? await Task.sleep(for: grace)
