@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-extension IntegrationTests {
+extension BesideTests {
     private static let plainApp = """
         app:
           run: python3 -m http.server --bind "$HOST" "$PORT"
@@ -13,7 +13,7 @@ extension IntegrationTests {
         "a stack goes on from data that was put there by hand, once its operator says so; and a server whose data is gone gets it again, the primary's too"
     )
     func adopts() async throws {
-        let stack = try TrialStack("itadopt", Self.plainApp)
+        let stack = try TrialStack.besides("itadopt", Self.plainApp)
         do {
             try await stack.succeed("up", "--detach")
             let earlier = "CREATE TABLE itadopt.before_it (id INT PRIMARY KEY)"

@@ -4,14 +4,14 @@ import Testing
 
 /// Alerts, each by its fault on a running stack. A quarter of an hour: `TANDEM_TEST_LONG=1 bin/test --filter alertsByDoing`. It prints what
 /// docs/monitoring.md says of the seconds.
-extension IntegrationTests {
+extension BesideTests {
     private static var isLong: Bool { ProcessInfo.processInfo.environment["TANDEM_TEST_LONG"]?.isEmpty == false }
 
     @Test(
         "each alert that a running stack can be made to have fires on its fault, and ends after it",
         .enabled(if: isLong), arguments: 0..<AlertFaults.count)
     func alertsByDoing(place: Int) async throws {
-        let stack = try TrialStack("italerts", "app: {run: '\(TrialStack.conduit)'}")
+        let stack = try TrialStack.besides("italerts", "app: {run: '\(TrialStack.conduit)'}")
         let receiver = try AlertReceiver(folder: stack.folder)
         do {
             try stack.write(

@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-extension IntegrationTests {
+extension BesideTests {
     @Test("jobs run once each minute on one of two servers, as the app does, and status says how they ended")
     func jobs() async throws {
-        let stack = try TrialStack("itjobs", Self.jobYAML)
+        let stack = try TrialStack.besides("itjobs", Self.jobYAML)
         do {
             try Data("hush".utf8).write(to: URL(fileURLWithPath: "\(stack.folder)/secret"))
             let plan = try await stack.succeed("plan").output

@@ -2,11 +2,11 @@ import Foundation
 import Glibc
 import Testing
 
-extension IntegrationTests {
+extension BesideTests {
     /// Prometheus and Alertmanager, real ones, and a receiver that keeps what it is sent.
     @Test("monitoring tells people once of what is wrong, and when it is over")
     func monitoring() async throws {
-        let stack = try TrialStack("itmonitor", "app: {run: '\(TrialStack.conduit)'}")
+        let stack = try TrialStack.besides("itmonitor", "app: {run: '\(TrialStack.conduit)'}")
         let receiver = try AlertReceiver(folder: stack.folder)
         do {
             try Data("\(receiver.url)/beat\n".utf8).write(to: URL(fileURLWithPath: "\(stack.folder)/beat"))

@@ -47,12 +47,12 @@ private struct Store {
     }
 }
 
-extension IntegrationTests {
+extension BesideTests {
     @Test(
         "etcd runs on three hosts, keeps what it was told, and gets members back that die, lose their data, come or go")
     func store() async throws {
         let app = "app:\n  run: '\(TrialStack.conduit)'\n"
-        let stack = try TrialStack("itstore", app)
+        let stack = try TrialStack.besides("itstore", app)
         let voters = ["lb1", "server1", "server2"]
         do {
             try await stack.succeed("up", "--detach")

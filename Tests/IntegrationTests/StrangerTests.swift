@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension IntegrationTests {
+extension BesideTests {
     /// A user of the machine who waits for the moment in which the app is started anew, and answers in its place.
     private static let thief = """
         import socket, sys, time
@@ -39,7 +39,7 @@ extension IntegrationTests {
     @Test(
         "a stranger on the app's port gets nothing more within two seconds, and is named", .enabled(if: geteuid() == 0))
     func stranger() async throws {
-        let stack = try TrialStack(
+        let stack = try TrialStack.besides(
             "itthief", "app:\n  run: /usr/bin/python3 -m http.server --bind $HOST $PORT\n  health: /")
         do {
             try await stack.succeed("up", "--detach")

@@ -7,6 +7,8 @@ struct TrialStack {
     let folder: String
     /// Whom the command line runs as; nil: whoever we are.
     var user: (id: UInt32, group: UInt32)?
+    /// Stands in the stack file between its name and what the test says.
+    private var head = ""
     /// The folder of the built programs.
     var programs = Self.programs
 
@@ -16,10 +18,11 @@ struct TrialStack {
     /// - Parameters:
     ///   - yaml: the stack file without its first line.
     ///   - parent: where its folder is made.
-    init(_ name: String, _ yaml: String, parent: String = NSTemporaryDirectory()) throws {
+    init(_ name: String, _ yaml: String, parent: String = NSTemporaryDirectory(), head: String = "") throws {
         try #require(
             !Self.programs.isEmpty, "TANDEM_TEST_PROGRAMS must name the folder of the built programs; bin/test sets it")
         self.name = name
+        self.head = head
         try Self.deleteLeftovers(of: name, in: parent)
         folder =
             "\(parent.hasSuffix("/") ? String(parent.dropLast()) : parent)/\(name)-\(UInt32.random(in: 0 ... .max))"
@@ -64,7 +67,7 @@ struct TrialStack {
     }
 
     func write(_ yaml: String) throws {
-        try "stack: \(name)\n\(yaml)\n".write(toFile: "\(folder)/tandem.yaml", atomically: true, encoding: .utf8)
+        try "stack: \(name)\n\(head)\(yaml)\n".write(toFile: "\(folder)/tandem.yaml", atomically: true, encoding: .utf8)
     }
 
     @discardableResult
