@@ -174,13 +174,12 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
-        .executableTarget(
-            name: "tandem",
+        // What an operator does with a stack: roll it out, look at it, change it, stop it, here or over SSH.
+        .target(
+            name: "TandemOperator",
             dependencies: [
                 "CTandemSystem", "TandemAgent", "TandemBlueprint", "TandemDrill", "TandemEngines", "TandemFleet",
-                "TandemPKI",
-                "TandemReplication", "TandemServices", "TandemSimulation", "TandemStack", "TandemTopology",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "TandemPKI", "TandemReplication", "TandemServices", "TandemStack", "TandemTopology",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -189,6 +188,16 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings),
+        // The verbs and their options, what is printed of a stack, and where the program begins.
+        .executableTarget(
+            name: "tandem",
+            dependencies: [
+                "CTandemSystem", "TandemAgent", "TandemBlueprint", "TandemDrill", "TandemEngines", "TandemFleet",
+                "TandemOperator", "TandemServices", "TandemSimulation", "TandemStack", "TandemTopology",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         // The application of the default stack.
@@ -290,8 +299,8 @@ let package = Package(
         .testTarget(
             name: "TandemCommandTests",
             dependencies: [
-                "tandem", "TandemAgent", "TandemBlueprint", "TandemFleet", "TandemServices", "TandemSimulation",
-                "TandemReplication", "TandemStack", "TandemTopology",
+                "tandem", "TandemAgent", "TandemBlueprint", "TandemFleet", "TandemOperator", "TandemServices",
+                "TandemSimulation", "TandemReplication", "TandemStack", "TandemTopology",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TandemOperator
 import TandemStack
 
 /// Runs the command line and turns every ending into a documented exit status.
@@ -24,6 +25,8 @@ enum Entry {
         } catch let failure as Failure {
             Terminal.error(failure.message)
             exit(failure.status.rawValue)
+        } catch let end as QuietEnd {
+            exit(end.status)
         } catch let code as ExitCode {
             // All that there is to say was said.
             exit(code.rawValue)
@@ -64,30 +67,5 @@ extension Entry {
 
     private static func names(_ commands: [any ParsableCommand.Type]) -> [String] {
         commands.compactMap { $0.configuration.commandName }
-    }
-}
-
-/// What the exit status means.
-enum ExitStatus: Int32 {
-    case fine = 0
-    case failed = 1
-    case usage = 2
-    /// The stack file is wrong.
-    case stackFile = 3
-    case notRunning = 4
-    /// `plan --exit-code`: there is something to change.
-    case changes = 5
-    /// Between the two steps of root's `destroy` alone: the stack is stopped, and not all of it could be deleted.
-    case leftovers = 6
-}
-
-/// A command ends with this when it cannot do what it was asked; the message is shown, whole.
-struct Failure: Error {
-    var status: ExitStatus
-    var message: String
-
-    init(_ status: ExitStatus = .failed, _ message: String) {
-        self.status = status
-        self.message = message
     }
 }

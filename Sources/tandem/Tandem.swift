@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemOperator
 
 struct Tandem: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import TandemFleet
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("What tandem doctor says of an address that was moved")

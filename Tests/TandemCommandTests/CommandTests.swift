@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 /// The built program on a small stack file, without anything running.

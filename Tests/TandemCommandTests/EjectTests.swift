@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 /// What `eject` writes, shown to the programs that it is for.

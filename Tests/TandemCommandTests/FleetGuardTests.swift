@@ -3,6 +3,7 @@ import TandemFleet
 import TandemStack
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 /// What `FleetGuard` brings to a host, shown to the programs that it is for.

@@ -4,6 +4,7 @@ import TandemBlueprint
 import TandemStack
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("A stack on hosts of its own, in parts")

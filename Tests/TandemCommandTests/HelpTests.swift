@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("Help, the manual and completion")

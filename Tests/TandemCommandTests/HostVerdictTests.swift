@@ -4,6 +4,7 @@ import TandemFleet
 import TandemStack
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("What tandem doctor thinks of a host")

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 /// PHP's own server with the script that `tandem init` writes for it.

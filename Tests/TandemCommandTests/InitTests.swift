@@ -2,6 +2,7 @@ import Foundation
 import TandemStack
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("tandem init")

@@ -2,6 +2,7 @@ import Foundation
 import TandemTopology
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("Scheduled jobs in status")

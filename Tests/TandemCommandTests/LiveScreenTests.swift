@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("A picture that is drawn again and again")

@@ -3,6 +3,7 @@ import Glibc
 import TandemAgent
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("The time that a log line begins with")

@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("The live page's server")

@@ -4,6 +4,7 @@ import TandemStack
 import TandemTopology
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("What the live page shows")

@@ -5,6 +5,7 @@ import TandemStack
 import TandemTopology
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("What plan says")

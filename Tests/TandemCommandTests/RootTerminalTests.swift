@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("Root's terminal", .enabled(if: geteuid() == 0, "only root has rights that could be typed away"))

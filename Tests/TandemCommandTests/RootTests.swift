@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 /// What root's commands do with files of others. All of it was different once.

@@ -4,6 +4,7 @@ import TandemSimulation
 import TandemStack
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("tandem simulate")

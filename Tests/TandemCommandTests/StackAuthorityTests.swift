@@ -4,6 +4,7 @@ import TandemPKI
 import TandemStack
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("What a stack's account hands to root as its certificate authority")

@@ -4,6 +4,7 @@ import TandemStack
 import TandemTopology
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("The picture of a stack")

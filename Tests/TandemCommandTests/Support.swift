@@ -5,6 +5,7 @@ import TandemStack
 import TandemTopology
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 /// A folder of one test's own, deleted with the value.

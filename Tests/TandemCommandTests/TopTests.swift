@@ -3,6 +3,7 @@ import TandemStack
 import TandemTopology
 import Testing
 
+@testable import TandemOperator
 @testable import tandem
 
 @Suite("tandem top")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import TandemAgent
 import TandemBlueprint
+import TandemOperator
 import TandemStack
 
 /// What is wrong, by Prometheus' rules.
@@ -19,7 +20,7 @@ struct AlertsCommand: ParsableCommand {
         @OptionGroup var output: FormatOptions
 
         func run() async throws {
-            try await AlertSession.run(project) { session in
+            try await AlertSession.run(file: project.file) { session in
                 let report = AlertReport(try await session.alerts(), now: Date())
                 try output.write(report) { report.text }
             }
@@ -40,7 +41,7 @@ struct AlertsCommand: ParsableCommand {
             guard let seconds = AlertSession.seconds(time) else {
                 throw Failure(.usage, "--for: expected a time such as 30m or 2h, of at most 720h, found '\(time)'")
             }
-            try await AlertSession.run(project) { session in
+            try await AlertSession.run(file: project.file) { session in
                 try session.checkName(name)
                 try session.checkHost(host)
                 var matchers = [Silence.Matcher(name: "alertname", value: name)]
@@ -67,7 +68,7 @@ struct AlertsCommand: ParsableCommand {
         @OptionGroup var project: ProjectOptions
 
         func run() async throws {
-            try await AlertSession.run(project) { session in
+            try await AlertSession.run(file: project.file) { session in
                 try session.checkName(name)
                 let count = try await session.onFirst { client, monitor in
                     let silences = try await client.silences(of: monitor).filter { silence in
@@ -91,59 +92,7 @@ struct AlertsCommand: ParsableCommand {
         @OptionGroup var project: ProjectOptions
 
         func run() async throws {
-            try await AlertSession.run(project) { session in try await AlertTrial(session: session).run() }
+            try await AlertSession.run(file: project.file) { session in try await AlertTrial(session: session).run() }
         }
-    }
-}
-
-/// What is wrong, the worst first. The keys of its JSON are a contract.
-struct AlertReport: Codable, Equatable {
-    struct Line: Codable, Equatable {
-        var name: String
-        /// `page` or `ticket`.
-        var severity: String
-        var host: String?
-        var service: String?
-        var since: Date
-        var summary: String
-        var next: String
-        var isSilenced: Bool
-    }
-
-    var alerts: [Line]
-    /// Whether Prometheus tells Alertmanager anything at all: else nothing can be said.
-    var isWatching: Bool
-
-    /// - Parameter alerts: of all monitors; what several say is one.
-    init(_ alerts: [Alert], now: Date) {
-        isWatching = alerts.contains { $0.labels["alertname"] == Self.watchdog }
-        var seen: Set<[String: String]> = []
-        self.alerts = alerts.filter { alert in
-            alert.labels["alertname"] != Self.watchdog && seen.insert(alert.labels).inserted
-        }.map { alert in
-            Line(
-                name: alert.labels["alertname"] ?? "", severity: alert.labels["severity"] ?? "",
-                host: alert.labels["host"], service: alert.labels["service"], since: alert.startsAt,
-                summary: alert.annotations["summary"] ?? "", next: alert.annotations["next"] ?? "",
-                isSilenced: !alert.status.silencedBy.isEmpty)
-        }.sorted { ($0.severity, $0.since, $0.name) < ($1.severity, $1.since, $1.name) }
-    }
-
-    private static let watchdog = "Watchdog"
-
-    var text: String {
-        var lines: [String] = []
-        if !isWatching {
-            lines.append(
-                "Prometheus has told Alertmanager nothing yet: what is wrong cannot be said. See: tandem status")
-        }
-        for alert in alerts {
-            let mark = alert.isSilenced ? "silenced" : alert.severity
-            lines.append("\(StepPrinter.padded(mark, 9))\(alert.name)  since \(alert.since.formatted(.iso8601))")
-            lines.append("         \(Terminal.printable(alert.summary))")
-            if !alert.next.isEmpty { lines.append("         Next: \(Terminal.printable(alert.next))") }
-        }
-        if lines.isEmpty { lines.append("Nothing is wrong.") }
-        return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TandemAgent
+import TandemOperator
 import TandemStack
 import TandemTopology
 
@@ -30,7 +31,9 @@ struct FailoverCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await FailoverSession.run(project) { try await ForcedFailover(session: $0, to: to, isSure: yes).run() }
+        try await FailoverSession.run(file: project.file) {
+            try await ForcedFailover(session: $0, to: to, isSure: yes).run()
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import TandemAgent
+import TandemOperator
 
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,7 +13,7 @@ struct PauseCommand: AsyncParsableCommand {
     @OptionGroup var project: ProjectOptions
 
     func run() async throws {
-        try await FailoverSession.run(project) { session in
+        try await FailoverSession.run(file: project.file) { session in
             try await session.client.setFailoverPaused(true, asking: try await session.best().host)
         }
         print("The failover is paused: nobody takes over by itself. It goes on with: tandem resume")
@@ -26,7 +27,7 @@ struct ResumeCommand: AsyncParsableCommand {
     @OptionGroup var project: ProjectOptions
 
     func run() async throws {
-        try await FailoverSession.run(project) { session in
+        try await FailoverSession.run(file: project.file) { session in
             try await session.client.setFailoverPaused(false, asking: try await session.best().host)
         }
         print("The failover is on: the partner takes over when the primary is lost.")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TandemAgent
+import TandemOperator
 import TandemStack
 
 struct RebuildCommand: AsyncParsableCommand {
@@ -19,7 +20,7 @@ struct RebuildCommand: AsyncParsableCommand {
     private static let bound = Duration.seconds(24 * 3600)
 
     func run() async throws {
-        try await FailoverSession.run(project) { session in
+        try await FailoverSession.run(file: project.file) { session in
             let databases = session.applied.stack.hosts(.database)
             guard let place = databases.first(where: { $0.name == host }) else {
                 let names = databases.map(\.name)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import TandemAgent
+import TandemOperator
 import TandemStack
 import TandemTopology
 
@@ -16,7 +17,7 @@ struct SwitchoverCommand: AsyncParsableCommand {
     var to: String?
 
     func run() async throws {
-        try await FailoverSession.run(project) { try await Switchover(session: $0, to: to).run() }
+        try await FailoverSession.run(file: project.file) { try await Switchover(session: $0, to: to).run() }
     }
 }
 

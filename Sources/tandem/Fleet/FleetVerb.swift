@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TandemFleet
+import TandemOperator
 import TandemStack
 
 /// How a command is carried out where the stack's hosts are machines of their own.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import TandemAgent
 import TandemBlueprint
+import TandemOperator
 import TandemServices
 import TandemStack
 
@@ -148,34 +149,4 @@ struct HostCommand: AsyncParsableCommand {
 
         func run() async throws { try HostDeparture(stack: stack, keepsData: keepData).run() }
     }
-}
-
-/// What a host says of the servers' programs that it has.
-struct HostEngines: Codable, Equatable {
-    var programs: Layout.Programs
-    var versions: [String: String]
-}
-
-/// What an operator asks of the host that changes the stack.
-struct HostRequest: Codable {
-    /// The stack file's text.
-    var stackFile: String
-    /// The app's version; nil: the stack's app needs no files.
-    var release: String?
-    /// By the names that the app sees; those that the operator's machine knows.
-    var secrets: [String: String]
-    /// Hosts whose agents run.
-    var running: [String]
-}
-
-/// What is to be done before the roll-out.
-struct HostPreparation: Codable {
-    /// For hosts whose agents do not run yet.
-    var packages: [HostPackage]
-    /// Hosts that leave the stack.
-    var leaving: [Host]
-    var isRunning: Bool
-    var isNothing: Bool
-    /// What became of certificates; nil from earlier versions.
-    var made: StackPKI.Made?
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TandemOperator
 
 /// A picture that is drawn again and again: in place on a terminal, one below the other anywhere else.
 ///

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TandemOperator
 
 /// A command as the argument parser knows it: what help and the manual are made of.
 struct CommandDescription: Decodable, Sendable {

@@ -1,3 +1,4 @@
+import TandemOperator
 import TandemStack
 
 /// The manual page, tandem(1), as man(7) has it.

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import TandemAgent
 import TandemEngines
+import TandemOperator
 import TandemStack
 
 /// What root does before anything else: it gives itself up.
@@ -12,10 +13,7 @@ import TandemStack
 /// environment of that account's, so that nothing of root's is left in its memory. Root itself reads a stack file that is its own and
 /// that nobody else can change, makes accounts and empty folders, and works on nothing below a folder that others can change.
 enum RootLaunch {
-    /// Tells the step of a command that is to give up root from the one that root itself does.
-    static let stepVariable = "TANDEM_ROOT_STEP"
-
-    private static var isStep: Bool { ProcessInfo.processInfo.environment[stepVariable] != nil }
+    private static var isStep: Bool { ProcessInfo.processInfo.environment[AccountEnvironment.stepVariable] != nil }
 
     /// Returns where root goes on as root: in commands that are about the machine, and about nobody's files.
     static func run(_ arguments: [String]) throws {
@@ -141,7 +139,7 @@ enum RootLaunch {
         let file = try? RootStackFile.locate(command.project.file)
         let name = file?.owner == 0 ? try file?.read().name : nil
         var environment = ProcessInfo.processInfo.environment
-        environment[stepVariable] = "destroy"
+        environment[AccountEnvironment.stepVariable] = "destroy"
         let arguments = [OwnProgram.path] + CommandLine.arguments.dropFirst()
         var step = try RootTool.run(arguments, environment: environment)
         if step.status == ExitStatus.leftovers.rawValue, let name {
@@ -194,7 +192,7 @@ enum RootLaunch {
     ) throws -> Never {
         let program = OwnProgram.path
         var environment = AccountEnvironment(account: account, file: file, own: own).variables
-        if let name { environment[stepVariable] = name }
+        if let name { environment[AccountEnvironment.stepVariable] = name }
         try RootTerminal.leave()
         var step: UnsafePointer<CChar>?
         let keepsLowPorts = own?.wantsLowPorts == true

@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemOperator
 
 /// A command that is about one stack file. Started by root it becomes the account of that stack before it reads the file.
 protocol StackCommand: ParsableCommand {

@@ -1,4 +1,5 @@
 import Foundation
+import TandemOperator
 import TandemSimulation
 
 /// One line on a terminal's standard error that is written over and over.
@@ -27,18 +28,5 @@ struct SimulationProgress {
         let words = "\(progress.done.grouped) of \(progress.schedules.grouped), \(Int(rate).grouped)/s"
         let violations = "\(progress.violations) violation\(progress.violations == 1 ? "" : "s")"
         return "\(bar) \(words), \(Int(left.rounded(.up)).grouped) s left, \(violations)"
-    }
-}
-
-extension Int {
-    /// With commas between thousands, the same in every locale.
-    var grouped: String {
-        let digits = String(magnitude)
-        var text = ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
-            text.append(digit)
-        }
-        return self < 0 ? "-\(text)" : text
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TandemOperator
 import TandemSimulation
 
 /// What `tandem simulate` found: the JSON of the command, and the text.

@@ -1,3 +1,4 @@
+import TandemOperator
 import TandemSimulation
 import TandemStack
 
@@ -14,9 +15,7 @@ extension SimulationTopology {
 
     /// - Throws: `Failure` with status 3 where the file is wrong, or its hosts could not elect anybody.
     init(stackFile: String) throws {
-        var options = ProjectOptions()
-        options.file = stackFile
-        let stack = try Project.load(options).stack
+        let stack = try Project.load(file: stackFile).stack
         do {
             try self.init(stack)
         } catch {

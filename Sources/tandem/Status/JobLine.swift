@@ -1,4 +1,5 @@
 import Foundation
+import TandemOperator
 import TandemTopology
 
 /// One scheduled job in a line of `status`: how its last run went, and when it is due next.

@@ -1,4 +1,5 @@
 import Foundation
+import TandemOperator
 import TandemStack
 import TandemTopology
 

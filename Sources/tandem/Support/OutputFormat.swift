@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TandemAgent
+import TandemOperator
 
 /// How a list is written: for people or for programs.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TandemOperator
 import TandemStack
 
 /// What the shell offers for words that depend on the stack file.

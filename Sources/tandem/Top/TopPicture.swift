@@ -1,3 +1,5 @@
+import TandemOperator
+
 /// `tandem top` as a table of 80 columns, or more where a worker's name is long.
 struct TopPicture {
     var report: TopReport

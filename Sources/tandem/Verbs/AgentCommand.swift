@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import TandemAgent
+import TandemOperator
 import TandemServices
 
 /// What a host's agent runs as. Started by the keeper.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemOperator
 
 struct CompletionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TandemAgent
+import TandemOperator
 import TandemStack
 
 struct DestroyCommand: AsyncParsableCommand {
@@ -29,7 +30,7 @@ struct DestroyCommand: AsyncParsableCommand {
         }
         do {
             // Where root has started us, root forgets it afterwards.
-            if ProcessInfo.processInfo.environment[RootLaunch.stepVariable] == nil {
+            if ProcessInfo.processInfo.environment[AccountEnvironment.stepVariable] == nil {
                 try StackTrust(stack: project.stack.name, certificateFile: folder.anchorFile).forget()
             }
         } catch {
@@ -40,7 +41,7 @@ struct DestroyCommand: AsyncParsableCommand {
             do {
                 try delete(path)
             } catch {
-                let isStep = ProcessInfo.processInfo.environment[RootLaunch.stepVariable] != nil
+                let isStep = ProcessInfo.processInfo.environment[AccountEnvironment.stepVariable] != nil
                 throw Failure(
                     isStep ? .leftovers : .failed, "cannot delete \(path): \(error.localizedDescription)")
             }

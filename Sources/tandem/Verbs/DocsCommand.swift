@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemOperator
 import TandemStack
 
 struct DocsCommand: ParsableCommand {

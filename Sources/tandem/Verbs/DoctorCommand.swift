@@ -1,6 +1,7 @@
 import ArgumentParser
 import TandemBlueprint
 import TandemFleet
+import TandemOperator
 import TandemStack
 
 struct DoctorCommand: AsyncParsableCommand {

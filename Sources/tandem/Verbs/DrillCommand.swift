@@ -2,14 +2,10 @@ import ArgumentParser
 import Foundation
 import TandemAgent
 import TandemDrill
+import TandemOperator
 import TandemStack
 
-/// How a drill's report is written.
-enum DrillFormat: String, ExpressibleByArgument, CaseIterable {
-    case text
-    case json
-    case junit
-}
+extension DrillFormat: ExpressibleByArgument {}
 
 struct DrillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -69,7 +65,7 @@ struct DrillCommand: AsyncParsableCommand {
             throw project.notRunning
         }
         let client = try project.agentClient()
-        let session = DrillSession(command: self, project: project, applied: applied, client: client)
+        let session = DrillSession(request: request, project: project, applied: applied, client: client)
         do {
             let isBroken = try await session.run()
             await client.shutdown()
@@ -78,5 +74,12 @@ struct DrillCommand: AsyncParsableCommand {
             await client.shutdown()
             throw error
         }
+    }
+
+    private var request: DrillRequest {
+        DrillRequest(
+            list: list, only: only, repeats: repeats, duration: duration, rate: rate, clients: clients,
+            writers: writers,
+            seed: seed, format: format, report: report, compare: compare)
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import TandemAgent
 import TandemBlueprint
+import TandemOperator
 import TandemStack
 import TandemTopology
 

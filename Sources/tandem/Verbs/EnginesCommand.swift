@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Glibc
 import TandemEngines
+import TandemOperator
 
 struct EnginesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import TandemAgent
+import TandemOperator
 import TandemStack
 
 struct LogsCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TandemOperator
 
 struct ManCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@ import CTandemSystem
 import Foundation
 import TandemAgent
 import TandemBlueprint
+import TandemOperator
 import TandemStack
 import TandemTopology
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import TandemAgent
 import TandemBlueprint
+import TandemOperator
 import TandemStack
 
 struct PlanCommand: AsyncParsableCommand {
@@ -29,36 +30,5 @@ struct PlanCommand: AsyncParsableCommand {
         try output.write(report) { report.text(Style(isColored: Terminal.isOutputColored)) }
         try pending.throwRefusals()
         if exitCode, report.hasChanges { throw ExitCode(ExitStatus.changes.rawValue) }
-    }
-}
-
-extension PendingChange {
-    /// Without fetching, making or changing anything.
-    static func load(_ project: Project) async throws -> PendingChange {
-        try ProjectReach.check(project)
-        let setup = EngineSetup(project.stack)
-        let running = project.running
-        let set = try? await setup.installed()
-        var programs = set?.layoutPrograms ?? running?.programs ?? .onSearchPath
-        // Not fetched yet: `up` does, and the plan is to say what it then starts.
-        if project.stack.monitoring != nil, programs.prometheus == nil {
-            programs.prometheus = Layout.Programs.onSearchPath.prometheus
-            programs.promtool = Layout.Programs.onSearchPath.promtool
-            programs.alertmanager = Layout.Programs.onSearchPath.alertmanager
-        }
-        let preparation = StackPreparation(
-            stack: project.stack, stackFile: project.stackFile, folder: project.folder, programs: programs,
-            versions: set?.versionsByName ?? running?.versions ?? [:])
-        try preparation.checkOrigin()
-        return try await PendingChange(project: project, preparation: preparation, running: running)
-    }
-}
-
-extension Project {
-    /// The stack as its keeper knows it; nil when no keeper runs.
-    var running: AppliedStack? {
-        let keeping = StackKeeping.load(folder)
-        guard keeping.isAlive, keeping.phase == .running else { return nil }
-        return applied
     }
 }

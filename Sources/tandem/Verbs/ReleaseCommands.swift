@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemOperator
 import TandemStack
 
 /// Versions of the app on hosts of their own.

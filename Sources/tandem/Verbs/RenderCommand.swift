@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import TandemAgent
 import TandemBlueprint
+import TandemOperator
 import TandemStack
 
 struct RenderCommand: AsyncParsableCommand {
@@ -84,12 +85,4 @@ struct RenderCommand: AsyncParsableCommand {
     }
 
     private static func name(_ file: FileBlueprint) -> String { (file.path as NSString).lastPathComponent }
-}
-
-extension Layout.Programs {
-    /// Where the programs would be if the machine had them.
-    static let onSearchPath = Layout.Programs(
-        haproxy: "haproxy", nginx: "nginx", mimeTypes: "/etc/nginx/mime.types", mysqld: "mysqld", mysql: "mysql",
-        mysqlBase: "/usr", mysqlPlugins: "/usr/lib/mysql/plugin", etcd: "etcd", prometheus: "prometheus",
-        promtool: "promtool", alertmanager: "alertmanager")
 }

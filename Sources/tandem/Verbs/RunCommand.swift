@@ -2,6 +2,7 @@ import ArgumentParser
 import CTandemSystem
 import Foundation
 import TandemAgent
+import TandemOperator
 import TandemServices
 import TandemStack
 

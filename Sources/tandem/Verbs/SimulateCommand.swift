@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TandemOperator
 import TandemSimulation
 
 struct SimulateCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TandemAgent
+import TandemOperator
 import TandemStack
 
 struct TopCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemOperator
 
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Prints Tandem's version.")

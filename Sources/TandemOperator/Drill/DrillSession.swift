@@ -1,0 +1,215 @@
+import Foundation
+import TandemAgent
+import TandemDrill
+import TandemStack
+
+/// One drill, from the command line's options to its report.
+package struct DrillSession: Sendable {
+    let request: DrillRequest
+    package let project: Project
+    package let applied: AppliedStack
+    let client: AgentClient
+
+    private let hands = DrillHands.link()
+
+    private static let mostLedgers = 5
+
+    package init(request: DrillRequest, project: Project, applied: AppliedStack, client: AgentClient) {
+        self.request = request
+        self.project = project
+        self.applied = applied
+        self.client = client
+    }
+
+    /// - Returns: whether a promise was broken, or something became slower.
+    package func run() async throws -> Bool {
+        let stack = LocalDrilledStack(project: project, applied: applied, client: client)
+        let look = await stack.look()
+        let limits = try await hands?.limits() ?? .ordinaryUser
+        let all = FaultList.all(look, limits: limits)
+        let faults = FaultList.chosen(all, request.only)
+        guard !faults.isEmpty else {
+            throw Failure(
+                .usage,
+                "no fault's name has '\(Terminal.printable(request.only ?? ""))' in it; see: tandem drill --list")
+        }
+        let seed = request.seed ?? UInt64.random(in: 1...999_999_999)
+        let patience = Duration.seconds(min(applied.stack.app.requestTimeoutSeconds + 10, 60))
+        let door = HTTPFrontDoor(
+            url: applied.url, name: applied.stack.domain, address: applied.frontProbeAddress,
+            caFile: project.folder.caFile, patience: patience)
+        var plan = await KnownApp.plan(
+            project.stack, door: door, clients: request.clients, rate: Double(request.rate), patience: patience)
+        plan.wantedWriters = request.writers
+        let options = DrillOptions(
+            repeats: request.repeats, margin: .seconds(request.duration), seed: seed,
+            budgets: project.stack.drill.budgets)
+        if request.list { return list(faults, plan, options, look) }
+        let last = try request.compare.map(Self.read)
+        let output = try request.report.map(ReportFile.init)
+        guard look.isWhole else {
+            throw Failure(
+                .failed, "the stack is \(look.state), not up, so nothing is broken on purpose; see: tandem status")
+        }
+        var report = try await drill(stack, faults, plan, door, options)
+        if let last { report.slower = Comparison.slower(report, than: last) }
+        try write(report)
+        try output?.write(HTMLReport(report: report, last: last).text)
+        return report.verdict == .broken || !(report.slower ?? []).isEmpty
+    }
+
+    private func drill(
+        _ stack: LocalDrilledStack, _ faults: [any Fault], _ plan: TrafficPlan, _ door: HTTPFrontDoor,
+        _ options: DrillOptions
+    ) async throws -> DrillReport {
+        let folder = "\(project.folder.path)/drill"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        guard let lock = try FileLock(path: "\(folder)/drill.lock") else {
+            throw Failure(
+                .failed, "another drill of '\(project.stack.name)' is running; wait for it, or end it with Ctrl-C")
+        }
+        defer { withExtendedLifetime(lock) {} }
+        try checkNobodyChanges()
+        removeOldLedgers(folder)
+        let marker = Marker(seed: UInt64.random(in: 0...UInt64.max))
+        let file = try LedgerFile(path: "\(folder)/ledger-\(marker.run).csv")
+        let site = FaultSite(
+            stack: stack, place: LocalPlace(hands: hands),
+            healer: try HealerProcess.start(project: project, log: "\(folder)/healer.log"))
+        let ledger = Ledger(marker: marker, file: file)
+        let progress = DrillProgress(ledger: ledger, isShown: isatty(STDERR_FILENO) == 1)
+        progress.begin(stack: project.stack.name, faults: faults.count, plan: plan, options: options)
+        let runner = DrillRunner(
+            site: site, ledger: ledger, plan: plan, door: door, options: options, tell: progress.tell)
+        let startedAt = Date()
+        let result: DrillResult
+        do {
+            result = try await interruptible(runner, faults, progress)
+        } catch let error as DrillError {
+            progress.clear()
+            throw Failure(.failed, error.description)
+        }
+        progress.clear()
+        return DrillReport(
+            result, faults: faults, plan: plan, options: options,
+            setting: DrillReport.Setting(
+                stack: project.stack.name, url: applied.url, startedAt: startedAt.formatted(.iso8601),
+                durationSeconds: Int(Date().timeIntervalSince(startedAt)), ledger: file.path))
+    }
+
+    /// The lock is let go at once: a drill starts the stack itself after a full outage.
+    private func checkNobodyChanges() throws {
+        guard try FileLock(path: project.folder.changeLock) != nil else {
+            throw Failure(.failed, "another `tandem` is changing '\(project.stack.name)'; wait for it")
+        }
+    }
+
+    /// A first signal has the drill heal and settle.
+    private func interruptible(
+        _ runner: DrillRunner, _ faults: [any Fault], _ progress: DrillProgress
+    ) async throws -> DrillResult {
+        let signals = StopSignals()
+        return try await withThrowingTaskGroup(of: DrillResult?.self) { group in
+            group.addTask { try await runner.run(faults) }
+            group.addTask {
+                await signals.wait()
+                if !Task.isCancelled { runner.interrupt("it was interrupted, and what was broken was healed") }
+                return nil
+            }
+            group.addTask {
+                await progress.run()
+                return nil
+            }
+            if let hands {
+                // Not a task of this group, which would wait for it for ever.
+                Task.detached {
+                    await hands.waitForEnd()
+                    runner.interrupt("the part of it that is root was ended, and what was broken was healed")
+                }
+            }
+            while let next = try await group.next() {
+                guard let next else { continue }
+                group.cancelAll()
+                return next
+            }
+            throw DrillError("the drill ended without a result")
+        }
+    }
+
+    private func list(
+        _ faults: [any Fault], _ plan: TrafficPlan, _ options: DrillOptions, _ look: StackLook
+    ) -> Bool {
+        for fault in faults {
+            let sentence = DrillReport.hypothesis(of: fault, plan: plan, budgets: options.budgets)
+            let obstacle = fault.obstacle(look).map { "\n    not tested: \($0)" } ?? ""
+            print("\(fault.name)\n    \(sentence)\(obstacle)")
+        }
+        return false
+    }
+
+    private func write(_ report: DrillReport) throws {
+        switch request.format {
+        case .json: print(try JSONText.encode(report, keys: .convertToSnakeCase), terminator: "")
+        case .junit: print(JUnit.text(report), terminator: "")
+        case .text:
+            let style = Style(isColored: Terminal.isOutputColored)
+            let table = DrillTable(report: report) { text, colour in
+                switch colour {
+                case .good: style.green(text)
+                case .bad: style.red(Terminal.printable(text))
+                case .dim: style.dim(text)
+                }
+            }
+            print(table.text, terminator: "")
+        }
+    }
+
+    private static func read(_ path: String) throws -> DrillReport {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure(.failed, "cannot read \(path), to compare with")
+        }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        guard let report = try? decoder.decode(DrillReport.self, from: data) else {
+            throw Failure(.failed, "\(path) is no report of a drill; one is written by: tandem drill --format json")
+        }
+        return report
+    }
+
+    /// So that drills do not fill the disk.
+    private func removeOldLedgers(_ folder: String) {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+            .filter { $0.hasPrefix("ledger-") }
+        let dated = names.map { name -> (String, Date) in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+            return ("\(folder)/\(name)", attributes?[.modificationDate] as? Date ?? .distantPast)
+        }
+        for (path, _) in dated.sorted(by: { $0.1 > $1.1 }).dropFirst(Self.mostLedgers - 1) {
+            try? FileManager.default.removeItem(atPath: path)
+        }
+    }
+}
+
+/// The file of `--report`, opened before anything is broken: that it cannot be written is to be known first.
+struct ReportFile {
+    let path: String
+    private let handle: FileHandle
+
+    init(_ path: String) throws {
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let handle = FileHandle(forWritingAtPath: path)
+        else {
+            throw Failure(
+                .failed,
+                "cannot write the report \(path) as \(NSUserName()); choose a place that this user may write to")
+        }
+        self.path = path
+        self.handle = handle
+    }
+
+    func write(_ text: String) throws {
+        try handle.write(contentsOf: Data(text.utf8))
+        try handle.close()
+    }
+}

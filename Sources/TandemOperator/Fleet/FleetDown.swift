@@ -1,0 +1,137 @@
+import Foundation
+import Glibc
+import TandemBlueprint
+import TandemFleet
+import TandemStack
+
+/// Stops a stack on its hosts: the services in order, then the agents, which stay away until `tandem up`.
+package struct FleetDown: Sendable {
+    package let hosts: FleetHosts
+
+    package init(hosts: FleetHosts) { self.hosts = hosts }
+
+    package func run() async throws {
+        let lock = FleetLock()
+        let sessions = try await hosts.onEach("reach the hosts of \(hosts.stack.name)") { $0 }
+        try await lock.take(
+            hosts.stack.hosts.compactMap { sessions[$0.name] }, places: hosts.places, name: FleetLock.operatorName)
+        do {
+            try await stop(sessions)
+        } catch {
+            await lock.release()
+            throw error
+        }
+        await lock.release()
+    }
+
+    /// Under the lock.
+    /// - Parameter sessions: by host.
+    func stop(_ sessions: [String: HostSession]) async throws {
+        let places = hosts.places
+        let steps = StepPrinter()
+        var leader: HostSession?
+        var isRunning = false
+        for host in hosts.stack.hosts {
+            guard let session = sessions[host.name] else { continue }
+            let standing = try await HostStanding.ask(session, places)
+            isRunning = isRunning || standing.isRunning
+            if leader == nil, standing.revision > 0 { leader = session }
+        }
+        guard isRunning, let leader else {
+            return Terminal.line("\(hosts.stack.name) is not running")
+        }
+        steps.headline("Stopping \(hosts.stack.name)")
+        let command =
+            OperatorMode.environment(stack: hosts.stack.name) + [
+                HostPlaces.program, "host", "stop", "--file", "\(places.operatorFolder)/\(Project.fileName)",
+            ]
+        let outcome = try RootTool.run(["/usr/bin/env", "ssh"] + leader.attached(command, isTerminal: false))
+        guard outcome.status == 0 else { throw QuietEnd(outcome.status) }
+        try await hosts.letAgentsGo()
+        try await OperatorFolder(hosts: hosts).copy(from: leader.host, to: hosts.stack.hosts)
+        Terminal.line("\(hosts.stack.name) is down; its data stays")
+    }
+}
+
+/// Stops a stack and deletes all that it has on its hosts.
+package struct FleetDestroy: Sendable {
+    package let hosts: FleetHosts
+    let isConfirmed: Bool
+
+    package init(hosts: FleetHosts, isConfirmed: Bool) {
+        self.hosts = hosts
+        self.isConfirmed = isConfirmed
+    }
+
+    package func run() async throws {
+        let name = hosts.stack.name
+        if !isConfirmed {
+            guard isatty(STDIN_FILENO) == 1 else {
+                throw Failure(.usage, "destroy deletes the data of '\(name)'; say so with --yes")
+            }
+            Terminal.write(
+                "This deletes the stack '\(name)' with its databases, for good, on \(hosts.stack.hosts.count) hosts.\n"
+                    + "Type its name to go on: ", to: .standardError)
+            guard readLine() == name else { throw Failure(.failed, "nothing was deleted") }
+        }
+        let lock = FleetLock()
+        let sessions = try await hosts.onEach("reach the hosts of \(name)") { $0 }
+        try await lock.take(
+            hosts.stack.hosts.compactMap { sessions[$0.name] }, places: hosts.places, name: FleetLock.operatorName)
+        do {
+            try await FleetDown(hosts: hosts).stop(sessions)
+            try await hosts.onEach("delete what is there") { session in
+                // One that never got as far as the program has nothing.
+                let isThere = try await session.run(["test", "-x", HostPlaces.program]).status == 0
+                if isThere { _ = try await session.step(["forget", name], stack: name) }
+            }
+        } catch {
+            await lock.release()
+            throw error
+        }
+        await lock.release()
+        Terminal.line("\(name) is gone. tandem and the servers' programs stay on the hosts for the next one")
+    }
+}
+
+/// Says what `up` would change.
+package struct FleetPlan: Sendable {
+    package let hosts: FleetHosts
+    let isJSON: Bool
+    package let exitCode: Bool
+
+    package init(hosts: FleetHosts, isJSON: Bool, exitCode: Bool) {
+        self.hosts = hosts
+        self.isJSON = isJSON
+        self.exitCode = exitCode
+    }
+
+    package func run() async throws {
+        let project = hosts.project
+        try project.checkPublicFolders()
+        let release = try ReleaseBundle(project: project)
+        let request = HostRequest(
+            stackFile: try project.stackFileText(), release: release.identifier,
+            secrets: try await FleetSecrets.read(project), running: [])
+        let session = try await hosts.anySession()
+        guard try await session.run(["test", "-e", "\(hosts.places.operatorFolder)/fleet.json"]).status == 0 else {
+            print(
+                "\(project.stack.name) is not on its hosts yet. `tandem up` starts all of it; `tandem doctor` says whether they are fit"
+            )
+            if exitCode { throw QuietEnd(ExitStatus.changes.rawValue) }
+            return
+        }
+        let words =
+            OperatorMode.environment(stack: project.stack.name) + [HostPlaces.program, "host", "plan"]
+            + (isJSON ? ["--format", "json"] : [])
+        let outcome = try RootTool.run(
+            ["/usr/bin/env", "ssh"] + session.attached(words, isTerminal: false),
+            input: try JSONEncoder().encode(request))
+        switch outcome.status {
+        case ExitStatus.fine.rawValue: return
+        case ExitStatus.changes.rawValue:
+            if exitCode { throw QuietEnd(ExitStatus.changes.rawValue) }
+        default: throw QuietEnd(outcome.status)
+        }
+    }
+}

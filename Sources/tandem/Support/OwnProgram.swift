@@ -1,8 +1,0 @@
-import Foundation
-
-/// The program that runs now.
-enum OwnProgram {
-    static var path: String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-    }
-}

@@ -1,3 +1,0 @@
-enum Version {
-    static let number = "0.1.0"
-}
