@@ -45,6 +45,7 @@ public actor HostAgent {
     let databaseStarts = StartCount()
     let recorder: HostRecorder
     let probes = ProbeBoard()
+    let certificateDates = CertificateDates()
     /// One for each service, in their order.
     private(set) var owners: [any ServiceOwner] = []
     private var isChanged = false

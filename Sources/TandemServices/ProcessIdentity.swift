@@ -82,8 +82,9 @@ struct ProcessStatus {
     /// The fields of /proc/PID/stat from the third on, which is the state.
     static func fields(of text: String) -> [Substring]? {
         // The program's name stands in parentheses and may itself hold spaces and parentheses.
-        guard let end = text.lastIndex(of: ")") else { return nil }
-        return text[text.index(after: end)...].split(separator: " ")
+        // Byte by byte: an agent looks at dozens of processes a second.
+        guard let end = text.utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        return text.utf8[text.utf8.index(after: end)...].split(separator: UInt8(ascii: " ")).map(Substring.init)
     }
 
     /// Every process that has not ended.

@@ -58,6 +58,32 @@ struct MetricsTests {
         #expect(figures.certificates.isEmpty)
     }
 
+    @Test("tell of a certificate in a file's place, also of a new one")
+    func certificates() throws {
+        let folder = try TemporaryFolder()
+        let certificate = try Self.certificate()
+        let dates = CertificateDates()
+        let path = "\(folder.path)/agent.pem"
+        func names() -> [String] {
+            MachineFigures.read(folder: "/", certificates: [path], dates: dates).certificates.map(\.name)
+        }
+        #expect(names().isEmpty)
+        try folder.put("agent.pem", certificate)
+        let expiry = try #require(dates.expiry(of: path))
+        #expect(expiry > Date() && dates.expiry(of: path) == expiry && names() == ["agent"])
+        try folder.put("agent.pem", "no certificate")
+        #expect(names().isEmpty)
+    }
+
+    private static func certificate() throws -> String {
+        let folder = try TemporaryFolder()
+        let preparation = StackPreparation(.sample("127.200.9"), in: folder)
+        try preparation.makeFolders()
+        try preparation.writeCertificates()
+        defer { withExtendedLifetime(folder) {} }
+        return try String(contentsOfFile: preparation.folder.agentCertificateFile("server1"), encoding: .utf8)
+    }
+
     @Test("say of Alertmanager's attempts only those to tell people")
     func attempts() {
         let text = """

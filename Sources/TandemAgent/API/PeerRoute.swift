@@ -23,17 +23,15 @@ struct PeerRoute: Sendable {
     func add(to router: Router<AgentRequestContext>) {
         router.group("").add(middleware: CertificateMiddleware(stack: stack, kinds: [.agent])).post("/peer") {
             request, context in
-            let sender = try await sender(context)
+            let sender = try sender(context)
             let body = try await Self.inTime { try await request.body.collect(upTo: Self.largestMessage) }
             await receive(try message(body), sender)
             return Response(status: .noContent)
         }
     }
 
-    private func sender(_ context: AgentRequestContext) async throws -> HostID {
-        guard let certificate = await context.certificate, let name = CertificateIdentity(ofDER: certificate)?.host,
-            let host = names.host(name)
-        else {
+    private func sender(_ context: AgentRequestContext) throws -> HostID {
+        guard let name = context.caller?.host, let host = names.host(name) else {
             throw HTTPError(
                 .forbidden, message: "your certificate names no host whose agent takes part in the failover")
         }

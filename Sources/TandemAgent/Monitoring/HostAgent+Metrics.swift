@@ -8,13 +8,13 @@ extension HostAgent {
     /// What Prometheus is told of this host.
     func metrics(_ statistics: HostStatistics, _ topology: Topology) async -> String {
         let status = await status()
-        async let durations = recorder.durations
-        async let exports = seat?.exports.count
-        let machine = MachineFigures.read(folder: layout.hostFolder, certificates: certificates)
-        return await AgentMetrics(
+        let durations = host.has(.web) ? await recorder.durations : nil
+        let exports = await seat?.exports.count
+        return AgentMetrics(
             stack: applied.stack, host: host, status: status, topology: topology, statistics: statistics,
-            machine: machine,
-            durations: host.has(.web) ? durations : nil, probes: probes.outcomes, exports: exports
+            machine: MachineFigures.read(
+                folder: layout.hostFolder, certificates: certificates, dates: certificateDates),
+            durations: durations, probes: probes.outcomes, exports: exports
         ).text
     }
 

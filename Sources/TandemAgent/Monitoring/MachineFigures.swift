@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import TandemPKI
 import TandemServices
 
@@ -24,7 +25,9 @@ struct MachineFigures: Sendable, Equatable {
     /// - Parameters:
     ///   - folder: lies where the stack's data does.
     ///   - certificates: paths of PEM files; those that are not there are left out.
-    static func read(folder: String, certificates: [String]) -> MachineFigures {
+    static func read(
+        folder: String, certificates: [String], dates: CertificateDates = CertificateDates()
+    ) -> MachineFigures {
         var figures = MachineFigures(time: Date().timeIntervalSince1970)
         var loads = [0.0]
         if getloadavg(&loads, 1) == 1 { figures.load = loads[0] }
@@ -40,12 +43,25 @@ struct MachineFigures: Sendable, Equatable {
             figures.diskAvailable = Double(status.f_bavail) * Double(status.f_frsize)
         }
         figures.certificates = certificates.compactMap { path in
-            guard let text = CertificateFiles.text(path), let expiry = CertificateIdentity.expiry(ofPEM: text) else {
-                return nil
-            }
+            guard let expiry = dates.expiry(of: path) else { return nil }
             let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             return Certificate(name: name, expiry: expiry.timeIntervalSince1970)
         }
         return figures
+    }
+}
+
+/// Until when the certificates in files are good. A file that says the same as before is not worked through again: each monitor asks every
+/// few seconds, and certificates change once a year.
+final class CertificateDates: Sendable {
+    private let known = Mutex<[String: (text: String, expiry: Date?)]>([:])
+
+    /// - Parameter path: of a PEM file, one of the few that a host has.
+    func expiry(of path: String) -> Date? {
+        guard let text = CertificateFiles.text(path) else { return nil }
+        if let last = known.withLock({ $0[path] }), last.text == text { return last.expiry }
+        let expiry = CertificateIdentity.expiry(ofPEM: text)
+        known.withLock { $0[path] = (text, expiry) }
+        return expiry
     }
 }

@@ -10,12 +10,20 @@ struct ServiceProcess: Sendable {
     let service: ServiceBlueprint
     let starter: ProcessStarter
     let recordFile: String
+    private let reader: RecordReader
+
+    init(service: ServiceBlueprint, starter: ProcessStarter, recordFile: String) {
+        self.service = service
+        self.starter = starter
+        self.recordFile = recordFile
+        reader = RecordReader(recordFile)
+    }
 
     /// What the workers of a server that died get to finish what they carry.
     private static let orphanBound = Duration.seconds(1)
 
     var name: String { service.statusName }
-    var record: ServiceRecord? { ServiceRecord.load(recordFile) }
+    var record: ServiceRecord? { reader.record }
     /// The service's files as they are now.
     var files: LoadedFiles { LoadedFiles(service: service.name, layout: starter.layout) }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TandemBlueprint
 import TandemServices
 
@@ -16,8 +17,24 @@ struct ServiceRecord: Codable, Sendable, Equatable {
     var stop: ServiceBlueprint.Stop? = nil
 
     static func load(_ path: String) -> ServiceRecord? {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        return try? JSONText.decode(ServiceRecord.self, fromFile: path)
+        FileManager.default.contents(atPath: path).flatMap { try? JSONText.decode(ServiceRecord.self, from: $0) }
+    }
+}
+
+/// Reads one record again and again: some are looked at several times a second, and change about once a day.
+final class RecordReader: Sendable {
+    private let path: String
+    private let last = Mutex<(data: Data, record: ServiceRecord?)?>(nil)
+
+    init(_ path: String) { self.path = path }
+
+    /// As the file is now.
+    var record: ServiceRecord? {
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        if let last = last.withLock({ $0 }), last.data == data { return last.record }
+        let record = try? JSONText.decode(ServiceRecord.self, from: data)
+        last.withLock { $0 = (data, record) }
+        return record
     }
 }
 

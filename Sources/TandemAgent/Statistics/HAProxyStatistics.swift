@@ -6,22 +6,35 @@ enum HAProxyStatistics {
         var lines = text.split(separator: "\n")
         guard let first = lines.first, first.hasPrefix("# ") else { return [] }
         lines.removeFirst()
-        let names = first.dropFirst(2).split(separator: ",").map(String.init)
-        var fronts: Set<Substring> = []
-        return lines.compactMap { line in
-            let values = line.split(separator: ",", omittingEmptySubsequences: false)
-            var row: [String: Substring] = [:]
-            for (name, value) in zip(names, values) where !value.isEmpty { row[name] = value }
-            // A section that is both (listen) counts each request twice; the second time is left out.
-            if row["svname"] == "FRONTEND", let section = row["pxname"] { fronts.insert(section) }
+        let columns = Dictionary(
+            first.dropFirst(2).split(separator: ",").enumerated().map { ($0.element, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
+        let rows = lines.map {
+            Row(columns: columns, values: $0.split(separator: ",", omittingEmptySubsequences: false))
+        }
+        // A section that is both (listen) counts each request twice; the second time is left out.
+        let fronts = Set(rows.compactMap { $0["svname"] == "FRONTEND" ? $0["pxname"] : nil })
+        return rows.compactMap { row in
             if row["svname"] == "BACKEND", let section = row["pxname"], fronts.contains(section) { return nil }
             return counters(row)
         }
     }
 
-    private static func counters(_ row: [String: Substring]) -> TrafficCounters? {
+    /// A line, of whose hundred values a dozen are wanted.
+    private struct Row {
+        let columns: [Substring: Int]
+        let values: [Substring]
+
+        /// nil: there is no such column, or nothing in it.
+        subscript(name: Substring) -> Substring? {
+            guard let place = columns[name], place < values.count, !values[place].isEmpty else { return nil }
+            return values[place]
+        }
+    }
+
+    private static func counters(_ row: Row) -> TrafficCounters? {
         guard let section = row["pxname"], let server = row["svname"] else { return nil }
-        func number(_ name: String) -> Int? { row[name].flatMap { Int($0) } }
+        func number(_ name: Substring) -> Int? { row[name].flatMap { Int($0) } }
         let answers = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"].compactMap { number("hrsp_\($0)") }
         // Older versions count no requests of servers, but their answers.
         let isHTTP = row["mode"] != "tcp"

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 public import TandemFailover
 
 /// What a note says.
@@ -45,6 +46,7 @@ public struct DataMembership: Hashable, Sendable {
 public struct DataNotes: Sendable {
     public let folder: DataFolder
     public let names: HostNames
+    private let forms = KnownForms()
 
     public init(_ folder: DataFolder, names: HostNames) {
         self.folder = folder
@@ -112,14 +114,17 @@ public struct DataNotes: Sendable {
     /// Sets with many gaps are long; anything longer than this is no note of ours.
     private static let bound = 16 << 20
 
-    private func read<Form: Decodable, Value: Sendable>(
+    private func read<Form: Decodable & Sendable, Value: Sendable>(
         _ file: String, as form: Form.Type, _ value: (Form) throws -> Value
     ) -> Noted<Value> {
         do {
             guard let bytes = try DurableFile.read(folder.file(file), bound: Self.bound) else { return .absent }
-            let decoder = JSONDecoder()
-            decoder.userInfo[HostNames.key] = names
-            return .noted(try value(try decoder.decode(form, from: Data(bytes))))
+            let known = try forms.form(of: file, bytes) {
+                let decoder = JSONDecoder()
+                decoder.userInfo[HostNames.key] = names
+                return try decoder.decode(form, from: Data(bytes))
+            }
+            return .noted(try value(known))
         } catch let error as DecodingError {
             return .damaged("\(folder.file(file)) is damaged: \(error)")
         } catch {
@@ -196,4 +201,19 @@ private struct HoldForm: Codable {
 /// `{"transactions":"UUID:1-5"}`
 private struct BeginningForm: Codable {
     var transactions: String
+}
+
+/// What each file said when it was last read. Some are looked at with every look at a server, and change with its role: bytes that are the
+/// same are not decoded again.
+private final class KnownForms: Sendable {
+    private let forms = Mutex<[String: (bytes: [UInt8], form: any Sendable)]>([:])
+
+    func form<Form: Sendable>(of file: String, _ bytes: [UInt8], decode: () throws -> Form) rethrows -> Form {
+        if let known = forms.withLock({ $0[file] }), known.bytes == bytes, let form = known.form as? Form {
+            return form
+        }
+        let form = try decode()
+        forms.withLock { $0[file] = (bytes, form) }
+        return form
+    }
 }
