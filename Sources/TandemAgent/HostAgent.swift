@@ -284,6 +284,7 @@ public actor HostAgent {
         api.peers = seat.map { seat in
             PeerRoute(stack: applied.stack.name, names: seat.hosts.names) { await seat.receive($0, from: $1) }
         }
+        api.alerts = makeAlertRoute()
         return try api.application(
             address: host.address, port: Ports.agent, tls: tls, logger: quiet(logger))
     }

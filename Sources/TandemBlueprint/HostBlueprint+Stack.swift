@@ -59,6 +59,7 @@ extension HostBlueprint {
         self.init(
             host: host, folders: (folders + [layout.socketFolder]).uniqued, files: files, services: services,
             preparation: stack.hosts(.app).first?.name == host.name ? site.preparation : nil,
-            jobs: host.has(.app) ? site.jobs : [], keepalived: keepalived)
+            jobs: host.has(.app) ? site.jobs : [], keepalived: keepalived,
+            alertCommand: monitor.services.isEmpty ? nil : site.alertCommand)
     }
 }

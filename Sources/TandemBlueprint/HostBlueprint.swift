@@ -19,10 +19,13 @@ public struct HostBlueprint: Codable, Sendable, Equatable {
     /// What moves the front's addresses. It is root's, and systemd's to run, so it is none of the services: no agent may do what
     /// it does. nil where no address moves.
     public var keepalived: ServiceBlueprint?
+    /// What this host runs when its Alertmanager tells people; nil where nothing is to be run.
+    public var alertCommand: ServiceBlueprint?
 
     public init(
         host: Host, folders: [String], files: [FileBlueprint], services: [ServiceBlueprint],
-        preparation: ServiceBlueprint? = nil, jobs: [JobBlueprint] = [], keepalived: ServiceBlueprint? = nil
+        preparation: ServiceBlueprint? = nil, jobs: [JobBlueprint] = [], keepalived: ServiceBlueprint? = nil,
+        alertCommand: ServiceBlueprint? = nil
     ) {
         self.host = host
         self.folders = folders
@@ -31,6 +34,7 @@ public struct HostBlueprint: Codable, Sendable, Equatable {
         self.preparation = preparation
         self.jobs = jobs
         self.keepalived = keepalived
+        self.alertCommand = alertCommand
     }
 
     public func runs(_ service: ServiceName) -> Bool { services.contains { $0.name == service } }

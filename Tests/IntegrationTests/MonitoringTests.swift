@@ -11,6 +11,7 @@ extension BesideTests {
         do {
             try Data("\(receiver.url)/beat\n".utf8).write(to: URL(fileURLWithPath: "\(stack.folder)/beat"))
             try await stack.succeed("up", "--detach")
+            try Self.writeCommand(stack)
             try stack.write(Self.monitoringYAML(receiver))
             let plan = try await stack.succeed("plan").output
             #expect(plan.contains("prometheus") && plan.contains("alertmanager"), "\(plan)")
@@ -39,8 +40,30 @@ extension BesideTests {
           alerts:
             webhook: {command: "printf %s '\(receiver.url)/people'"}
             slack: \(receiver.url)/slack
+            command: './on-alert.sh'
             dead_man: {file: beat}
         """
+    }
+
+    /// Keeps what it is told, and fails while there is a file `refuse`, as the receiver does.
+    private static func writeCommand(_ stack: TrialStack) throws {
+        let script = """
+            #!/bin/sh
+            echo "told of $TANDEM_ALERT by $(id -un)"
+            [ ! -e refuse ] || exit 1
+            { printf '%s|%s|%s|%s|%s|' "$TANDEM_STACK" "$TANDEM_ALERT" "$TANDEM_STATUS" "$TANDEM_HOST" "$TANDEM_SUMMARY"; tr -d '\\n'; echo; } >> commands
+            """
+        let path = "\(stack.folder)/on-alert.sh"
+        try Data("\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
+        chmod(path, 0o755)
+        // The stack's account is another one where root runs the test.
+        _ = FileManager.default.createFile(atPath: "\(stack.folder)/commands", contents: Data())
+        chmod("\(stack.folder)/commands", 0o666)
+    }
+
+    private func commands(_ stack: TrialStack) -> [String] {
+        let data = FileManager.default.contents(atPath: "\(stack.folder)/commands") ?? Data()
+        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
     /// Runs `body` until it is content.
@@ -81,13 +104,21 @@ extension BesideTests {
     }
 
     private func checkTrial(_ stack: TrialStack, _ receiver: AlertReceiver) async throws {
-        #expect(try await stack.succeed("alerts", "test").output == "webhook: arrived\nslack: arrived\n")
+        #expect(
+            try await stack.succeed("alerts", "test").output == "webhook: arrived\nslack: arrived\ncommand: has run\n")
         #expect(receiver.bodies("/people").contains { $0.contains("TandemTest") })
         #expect(receiver.bodies("/slack").contains { $0.contains("alerts of itmonitor arrive here") })
         try await eventually("the dead man's switch is held") { !receiver.bodies("/beat").isEmpty }
+        // Both monitors live, and the second one has its time.
+        try await Task.sleep(for: .seconds(20))
+        let runs = commands(stack)
+        #expect(runs.count == 1 && runs[0].hasPrefix("itmonitor|TandemTest|firing||This is a test"), "\(runs)")
+        #expect(runs.first?.contains(#""receiver":"command""#) == true, "all of the message is on its standard input")
+        #expect(try await stack.succeed("logs", "alertmanager-command").output.contains("told of TandemTest by "))
         receiver.refuse(true)
         let refused = try await stack.tandem("alerts", "test")
         #expect(refused.status == 1 && refused.output.contains("webhook: not taken"), "\(refused.output)")
+        #expect(refused.output.contains("command: failed"), "\(refused.output)")
         receiver.refuse(false)
     }
 
@@ -113,6 +144,10 @@ extension BesideTests {
         try await eventually("people are told that it is over", seconds: 150) { !told("resolved").isEmpty }
         // Both monitors saw it, and the second one had its time to tell.
         #expect(told("firing").count == 1 && told("resolved").count == 1)
+        for status in ["firing", "resolved"] {
+            let runs = commands(stack).filter { $0.hasPrefix("itmonitor|WritesExported|\(status)|server2|On server2 ") }
+            #expect(runs.count == 1, "\(status): \(commands(stack))")
+        }
     }
 
     private func checkOneMonitorIsEnough(_ stack: TrialStack) async throws {

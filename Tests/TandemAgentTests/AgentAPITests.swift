@@ -23,12 +23,14 @@ final class AgentAPIServer: Sendable {
     let port: Int
     private let agent: HostAgent
     private let peers: PeerRoute?
+    private let alerts: AlertRoute?
 
     private static let nextPort = Mutex(24_200)
 
     /// - Parameter hasLooked: whether the agent has seen its own database yet.
-    init(hasLooked: Bool = true, peers: PeerRoute? = nil) async throws {
+    init(hasLooked: Bool = true, peers: PeerRoute? = nil, alerts: AlertRoute? = nil) async throws {
         self.peers = peers
+        self.alerts = alerts
         folder = try TemporaryFolder()
         port = Self.nextPort.withLock { port in
             port += 1
@@ -65,6 +67,7 @@ final class AgentAPIServer: Sendable {
         let shown = own ?? ofAgent
         var api = AgentAPI(agent: agent, board: board, host: Self.host, stack: "shop")
         api.peers = peers
+        api.alerts = alerts
         api.handshakeBound = handshakeBound
         api.mostConnections = mostConnections
         let application = try api.application(

@@ -53,6 +53,40 @@ struct JobTests {
         #expect(clock.look(at: Self.noon + 59) == .init() && clock.look(at: Self.noon + 66) == .init())
     }
 
+    @Test("Prometheus is told of a job that failed, and of one that was due and did not run")
+    func figures() throws {
+        let hourly = try CronSchedule(parsing: "0 * * * *")
+        func figures(_ standing: JobStanding?, since: Int = 0, now: Int) -> JobFigures {
+            JobFigures("a", hourly, standing, since: since, now: Self.noon + now)
+        }
+        func run(_ outcome: JobRun.Outcome?, ended: Int? = 5, isRunning: Bool = false) -> JobStanding {
+            JobStanding(
+                last: JobRun(
+                    id: "x", host: "h", due: Self.noon, began: Self.noon + 1, ended: ended.map { Self.noon + $0 },
+                    outcome: outcome), isRunning: isRunning)
+        }
+        let good = figures(run(.exited(status: 0)), now: 60)
+        #expect(!good.hasFailed && !good.isOverdue && good.began == Self.noon + 1)
+        for outcome in [
+            JobRun.Outcome.exited(status: 1), .killed(signal: 9), .timedOut, .unseen, .notStarted("x"), nil,
+        ] {
+            #expect(figures(run(outcome), now: 60).hasFailed, "\(String(describing: outcome))")
+        }
+        let running = figures(run(nil, ended: nil, isRunning: true), now: 7200)
+        #expect(!running.hasFailed && running.isRunning && !running.isOverdue)
+        // Due at 13:00; others need a while to hear of a run.
+        #expect(!figures(run(.exited(status: 0)), now: 3600 + 90).isOverdue)
+        #expect(figures(run(.exited(status: 0)), now: 3600 + 91).isOverdue)
+        // What came due while a run went on was skipped.
+        #expect(!figures(run(.exited(status: 0), ended: 3700), now: 3800).isOverdue)
+        // An agent that began after it, or has read nothing yet, does not judge.
+        #expect(!figures(run(.exited(status: 0)), since: Self.noon + 3601, now: 3800).isOverdue)
+        #expect(!figures(nil, now: 1_000_000).isOverdue)
+        // It never ran.
+        #expect(!figures(JobStanding(last: nil, isRunning: false), since: Self.noon + 1, now: 3690).isOverdue)
+        #expect(figures(JobStanding(last: nil, isRunning: false), since: Self.noon + 1, now: 3691).isOverdue)
+    }
+
     @Test("sleeps are short, since clocks are set")
     func sleeps() throws {
         let clock = try clock(["a": "0 12 * * *"], at: Self.noon - 100)

@@ -94,9 +94,14 @@ struct MetricsTests {
             alertmanager_notification_requests_total{integration="email",receiver_name="people"} 1e+00
             alertmanager_notification_requests_total{integration="slack",receiver_name="people"} NaN
             alertmanager_notifications_total{integration="webhook",receiver_name="people"} 99
+            alertmanager_notification_requests_total{integration="webhook",receiver_name="command"} 5
+            alertmanager_notification_requests_failed_total{integration="webhook",receiver_name="command"} 1
             """
         #expect(
-            Attempts.parse(text) == ["webhook": Attempts(made: 3, failed: 2), "email": Attempts(made: 1, failed: 0)])
+            Attempts.parse(text) == [
+                "webhook": Attempts(made: 3, failed: 2), "email": Attempts(made: 1, failed: 0),
+                "command": Attempts(made: 5, failed: 1),
+            ])
     }
 
     @Test("ask the front where users do")

@@ -41,7 +41,7 @@ import Testing
 
     @Test func `a rule about the pair is there only where there are two databases`() {
         let names = AlertRules(stack: Sample.smallest.stack).all.map(\.name)
-        #expect(!names.contains("NoSecondDatabase") && names.contains("WritesWait"))
+        #expect(!names.contains("NoSecondDatabase") && names.contains("WritesWait") && !names.contains("JobFailed"))
         #expect(Set(names).count == names.count)
     }
 
@@ -167,6 +167,26 @@ private struct Trial {
         Trial(alert: "ReplicaLags", series: [(#"tandem_database_lag_seconds{host="db2"}"#, "2x60")], fires: false),
         Trial(alert: "WritesExported", series: [(#"tandem_database_exports{host="db2"}"#, "1x60")], fires: true),
         Trial(alert: "WritesExported", series: [(#"tandem_database_exports{host="db2"}"#, "0x60")], fires: false),
+        Trial(alert: "JobFailed", series: [(#"tandem_job_failed{host="a",name="digest"}"#, "0x20 1x40")], fires: true),
+        Trial(
+            alert: "JobFailed",
+            series: [
+                (#"tandem_job_failed{host="a",name="digest"}"#, "1x20 0x40"),
+                (#"tandem_job_failed{host="b",name="digest"}"#, "1x22 0x38"),
+            ], fires: false),
+        Trial(
+            alert: "JobMissed",
+            series: [
+                (#"tandem_job_overdue{host="a",name="digest"}"#, "0x20 1x40"),
+                (#"tandem_job_overdue{host="b",name="digest"}"#, "0x20 1x40"),
+            ], fires: true),
+        // One agent could not read what the other one did.
+        Trial(
+            alert: "JobMissed",
+            series: [
+                (#"tandem_job_overdue{host="a",name="digest"}"#, "0x20 1x40"),
+                (#"tandem_job_overdue{host="b",name="digest"}"#, "0x60"),
+            ], fires: false),
         Trial(
             alert: "ConnectionsNearLimit",
             series: [

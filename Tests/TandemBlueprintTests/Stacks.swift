@@ -96,7 +96,9 @@ struct Sample: Sendable, CustomTestStringConvertible {
                 algorithm: .roundrobin, httpPort: Port(80, isFixed: true), httpsPort: Port(443, isFixed: true),
                 maxConnections: 4000),
             web: Web(staticFolder: nil, bodyLimitBytes: 10_485_760),
-            app: app(run: "./shop", instances: 1),
+            app: app(
+                run: "./shop", instances: 1,
+                jobs: [digest].compactMap(\.self)),
             database: Database(name: "shop", settings: [:]),
             engines: Engines(),
             monitoring: Monitoring(
@@ -106,7 +108,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
                     mail: .init(
                         to: "ops@shop.example, ann@shop.example", sender: "tandem@shop.example",
                         server: "mail.shop.example:587", user: "tandem", password: .file("/etc/shop/mail")),
-                    deadMan: .secret(.command("pass show beat"))))),
+                    command: "./on-call --loud", deadMan: .secret(.command("pass show beat"))))),
         layout: { host in
             Layout(
                 hostFolder: "/var/lib/tandem/shop", socketFolder: "/run/tandem/shop", programs: programs, front: nil)
@@ -139,12 +141,19 @@ struct Sample: Sendable, CustomTestStringConvertible {
         prometheus: "/opt/engines/bin/prometheus",
         promtool: "/opt/engines/bin/promtool", alertmanager: "/opt/engines/bin/prometheus-alertmanager")
 
+    private static let digest = (try? CronSchedule(parsing: "0 7 * * *")).map {
+        Job(name: "digest", run: "./shop digest", schedule: $0, timeoutSeconds: 600, stopTimeoutSeconds: 10)
+    }
+
     private static func app(
-        run: String, instances: Int, environment: [String: String] = [:], secrets: [String: App.SecretSource] = [:]
+        run: String, instances: Int, environment: [String: String] = [:], secrets: [String: App.SecretSource] = [:],
+        jobs: [Job] = []
     ) -> App {
-        App(
+        var app = App(
             run: run, workingDirectory: "/home/ann/project", health: "/health", environment: environment,
             secrets: secrets, instances: instances, startTimeoutSeconds: 30, requestTimeoutSeconds: 30,
             stopTimeoutSeconds: 10)
+        app.jobs = jobs
+        return app
     }
 }

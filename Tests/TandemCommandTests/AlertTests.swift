@@ -1,9 +1,11 @@
+import ArgumentParser
 import Foundation
 import TandemAgent
 import TandemReplication
 import TandemStack
 import Testing
 
+@testable import TandemBlueprint
 @testable import TandemOperator
 @testable import tandem
 
@@ -44,6 +46,22 @@ struct AlertTests {
                          Next: tandem status
 
                 """)
+    }
+
+    @Test("names a next command that there is, whatever is wrong")
+    func next() throws {
+        var stack = Sample.applied().stack
+        stack.app.jobs = [
+            Job(name: "digest", run: "x", schedule: try CronSchedule(parsing: "@daily"), stopTimeoutSeconds: 1)
+        ]
+        for rule in AlertRules(stack: stack).all where rule.next.hasPrefix("tandem ") {
+            // As Prometheus fills it in.
+            let words = rule.next.replacing(/\{\{ *\$labels\.[a-z]+ *\}\}/, with: "nginx").split(separator: " ")
+                .dropFirst()
+            #expect(throws: Never.self, "\(rule.name): \(rule.next)") {
+                _ = try Tandem.parseAsRoot(words.map(String.init))
+            }
+        }
     }
 
     @Test("does not take silence for health")

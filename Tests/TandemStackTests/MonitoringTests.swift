@@ -45,6 +45,7 @@ struct MonitoringTests {
               alerts:
                 webhook: https://hooks.example.com/x?y=1
                 slack: {file: slack}
+                command: ./page "on call"
                 dead_man: {command: pass beat}
                 mail: {to: "a@b.example, c@d.example", sender: t@b.example, server: "mail.example:25", user: t, password: {env: P}, tls: off}
             """)
@@ -52,6 +53,7 @@ struct MonitoringTests {
         #expect(stack.monitoring?.intervalSeconds == 30 && stack.monitoring?.retentionSeconds == 86400)
         #expect(stack.monitoring?.retentionBytes == 128 << 20)
         #expect(alerts.webhook == .plain("https://hooks.example.com/x?y=1"))
+        #expect(alerts.command == "./page \"on call\"")
         #expect(alerts.mail?.requiresTLS == false && alerts.mail?.user == "t")
         #expect(
             Set(stack.secretSources.keys) == ["KEY", "alerts.slack", "alerts.dead_man", "alerts.mail"])
@@ -89,6 +91,15 @@ private let wrong = [
         "No URL", "monitoring: {alerts: {webhook: hooks.example.com}}",
         "tandem.yaml:3:32: error: monitoring.alerts.webhook: expected a URL such as https://hooks.example.com/T0/B0, or {env: VARIABLE}, {file: PATH} or {command: COMMAND}, found 'hooks.example.com'"
     ),
+    Golden(
+        "A command from elsewhere", "monitoring: {alerts: {command: {file: page.sh}}}",
+        "tandem.yaml:3:32: error: monitoring.alerts.command: expected a command line, found a map"),
+    Golden(
+        "No command", "monitoring: {alerts: {command: \"\"}}",
+        "tandem.yaml:3:32: error: monitoring.alerts.command: expected a command line, found ''"),
+    Golden(
+        "Another name for it", "monitoring: {alerts: {exec: ./page.sh}}",
+        "tandem.yaml:3:23: error: unknown key 'exec' in monitoring.alerts; here it is called 'command'"),
     Golden(
         "Two sources", "monitoring: {alerts: {slack: {env: A, file: b}}}",
         "tandem.yaml:3:23: error: monitoring.alerts.slack: expected one of env, file and command, found env and file"),

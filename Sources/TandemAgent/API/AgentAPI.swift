@@ -13,7 +13,7 @@ import TandemTopology
 ///
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command line's:
 /// `/status`, `/statistics`, `/timeline?after=SECOND`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
-/// `X-Tandem-Version`), `/store`, `/failover`; with a monitor's, too, `/metrics`. With an agent's alone: `POST /peer`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
+/// `X-Tandem-Version`), `/store`, `/failover`; with a monitor's, too, `/metrics`. With an agent's alone: `POST /peer`. With that of the host's own monitor: `POST /alerts`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
 /// what a planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /certificates`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE` and `POST /store/leave`, for settings name programs that we
 /// run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
 struct AgentAPI: Sendable {
@@ -26,6 +26,8 @@ struct AgentAPI: Sendable {
     var mostConnections = AgentChannel.mostConnections
     /// nil: this agent takes no part in a failover.
     var peers: PeerRoute?
+    /// nil: no command is to be run for alerts.
+    var alerts: AlertRoute?
 
     /// A silent connection is closed after this long; one whose request is being answered is not silent. Longer than
     /// clients keep theirs (60 s), so that none is closed just as it is used again.
@@ -63,6 +65,7 @@ struct AgentAPI: Sendable {
         }
         TopologyRoute(board: board).add(to: inner)
         peers?.add(to: router)
+        alerts?.add(to: router)
         inner.get("/database") { request, _ in
             let version = await TopologyRoute(board: board).waitIfAsked(request)
             // Not before it has looked: an agent that has just started would say of a server that serves that it does

@@ -1,4 +1,3 @@
-import CoreFoundation
 import Foundation
 import Glibc
 import TandemBlueprint
@@ -39,14 +38,5 @@ struct JobRecord: Codable, Sendable, Equatable {
     func secondsLeft(at now: Int) -> Int { min(timeoutSeconds, max(0, begun.began + timeoutSeconds - now)) }
 
     /// Writes a line of the agent's into the job's own log.
-    func say(_ words: String) {
-        // Programs write to the folder too: a link that one of them put there is not followed.
-        let log = open(logFile, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
-        guard log >= 0 else { return }
-        defer { close(log) }
-        var status = stat()
-        guard fstat(log, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else { return }
-        let line = Array("\(Date().iso8601) tandem: \(job) \(words)\n".utf8)
-        _ = line.withUnsafeBytes { write(log, $0.baseAddress, $0.count) }
-    }
+    func say(_ words: String) { OwnLine.write("\(job) \(words)", to: logFile) }
 }

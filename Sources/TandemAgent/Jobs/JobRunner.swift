@@ -31,6 +31,8 @@ actor JobRunner {
     private var active: Set<String> = []
     private var processes: [String: RunningProcess] = [:]
     private var isHalted = false
+    /// When this agent began, in seconds since 1970.
+    private let since = now
 
     init(_ settings: Settings) {
         self.settings = settings
@@ -41,6 +43,10 @@ actor JobRunner {
 
     var statuses: [JobStatus] {
         settings.jobs.map { JobWords.status(of: $0, standings[$0.name], now: Self.now) }
+    }
+
+    var figures: [JobFigures] {
+        settings.jobs.map { JobFigures($0.name, $0.schedule, standings[$0.name], since: since, now: Self.now) }
     }
 
     // MARK: - The loop

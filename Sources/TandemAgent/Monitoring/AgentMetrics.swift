@@ -14,6 +14,7 @@ struct AgentMetrics {
     var probes: [FrontProbe.Outcome] = []
     /// How many files of unacknowledged transactions the agent has exported; nil where the host takes no part in the failover.
     var exports: Int?
+    var jobs: [JobFigures] = []
 
     var text: String {
         var text = MetricsText()
@@ -21,6 +22,7 @@ struct AgentMetrics {
         addMachine(to: &text)
         addTraffic(to: &text)
         addDatabase(to: &text)
+        addJobs(to: &text)
         text.add(
             "tandem_probe_success", .gauge,
             "Whether a request through the front was answered below 500, as a user sends it.",
@@ -104,6 +106,24 @@ struct AgentMetrics {
                 durations.buckets.map { ("_bucket", [("le", $0.bound)], Double($0.count)) }
                     + [("_sum", [], durations.seconds), ("_count", [], Double(durations.count))])
         }
+    }
+
+    /// By the label `name`, since `job` is Prometheus' own.
+    private func addJobs(to text: inout MetricsText) {
+        func samples(_ value: (JobFigures) -> Double?) -> [(labels: [(String, String)], value: Double)] {
+            jobs.compactMap { job in value(job).map { (labels: [("name", job.name)], value: $0) } }
+        }
+        text.add(
+            "tandem_job_failed", .gauge,
+            "Whether the job's last run, on whichever host, ended otherwise than with status 0, or was lost.",
+            samples { $0.hasFailed ? 1 : 0 })
+        text.add("tandem_job_running", .gauge, "Whether the job runs on some host.", samples { $0.isRunning ? 1 : 0 })
+        text.add(
+            "tandem_job_last_run_time_seconds", .gauge, "When its last run began, in seconds since 1970.",
+            samples { $0.began.map(Double.init) })
+        text.add(
+            "tandem_job_overdue", .gauge, "Whether it was due, and nobody has run it.",
+            samples { $0.isOverdue ? 1 : 0 })
     }
 
     private func addDatabase(to text: inout MetricsText) {

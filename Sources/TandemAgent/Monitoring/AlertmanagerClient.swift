@@ -195,21 +195,26 @@ public struct Attempts: Sendable, Equatable {
         self.failed = failed
     }
 
-    /// Of the receiver `people`, from Alertmanager's own report: `webhook`, `slack`, `email`.
+    /// What the way is called by which a command is run. To Alertmanager it is a webhook, of a receiver of its own.
+    public static let command = "command"
+
+    /// From Alertmanager's own report: `webhook`, `slack` and `email` of the receiver `people`, and `command`.
     static func parse(_ text: String) -> [String: Attempts] {
         var result: [String: Attempts] = [:]
         for line in text.split(separator: "\n") where line.hasPrefix("alertmanager_notification_requests_") {
-            guard line.contains(#"receiver_name="people""#),
-                let name = line.firstMatch(of: /integration="([a-z]+)"/)?.1,
+            guard let receiver = line.firstMatch(of: /receiver_name="([a-z-]+)"/)?.1,
+                receiver == "people" || receiver == command,
+                let integration = line.firstMatch(of: /integration="([a-z]+)"/)?.1,
                 let value = line.split(separator: " ").last.flatMap({ Double($0) }), value < 1e15
             else { continue }
-            var attempts = result[String(name)] ?? Attempts(made: 0, failed: 0)
+            let name = receiver == command ? command : String(integration)
+            var attempts = result[name] ?? Attempts(made: 0, failed: 0)
             if line.hasPrefix("alertmanager_notification_requests_failed_total") {
                 attempts.failed += Int(value)
             } else {
                 attempts.made += Int(value)
             }
-            result[String(name)] = attempts
+            result[name] = attempts
         }
         return result
     }

@@ -10,11 +10,12 @@ extension HostAgent {
         let status = await status()
         let durations = host.has(.web) ? await recorder.durations : nil
         let exports = await seat?.exports.count
+        let figures = await jobs?.figures ?? []
         return AgentMetrics(
             stack: applied.stack, host: host, status: status, topology: topology, statistics: statistics,
             machine: MachineFigures.read(
                 folder: layout.hostFolder, certificates: certificates, dates: certificateDates),
-            durations: durations, probes: probes.outcomes, exports: exports
+            durations: durations, probes: probes.outcomes, exports: exports, jobs: figures
         ).text
     }
 
@@ -38,6 +39,17 @@ extension HostAgent {
             let isSecret = path.hasPrefix(layout.alertSecret("")) && !needed.contains(path)
             let isKey = [layout.monitorCertificateFile, layout.monitorKeyFile].contains(path) && !isWatching
             if isSecret || isKey { unlink(path) }
+        }
+    }
+
+    /// nil: no command is to be run for alerts, or not by this host.
+    func makeAlertRoute() -> AlertRoute? {
+        blueprint.alertCommand.map { service in
+            AlertRoute(
+                stack: applied.stack.name, host: host.name,
+                runner: AlertCommandRunner(
+                    service: service, starter: ProcessStarter(applied: applied, secrets: secrets, layout: layout),
+                    folder: folder.records(host.name), logger: logger))
         }
     }
 

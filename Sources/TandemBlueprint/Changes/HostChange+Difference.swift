@@ -19,6 +19,7 @@ extension HostChange {
             ServiceChange(service: $0.statusName, step: .stop)
         }
         services += Self.jobs(from: old, to: new, layout: layout)
+        services += Self.alertCommand(from: old, to: new, layout: layout)
         let files = Self.files(from: old?.blueprint.files ?? [], to: new?.blueprint.files ?? [])
         let kind: Kind =
             if old == nil {
@@ -49,6 +50,21 @@ extension HostChange {
         }
         let leaving = before.filter { job in !after.contains { $0.name == job.name } }
         return staying + leaving.map { ServiceChange(service: $0.name, step: .stop) }
+    }
+
+    /// Taken up in place, too: the next message runs the new one.
+    private static func alertCommand(from old: HostVersion?, to new: HostVersion?, layout: Layout) -> [ServiceChange] {
+        let before = old?.blueprint.alertCommand
+        guard let after = new?.blueprint.alertCommand else {
+            return before.map { [ServiceChange(service: $0.statusName, step: .stop)] } ?? []
+        }
+        guard let old, let new, let before else {
+            return [ServiceChange(service: after.statusName, step: .refresh, reasons: ["new"])]
+        }
+        let reasons = ServiceDifference(old: old, new: new, before: before, after: after, layout: layout).restartReasons
+        return [
+            ServiceChange(service: after.statusName, step: reasons.isEmpty ? .nothing : .refresh, reasons: reasons)
+        ]
     }
 
     private static func files(from old: [FileBlueprint], to new: [FileBlueprint]) -> [FileChange] {

@@ -35,7 +35,7 @@ struct AlertRules {
     /// A request that takes longer is slow, in seconds; a bound of `tandem_web_request_duration_seconds`.
     static let slowSeconds = "2.5"
 
-    var all: [AlertRule] { users + database + hosts + monitoring }
+    var all: [AlertRule] { users + database + jobs + hosts + monitoring }
 
     private static func errorRatio(_ window: String) -> String {
         "sum(rate(tandem_front_errors_total[\(window)])) / sum(rate(tandem_front_requests_total[\(window)]))"
@@ -72,19 +72,19 @@ struct AlertRules {
                 expression: "(\(Self.errorRatio("2m")) > 0.05) and (sum(rate(tandem_front_errors_total[2m])) > 0.1)",
                 seconds: 60, severity: .page,
                 summary: "{{ $value | humanizePercentage }} of all requests are answered with 500 or above.",
-                next: "tandem logs app --since 10m"),
+                next: "tandem logs app"),
             AlertRule(
                 name: "ErrorBudgetBurnsFast", expression: Self.burn(14.4, long: "1h", short: "5m"), seconds: 120,
                 severity: .page,
                 summary:
                     "{{ $value | humanizePercentage }} of the requests of the last hour failed: at this rate a month's errors are used up in two days.",
-                next: "tandem logs app --since 1h"),
+                next: "tandem logs app"),
             AlertRule(
                 name: "ErrorBudgetBurnsSlowly", expression: Self.burn(3, long: "6h", short: "30m"), seconds: 900,
                 severity: .ticket,
                 summary:
                     "{{ $value | humanizePercentage }} of the requests of the last six hours failed: at this rate a month's errors are used up in ten days.",
-                next: "tandem logs app --since 6h"),
+                next: "tandem logs app"),
             AlertRule(
                 name: "SiteSlow",
                 expression: """
@@ -148,13 +148,13 @@ struct AlertRules {
             AlertRule(
                 name: "ServiceDown", expression: "max by (host, service) (tandem_service_up) == 0", seconds: 60,
                 severity: .ticket, summary: "{{ $labels.service }} on {{ $labels.host }} does not run.",
-                next: "tandem logs {{ $labels.service }} --host {{ $labels.host }}"),
+                next: "tandem logs {{ $labels.service }}"),
             AlertRule(
                 name: "CrashLoop", expression: "round(increase(tandem_service_restarts_total[10m])) > 3", seconds: 0,
                 severity: .ticket,
                 summary:
                     "{{ $labels.service }} on {{ $labels.host }} ended by itself {{ $value | humanize }} times within ten minutes.",
-                next: "tandem logs {{ $labels.service }} --host {{ $labels.host }}"),
+                next: "tandem logs {{ $labels.service }}"),
             AlertRule(
                 name: "DiskFull",
                 expression: """

@@ -17,18 +17,7 @@ struct AlertmanagerFile {
               group_interval: 1m
               repeat_interval: 4h
               routes:
-              - matchers: [alertname="Watchdog"]
-                receiver: \(receivers.deadMan == nil ? "nobody" : "dead-man")
-                group_wait: 0s
-                group_interval: 1m
-                # Shorter than the interval: else each second one is left out.
-                repeat_interval: 50s
-              - matchers: [alertname="\(TestAlert.name)"]
-                receiver: people
-                group_by: [alertname, trial]
-                group_wait: 0s
-                group_interval: 1m
-                repeat_interval: 4h
+            \(routes.joined(separator: "\n").indented(2))
             """,
             """
             # Of one cause one message.
@@ -46,9 +35,54 @@ struct AlertmanagerFile {
             - name: nobody
             - name: people
             \(try people().indented(2))
-            \(try deadMan())
+            \([try command(), try deadMan()].filter { !$0.isEmpty }.joined(separator: "\n"))
             """,
         ])
+    }
+
+    private var routes: [String] {
+        var routes = [
+            """
+            - matchers: [alertname="Watchdog"]
+              receiver: \(receivers.deadMan == nil ? "nobody" : "dead-man")
+              group_wait: 0s
+              group_interval: 1m
+              # Shorter than the interval: else each second one is left out.
+              repeat_interval: 50s
+            """,
+            """
+            - matchers: [alertname="\(TestAlert.name)"]
+              receiver: people
+              group_by: [alertname, trial]
+              group_wait: 0s
+              group_interval: 1m
+              repeat_interval: 4h
+            """,
+        ]
+        guard receivers.command != nil else { return routes }
+        // A receiver of its own, so that what it was sent is counted by itself. People are told as well.
+        routes.insert(
+            """
+            - receiver: command
+              group_by: [alertname, \(TestAlert.label)]
+              continue: true
+            """, at: 1)
+        return routes + ["- receiver: people"]
+    }
+
+    private func command() throws(BlueprintError) -> String {
+        guard receivers.command != nil else { return "" }
+        let host = site.host
+        return """
+            # The agent of this host runs [monitoring.alerts] command.
+            - name: command
+              webhook_configs:
+              - url: "https://\(host.address):\(Ports.agent)\(AlertCommand.path)"
+                max_alerts: \(AlertCommand.mostAlerts)
+                http_config:
+                  tls_config:
+            \(try MonitorTLS(site: site).client().indented(8))
+            """
     }
 
     private func deadMan() throws(BlueprintError) -> String {

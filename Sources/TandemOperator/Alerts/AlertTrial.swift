@@ -16,7 +16,7 @@ package struct AlertTrial {
     static func ways(_ receivers: AlertReceivers) -> [String] {
         [
             receivers.webhook == nil ? nil : "webhook", receivers.slack == nil ? nil : "slack",
-            receivers.mail == nil ? nil : "email",
+            receivers.mail == nil ? nil : "email", receivers.command == nil ? nil : Attempts.command,
         ].compactMap(\.self)
     }
 
@@ -40,7 +40,7 @@ package struct AlertTrial {
         guard !ways.isEmpty else {
             throw Failure(
                 .failed,
-                "nobody is told of alerts: name a way under monitoring.alerts in the stack file (webhook, slack or mail)"
+                "nobody is told of alerts: name a way under monitoring.alerts in the stack file (webhook, slack, mail or command)"
             )
         }
         let before = await attempts()
@@ -78,6 +78,7 @@ package struct AlertTrial {
         } while outcomes.values.contains { $0 != .arrived } && ContinuousClock.now < deadline
         for way in ways { print(Self.text(way, outcomes[way] ?? .waiting)) }
         guard ways.allSatisfy({ outcomes[$0] == .arrived }) else {
+            // Among the logs of alertmanager are those of the command.
             throw Failure(.failed, "the test did not arrive by every way. Why: tandem logs alertmanager")
         }
     }
@@ -85,7 +86,9 @@ package struct AlertTrial {
     static func text(_ way: String, _ outcome: Outcome) -> String {
         let name = way == "email" ? "mail" : way
         return switch outcome {
-        case .arrived: "\(name): arrived"
+        case .arrived: way == Attempts.command ? "command: has run" : "\(name): arrived"
+        case .refused(let attempts) where way == Attempts.command:
+            "command: failed (\(attempts) \(attempts == 1 ? "run" : "runs"))"
         case .refused(let attempts): "\(name): not taken (\(attempts) \(attempts == 1 ? "attempt" : "attempts"))"
         case .waiting: "\(name): nothing was sent within \(patience / .seconds(1)) s"
         }

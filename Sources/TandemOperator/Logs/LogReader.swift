@@ -1,11 +1,13 @@
 import Foundation
 import TandemAgent
+import TandemBlueprint
 import TandemStack
 
 /// The logs of all hosts as one, in order of time, coloured by host.
 package struct LogReader: Sendable {
     package static let serviceNames = [
-        "haproxy", "nginx", "app", "router", "mysql", "etcd", "prometheus", "alertmanager", "prepare", "agent",
+        "haproxy", "nginx", "app", "router", "mysql", "etcd", "prometheus", "alertmanager", AlertCommand.name,
+        "prepare", "agent",
     ]
 
     /// Further instances of the app, which `app` means too.

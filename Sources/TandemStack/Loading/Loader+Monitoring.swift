@@ -36,7 +36,8 @@ extension Loader {
         let section = open("alerts", of: parent, as: Schema.alerts)
         return AlertReceivers(
             webhook: secretURL("webhook", in: section), slack: secretURL("slack", in: section),
-            mail: mail(in: section), deadMan: secretURL("dead_man", in: section))
+            mail: mail(in: section), command: optionalText("command", in: section)?.value,
+            deadMan: secretURL("dead_man", in: section))
     }
 
     private mutating func mail(in parent: OpenSection) -> AlertReceivers.Mail? {

@@ -56,13 +56,18 @@ public struct AlertReceivers: Codable, Sendable, Equatable {
     /// A URL that is sent messages in Slack's format.
     public var slack: Value?
     public var mail: Mail?
+    /// A command line, given to `/bin/sh -c` on the monitor that tells people, with Alertmanager's JSON on its standard input.
+    public var command: String?
     /// A URL that is sent a message each minute while all is well with the monitoring itself.
     public var deadMan: Value?
 
-    public init(webhook: Value? = nil, slack: Value? = nil, mail: Mail? = nil, deadMan: Value? = nil) {
+    public init(
+        webhook: Value? = nil, slack: Value? = nil, mail: Mail? = nil, command: String? = nil, deadMan: Value? = nil
+    ) {
         self.webhook = webhook
         self.slack = slack
         self.mail = mail
+        self.command = command
         self.deadMan = deadMan
     }
 

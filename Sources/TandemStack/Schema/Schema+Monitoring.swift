@@ -45,6 +45,13 @@ extension Schema {
                 name: "mail", kind: .section(mail), presence: .optional, synonyms: ["email", "smtp"],
                 explanation: mail.explanation),
             Key(
+                name: "command", kind: .command, presence: .optional,
+                synonyms: ["exec", "script", "run", "program", "shell"],
+                explanation: """
+                    A command line, given to /bin/sh -c on the monitor that tells people; see docs/monitoring.md for what it is told, and                     in which folder it runs.
+                    """,
+                example: "./on-alert.sh"),
+            Key(
                 name: "dead_man", kind: .secretURL(secret), presence: .optional,
                 synonyms: ["watchdog", "heartbeat", "deadman", "dead_mans_switch", "healthchecks"],
                 explanation: """
