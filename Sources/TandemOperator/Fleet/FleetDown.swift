@@ -11,17 +11,8 @@ package struct FleetDown: Sendable {
     package init(hosts: FleetHosts) { self.hosts = hosts }
 
     package func run() async throws {
-        let lock = FleetLock()
         let sessions = try await hosts.onEach("reach the hosts of \(hosts.stack.name)") { $0 }
-        try await lock.take(
-            hosts.stack.hosts.compactMap { sessions[$0.name] }, places: hosts.places, name: FleetLock.operatorName)
-        do {
-            try await stop(sessions)
-        } catch {
-            await lock.release()
-            throw error
-        }
-        await lock.release()
+        try await FleetLock.holding(hosts, sessions) { try await stop(sessions) }
     }
 
     /// Under the lock.
@@ -45,8 +36,8 @@ package struct FleetDown: Sendable {
             OperatorMode.environment(stack: hosts.stack.name) + [
                 HostPlaces.program, "host", "stop", "--file", "\(places.operatorFolder)/\(Project.fileName)",
             ]
-        let outcome = try RootTool.run(["/usr/bin/env", "ssh"] + leader.attached(command, isTerminal: false))
-        guard outcome.status == 0 else { throw QuietEnd(outcome.status) }
+        let status = try leader.runAttached(command)
+        guard status == 0 else { throw QuietEnd(status) }
         try await hosts.letAgentsGo()
         try await OperatorFolder(hosts: hosts).copy(from: leader.host, to: hosts.stack.hosts)
         Terminal.line("\(hosts.stack.name) is down; its data stays")
@@ -74,22 +65,15 @@ package struct FleetDestroy: Sendable {
                     + "Type its name to go on: ", to: .standardError)
             guard readLine() == name else { throw Failure(.failed, "nothing was deleted") }
         }
-        let lock = FleetLock()
         let sessions = try await hosts.onEach("reach the hosts of \(name)") { $0 }
-        try await lock.take(
-            hosts.stack.hosts.compactMap { sessions[$0.name] }, places: hosts.places, name: FleetLock.operatorName)
-        do {
+        try await FleetLock.holding(hosts, sessions) {
             try await FleetDown(hosts: hosts).stop(sessions)
             try await hosts.onEach("delete what is there") { session in
                 // One that never got as far as the program has nothing.
                 let isThere = try await session.run(["test", "-x", HostPlaces.program]).status == 0
                 if isThere { _ = try await session.step(["forget", name], stack: name) }
             }
-        } catch {
-            await lock.release()
-            throw error
         }
-        await lock.release()
         Terminal.line("\(name) is gone. tandem and the servers' programs stay on the hosts for the next one")
     }
 }
@@ -124,14 +108,12 @@ package struct FleetPlan: Sendable {
         let words =
             OperatorMode.environment(stack: project.stack.name) + [HostPlaces.program, "host", "plan"]
             + (isJSON ? ["--format", "json"] : [])
-        let outcome = try RootTool.run(
-            ["/usr/bin/env", "ssh"] + session.attached(words, isTerminal: false),
-            input: try JSONEncoder().encode(request))
-        switch outcome.status {
+        let status = try session.runAttached(words, input: try JSONEncoder().encode(request))
+        switch status {
         case ExitStatus.fine.rawValue: return
         case ExitStatus.changes.rawValue:
             if exitCode { throw QuietEnd(ExitStatus.changes.rawValue) }
-        default: throw QuietEnd(outcome.status)
+        default: throw QuietEnd(status)
         }
     }
 }

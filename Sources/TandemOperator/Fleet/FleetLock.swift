@@ -21,14 +21,27 @@ actor FleetLock {
         exec cat >/dev/null
         """
 
+    /// Does `body` while nobody else can change the stack.
+    /// - Parameter sessions: by the host's name.
+    static func holding(
+        _ hosts: FleetHosts, _ sessions: [String: HostSession], _ body: () async throws -> Void
+    ) async throws {
+        let lock = FleetLock()
+        try await lock.take(
+            hosts.stack.hosts.compactMap { sessions[$0.name] }, places: hosts.places, name: operatorName)
+        do {
+            try await body()
+        } catch {
+            await lock.release()
+            throw error
+        }
+        await lock.release()
+    }
+
     /// - Throws: `Failure` that says who has it.
     func take(_ sessions: [HostSession], places: HostPlaces, name: String) throws {
         for session in sessions {
-            let words = session.attached(
-                ["/bin/sh", "-c", Self.script, "sh", places.operatorFolder, name], isTerminal: false)
-            let holder = Process()
-            holder.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            holder.arguments = ["ssh"] + words
+            let holder = session.process(["/bin/sh", "-c", Self.script, "sh", places.operatorFolder, name])
             let output = Pipe()
             holder.standardInput = Pipe()
             holder.standardOutput = output

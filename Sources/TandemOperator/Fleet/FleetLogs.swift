@@ -76,10 +76,7 @@ package struct FleetLogs: Sendable {
     private func follow() async throws {
         let sessions = try await hosts.onEach("read the logs", only: wanted) { $0 }
         let processes = try sessions.values.map { session in
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = ["ssh"] + session.attached(words(session.host) + ["--follow"], isTerminal: false)
-            process.standardInput = FileHandle.nullDevice
+            let process = session.process(words(session.host) + ["--follow"])
             try process.run()
             return process
         }

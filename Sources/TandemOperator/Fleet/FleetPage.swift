@@ -31,11 +31,8 @@ package struct FleetPage: Sendable {
             bound + OperatorMode.environment(stack: hosts.stack.name) + [
                 HostPlaces.program, "host", "page", "--file", file,
             ]
-        let process = Process()
+        let process = session.process(command)
         let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["ssh"] + session.attached(command, isTerminal: false)
-        process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         let (parts, source) = AsyncStream.makeStream(of: Data.self)
         output.fileHandleForReading.readabilityHandler = { handle in

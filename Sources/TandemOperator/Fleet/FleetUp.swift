@@ -39,10 +39,7 @@ package struct FleetUp: Sendable {
         }
         let bare = stack.hosts.filter { standing[$0.name]?.state.isRunning == false }
         try await checkBare(bare)
-        let lock = FleetLock()
-        try await lock.take(
-            stack.hosts.compactMap { standing[$0.name]?.session }, places: places, name: FleetLock.operatorName)
-        do {
+        try await FleetLock.holding(hosts, standing.mapValues(\.session)) {
             steps.headline(
                 bare.count == stack.hosts.count ? "Starting \(stack.name)" : "Looking at \(stack.name)")
             try await install(program, standing.mapValues(\.state))
@@ -53,11 +50,7 @@ package struct FleetUp: Sendable {
                 HostRequest(
                     stackFile: try await text(leader), release: try await release(bundle, leader), secrets: secrets,
                     running: standing.filter { $0.value.state.isRunning }.map(\.key).sorted()))
-        } catch {
-            await lock.release()
-            throw error
         }
-        await lock.release()
     }
 
     /// As `run`, and says what Ctrl-C leaves behind.
@@ -226,17 +219,16 @@ package struct FleetUp: Sendable {
     /// The host's own words go to this terminal as they come.
     private func attached(_ leader: HostSession, _ input: [UInt8]) throws {
         let command = OperatorMode.environment(stack: stack.name) + [HostPlaces.program, "host", "roll"]
-        let outcome = try RootTool.run(
-            ["/usr/bin/env", "ssh"] + leader.attached(command, isTerminal: false), input: Data(input))
+        let status = try leader.runAttached(command, input: Data(input))
         // What ssh itself says when it ends without the host's answer; see ssh(1), "EXIT STATUS".
-        guard outcome.status != 255 else {
+        guard status != 255 else {
             throw Failure(
                 .failed,
                 "the connection to \(leader.host.name) ended while it changed the stack. It goes on there where it can; see: tandem status\n"
                     + "What is not done then is done by: tandem up")
         }
         // It has said why.
-        guard outcome.status == 0 else { throw QuietEnd(outcome.status) }
+        guard status == 0 else { throw QuietEnd(status) }
     }
 
     /// What root has on the hosts: units, the firewall, what moves the front's addresses.

@@ -94,9 +94,8 @@ package struct RemoteCommand: Sendable {
 
     private func attach(_ session: HostSession, _ command: [String]) throws {
         let isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
-        let outcome = try RootTool.run(
-            ["/usr/bin/env", "ssh"] + session.attached(command, isTerminal: isTerminal))
-        guard outcome.status == 0 else { throw QuietEnd(outcome.status) }
+        let status = try session.runAttached(command, isTerminal: isTerminal)
+        guard status == 0 else { throw QuietEnd(status) }
     }
 
     /// The command line as it was typed, about another file.
