@@ -55,7 +55,8 @@ public struct FileBlueprint: Codable, Sendable, Equatable {
     }
 }
 
-/// The name of a service as users see it.
+/// The name of a service as users see it, in the order in which a request passes them; those that watch come last. What is known of each:
+/// `ServiceDescription`.
 public enum ServiceName: String, Codable, Sendable, CaseIterable {
     case haproxy
     case nginx
@@ -67,10 +68,10 @@ public enum ServiceName: String, Codable, Sendable, CaseIterable {
     case router
     case mysql
     case etcd
-    case alertmanager
-    case prometheus
     /// Moves the front's addresses between balancers that are machines of their own.
     case keepalived
+    case alertmanager
+    case prometheus
 
     /// In which order an agent's services stop: those that watch come first, so that they tell nobody of a stack that is stopped on purpose; then from
     /// what serves users to what holds the data, and etcd last, where the others say what they did. keepalived is systemd's to stop.

@@ -28,6 +28,22 @@ struct ChangeRuleTests {
         #expect(!LastInstanceCheck.stands("nginx", in: nil))
     }
 
+    @Test(
+        "a service stands in for another only where it is to run: a monitor for a monitor, an app for an app, a worker for none"
+    )
+    func others() {
+        var stack = Sample.applied().stack
+        stack.monitoring = Monitoring(alerts: AlertReceivers(slack: .secret(.environment("SLACK_URL"))))
+        func others(_ service: String, _ host: String) -> [String] {
+            stack.hosts.filter { $0.name == host }.flatMap {
+                LastInstanceCheck.others(of: service, besides: $0, in: stack).map(\.name)
+            }
+        }
+        #expect(others("prometheus", "lb1") == ["lb2"] && others("alertmanager", "lb2") == ["lb1"])
+        #expect(others("app-2", "server1") == ["server2"] && others("mysql", "server2") == ["server1"])
+        #expect(others("mailer", "server1").isEmpty)
+    }
+
     @Test("workers stand between the app and its database in lists, whatever they are called")
     func workersInOrder() {
         let names = ["etcd", "approver", "mysql", "app-2", "router", "mailer", "app", "nginx", "haproxy"]

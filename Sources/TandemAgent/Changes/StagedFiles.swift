@@ -31,7 +31,7 @@ struct StagedFiles: Sendable {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         for service in blueprint.services {
             guard let command = service.check,
-                let path = starter.layout.configurationFile(of: service.name),
+                let path = starter.layout.configurationFiles(of: service.name).first,
                 let file = blueprint.files.first(where: { $0.path == path })
             else { continue }
             // The certificates of a role that is new to the host are made after this check; the agent checks again when it is given the settings.

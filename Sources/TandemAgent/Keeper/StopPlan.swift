@@ -38,7 +38,7 @@ public struct StopPlan: Sendable {
 
     private static func steps(_ stack: Stack, primary: String?) -> [Step] {
         var steps = ServiceName.inStopOrder.prefix { $0 != .mysql }.compactMap { service -> Step? in
-            let hosts = hosts(of: service, in: stack)
+            let hosts = ServiceDescription(of: service).hosts(stack)
             return hosts.isEmpty ? nil : Step(service: service, hosts: hosts, text: "\(service.rawValue) stopped")
         }
         let databases = stack.hosts(.database)
@@ -49,19 +49,6 @@ public struct StopPlan: Sendable {
             steps.append(Step(service: .mysql, hosts: hosts, text: text))
         }
         return steps
-    }
-
-    /// Where a service other than the databases and etcd runs; empty where the stack has none of it.
-    private static func hosts(of service: ServiceName, in stack: Stack) -> [Host] {
-        switch service {
-        case .prometheus, .alertmanager: stack.monitors
-        case .haproxy: stack.hosts(.balancer)
-        case .nginx: stack.hosts.filter { $0.has(.web) || $0.has(.app) }
-        case .app, .router: stack.hosts(.app)
-        case .worker: stack.app.workers.isEmpty ? [] : stack.hosts(.app)
-        case .job: stack.app.jobs.isEmpty ? [] : stack.hosts(.app)
-        case .mysql, .etcd, .keepalived: []
-        }
     }
 
     /// - Parameter did: told of each step that is done, with the seconds it took.

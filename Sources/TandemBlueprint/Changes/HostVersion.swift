@@ -25,41 +25,6 @@ public struct HostVersion: Sendable, Equatable {
     func file(_ path: String) -> FileBlueprint? { blueprint.files.first { $0.path == path } }
 }
 
-extension Layout {
-    /// The generated file that a service reads; nil for the app.
-    public func configurationFile(of service: ServiceName) -> String? {
-        switch service {
-        case .haproxy: haproxyFile
-        case .nginx: nginxFile
-        case .router: routerFile
-        case .mysql: mysqlFile
-        case .etcd: etcdFile
-        case .prometheus: prometheusFile
-        case .alertmanager: alertmanagerFile
-        case .keepalived: keepalivedFile
-        case .app, .worker, .job: nil
-        }
-    }
-
-    /// All generated files that a service reads when it starts or reloads, the one above first.
-    public func configurationFiles(of service: ServiceName) -> [String] {
-        let others = service == .prometheus ? [alertRulesFile] : []
-        return (configurationFile(of: service).map { [$0] } ?? []) + others
-    }
-
-    /// The files of TLS that a service reads when it starts or reloads.
-    public func certificateFiles(of service: ServiceName) -> [String] {
-        switch service {
-        case .haproxy: [caFile, balancerBundleFile, frontBundleFile]
-        case .nginx: [caFile, webCertificateFile, webKeyFile]
-        case .mysql: [caFile, databaseCertificateFile, databaseKeyFile]
-        // It reads its own with each connection that it takes.
-        case .prometheus, .alertmanager: [monitorCAFile, monitorCertificateFile, monitorKeyFile]
-        case .app, .worker, .job, .router, .etcd, .keepalived: []
-        }
-    }
-}
-
 extension ServiceBlueprint {
     /// `app`, and `app-2` for a second instance; a worker's own name.
     public var statusName: String { label ?? (instance == 1 ? name.rawValue : "\(name.rawValue)-\(instance)") }

@@ -12,15 +12,15 @@ public struct ServiceFiles: Sendable, Equatable {
     ///   - certificates: texts, or fingerprints, of the files of TLS.
     public init(service: ServiceName, file: String, certificates: [String]) {
         let certificates = certificates.joined(separator: "\0")
-        switch service {
-        case .router:
+        switch ServiceDescription(of: service).inPlace {
+        case .routerServers:
             let router = RouterServers(file: file)
             configuration = router.remainder
             inPlace = router.servers.map { "\($0.section)/\($0.name) \($0.rest)" }.joined(separator: "\n")
-        case .mysql:
+        case .certificates:
             configuration = FileBlueprint.effective(file)
             inPlace = certificates
-        case .haproxy, .nginx, .app, .worker, .job, .etcd, .prometheus, .alertmanager, .keepalived:
+        case .nothing:
             configuration = FileBlueprint.effective(file) + "\0" + certificates
             inPlace = nil
         }

@@ -33,13 +33,7 @@ extension Site {
 
     /// The two are started when the rest of the host serves.
     private var afterAllElse: [ServiceName] {
-        [.haproxy, .nginx, .mysql].filter { name in
-            switch name {
-            case .haproxy: host.has(.balancer)
-            case .nginx: host.has(.web) || host.has(.app)
-            default: host.has(.database)
-            }
-        }
+        [.haproxy, .nginx, .mysql].filter { ServiceDescription(of: $0).hosts(stack).contains { $0.name == host.name } }
     }
 
     private func prometheusService(

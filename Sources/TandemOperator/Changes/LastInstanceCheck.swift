@@ -11,10 +11,8 @@ struct LastInstanceCheck: Sendable {
 
     /// - Throws: `Failure` when a service is to run on other hosts too, and does on none of them.
     func check(_ service: String, besides host: Host) async throws {
-        // No request waits for a worker, and its jobs wait in their queue.
-        if stack.app.workers.contains(where: { $0.name == service }) { return }
-        if service == ServiceName.etcd.rawValue { return try await checkMajority(besides: host) }
-        let others = stack.hosts.filter { $0.name != host.name && $0.runs(service) }
+        if ServiceName(statusName: service) == .etcd { return try await checkMajority(besides: host) }
+        let others = Self.others(of: service, besides: host, in: stack)
         guard !others.isEmpty else { return }
         for other in others {
             if Self.stands(service, in: try? await client.status(of: other)) { return }
@@ -41,20 +39,14 @@ struct LastInstanceCheck: Sendable {
 }
 
 extension LastInstanceCheck {
+    /// The other hosts that are to have the service. No request waits for a worker, and its jobs wait in their queue: none.
+    static func others(of service: String, besides host: Host, in stack: Stack) -> [Host] {
+        let kind = ServiceName(statusName: service)
+        return kind == .worker ? [] : ServiceDescription(of: kind).hosts(stack).filter { $0.name != host.name }
+    }
+
     /// Whether a host has the service to offer, going by what its agent says.
     static func stands(_ service: String, in status: HostStatus?) -> Bool {
         status?.services.first { $0.name == service }?.state == .running
-    }
-}
-
-extension Host {
-    /// Whether a service belongs on this host, going by its roles.
-    func runs(_ service: String) -> Bool {
-        switch service {
-        case "haproxy": has(.balancer)
-        case "nginx": has(.web) || has(.app)
-        case "mysql": has(.database)
-        default: has(.app)
-        }
     }
 }

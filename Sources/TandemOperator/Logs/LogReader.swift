@@ -5,10 +5,9 @@ import TandemStack
 
 /// The logs of all hosts as one, in order of time, coloured by host.
 package struct LogReader: Sendable {
-    package static let serviceNames = [
-        "haproxy", "nginx", "app", "router", "mysql", "etcd", "prometheus", "alertmanager", AlertCommand.name,
-        "prepare", "agent",
-    ]
+    package static let serviceNames =
+        ServiceName.allCases.filter { ServiceDescription(of: $0).hasLog }.map(\.rawValue)
+        + [AlertCommand.name, "prepare", "agent"]
 
     /// Further instances of the app, which `app` means too.
     static func instanceNames(_ stack: Stack) -> [String] { (1..<stack.app.instances).map { "app-\($0 + 1)" } }

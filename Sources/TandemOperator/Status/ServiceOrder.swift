@@ -1,3 +1,4 @@
+import TandemBlueprint
 import TandemTopology
 
 extension [ServiceStatus] {
@@ -7,11 +8,7 @@ extension [ServiceStatus] {
             .map(\.element)
     }
 
-    /// A name that is none of Tandem's own, nor an instance's such as `app-2`, is a worker's.
     private static func place(_ name: String) -> Int {
-        let names = [
-            "haproxy", "nginx", "app", "", "router", "mysql", "etcd", "keepalived", "alertmanager", "prometheus",
-        ]
-        return names.firstIndex { name == $0 || !$0.isEmpty && name.hasPrefix("\($0)-") } ?? 3
+        ServiceName.allCases.firstIndex(of: ServiceName(statusName: name)) ?? 0
     }
 }

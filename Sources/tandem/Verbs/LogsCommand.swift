@@ -10,7 +10,7 @@ struct LogsCommand: AsyncParsableCommand {
     @OptionGroup var project: ProjectOptions
     @Argument(
         help:
-            "Only this service (haproxy, nginx, app, router, mysql, etcd, prepare, agent, a worker or a job) or only this host.",
+            "Only this service (\(LogReader.serviceNames.joined(separator: ", ")), a worker or a job) or only this host.",
         completion: StackCompletion.servicesAndHosts)
     var only: String?
     @Flag(name: [.short, .long], help: "Go on with new lines until Ctrl-C.")
