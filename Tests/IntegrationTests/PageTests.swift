@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// `tandem open --dashboard`, as a process that goes on.
-private final class Dashboard: Sendable {
+final class Dashboard: Sendable {
     /// The link, and what the page's stream has told so far.
     private let text = Mutex(Data())
     private let process: Process
