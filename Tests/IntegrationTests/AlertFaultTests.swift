@@ -2,21 +2,29 @@ import Foundation
 import Glibc
 import Testing
 
-/// Alerts, each by its fault on a running stack. A quarter of an hour: `TANDEM_TEST_LONG=1 bin/test --filter alertsByDoing`. It prints what
+/// Alerts, each by its fault on a running stack. Half an hour: `TANDEM_TEST_LONG=1 bin/test --filter alertsByDoing`. It prints what
 /// docs/monitoring.md says of the seconds.
 extension BesideTests {
+    /// `TANDEM_TEST_FAULTS="4 5"` chooses some of them.
+    private static var wantedFaults: [Int] {
+        let chosen = (ProcessInfo.processInfo.environment["TANDEM_TEST_FAULTS"] ?? "").split(separator: " ")
+        return (0..<AlertFaults.count).filter { chosen.isEmpty || chosen.contains("\($0)") }
+    }
+
     private static var isLong: Bool { ProcessInfo.processInfo.environment["TANDEM_TEST_LONG"]?.isEmpty == false }
 
     @Test(
         "each alert that a running stack can be made to have fires on its fault, and ends after it",
-        .enabled(if: isLong), arguments: 0..<AlertFaults.count)
+        .enabled(if: isLong), arguments: wantedFaults)
     func alertsByDoing(place: Int) async throws {
-        let stack = try TrialStack.besides("italerts", "app: {run: '\(TrialStack.conduit)'}")
+        let stack = try TrialStack.besides("italerts\(place)", "app: {run: '\(TrialStack.conduit)'}")
         let receiver = try AlertReceiver(folder: stack.folder)
         do {
             try stack.write(
                 """
-                app: {run: '\(TrialStack.conduit)'}
+                app:
+                  run: '\(TrialStack.conduit)'
+                  jobs: {digest: {run: 'test ! -e fail', at: "* * * * *"}}
                 monitoring: {interval: 5s, alerts: {webhook: '\(receiver.url)/people'}}
                 """)
             try await stack.succeed("up", "--detach")
@@ -35,7 +43,7 @@ extension BesideTests {
 
 /// Makes one fault after the other, and takes the time until people are told, and until they are told that it is over.
 private final class AlertFaults {
-    static let count = 4
+    static let count = 6
 
     let stack: TrialStack
     let receiver: AlertReceiver
@@ -140,7 +148,23 @@ private final class AlertFaults {
                 alerts: ["MonitoringBlind"], what: "one Prometheus killed, its file not to be read",
                 begin: { try await self.withhold("prometheus.yml", of: "prometheus", on: "lb2") },
                 end: { self.giveBack("prometheus.yml", on: "lb2") }),
+            Fault(
+                alerts: ["HostSilent"], what: "an agent killed, its key not to be read",
+                begin: {
+                    self.move(self.agentKey, to: "\(self.agentKey).away")
+                    kill(try #require(try await self.stack.status().host("lb2").agent.pid), SIGKILL)
+                }, end: { self.move("\(self.agentKey).away", to: self.agentKey) }),
+            Fault(
+                alerts: ["JobFailed"], what: "a job that runs each minute ends with status 1",
+                begin: { _ = FileManager.default.createFile(atPath: "\(self.stack.folder)/fail", contents: Data()) },
+                end: { unlink("\(self.stack.folder)/fail") }),
         ]
+    }
+
+    private var agentKey: String { "\(stack.stateFolder)/run/lb2/agent-key.pem" }
+
+    private func move(_ path: String, to other: String) {
+        #expect(rename(path, other) == 0, "\(path) could not be moved")
     }
 
     private var replica: String {
