@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import TandemBlueprint
+import TandemCoordination
 import TandemServices
 import TandemStack
 
@@ -67,6 +68,22 @@ extension HostAgent {
                 }))
     }
 
+    private func workerRight(_ service: ServiceBlueprint) -> WorkerRight {
+        WorkerRight(
+            WorkerRight.Settings(
+                worker: service.statusName, host: host.name, stack: applied.stack.name,
+                stopBound: .seconds(service.stop.boundSeconds), folder: folder.records(host.name),
+                connections: store.connections, logger: logger))
+    }
+
+    func endFormerClaims() async {
+        let claims = FormerClaims(folder: folder.records(host.name), services: blueprint.services)
+        await claims.end { [store, applied] worker, lease in
+            guard let client = try? await store.connections.all() else { return }
+            await WorkerStore(client, stack: applied.stack.name, worker: worker).release(lease)
+        }
+    }
+
     private func hooks(_ service: ServiceBlueprint) -> ServiceHooks {
         let probe = ReadinessProbe(client: client)
         let needs = ServiceNeeds(host: host, reports: reports, board: board, probe: probe)
@@ -82,6 +99,7 @@ extension HostAgent {
                 try await self?.waitForPreparation(waitsFor)
             }
         }
+        if service.placement == .one { hooks.right = workerRight(service) }
         if service.name == .app {
             hooks.joinRotation = { [weak self] in await self?.joinRotation(service) }
             hooks.leaveRotation = { [weak self] in await self?.leaveRotation(service) }

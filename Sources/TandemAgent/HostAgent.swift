@@ -262,6 +262,7 @@ public actor HostAgent {
 
     /// Only once all others serve with their new settings, and send nothing there any more.
     private func endStrays() async {
+        await endFormerClaims()
         let hasVoteLeft = blueprint.runs(.etcd) ? false : await store.standing.stage == .member
         if strays.areAny || hasVoteLeft {
             await reports.waitUntilAllAreSettled()

@@ -1,4 +1,4 @@
-import TandemStack
+public import TandemStack
 
 /// What one host should have. A pure function of the stack and of where things lie on the host: same stack,
 /// same bytes.
@@ -165,13 +165,15 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
     public var after: [ServiceName]
     /// Whether the start waits until the stack's database takes writes.
     public var needsDatabase: Bool
+    /// `one`: of the hosts that have this service in their blueprints, one at a time runs it. nil: each of them.
+    public var placement: Worker.Placement?
 
     public init(
         name: ServiceName, instance: Int = 1, label: String? = nil, command: [String], check: [String]? = nil,
         environment: [String: EnvironmentValue] = [:], workingDirectory: String, account: Account = .engine,
         readiness: Readiness, startTimeoutSeconds: Int, stop: Stop, reloadSignal: Int32? = nil,
         listeners: [Listener], takesFrontSockets: Bool = false, after: [ServiceName] = [],
-        needsDatabase: Bool = false
+        needsDatabase: Bool = false, placement: Worker.Placement? = nil
     ) {
         self.name = name
         self.instance = instance
@@ -189,6 +191,7 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
         self.takesFrontSockets = takesFrontSockets
         self.after = after
         self.needsDatabase = needsDatabase
+        self.placement = placement
     }
 }
 

@@ -38,6 +38,11 @@ public struct ServiceStatus: Codable, Sendable, Equatable {
         case running
         case failed
         case stopped
+        /// Of a worker that one host at a time runs: not here.
+        case waiting
+
+        /// Whether this is how a service of a stack that runs should be.
+        public var isHealthy: Bool { self == .running || self == .waiting }
     }
 
     /// `haproxy`, `nginx`, `app`, `router`, `mysql`; further instances of the app are `app-2`, `app-3`, ….

@@ -136,6 +136,7 @@ struct Status: Decodable {
             var address: String
             var since: String
             var restarts: Int
+            var detail: String?
         }
         var name: String
         var address: String

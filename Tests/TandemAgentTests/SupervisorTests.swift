@@ -46,7 +46,7 @@ final class Bench: Sendable {
     func supervisor(
         _ service: ServiceBlueprint,
         prepare: @escaping @Sendable (@Sendable (String) async -> Void) async throws -> Void = { _ in },
-        turn: @escaping @Sendable () async -> Void = {}
+        turn: @escaping @Sendable () async -> Void = {}, right: (any RunRight)? = nil
     ) -> RestartLoop {
         let secrets = StackSecrets(
             database: DatabaseSecrets(root: "", replication: "", clone: "", monitor: "", app: "", appRead: ""),
@@ -60,7 +60,7 @@ final class Bench: Sendable {
             hooks: .init(
                 prepare: prepare, isReady: { access(ready, F_OK) == 0 },
                 stop: { await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds)) },
-                turn: turn),
+                turn: turn, right: right),
             reports: nil, logger: quietLogger)
     }
 

@@ -46,6 +46,39 @@ import struct TandemStack.Host
         #expect(worker.after == [.router] && worker.needsDatabase)
     }
 
+    private static let clock = Worker(name: "clock", run: "celery beat", stopTimeoutSeconds: 10, placement: .one)
+
+    @Test func `a worker that runs on one host only is in the blueprint of every host that may come to run it`() throws
+    {
+        let stack = stack([Self.mailer, Self.clock], of: .split)
+        for host in stack.hosts(.app) {
+            let services = try blueprint(stack, host, .split).services.filter { $0.name == .worker }
+            #expect(services.map(\.placement) == [nil, .one])
+        }
+        var elsewhere = Self.clock
+        elsewhere.placement = .all
+        let host = try #require(stack.hosts(.app).first)
+        let change = HostChange(
+            from: HostVersion(blueprint: try blueprint(self.stack([elsewhere], of: .split), host, .split)),
+            to: HostVersion(blueprint: try blueprint(self.stack([Self.clock], of: .split), host, .split)),
+            layout: Sample.split.layout(host))
+        #expect(change.services.filter { $0.step != .nothing }.map(\.service) == ["clock"])
+        #expect(change.services.first { $0.service == "clock" }?.reasons == ["on: one"])
+    }
+
+    @Test func `outside Tandem the first app host alone has a unit of a worker that runs on one host only`() throws {
+        let stack = stack([Self.mailer, Self.clock], of: .split)
+        let names = EjectedNames(stack: stack.name)
+        let units = try stack.hosts(.app).map { host in
+            try EjectedHost(
+                stack: stack, host: host, names: names, programs: Sample.programs,
+                leadership: .fixed(primary: "db1", partner: "db2")
+            ).units
+        }
+        #expect(units.map { $0.contains { $0.hasSuffix("-clock.service") } } == [true, false])
+        #expect(units.allSatisfy { $0.contains { $0.hasSuffix("-mailer.service") } })
+    }
+
     @Test func `outside Tandem a worker is a unit with an environment of its own`() throws {
         let stack = stack([Self.mailer], of: .split)
         let host = try #require(stack.hosts(.app).first)

@@ -235,6 +235,15 @@ struct InitExample: CustomTestStringConvertible, Sendable {
             #"exec bundle exec puma --bind "tcp://$HOST:$PORT""#, before: "bundle install",
             says: ["  workers:\n    mail-queue: 'rake jobs:work'\n\n", "The Procfile's lines mysql need other names"]),
         InitExample(
+            "A Procfile's schedulers run on one server",
+            ["Procfile": "web: x -b 0.0.0.0\nclock: clockwork clock.rb\nbeat: celery -A shop beat\nclock2: y\n"],
+            "x -b $HOST",
+            health: "/health",
+            says: [
+                "once on each server, or on one of them",
+                "    clock: {run: clockwork clock.rb, on: one}\n    beat: {run: celery -A shop beat, on: one}\n    clock2: 'y'\n",
+            ]),
+        InitExample(
             "A Procfile's lines whose names become one are both kept",
             [
                 "Procfile":

@@ -57,6 +57,23 @@ struct StackStatusTests {
         #expect(status.state == .degraded)
     }
 
+    @Test("is up when a worker of one host runs on one of them, and degraded when it runs on none")
+    func workers() {
+        func clock(_ first: ServiceStatus.State, _ second: ServiceStatus.State) -> StackStatus {
+            Sample.status { answers in
+                for (host, state) in [("server1", first), ("server2", second)] {
+                    answers[host]?.services.append(ServiceStatus(name: "clock", state: state, address: "", since: ""))
+                }
+            }
+        }
+        #expect(clock(.running, .waiting).state == .up && clock(.running, .waiting).unclaimed.isEmpty)
+        #expect(clock(.waiting, .waiting).state == .degraded && clock(.waiting, .waiting).unclaimed == ["clock"])
+        #expect(clock(.waiting, .starting).state == .starting && clock(.failed, .waiting).state == .degraded)
+        let concerns = Concern.all(status: clock(.waiting, .waiting), failover: nil, silent: [])
+        #expect(concerns.map(\.what) == ["clock runs on no host: none of them has a claim to it."])
+        #expect(Concern.all(status: clock(.waiting, .running), failover: nil, silent: []).isEmpty)
+    }
+
     @Test("is stopped when neither keeper nor any agent is there")
     func stopped() { #expect(Sample.status(isKept: false) { $0 = [:] }.state == .stopped) }
 

@@ -1,3 +1,4 @@
+import Foundation
 import TandemStack
 import Testing
 
@@ -15,12 +16,16 @@ struct WorkerTests {
                 mailer: celery -A shop worker
                 clock: {run: ./clock, stop: 3s, stop_signal: INT}
                 worker: {run: "./work"}
+                beat: {run: celery beat, on: one}
+                queue: {on: all, run: ./queue}
             """)
         #expect(
             stack.app.workers == [
                 Worker(name: "mailer", run: "celery -A shop worker", stopTimeoutSeconds: 20),
                 Worker(name: "clock", run: "./clock", stopSignal: .int, stopTimeoutSeconds: 3),
                 Worker(name: "worker", run: "./work", stopTimeoutSeconds: 20),
+                Worker(name: "beat", run: "celery beat", stopTimeoutSeconds: 20, placement: .one),
+                Worker(name: "queue", run: "./queue", stopTimeoutSeconds: 20),
             ])
         #expect(try load(smallest).app.workers.isEmpty)
         #expect(try load("stack: shop\napp:\n  run: x\n  workers:\n").app.workers.isEmpty)
@@ -37,6 +42,14 @@ struct WorkerTests {
         #expect(
             errors("stack: shop\napp:\n  run: x\n  workers:\n" + lines)
                 == "tandem.yaml:5:5: error: app.workers: expected at most 20 workers, found 21")
+    }
+
+    @Test("run on every app host in a stack that an earlier version applied")
+    func earlier() throws {
+        let text = #"{"name":"mailer","run":"x","stopSignal":"TERM","stopTimeoutSeconds":10}"#
+        #expect(
+            try JSONDecoder().decode(Worker.self, from: Data(text.utf8))
+                == Worker(name: "mailer", run: "x", stopTimeoutSeconds: 10))
     }
 
     @Test("get a name for what is called so elsewhere, unless it belongs to a part of Tandem")
@@ -76,13 +89,15 @@ private let workerErrors = [
             c: " "
             d: {run: x, comand: y}
             e: 5
+            f: {run: x, on: server1}
         """#,
         #"""
-        tandem.yaml:5:8: error: app.workers.a: expected a command line, or a map with run, stop_signal, stop, found a list
+        tandem.yaml:5:8: error: app.workers.a: expected a command line, or a map with run, on, stop_signal, stop, found a list
         tandem.yaml:6:5: error: app.workers.b.run is missing; expected a command line, such as 'run: celery -A shop worker'
         tandem.yaml:7:8: error: app.workers.c: expected a command line, found nothing but blanks
-        tandem.yaml:8:17: error: unknown key 'comand' in app.workers.d; expected one of run, stop_signal, stop
+        tandem.yaml:8:17: error: unknown key 'comand' in app.workers.d; expected one of run, on, stop_signal, stop
         tandem.yaml:9:8: error: app.workers.e: expected a command line, found the number '5'; if it is meant as text, put quotes around it
+        tandem.yaml:10:21: error: app.workers.f.on: expected one of all, one, found 'server1'
         """#),
     Golden(
         "No map",
@@ -91,6 +106,6 @@ private let workerErrors = [
         app: {run: x, workers: [mailer]}
         """#,
         #"""
-        tandem.yaml:2:24: error: app.workers: expected a map: each worker's name, then its command or a map with run, stop_signal, stop, found a list
+        tandem.yaml:2:24: error: app.workers: expected a map: each worker's name, then its command or a map with run, on, stop_signal, stop, found a list
         """#),
 ]

@@ -38,7 +38,11 @@ struct AgentMetrics {
             status.services.map { (labels: [("service", $0.name)], value: value($0)) }
         }
         text.add(
-            "tandem_service_up", .gauge, "Whether the service is running.", samples { $0.state == .running ? 1 : 0 })
+            "tandem_service_up", .gauge, "Whether the service is running.",
+            // One that another host runs is missing here, and not down.
+            status.services.filter { $0.state != .waiting }.map {
+                (labels: [("service", $0.name)], value: $0.state == .running ? 1 : 0)
+            })
         text.add(
             "tandem_service_restarts_total", .counter,
             "Times that the service was started again after it ended by itself.",

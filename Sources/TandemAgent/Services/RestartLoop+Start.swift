@@ -11,11 +11,14 @@ extension RestartLoop {
         isRestarting = false
         refusal = nil
         await set(.starting)
-        try await hooks.prepare { [weak self] reason in await self?.waits(reason) }
-        try checkIsWanted()
-        try await own.check()
-        // A stop that came meanwhile found no process to end: from here to `process` nothing may be awaited.
-        try checkIsWanted()
+        repeat {
+            try await hooks.prepare { [weak self] reason in await self?.waits(reason) }
+            try checkIsWanted()
+            try await waitForRight()
+            try await own.check()
+            // A stop that came meanwhile found no process to end: from here to `process` nothing may be awaited.
+            try checkIsWanted()
+        } while !mayRun
         if hasServed { logMark = own.logEnd }
         hasServed = false
         let started = try own.start(fingerprint: fingerprint, restarts: restarts)
@@ -34,6 +37,11 @@ extension RestartLoop {
         restarts = record.restarts
         guard let adopted = await own.adopt(record) else {
             restarts += 1
+            return nil
+        }
+        if let right = hooks.right, !right.isInherited {
+            logger.info("stopping \(status.name), which was started when every host ran it")
+            await hooks.stop(adopted)
             return nil
         }
         process = adopted

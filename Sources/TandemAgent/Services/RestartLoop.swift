@@ -23,7 +23,7 @@ actor RestartLoop: ServiceOwner {
     /// Why the process goes on with earlier files.
     var refusal: String?
     /// The process is being ended.
-    private var stopping: Task<Void, Never>?
+    var stopping: Task<Void, Never>?
     /// The command cannot be run at all, so that trying again at once is of no use.
     private var isCommandUseless = false
     /// Why the process had to be ended.
@@ -49,6 +49,11 @@ actor RestartLoop: ServiceOwner {
     }
 
     func run() async {
+        guard let right = hooks.right else { return await keepRunning() }
+        await first(of: { await self.keepRunning() }, { await self.watch(right) })
+    }
+
+    private func keepRunning() async {
         var isFirst = true
         while isWanted, !Task.isCancelled {
             do {
@@ -180,11 +185,14 @@ actor RestartLoop: ServiceOwner {
         }
         process = nil
         own.forget()
+        await hooks.right?.giveUp(isForGood: true)
         await set(.stopped)
     }
 
     func restart() async throws {
         guard isWanted else { throw StateError("\(status.name) is being stopped") }
+        // Another host runs it.
+        if status.state == .waiting { return }
         try await own.check()
         statement.isSettled = false
         isRestarting = true
@@ -200,8 +208,12 @@ actor RestartLoop: ServiceOwner {
 
     /// Ends the process and all that it has started. Whoever comes meanwhile waits for the same stop.
     func end(_ process: RunningProcess) async {
+        await end(process) { [hooks] _ in await hooks.stop(process) }
+    }
+
+    func end(_ process: RunningProcess, by ending: @escaping @Sendable (ServiceBlueprint.Stop) async -> Void) async {
         if let stopping { return await stopping.value }
-        let stop = Task { [hooks] in await hooks.stop(process) }
+        let stop = Task { [service] in await ending(service.stop) }
         stopping = stop
         await stop.value
         stopping = nil
@@ -229,6 +241,15 @@ actor RestartLoop: ServiceOwner {
         if isWanted { await set(.starting, detail: reason) }
     }
 
+    /// Another host runs it, or none can be found out to do so. It is as it should be, as far as this host's settings go.
+    func standBy(_ reason: String) async {
+        guard isWanted else { return }
+        statement.isSettled = true
+        // Of a process that has ended here the next agent is not to make a crash.
+        own.forget()
+        await set(.waiting, detail: reason)
+    }
+
     // MARK: - After its end
 
     private func afterEnd(_ reason: String) async {
@@ -245,6 +266,8 @@ actor RestartLoop: ServiceOwner {
             try? await Task.sleep(for: delay)
         case .fail(let delay):
             await set(.failed, detail: detail.text)
+            // It may fare better on another host.
+            await hooks.right?.giveUp(isForGood: false)
             let until = now + delay
             while isWanted, !isRestarting, !Task.isCancelled, ContinuousClock.now < until {
                 try? await Task.sleep(for: .milliseconds(200))

@@ -16,6 +16,8 @@ struct ServiceHooks: Sendable {
     var joinRotation: @Sendable () async -> Void = {}
     /// Before a process that serves is touched for the sake of new settings: returns when it is its turn.
     var turn: @Sendable () async -> Void = {}
+    /// Of a service that one host at a time runs.
+    var right: (any RunRight)?
     /// Takes up what needs neither a reload nor a restart; see `ServiceFiles.inPlace`.
     var refresh: (@Sendable (RunningProcess) async throws -> Void)?
 }

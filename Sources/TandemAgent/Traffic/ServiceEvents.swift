@@ -58,6 +58,9 @@ struct ServiceEvents: Sendable {
         } else if status.state == .running {
             if before.state == .failed { kinds.append(.recovered) }
             now.state = .running
+        } else if status.state == .waiting {
+            // Another host runs it; what comes here next is a start.
+            now = Known(pid: nil, restarts: status.restarts, state: .waiting, isExpected: false)
         }
         return (now, kinds)
     }

@@ -91,9 +91,12 @@ private struct ServiceDifference {
         var reasons = restartReasons
         let before = files(old)
         let after = files(new)
+        let isPlacedAnew = self.before.placement != self.after.placement
         let step = ChangeStep(
             hasNewCommand: !reasons.isEmpty, hasNewConfiguration: before.configuration != after.configuration,
-            hasNewInPlace: before.inPlace != after.inPlace, canReload: self.after.reloadSignal != nil)
+            hasNewInPlace: before.inPlace != after.inPlace || isPlacedAnew,
+            canReload: self.after.reloadSignal != nil)
+        if isPlacedAnew { reasons.append("on: \((self.after.placement ?? .all).rawValue)") }
         if reasons.isEmpty {
             reasons += changedConfigurations
             if hasNewCertificate { reasons.append("certificate") }

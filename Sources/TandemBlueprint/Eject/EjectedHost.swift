@@ -30,7 +30,9 @@ public struct EjectedHost: Sendable {
         var environments: [(file: String, variables: [String: EnvironmentValue])] = []
         let writable = [layout.hostFolder, layout.logFolder, layout.socketFolder]
         let openFiles = max(65_536, 2 * stack.balancer.maxConnections + 1000)
-        for service in blueprint.services {
+        // Without agents no host can claim what one of them is to do, so the first app host alone does it.
+        let isFirst = stack.hosts(.app).first?.name == host.name
+        for service in blueprint.services where service.placement != .one || isFirst {
             let unit = names.unit(host, service)
             let isDatabase = service.name == .mysql
             let text = try SystemdUnit(
@@ -46,8 +48,7 @@ public struct EjectedHost: Sendable {
                 environments.append((file: names.environmentFile(host, service), variables: service.environment))
             }
         }
-        // Without agents no host can claim a due time, so the first app host alone runs the jobs.
-        for job in stack.hosts(.app).first?.name == host.name ? blueprint.jobs : [] {
+        for job in isFirst ? blueprint.jobs : [] {
             let ejected = EjectedJob(
                 job: job, host: host, names: names, after: Self.after(job.service, host, names, blueprint),
                 openFiles: openFiles)

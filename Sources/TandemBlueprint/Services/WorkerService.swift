@@ -17,7 +17,8 @@ extension Site {
             stop: .init(signal: worker.stopSignal.number, boundSeconds: worker.stopTimeoutSeconds),
             listeners: [],
             after: [.router],
-            needsDatabase: true)
+            needsDatabase: true,
+            placement: worker.placement == .one ? .one : nil)
     }
 
     /// It counts as started after a moment; see `RestartLoop`. This is for a busy machine.

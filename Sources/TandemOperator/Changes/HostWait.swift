@@ -43,7 +43,7 @@ struct HostWait: Sendable {
             if let status = try? await client.status(of: host), status.version == version {
                 last = status
                 let others = status.services.filter { $0.name != later?.rawValue }
-                if status.isSettled == true || later != nil, others.allSatisfy({ $0.state == .running }) {
+                if status.isSettled == true || later != nil, others.allSatisfy({ $0.state.isHealthy }) {
                     return status
                 }
                 if let failed = status.services.first(where: { $0.state == .failed }) { throw failure(host, failed) }
@@ -61,6 +61,8 @@ struct HostWait: Sendable {
             let status = try? await client.status(of: host)
             if let now = status?.services.first(where: { $0.name == service }) {
                 if now.state == .running, now.pid != pid { return }
+                // A worker that one host at a time runs has moved to another one.
+                if now.state == .waiting { return }
                 if now.state == .failed { throw failure(host, now) }
             }
             guard ContinuousClock.now < deadline else { throw tooLate(host, status) }
@@ -138,7 +140,7 @@ struct HostWait: Sendable {
                 host: host.name, service: nil,
                 reason: "its agent does not answer:\n\(words.joined(separator: "\n"))")
         }
-        guard let late = status.services.first(where: { $0.state != .running }) else {
+        guard let late = status.services.first(where: { !$0.state.isHealthy }) else {
             return HostFailure(host: host.name, service: nil, reason: "what it had before does not end")
         }
         return failure(host, late)

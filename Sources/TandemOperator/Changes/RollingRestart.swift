@@ -36,6 +36,11 @@ package struct RollingRestart: Sendable {
             throw Failure(.failed, "the agent of \(host.name) does not answer; see: tandem logs agent")
         }
         let last = status.services.first { $0.name == name }
+        // A worker that one host at a time runs, and not this one.
+        if last?.state == .waiting {
+            steps.note("\(name) on \(host.name) waits: \(last?.detail ?? "it runs on another host")")
+            return
+        }
         // What does not run cannot be missed.
         if last?.state == .running {
             try await LastInstanceCheck(stack: applied.stack, client: client).check(name, besides: host)

@@ -50,7 +50,14 @@ struct EjectedReadme {
 
     private var workerFiles: String {
         let names = stack.app.workers.map { "`HOST.\($0.name).env`" }
-        return names.isEmpty ? "" : "; and beside it \(names.joined(separator: ", ")) for the workers"
+        guard !names.isEmpty, let host = stack.hosts(.app).first?.name else { return "" }
+        let alone = stack.app.workers.filter { $0.placement == .one }.map(\.name)
+        let place =
+            alone.isEmpty
+            ? ""
+            : "; \(alone.joined(separator: ", ")) on \(host) alone: when it is gone for long, start the unit on another host, "
+                + "and never on two"
+        return "; and beside it \(names.joined(separator: ", ")) for the workers\(place)"
     }
 
     private var jobFiles: String {

@@ -62,7 +62,7 @@ package struct HostRoll: Sendable {
             await client.shutdown()
             broken = Set(
                 status.hosts.filter { host in
-                    host.services.contains { $0.state != .running } || host.agent.state == .down
+                    host.services.contains { !$0.state.isHealthy } || host.agent.state == .down
                 }.map(\.name))
         }
         return try await PendingChange(project: project, preparation: preparation, running: running, broken: broken)

@@ -5,7 +5,7 @@ struct Procfile {
     private let lines: [(type: String, command: String)]
 
     /// All lines but `web` and `release`, under names that a stack file takes.
-    let workers: [ProjectKind.Variable]
+    let workers: [ProjectKind.Worker]
     /// The types whose names no worker can have.
     let strangers: [String]
     /// Those beyond the most that a stack has.
@@ -17,19 +17,22 @@ struct Procfile {
         }
         let others = lines.filter { $0.type != "web" && $0.type != "release" }
         var names = WorkerNames(types: others.map(\.type))
-        var all: [ProjectKind.Variable] = []
+        var all: [ProjectKind.Worker] = []
         var (strangers, surplus): ([String], [String]) = ([], [])
         for line in others {
             if Worker.name(like: line.type) == nil {
                 strangers.append(line.type)
             } else if all.count < Worker.most, let name = names.next(like: line.type) {
-                all.append(.init(name: name, value: line.command))
+                all.append(.init(name: name, command: line.command, isOnOneHost: Self.schedulers.contains(line.type)))
             } else {
                 surplus.append(line.type)
             }
         }
         (workers, self.strangers, self.surplus) = (all, strangers, surplus)
     }
+
+    /// What starts work at given times, which must not be done by two hosts.
+    private static let schedulers: Set = ["beat", "clock", "cron", "scheduler"]
 
     /// What serves requests.
     var web: String? { lines.first { $0.type == "web" }?.command }

@@ -9,7 +9,7 @@ package struct ProjectKind: Sendable, Equatable {
     /// What has to be done before each new version starts, such as a migration; nil: nothing.
     var prepare: String?
     /// Processes beside it, in the order of the file.
-    var workers: [Variable] = []
+    var workers: [Worker] = []
     /// The path that answers 200.
     var health = HealthRoute.preset
     /// Variables that this kind of app needs, in the order of the file.
@@ -22,6 +22,13 @@ package struct ProjectKind: Sendable, Equatable {
     package var remarks: [String] = []
     /// A file without which the command line does not work.
     package var companion: Companion?
+
+    struct Worker: Sendable, Equatable {
+        var name: String
+        var command: String
+        /// As in `on: one`.
+        var isOnOneHost: Bool
+    }
 
     struct Variable: Sendable, Equatable {
         var name: String

@@ -58,8 +58,14 @@ package struct StackFileTemplate: Sendable {
 
     private var workers: String {
         guard !kind.workers.isEmpty else { return "" }
-        let lines = kind.workers.map { "    \($0.name): \(Self.scalar($0.value))\n" }.joined()
-        return "\n  # Further processes, once on each server: those lines of the Procfile.\n  workers:\n\(lines)"
+        let lines = kind.workers.map { worker in
+            let command = Self.scalar(worker.command)
+            return "    \(worker.name): \(worker.isOnOneHost ? "{run: \(command), on: one}" : command)\n"
+        }.joined()
+        let place =
+            kind.workers.contains(where: \.isOnOneHost)
+            ? "once on each server, or on one of them" : "once on each server"
+        return "\n  # Further processes, \(place): those lines of the Procfile.\n  workers:\n\(lines)"
     }
 
     private func comment(_ lines: [String]) -> String { lines.map { "  # \($0)\n" }.joined() }

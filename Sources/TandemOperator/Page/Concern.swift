@@ -22,6 +22,10 @@ extension Concern {
         }
         var found = silent.map(Self.silence)
         found += status.hosts.flatMap { host in host.services.compactMap { Self.service($0, on: host.name) } }
+        found += status.unclaimed.map {
+            Concern(
+                level: .problem, what: "\($0) runs on no host: none of them has a claim to it.", next: "tandem status")
+        }
         if status.isKeeperGone {
             found.append(Concern(level: .notice, what: StatusWords.keeperIsGone, next: StatusWords.keeperRemedy))
         }
@@ -56,7 +60,7 @@ extension Concern {
                 level: .problem, what: "\(service.name) on \(host) failed\(reason)", next: "tandem logs \(host)")
         case .starting: Concern(level: .notice, what: "\(service.name) on \(host) is starting\(reason)", next: nil)
         case .stopped: Concern(level: .notice, what: "\(service.name) on \(host) is stopped\(reason)", next: nil)
-        case .running: nil
+        case .running, .waiting: nil
         }
     }
 

@@ -25,7 +25,7 @@ extension PageMarkup {
           if (element.dataset[name] !== value) element.dataset[name] = value;
         }
 
-        const marks = { running: '●', starting: '◌', failed: '✗', stopped: '○' };
+        const marks = { running: '●', starting: '◌', failed: '✗', stopped: '○', waiting: '○' };
         const eventMarks = { primary: '◆', ended: '▲', failed: '✗', restarted: '↻', recovered: '●', settings: '■' };
         const order = ['haproxy', 'nginx', 'app', 'router', 'mysql', 'etcd', 'keepalived'];
 

@@ -137,7 +137,7 @@ package struct StackStart: Sendable {
         do {
             let reader = StatusReader(applied: running, folder: project.folder, client: client)
             let broken = await reader.read().hosts.filter { host in
-                host.services.contains { $0.state != .running } || host.agent.state == .down
+                host.services.contains { !$0.state.isHealthy } || host.agent.state == .down
             }
             let pending = try await PendingChange(
                 project: project, preparation: preparation, running: running, broken: Set(broken.map(\.name)))

@@ -82,7 +82,7 @@ struct StartProgress: Sendable {
             return Failure(.failed, "the agent of \(host.name) does not answer:\n\(words.joined(separator: "\n"))")
         }
         let late = status.hosts.flatMap { host in
-            host.services.filter { $0.state != .running }.map { (host, $0) }
+            host.services.filter { !$0.state.isHealthy || status.unclaimed.contains($0.name) }.map { (host, $0) }
         }
         if let (host, service) = late.first(where: { $0.1.name == "mysql" }) ?? late.first {
             return failure(host, service, "did not come up in time")

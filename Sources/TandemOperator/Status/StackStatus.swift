@@ -98,6 +98,15 @@ extension StackStatus {
         state = Self.state(isKept: keeping.isAlive, hosts: hosts, database: database, hasAnswers: !answers.isEmpty)
     }
 
+    /// Workers that one host is to run, and none does: all of them wait.
+    var unclaimed: [String] { Self.unclaimed(hosts) }
+
+    private static func unclaimed(_ hosts: [HostState]) -> [String] {
+        let services = hosts.flatMap(\.services)
+        let waiting = Set(services.filter { $0.state == .waiting }.map(\.name))
+        return waiting.subtracting(services.filter { $0.state != .waiting }.map(\.name)).sorted()
+    }
+
     private static func state(
         isKept: Bool, hosts: [HostState], database: DatabaseState?, hasAnswers: Bool
     ) -> State {
@@ -107,7 +116,7 @@ extension StackStatus {
         if services.contains(where: { $0.state == .starting }) || !hasAnswers { return .starting }
         let isWhole =
             hosts.allSatisfy { $0.agent.state == .up && !$0.services.isEmpty }
-            && services.allSatisfy { $0.state == .running }
+            && services.allSatisfy(\.state.isHealthy) && unclaimed(hosts).isEmpty
         let isReplicated = database.map { $0.sync != .waiting && $0.replicas.allSatisfy { $0.state == .streaming } }
         return isWhole && isKept && isReplicated == true ? .up : .degraded
     }

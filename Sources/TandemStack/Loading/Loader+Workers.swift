@@ -35,7 +35,8 @@ extension Loader {
         return Worker(
             name: entry.key, run: text("run", in: section).value,
             stopSignal: App.StopSignal(rawValue: text("stop_signal", in: section).value) ?? .term,
-            stopTimeoutSeconds: optionalNumber("stop", in: section)?.value ?? stopTimeoutSeconds)
+            stopTimeoutSeconds: optionalNumber("stop", in: section)?.value ?? stopTimeoutSeconds,
+            placement: Worker.Placement(rawValue: text("on", in: section).value) ?? .all)
     }
 
     /// - Parameter taken: names that are taken, and whose they are.

@@ -38,12 +38,13 @@ extension Schema {
                 name: "workers", kind: .workers(worker), presence: .optional, synonyms: ["worker", "background"],
                 explanation: """
                     Further processes of the app that serve no requests, such as one that takes jobs from a queue: each runs \
-                    once on every app host, with the app's environment but for HOST and PORT, and has a log of its own. A name, \
-                    then its command, or a map.
+                    once on every app host (`on: one`: on one of them), with the app's environment but for HOST and PORT, and \
+                    has a log of its own. A name, then its command, or a map.
                     """,
                 example: """
                     mailer: celery -A shop worker
                     importer: {run: ./manage.py import, stop: 30s}
+                    clock: {run: celery -A shop beat, on: one}
                     """),
             Key(
                 name: "jobs", kind: .jobs(job), presence: .optional,

@@ -130,14 +130,16 @@ struct StatusPicture {
             case .running: "●"
             case .starting: "◌"
             case .failed: "✗"
-            case .stopped: "○"
+            case .stopped, .waiting: "○"
             }
         let state = service.state == .running ? age(service) : service.state.rawValue
         return "\(mark) \(StepPrinter.padded(service.name, 7)) \(StepPrinter.padded(state, 8)) \(note(service, host))"
     }
 
     private func note(_ service: ServiceStatus, _ host: StackStatus.HostState) -> String {
-        if service.state == .starting, let reason = service.detail?.split(whereSeparator: \.isNewline).first {
+        if [.starting, .waiting].contains(service.state),
+            let reason = service.detail?.split(whereSeparator: \.isNewline).first
+        {
             return Terminal.printable(String(reason))
         }
         let restarts = restarts(service)
@@ -170,7 +172,7 @@ struct StatusPicture {
         case .running: style.green
         case .starting: style.yellow
         case .failed: style.red
-        case .stopped: style.dim
+        case .stopped, .waiting: style.dim
         }
     }
 

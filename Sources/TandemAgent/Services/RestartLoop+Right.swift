@@ -1,0 +1,43 @@
+import Logging
+import TandemBlueprint
+import TandemCoordination
+import TandemServices
+import TandemTopology
+
+/// A service that one host at a time runs: its process lives only while this host has the right to run it.
+extension RestartLoop {
+    private static let rightInterval = Duration.milliseconds(100)
+
+    /// Keeps the right and watches it, until the task is cancelled.
+    func watch(_ right: any RunRight) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await right.keep() }
+            while !Task.isCancelled {
+                if let process, !process.hasEnded, case .end(let time) = right.now, stopping == nil || time <= .zero {
+                    // Not awaited: the right may be lost altogether while the process still ends in order.
+                    group.addTask { await self.endWithoutRight(process, within: time) }
+                }
+                try? await Task.sleep(for: Self.rightInterval)
+            }
+        }
+    }
+
+    private func endWithoutRight(_ process: RunningProcess, within time: Duration) async {
+        if !isRestarting {
+            logger.warning("\(status.name) ends here: this host cannot renew its claim to it")
+            isRestarting = true
+        }
+        if time <= .zero { return await process.sweep() }
+        await end(process) { stop in
+            _ = await process.stop(signal: stop.signal, bound: min(.seconds(stop.boundSeconds), time))
+        }
+    }
+
+    /// Waits for the right to start the process.
+    func waitForRight() async throws {
+        try await hooks.right?.wait { [weak self] reason in await self?.standBy(reason) }
+    }
+
+    /// It must be held at the moment of the start, not only when it was last waited for.
+    var mayRun: Bool { hooks.right.map { $0.now == .run } ?? true }
+}
