@@ -20,8 +20,9 @@ extension HostAgent {
     func prepareFiles() async throws {
         for path in blueprint.folders { try Folders.make(path) }
         try Folders.make(folder.records(host.name))
+        try AppAccount.publish(given, host: host.name, folder: folder)
         removeMonitorRemains()
-        let first = try PortGuard.firstPlan(blueprint, stack: applied.stack, host: host, layout: layout)
+        let first = try PortGuard.firstPlan(blueprint, stack: applied.stack, host: host, layout: layout, app: app)
         rotation = AppRotation(avoided: first.avoided, strange: first.avoided)
         if host.has(.web) || host.has(.app) { markLeaving() }
         for file in first.blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }

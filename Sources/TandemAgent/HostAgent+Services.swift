@@ -49,9 +49,13 @@ extension HostAgent {
             started: { [databaseStarts] in databaseStarts.increase() })
     }
 
+    private var starter: ProcessStarter {
+        ProcessStarter(applied: applied, secrets: secrets, layout: layout, app: app)
+    }
+
     private func serviceProcess(_ service: ServiceBlueprint) -> ServiceProcess {
         ServiceProcess(
-            service: service, starter: ProcessStarter(applied: applied, secrets: secrets, layout: layout),
+            service: service, starter: starter,
             recordFile: "\(folder.records(host.name))/\(service.statusName).json")
     }
 
@@ -60,7 +64,7 @@ extension HostAgent {
         return JobRunner(
             JobRunner.Settings(
                 jobs: blueprint.jobs, host: host.name, stack: applied.stack.name, folder: folder.records(host.name),
-                starter: ProcessStarter(applied: applied, secrets: secrets, layout: layout),
+                starter: starter,
                 connections: store.connections, logger: logger,
                 whenReady: { [weak self] service in
                     try await needs.wait(for: service) { _ in }
@@ -90,7 +94,7 @@ extension HostAgent {
         var hooks = ServiceHooks(
             prepare: { try await needs.wait(for: service, $0) },
             isReady: { await probe.isReady(service.readiness) { false } },
-            whyNotReady: { await probe.reason(service.readiness, members: $0.members) },
+            whyNotReady: { await probe.reason(service.readiness, of: $0.identity) },
             stop: { await $0.stop(signal: service.stop.signal, bound: .seconds(service.stop.boundSeconds)) },
             turn: { [reports] in await reports.waitForTurn(of: service) })
         if service.account == .application {

@@ -30,6 +30,8 @@ public actor HostAgent {
     private let version: String
     let layout: Layout
     let blueprint: HostBlueprint
+    /// The app's own account; nil where the app runs as ours.
+    let app: AppAccount?
     private let strays: Strays
     let board: TopologyBoard
     let intended: Placement
@@ -69,6 +71,7 @@ public actor HostAgent {
         self.logger = logger
         version = try given.version
         layout = folder.layout(host: hostName, applied: applied)
+        app = try AppAccount.find(given, host: hostName)
         blueprint = try HostBlueprint(stack: applied.stack, host: host, layout: layout)
         strays = Strays(
             recordFolder: folder.records(hostName),

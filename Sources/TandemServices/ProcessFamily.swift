@@ -84,8 +84,10 @@ extension ProcessIdentity {
         return heads
     }
 
-    /// SIGKILL to all that is left of what it has started, itself among it.
-    public func kill() { kill(seen: []) }
+    /// SIGKILL to all that is left of what it has started, itself among it. A launcher is told, and not waited for.
+    public func kill() {
+        if let hands { hands.tell(.sweep(self)) } else { kill(seen: []) }
+    }
 
     func kill(seen: Set<ProcessStamp>) {
         // The group in one call: one member after the other, a master that lives a moment longer would start a worker anew.

@@ -10,6 +10,8 @@ public struct ProcessIdentity: Codable, Sendable, Hashable {
     public var bootID: String
     /// What its descendants carry in their environment as `markVariable`; nil where nothing was given to it.
     public var mark: String?
+    /// The socket of the launcher that has started it as another account, and signals it; nil where it is our own account's.
+    public var launcher: String?
 
     public init(pid: Int32, startTicks: UInt64, bootID: String, mark: String? = nil) {
         self.pid = pid

@@ -23,11 +23,13 @@ public struct ProcessSpecification: Sendable {
     public var keepsLowPorts: Bool
     /// umask(2).
     public var fileMask: UInt16
+    /// Who starts it, of another account than ours; nil: we do.
+    public var launcher: LauncherPlace?
 
     public init(
         command: [String], environment: [String: String], workingDirectory: String, logFile: String,
         descriptors: [Int32: Int32] = [:], scheduling: Scheduling = .inherited,
-        mark: String? = nil, keepsLowPorts: Bool = false, fileMask: UInt16 = 0o077
+        mark: String? = nil, keepsLowPorts: Bool = false, fileMask: UInt16 = 0o077, launcher: LauncherPlace? = nil
     ) {
         self.command = command
         self.environment = environment
@@ -38,6 +40,21 @@ public struct ProcessSpecification: Sendable {
         self.mark = mark
         self.keepsLowPorts = keepsLowPorts
         self.fileMask = fileMask
+        self.launcher = launcher
+    }
+}
+
+/// The launcher of another account.
+public struct LauncherPlace: Sendable, Equatable {
+    /// Its socket.
+    public var socket: String
+    /// Its account's group, which gets the right to write to the log: a process may open what its standard output is by a name
+    /// (/dev/stdout).
+    public var group: UInt32
+
+    public init(socket: String, group: UInt32) {
+        self.socket = socket
+        self.group = group
     }
 }
 

@@ -13,6 +13,12 @@ extension RunningProcess {
     }
 
     private func stopUncancelled(signal number: Int32, bound: Duration) async -> Bool {
+        if let hands = identity.hands {
+            let answer = await hands.ask(
+                .stop(identity, signal: number, boundMilliseconds: bound.milliseconds),
+                within: bound + ProcessIdentity.killBound + LauncherClient.answerBound)
+            return answer == .ended(inTime: true)
+        }
         let deadline = ContinuousClock.now + bound
         // An orphan that is told by SIGKILL has no time to use.
         var seen = Set(identity.family().map(\.stamp))
@@ -27,7 +33,9 @@ extension RunningProcess {
     }
 
     /// Ends everything that is left of it, its leader too, and waits until it is gone.
-    public func sweep() async { await sweep([]) }
+    public func sweep() async {
+        if identity.hands == nil { await sweep([]) } else { await identity.sweep() }
+    }
 
     private func sweep(_ seen: Set<ProcessStamp>) async {
         await identity.sweep(seen)
@@ -53,17 +61,29 @@ extension RunningProcess {
 
 extension ProcessIdentity {
     /// How long the kernel may take to end what got SIGKILL. Only a process that waits for a dead disk takes longer.
-    private static let killBound = Duration.seconds(5)
+    fileprivate static let killBound = Duration.seconds(5)
 
     /// Sends `signal` to what is left of it, and SIGKILL to what is left after `bound`.
     public func sweepOrphans(signal number: Int32, bound: Duration) async {
+        if let hands {
+            _ = await hands.ask(
+                .sweepOrphans(self, signal: number, boundMilliseconds: bound.milliseconds),
+                within: bound + Self.killBound + LauncherClient.answerBound)
+            return
+        }
         var seen = Set(family().map(\.stamp))
         if number != SIGKILL { seen = await tellToEnd(signal: number, until: .now + bound) }
         await sweep(seen)
     }
 
     /// Ends everything that is left of it and waits until it is gone, since ports are free only then.
-    public func sweep() async { await sweep(Set(family().map(\.stamp))) }
+    public func sweep() async {
+        if let hands {
+            _ = await hands.ask(.sweep(self), within: Self.killBound + LauncherClient.answerBound)
+        } else {
+            await sweep(Set(family().map(\.stamp)))
+        }
+    }
 
     func sweep(_ seen: Set<ProcessStamp>) async {
         let deadline = ContinuousClock.now + Self.killBound

@@ -45,6 +45,13 @@ public final class RunningProcess: Sendable {
     ) throws -> RunningProcess {
         let log = try openLog(specification)
         defer { close(log) }
+        return try start(specification, log: log, record: record)
+    }
+
+    /// - Parameter log: becomes the standard output and the standard error; stays the caller's.
+    static func start(
+        _ specification: ProcessSpecification, log: Int32, record: (ProcessIdentity) throws -> Void
+    ) throws -> RunningProcess {
         var spawned = try spawn(specification, log: log)
         let handle = tandem_pidfd_open(spawned.pid)
         let identity: ProcessIdentity
@@ -71,6 +78,18 @@ public final class RunningProcess: Sendable {
         return RunningProcess(identity: identity, isChild: true, handle: handle)
     }
 
+    /// Starts a process, by its launcher where it has one.
+    /// - Parameter record: as of `start`.
+    public static func launch(
+        _ specification: ProcessSpecification, record: @Sendable (ProcessIdentity) throws -> Void = { _ in }
+    ) async throws -> RunningProcess {
+        guard let launcher = specification.launcher else { return try start(specification, record: record) }
+        let log = try openLog(specification)
+        defer { close(log) }
+        let started = try await LauncherClient(path: launcher.socket).start(specification, log: log, record: record)
+        return RunningProcess(identity: started.identity, isChild: false, handle: started.handle)
+    }
+
     /// Takes over a process that runs already; nil when it has ended. There must be no other value for the same process
     /// that somebody waits on.
     public static func adopt(_ identity: ProcessIdentity) -> RunningProcess? {
@@ -86,6 +105,18 @@ public final class RunningProcess: Sendable {
         return RunningProcess(identity: identity, isChild: isChild, handle: handle)
     }
 
+    /// What this process has started, in an earlier program of its own.
+    static func adoptChildren() -> [RunningProcess] {
+        ProcFile.pids.compactMap { pid in
+            guard let status = ProcessStatus(pid: pid), status.parent == getpid() else { return nil }
+            let handle = tandem_pidfd_open(pid)
+            guard handle >= 0 else { return nil }
+            let identity = ProcessIdentity(
+                pid: pid, startTicks: status.startTicks, bootID: ProcessIdentity.currentBootID)
+            return RunningProcess(identity: identity, isChild: true, handle: handle)
+        }
+    }
+
     /// Whether the process has ended. A child stays a zombie until `waitForEnd`.
     public var hasEnded: Bool {
         var poller = pollfd(fd: handle, events: Int16(POLLIN), revents: 0)
@@ -95,7 +126,8 @@ public final class RunningProcess: Sendable {
     /// Sends a signal to the process alone.
     @discardableResult
     public func signal(_ number: Int32) -> Bool {
-        tandem_pidfd_send_signal(handle, number) == 0
+        if let hands = identity.hands { return hands.tell(.signal(identity, number: number)) }
+        return tandem_pidfd_send_signal(handle, number) == 0
     }
 
     /// Sends a signal to everything that is left of the process's group, also when its leader has ended.
@@ -111,6 +143,10 @@ public final class RunningProcess: Sendable {
     public func waitForEnd() async -> Ending? {
         await PidfdWatch.waitUntilReadable(handle)
         guard hasEnded else { return nil }
+        if let hands = identity.hands {
+            let answer = await hands.ask(.ending(identity))
+            return ending.resolve { answer?.ending ?? .unknown }
+        }
         return ending.resolve { isChild ? Self.reap(identity.pid) : .unknown }
     }
 
@@ -126,6 +162,12 @@ public final class RunningProcess: Sendable {
         guard fstat(log, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
             close(log)
             throw ProcessError("cannot open the log \(path): it is no file of its own; remove it and try again")
+        }
+        if let launcher = specification.launcher, fchown(log, uid_t.max, launcher.group) != 0 || fchmod(log, 0o620) != 0
+        {
+            let reason = String(cString: strerror(errno))
+            close(log)
+            throw ProcessError("cannot let the group \(launcher.group) write to the log \(path): \(reason)")
         }
         return log
     }

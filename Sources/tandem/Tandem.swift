@@ -13,7 +13,8 @@ struct Tandem: AsyncParsableCommand {
             """,
         version: Version.number,
         subcommands: [
-            AgentCommand.self, KeeperCommand.self, DrillHealerCommand.self, DrillHandsCommand.self, HostCommand.self,
+            AgentCommand.self, LauncherCommand.self,
+            KeeperCommand.self, DrillHealerCommand.self, DrillHandsCommand.self, HostCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(name: "Setup", subcommands: [InitCommand.self, DoctorCommand.self, DocsCommand.self]),

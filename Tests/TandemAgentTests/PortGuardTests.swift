@@ -42,7 +42,7 @@ struct PortGuardTests {
 
     private func stranger(_ port: Int, besides process: ProcessIdentity?, user: UInt32 = geteuid()) -> String? {
         var known: Set<UInt64> = []
-        return PortGuard(address: Self.address, port: port, user: user)
+        return PortGuard(address: Self.address, port: port, users: [user])
             .stranger(among: .now(), besides: process, known: &known)
     }
 
@@ -107,7 +107,7 @@ struct PortGuardTests {
         let layout = StackFolder(in: folder).layout(host: host.name, applied: .sample(applied))
         func entry() throws -> Substring {
             let plain = try HostBlueprint(stack: applied, host: host, layout: layout)
-            let plan = try PortGuard.firstPlan(plain, stack: applied, host: host, layout: layout)
+            let plan = try PortGuard.firstPlan(plain, stack: applied, host: host, layout: layout, app: nil)
             let text = try #require(plan.blueprint.files.first { $0.path == layout.nginxFile }).contents
             return try #require(text.split(separator: "\n").first { $0.contains("\(Self.address):\(Ports.app)") })
         }

@@ -62,7 +62,7 @@ struct ProbeTests {
         let client = HTTPClient(configuration: configuration)
         let readiness = ServiceBlueprint.Readiness.http(
             address: asked, port: port ?? own, path: path, headers: headers)
-        let reason = await ReadinessProbe(client: client).reason(readiness, members: process.members)
+        let reason = await ReadinessProbe(client: client).reason(readiness, of: process.identity)
         try await client.shutdown()
         await process.stop(signal: SIGKILL, bound: .zero)
         return reason?.replacing("\(own)", with: "PORT")

@@ -149,4 +149,46 @@ struct FleetPartsTests {
             ["/usr/bin/systemd-analyze", "security", "--offline=true", "--threshold=40", "--no-pager", unit])
         #expect(exposure.status == 0, "\(exposure.words)")
     }
+
+    @Test("an app's launcher is a unit that systemd accepts and finds safe, and its socket opens to the agent alone")
+    func launcher() throws {
+        let folder = try TemporaryFolder()
+        let places = HostPlaces(stack: "shop")
+        let units = LauncherUnits(places: places, agent: "www-data", app: "games")
+        #expect(units.socket.contains("\nSocketUser=www-data\n") && units.socket.contains("\nSocketMode=0600\n"))
+        #expect(units.service.contains("\nUser=games\n") && units.service.contains("\nKillMode=process\n"))
+        let service = units.service.replacing(HostPlaces.program, with: "/usr/bin/true")
+        try folder.put(places.launcherUnit, service)
+        try folder.put(places.launcherSocketUnit, units.socket)
+        let paths = [places.launcherUnit, places.launcherSocketUnit].map { "\(folder.path)/\($0)" }
+        let verdict = try ToolRun(["/usr/bin/systemd-analyze", "verify", "--man=no"] + paths)
+        #expect(verdict.status == 0 && verdict.words.isEmpty, "\(verdict.words)")
+        let exposure = try ToolRun(
+            ["/usr/bin/systemd-analyze", "security", "--offline=true", "--threshold=40", "--no-pager", paths[0]])
+        #expect(exposure.status == 0, "\(exposure.words)")
+    }
+
+    @Test("an agent may write to its app's log alone, and is told of the app's account only where there is an app")
+    func agentAndApp() throws {
+        let stack = try StackFile(
+            text: "stack: shop\napp: {run: ./shop}\n", name: "tandem.yaml", folder: "/srv/shop"
+        ).load()
+        func text(_ role: Role) throws -> String {
+            let host = try #require(stack.hosts.first { $0.has(.app) == (role == .app) })
+            return try AgentUnit(stack: stack, host: host, account: "tandem-shop").text()
+        }
+        #expect(try text(.app).contains("\nSupplementaryGroups=tandem-shop_app\n"))
+        let order = "\nAfter=network-online.target tandem-shop.app.socket tandem-shop.app.service\n"
+        #expect(try text(.app).contains(order))
+        #expect(try !text(.balancer).contains("shop_app"))
+    }
+
+    @Test("no account is two stacks', nor two parts'")
+    func accounts() {
+        let long = String(repeating: "s", count: 40)
+        let places = ["shop", "shop-app", "shop-a", long, "\(long)-app"].map(HostPlaces.init)
+        let names = places.flatMap { [$0.account, $0.appAccount] }
+        #expect(Set(names).count == names.count && names.allSatisfy { $0.utf8.count <= 32 }, "\(names)")
+        #expect(names[1] == "tandem-shop_app")
+    }
 }

@@ -12,7 +12,9 @@ struct HostStackTests {
     private static let folder = "/tmp/tandem-hosts-\(UUID().uuidString.prefix(8))"
 
     /// The page says what the file says.
-    private static func file(app: String = "python3 -m http.server --bind \"$HOST\" \"$PORT\"") throws -> String {
+    private static func file(
+        app: String = "echo said by name >>/dev/stdout; exec python3 -m http.server --bind \"$HOST\" \"$PORT\""
+    ) throws -> String {
         """
         stack: farm
         domain: farm.test
@@ -104,6 +106,8 @@ struct HostStackTests {
         #expect(try await isUp())
         try await looksRound()
         try await staysClosed()
+        try await keepsAppApart()
+        try await losesApp()
         try await changes()
         try await losesHosts()
         try await succeed("down")
@@ -114,7 +118,9 @@ struct HostStackTests {
             let left = try await shell(
                 host,
                 "ls -d /etc/tandem /var/lib/tandem/stacks/farm /srv/tandem/farm /var/lib/tandem/operator/farm 2>/dev/null; "
-                    + "nft list tables; systemctl list-units --all --plain --no-legend 'tandem-farm*'; pgrep -u tandem-farm; "
+                    + "ls -d /var/lib/tandem/apps/farm /var/lib/tandem/public/farm /etc/systemd/system/tandem-farm* /run/tandem-* 2>/dev/null; "
+                    + "nft list tables; systemctl list-units --all --plain --no-legend 'tandem-farm*'; "
+                    + "pgrep -u tandem-farm,tandem-farm_app; "
                     + "ip -o address | grep -F \(Self.front)")
             #expect(left.isEmpty, "\(host): \(left)")
         }
@@ -123,8 +129,9 @@ struct HostStackTests {
     /// The commands that only look.
     private func looksRound() async throws {
         #expect(try await succeed("mysql", "server2", "--", "-N", "-e", "SELECT @@hostname").contains("server2"))
-        #expect(try await succeed("run", "server1", "--", "sh", "-c", "id -un").contains("tandem-farm"))
+        #expect(try await succeed("run", "server1", "--", "sh", "-c", "id -un").contains("tandem-farm_app"))
         #expect(try await succeed("logs", "server1", "--lines", "50").contains("server1 "))
+        #expect(try await succeed("logs", "app", "--lines", "50").contains("said by name"))
         #expect(try await succeed("why").contains("takes over within seconds"))
         #expect(try await succeed("history").contains("the stack began"))
         #expect(try await succeed("top", "--once").contains("lb2"))
@@ -203,6 +210,85 @@ struct HostStackTests {
             let ports = String(decoding: open.output, as: UTF8.self).split(separator: "\n").map(String.init)
             #expect(ports == (host.hasPrefix("lb") ? ["22", "80", "443"] : ["22"]), "\(host)")
         }
+    }
+
+    /// What an account tries, a word for each that it can do.
+    private static let attempts = """
+        state=/var/lib/tandem/stacks/farm run=$(echo /run/tandem-????????)
+        agent=$(systemctl show -p MainPID --value tandem-farm) mysqld=$(pgrep -o -x mysqld) nginx=$(pgrep -o -x nginx)
+        app=$(pgrep -o -f '[h]ttp.server')
+        try() {
+            word=$1; shift
+            setpriv --reuid="$account" --regid="$account" --clear-groups --no-new-privs "$@" >/dev/null 2>&1 && echo "$word"
+        }
+        call='import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(sys.argv[1])'
+        try folder ls "$state"
+        try key cat "$state/run/server1/agent-key.pem"
+        try secrets cat "$state/run/server1/applied.json"
+        try web-key cat "$state/hosts/server1/tls/web-key.pem"
+        try configuration cat "$state/hosts/server1/etc/nginx.conf"
+        try data ls "$state/hosts/server1/data/mysql"
+        try log cat "$state/hosts/server1/log/app.log"
+        try sockets ls "$run"
+        try mysqld kill -0 "$mysqld"
+        try nginx kill -0 "$nginx"
+        try agent kill -0 "$agent"
+        try traced cat "/proc/$agent/environ"
+        try descriptors ls "/proc/$mysqld/fd"
+        try launcher python3 -c "$call" "$run.app"
+        for release in /srv/tandem/farm/*; do try release touch "$release/index.html"; done
+        try authority sh -c "echo >>/var/lib/tandem/public/farm/ca.pem"
+        try root ls /var/lib/tandem/operator/farm
+        try rules touch /etc/tandem/farm/firewall.nft
+        try app kill -0 "$app"
+        try reads cat /srv/tandem/farm/*/index.html
+        try knows cat /var/lib/tandem/public/farm/ca.pem
+        try home touch /var/lib/tandem/apps/farm/kept
+        """
+
+    private func can(_ account: String) async throws -> Set<String> {
+        Set(try await shell("server1", "account=\(account)\n\(Self.attempts)").split(separator: "\n").map(String.init))
+    }
+
+    /// Whoever takes the app over has the app's account, which is neither the agent nor root.
+    private func keepsAppApart() async throws {
+        let owner = try await shell("server1", "stat -c %U $(pgrep -f '[h]ttp.server' | sed s,^,/proc/,) | sort -u")
+        #expect(owner == "tandem-farm_app")
+        #expect(try await can("tandem-farm_app") == ["app", "reads", "knows", "home"])
+        // The attempts mean something: to the agent's account these doors are open.
+        let agent = try await can("tandem-farm")
+        #expect(
+            agent.isSuperset(of: [
+                "folder", "key", "secrets", "web-key", "configuration", "data", "log", "sockets", "mysqld", "nginx",
+                "agent",
+                "launcher", "release", "authority",
+            ]), "\(agent.sorted())")
+        #expect(agent.isDisjoint(with: ["app", "home", "root", "rules"]), "\(agent.sorted())")
+        let status = try await shell("server1", "systemctl status tandem-farm.app.service")
+        #expect(status.contains("http.server"), "\(status)")
+    }
+
+    /// The app is killed, and the launcher; the one is started anew within moments, the other takes nothing along.
+    private func losesApp() async throws {
+        let question = "pgrep -f '[h]ttp.server'; systemctl show -p MainPID --value tandem-farm.app"
+        let before = try await shell("server1", question).split(separator: "\n")
+        try #require(before.count == 2)
+        _ = try await shell("server1", "kill -KILL \(before[1])")
+        try await eventually("the launcher does not come back", seconds: 10) {
+            let now = try await shell("server1", question).split(separator: "\n")
+            return now.count == 2 && now[1] != "0" && now[1] != before[1]
+        }
+        #expect(try await shell("server1", question).split(separator: "\n").first == before[0])
+        let start = ContinuousClock.now
+        _ = try await shell("server1", "kill -KILL \(before[0])")
+        try await eventually("the app does not come back", seconds: 10) {
+            let now = try await shell("server1", "pgrep -f '[h]ttp.server'")
+            return !now.isEmpty && now != before[0]
+        }
+        print("the app was there again \(ContinuousClock.now - start) after its end")
+        try await eventually("the stack is not whole after the app's end") { try await isUp() }
+        let status = try await succeed("status", "--format", "json")
+        #expect(status.contains("\"restarts\""), "\(status.prefix(400))")
     }
 
     /// New versions of the app, one of which cannot live.

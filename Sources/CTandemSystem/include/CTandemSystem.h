@@ -94,6 +94,27 @@ int tandem_pidfd_send_signal(int pidfd, int signal);
 /// pidfd_getfd(2): a copy, close-on-exec, of another process's descriptor; -1 and errno on failure.
 int tandem_pidfd_getfd(int pidfd, int descriptor);
 
+/// Most descriptors that go with one message.
+enum { TANDEM_MOST_PASSED = 24 };
+
+/// Connects to a unix socket of whole messages (SOCK_SEQPACKET). It does not wait, neither here nor later: a listener whose queue is
+/// full is EAGAIN. Returns a descriptor, close-on-exec; -1 and errno on failure.
+int tandem_call_local(const char *path);
+
+/// Listens on such a socket, which is made, 64 callers deep. Returns a descriptor that does not wait, close-on-exec; -1 and errno.
+int tandem_listen_local(const char *path);
+
+/// The next caller; EAGAIN where there is none. The descriptor does not wait, and is close-on-exec.
+int tandem_accept_local(int listener);
+
+/// Sends one whole message with copies of some descriptors, TANDEM_MOST_PASSED at most. Returns 0; -1 and errno, EMSGSIZE where
+/// the kernel takes no message of that size.
+int tandem_send_message(int socket, const void *bytes, size_t size, const int *descriptors, size_t count);
+
+/// Receives one whole message: how many bytes, 0 at the end. The descriptors that came with it, TANDEM_MOST_PASSED at most, are the
+/// caller's, and close-on-exec. Returns -1 and errno on failure, EMSGSIZE for a message that is larger.
+ssize_t tandem_receive_message(int socket, void *bytes, size_t size, int *descriptors, size_t *count);
+
 /// Makes this process the parent of its descendants' orphans (PR_SET_CHILD_SUBREAPER).
 int tandem_become_subreaper(void);
 

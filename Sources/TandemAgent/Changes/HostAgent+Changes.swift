@@ -7,6 +7,8 @@ extension HostAgent {
     /// - Throws: `RefusedFile`.
     func check(_ next: AppliedHost) async throws {
         let layout = folder.layout(host: host.name, applied: next.applied)
+        // Rather refused than taken up by an agent that could not begin.
+        _ = try AppAccount.find(next, host: host.name)
         try await StagedFiles(
             host: host.name, blueprint: next.blueprint(host: host.name, folder: folder),
             starter: ProcessStarter(applied: next.applied, secrets: next.secrets, layout: layout)
@@ -14,7 +16,10 @@ extension HostAgent {
     }
 
     /// Replaces this host's certificates; who uses one notices.
-    nonisolated func write(_ certificates: [HostFile]) throws { try folder.write(certificates, of: host.name) }
+    nonisolated func write(_ certificates: [HostFile]) throws {
+        try folder.write(certificates, of: host.name)
+        try AppAccount.publish(given, host: host.name, folder: folder)
+    }
 
     /// Gives this host new settings. It is written down first, so that an agent that dies from here on is followed by one
     /// that goes on with it.

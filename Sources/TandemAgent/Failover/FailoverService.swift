@@ -61,7 +61,7 @@ actor FailoverService: ServiceOwner {
         self.reports = reports
         logger = environment.logger
         statement = ServiceStatement(process.service)
-        strangers = StrangerWatch(process.service)
+        strangers = StrangerWatch(process.service, users: process.starter.users(process.service))
     }
 
     func run() async {

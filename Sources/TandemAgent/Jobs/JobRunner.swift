@@ -154,10 +154,11 @@ actor JobRunner {
             unlink(recordFile(job.name))
             try record.save(in: settings.folder)
             record.say(JobWords.beginning(record.begun))
-            let process = try RunningProcess.start(settings.starter.specification(job.service)) { identity in
+            let file = recordFile(job.name)
+            let process = try await RunningProcess.launch(settings.starter.specification(job.service)) { identity in
                 let service = ServiceRecord(
                     identity: identity, since: Date().iso8601, restarts: 0, fingerprint: "", stop: record.stop)
-                try AtomicFile.write(service, to: recordFile(job.name))
+                try AtomicFile.write(service, to: file)
             }
             logger.info("started \(job.name)", metadata: ["pid": "\(process.identity.pid)"])
             await watch(process, record)

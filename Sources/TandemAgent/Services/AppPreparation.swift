@@ -61,7 +61,7 @@ struct AppPreparation: Sendable {
         await waitsFor("running `prepare`: \(app.prepare ?? "")")
         let mark = LogTail.end(of: logFile)
         logger.info("running prepare")
-        let process = try RunningProcess.start(specification(service, lock: lock)) { identity in
+        let process = try await RunningProcess.launch(specification(service, lock: lock)) { [recordFile] identity in
             let record = ServiceRecord(
                 identity: identity, since: Date().iso8601, restarts: 0, fingerprint: "",
                 stop: .init(signal: SIGKILL, boundSeconds: 1))
@@ -88,8 +88,10 @@ struct AppPreparation: Sendable {
 
     private func specification(_ service: ServiceBlueprint, lock: Int32) throws -> ProcessSpecification {
         let layout = folder.layout(host: host.name, applied: given.applied)
-        var specification = try ProcessStarter(applied: given.applied, secrets: given.secrets, layout: layout)
-            .specification(service)
+        let app = try AppAccount.find(given, host: host.name)
+        var specification = try ProcessStarter(
+            applied: given.applied, secrets: given.secrets, layout: layout, app: app
+        ).specification(service)
         specification.logFile = logFile
         specification.mark = "\(layout.hostFolder) \(Self.name)"
         specification.descriptors = [3: lock]

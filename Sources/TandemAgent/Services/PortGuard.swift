@@ -9,23 +9,33 @@ import TandemStack
 struct PortGuard: Sendable {
     let address: String
     let port: Int
-    /// Whose rights the service has.
-    let user: UInt32
+    /// Whose rights the service has, or may have.
+    let users: Set<UInt32>
 
     /// - Parameters:
     ///   - sockets: those of the machine, as they are now.
     ///   - process: the service's; nil while none runs.
+    ///   - seen: inodes of sockets that its launcher, where it has one, sees it have open.
     ///   - known: inodes of sockets that were found to be the service's own; added to.
     /// - Returns: words for the other user or program that listens there; nil where there is none.
     func stranger(
-        among sockets: ListeningSockets, besides process: ProcessIdentity?, known: inout Set<UInt64>
+        among sockets: ListeningSockets, besides process: ProcessIdentity?, seen: Set<UInt64>? = nil,
+        known: inout Set<UInt64>
     ) -> String? {
         for socket in sockets.reached(by: address, port) {
             // Root is no stranger: nothing is safe from it.
             if socket.user == 0 || known.contains(socket.inode) { continue }
-            if socket.user != user { return words(socket, socket.program) }
+            if !users.contains(socket.user) { return words(socket, socket.program) }
             // Another program of the same user. Without a process of ours it may be a rest of the last one.
             guard let process else { continue }
+            if let seen {
+                // One that is just being started may not be in the launcher's look yet.
+                guard !seen.contains(socket.inode), process.isAlive, !seen.isEmpty else {
+                    if seen.contains(socket.inode) { known.insert(socket.inode) }
+                    continue
+                }
+                return words(socket, nil)
+            }
             if socket.holder(among: process.members) == nil,
                 let other = socket.program, process.isAlive, !process.members.contains(other.pid)
             {
@@ -38,21 +48,24 @@ struct PortGuard: Sendable {
 
     /// Whether one with the service's rights listens: a stranger who listens for moments only is not seen in each look.
     func isServed(among sockets: ListeningSockets) -> Bool {
-        sockets.reached(by: address, port).contains { $0.user == user || $0.user == 0 }
+        sockets.reached(by: address, port).contains { users.contains($0.user) || $0.user == 0 }
     }
 
     /// A host's files as an agent begins with them: nginx sends nothing to an app's port that another user has by then.
     ///
     /// A program of the same user may be a rest of the last app here; it is told apart once there is a process of ours.
-    /// - Parameter plain: the host's blueprint that avoids no port.
+    /// - Parameters:
+    ///   - plain: the host's blueprint that avoids no port.
+    ///   - app: the app's own account, where it has one.
     static func firstPlan(
-        _ plain: HostBlueprint, stack: Stack, host: Host, layout: Layout
+        _ plain: HostBlueprint, stack: Stack, host: Host, layout: Layout, app: AppAccount?
     ) throws -> (blueprint: HostBlueprint, avoided: Set<Int>) {
         let sockets = ListeningSockets.now()
         var avoided: Set<Int> = []
+        let users = Set([geteuid()] + (app.map { [$0.user] } ?? []))
         for place in plain.services.filter({ $0.name == .app }).flatMap(\.listeners) {
             var known: Set<UInt64> = []
-            let look = PortGuard(address: place.address, port: place.port, user: geteuid())
+            let look = PortGuard(address: place.address, port: place.port, users: users)
             if look.stranger(among: sockets, besides: nil, known: &known) != nil { avoided.insert(place.port) }
         }
         if avoided.isEmpty { return (plain, avoided) }

@@ -8,6 +8,8 @@ struct ProcessStarter: Sendable {
     var applied: AppliedStack
     var secrets: StackSecrets
     var layout: Layout
+    /// The account of the app, where it has one of its own.
+    var app: AppAccount?
 
     func specification(_ service: ServiceBlueprint) throws -> ProcessSpecification {
         var environment = [
@@ -19,6 +21,8 @@ struct ProcessStarter: Sendable {
             // The app finds what its owner finds, such as a Python of their own.
             environment["PATH"] = path
         }
+        let app = service.account == .application ? app : nil
+        if let app { environment["HOME"] = app.home }
         for (name, value) in service.environment { environment[name] = try secrets.resolve(value) }
         return ProcessSpecification(
             command: service.command, environment: environment, workingDirectory: service.workingDirectory,
@@ -28,7 +32,16 @@ struct ProcessStarter: Sendable {
             // after them in time on a machine that is busy.
             scheduling: .batch, mark: service.account == .application ? mark(service) : nil,
             // HAProxy listens on the front's ports itself: beside the sockets that it inherits, or for want of them.
-            keepsLowPorts: service.name == .haproxy, fileMask: service.account == .application ? 0o022 : 0o077)
+            keepsLowPorts: service.name == .haproxy, fileMask: service.account == .application ? 0o022 : 0o077,
+            launcher: app?.launcher)
+    }
+
+    /// Whose processes may listen on a service's ports. An app that has not been started anew since it was given an account of its own still has
+    /// ours.
+    func users(_ service: ServiceBlueprint) -> Set<UInt32> {
+        var users: Set<UInt32> = [geteuid()]
+        if service.account == .application, let app { users.insert(app.user) }
+        return users
     }
 
     /// The same for every process of one service, so that what an earlier one left behind is found too.

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import TandemBlueprint
+import TandemServices
 
 /// Asks whether a service can serve.
 struct ReadinessProbe: Sendable {
@@ -75,8 +76,8 @@ struct ReadinessProbe: Sendable {
     }
 
     /// Why a service is not ready, in words; nil when it is.
-    /// - Parameter members: its processes.
-    func reason(_ readiness: ServiceBlueprint.Readiness, members: [Int32]) async -> String? {
+    /// - Parameter process: the service's.
+    func reason(_ readiness: ServiceBlueprint.Readiness, of process: ProcessIdentity) async -> String? {
         guard case .http(let address, let port, let path, let headers) = readiness else { return nil }
         let host = headers["Host"].map { " (Host: \($0))" } ?? ""
         switch await answer(readiness) {
@@ -84,7 +85,14 @@ struct ReadinessProbe: Sendable {
         case .status(let code, let location):
             return "it answered \(code)\(location.map { " to \($0.prefix(200))" } ?? "") to GET \(path)\(host), not 200"
         case .nothing:
-            let places = ListeningSockets.now().held(by: members)
+            let sockets = ListeningSockets.now()
+            let places: [ListeningSocket]
+            if process.launcher == nil {
+                places = sockets.held(by: process.members)
+            } else {
+                let seen = await process.launcherSockets() ?? []
+                places = sockets.all.filter { seen.contains($0.inode) }
+            }
             if places.contains(where: { $0.port == port && ($0.address == address || $0.isForAll) }) {
                 return "it did not answer GET \(path)\(host) within \(Self.timeout.nanoseconds / 1_000_000_000) s"
             }

@@ -16,12 +16,16 @@ extension RestartLoop {
             try checkIsWanted()
             try await waitForRight()
             try await own.check()
-            // A stop that came meanwhile found no process to end: from here to `process` nothing may be awaited.
+            // A stop that came meanwhile found no process to end: from here to `launching` nothing may be awaited.
             try checkIsWanted()
         } while !mayRun
         if hasServed { logMark = own.logEnd }
         hasServed = false
-        let started = try own.start(fingerprint: fingerprint, restarts: restarts)
+        // Carried through when the agent ends, so that there is no process without a record.
+        let launching = Task { [own, restarts] in try await own.start(fingerprint: fingerprint, restarts: restarts) }
+        self.launching = launching
+        defer { self.launching = nil }
+        let started = try await launching.value
         process = started
         startedAt = .now
         strangers.begin()

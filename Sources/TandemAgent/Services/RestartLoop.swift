@@ -22,6 +22,8 @@ actor RestartLoop: ServiceOwner {
     var isRestarting = false
     /// Why the process goes on with earlier files.
     var refusal: String?
+    /// The process is being started.
+    var launching: Task<RunningProcess, any Error>?
     /// The process is being ended.
     var stopping: Task<Void, Never>?
     /// The command cannot be run at all, so that trying again at once is of no use.
@@ -44,7 +46,7 @@ actor RestartLoop: ServiceOwner {
         self.hooks = hooks
         self.reports = reports
         self.logger = logger
-        strangers = StrangerWatch(process.service)
+        strangers = StrangerWatch(process.service, users: process.starter.users(process.service))
         statement = ServiceStatement(process.service)
     }
 
@@ -179,6 +181,7 @@ actor RestartLoop: ServiceOwner {
 
     func stop() async {
         isWanted = false
+        await waitForLaunch()
         if let process {
             await end(process)
             if !process.hasEnded || !process.members.isEmpty { await process.sweep() }
@@ -189,12 +192,18 @@ actor RestartLoop: ServiceOwner {
         await set(.stopped)
     }
 
+    /// What is being started is not ended before it is there.
+    private func waitForLaunch() async {
+        if let launching, let started = try? await launching.value, !started.hasEnded { process = started }
+    }
+
     func restart() async throws {
         guard isWanted else { throw StateError("\(status.name) is being stopped") }
         // Another host runs it.
         if status.state == .waiting { return }
         try await own.check()
         statement.isSettled = false
+        await waitForLaunch()
         isRestarting = true
         guard let process else {
             // It rests after it has failed. Whoever asks from now on is not to hear of that any more.
@@ -222,7 +231,11 @@ actor RestartLoop: ServiceOwner {
     @discardableResult
     func lookForStrangers(among sockets: ListeningSockets) async -> Bool {
         let running = process.flatMap { $0.hasEnded ? nil : $0.identity }
-        if strangers.look(among: sockets, besides: running, isWanted: isWanted) {
+        var seen: Set<UInt64>?
+        if let running, running.launcher != nil, strangers.isNew(among: sockets) {
+            seen = await running.launcherSockets()
+        }
+        if strangers.look(among: sockets, besides: running, seen: seen, isWanted: isWanted) {
             if let stranger = strangers.stranger { logger.warning("\(status.name): \(stranger)") }
             await publish()
         }

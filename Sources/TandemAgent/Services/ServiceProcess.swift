@@ -32,7 +32,8 @@ struct ServiceProcess: Sendable {
         let specification = try starter.specification(service)
         let environment = specification.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return StableHash.hex64(
-            (specification.command + environment + [specification.workingDirectory]).joined(separator: "\0"))
+            (specification.command + environment + [specification.workingDirectory]
+                + (specification.launcher.map { [$0.socket] } ?? [])).joined(separator: "\0"))
     }
 
     /// - Throws: in the program's own words, when it refuses its files.
@@ -48,10 +49,10 @@ struct ServiceProcess: Sendable {
     /// - Parameters:
     ///   - fingerprint: of the settings that it is started with.
     ///   - restarts: times that it was started again so far.
-    func start(fingerprint: String, restarts: Int) throws -> RunningProcess {
+    func start(fingerprint: String, restarts: Int) async throws -> RunningProcess {
         let files = files
         do {
-            return try RunningProcess.start(starter.specification(service)) { identity in
+            return try await RunningProcess.launch(starter.specification(service)) { identity in
                 let record = ServiceRecord(
                     identity: identity, since: Date().iso8601, restarts: restarts, fingerprint: fingerprint,
                     loaded: files, stop: service.stop)

@@ -12,10 +12,12 @@ public struct AppliedStack: Codable, Sendable, Equatable {
     public var versions: [String: String]
     /// nil where each balancer binds its own front sockets.
     public var front: Layout.Front?
+    /// Whether the app, its workers and its jobs run as an account of their own on each host. nil, from earlier versions: not.
+    public var hasAppAccount: Bool?
 
     public init(
         stack: Stack, stackFile: String, programs: Layout.Programs, versions: [String: String],
-        front: Layout.Front?
+        front: Layout.Front?, hasAppAccount: Bool? = nil
     ) {
         self.stack = stack
         // They are about the command line alone.
@@ -25,6 +27,7 @@ public struct AppliedStack: Codable, Sendable, Equatable {
         self.programs = programs
         self.versions = versions
         self.front = front
+        self.hasAppAccount = hasAppAccount
     }
 
     /// The address to open in a browser.

@@ -97,6 +97,13 @@ public struct StackFolder: Sendable, Equatable {
     }
 
     public func layout(host: String, applied: AppliedStack) -> Layout {
+        var layout = ownLayout(host: host, applied: applied)
+        if applied.hasAppAccount == true { layout.places.published = HostPlaces(stack: applied.stack.name).published }
+        return layout
+    }
+
+    /// With everything in this folder, also what the agent copies from here to where the app's account may read it.
+    func ownLayout(host: String, applied: AppliedStack) -> Layout {
         Layout(
             hostFolder: self.host(host), socketFolder: sockets(host), programs: applied.programs, front: applied.front)
     }

@@ -35,7 +35,7 @@ public struct StackPreparation: Sendable {
         }
         return AppliedStack(
             stack: stack, stackFile: stackFile, programs: programs, versions: versions,
-            front: stack.isOnThisMachine ? Layout.Front() : nil)
+            front: stack.isOnThisMachine ? Layout.Front() : nil, hasAppAccount: stack.isOnThisMachine ? nil : true)
     }
 
     private static func keep(_ last: Port, in port: inout Port) {
@@ -140,7 +140,7 @@ public struct StackPreparation: Sendable {
     public func outdatedCertificates() throws -> Set<String> {
         let applied = applied
         return try StackPKI(stack: applied.stack, folder: folder)
-            .outdated(layout: { folder.layout(host: $0.name, applied: applied) }, now: Date())
+            .outdated(layout: { folder.ownLayout(host: $0.name, applied: applied) }, now: Date())
     }
 
     /// Why this cannot be taken up without a new authority; see `StackPKI`.
@@ -152,7 +152,7 @@ public struct StackPreparation: Sendable {
     public func writeCertificates() throws -> StackPKI.Made {
         let applied = applied
         return try StackPKI(stack: applied.stack, folder: folder)
-            .ensure(layout: { folder.layout(host: $0.name, applied: applied) }, now: Date())
+            .ensure(layout: { folder.ownLayout(host: $0.name, applied: applied) }, now: Date())
     }
 
     /// Writes down what the whole stack is to run from its next start on.

@@ -63,11 +63,22 @@ package struct FleetHosts: Sendable {
 
     /// Ends every host's agent, with what it still runs, until the next `tandem up`: also through a restart of the host.
     func letAgentsGo() async throws {
-        let unit = places.unit
+        let places = places
         try await onEach("stop the agents") { session in
-            try await session.script("systemctl disable --quiet --now \"$1\"", [unit], seconds: 200)
+            try await session.script(
+                Self.leave, [places.unit, places.launcherSocketUnit, places.launcherUnit], seconds: 200)
         }
     }
+
+    /// The agent has stopped the app; what that has left behind, out of the agent's sight, ends with its launcher.
+    private static let leave = """
+        set -e
+        systemctl disable --quiet --now "$1"
+        [ "$(systemctl is-active "$2")" = active ] || exit 0
+        systemctl stop "$2"
+        systemctl kill --kill-who=all --signal=KILL "$3" 2>/dev/null || :
+        systemctl stop "$3"
+        """
 
     /// The first host that answers.
     func anySession() async throws -> HostSession {

@@ -23,8 +23,8 @@ package struct FleetUp: Sendable {
         case earlier(String?)
     }
 
-    private var stack: Stack { hosts.stack }
-    private var places: HostPlaces { hosts.places }
+    var stack: Stack { hosts.stack }
+    var places: HostPlaces { hosts.places }
 
     package func run() async throws {
         try hosts.project.checkPublicFolders()
@@ -43,6 +43,7 @@ package struct FleetUp: Sendable {
             steps.headline(
                 bare.count == stack.hosts.count ? "Starting \(stack.name)" : "Looking at \(stack.name)")
             try await install(program, standing.mapValues(\.state))
+            try await giveAccounts()
             if let bundle { try await installRelease(bundle, standing.mapValues(\.state)) }
             let leader = try await chooseLeader(standing.mapValues(\.state))
             try await roll(
@@ -155,11 +156,14 @@ package struct FleetUp: Sendable {
         let account = StackAccount(stack: stack.name).name
         let (places, stack) = (places, stack.name)
         try await hosts.onEach("bring the app's files", only: lacking) { session in
-            _ = try await session.step(["account", stack], stack: stack)
+            let isApp = session.host.has(.app)
+            if !isApp { _ = try await session.step(["account", stack], stack: stack) }
             try await session.script(
-                "exec setpriv --reuid=\"$1\" --regid=\"$1\" --clear-groups --no-new-privs /bin/sh -c \"$2\" sh \"$3\" \"$4\"",
-                [account, ReleaseBundle.installation, places.releases, release.identifier], input: release.archive,
-                seconds: 600)
+                "exec setpriv --reuid=\"$1\" --regid=\"$2\" --clear-groups --no-new-privs /bin/sh -c \"$3\" sh \"$4\" \"$5\"",
+                [
+                    account, isApp ? places.appAccount : account, ReleaseBundle.installation, places.releases,
+                    release.identifier,
+                ], input: release.archive, seconds: 600)
         }
         steps.done(
             "release", "\(release.identifier) on \(lacking.map(\.name).joined(separator: ", "))",
@@ -189,7 +193,8 @@ package struct FleetUp: Sendable {
         var together = stack
         together.hosts += preparation.leaving
         // Before others are told of a new host, and of one that leaves not before it has.
-        try await guardHosts(together)
+        let changed = try await guardHosts(together)
+        try await beginAnew(changed.filter(request.running.contains))
         try await deliver(preparation.packages)
         if preparation.isNothing {
             return Terminal.line(
@@ -209,7 +214,7 @@ package struct FleetUp: Sendable {
         try await releases.prune(try await releases.state(leader).releases.map(\.identifier))
         for host in preparation.leaving { await dismiss(host) }
         if !preparation.leaving.isEmpty {
-            try await guardHosts(stack)
+            _ = try await guardHosts(stack)
         }
         Terminal.line(
             "\n\(stack.name) \(preparation.isRunning ? "has taken up the change" : "is up"): "
@@ -232,14 +237,16 @@ package struct FleetUp: Sendable {
     }
 
     /// What root has on the hosts: units, the firewall, what moves the front's addresses.
-    private func guardHosts(_ stack: Stack) async throws {
+    /// - Returns: the names of the hosts where any of it has changed.
+    private func guardHosts(_ stack: Stack) async throws -> [String] {
         let start = ContinuousClock.now
         let changed = try await FleetGuard(hosts: hosts).apply(stack)
-        guard !changed.isEmpty else { return }
+        guard !changed.isEmpty else { return [] }
         let addresses = stack.frontAddresses.map(\.address)
         let what = addresses.isEmpty ? "" : "; front: \(addresses.joined(separator: ", "))"
         steps.done(
             "firewall", changed.joined(separator: ", ") + what, seconds: (ContinuousClock.now - start) / .seconds(1))
+        return changed
     }
 
     private func deliver(_ packages: [HostPackage]) async throws {

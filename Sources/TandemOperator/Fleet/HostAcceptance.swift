@@ -56,18 +56,23 @@ package struct HostDeparture {
         }
         try forgetRootParts(places)
         let account = StackAccount(stack: stack)
+        let app = StackAccount(stack: stack, part: .app)
+        try app.endProcesses()
         try account.endProcesses()
         try? FileManager.default.removeItem(atPath: places.operatorFolder)
         guard !keepsData else { return }
         if let user = try account.existing() {
             // As that account: root deletes nothing below a folder of somebody else's.
-            _ = try RootTool.run(
-                [
-                    "/usr/bin/setpriv", "--reuid=\(user.user)", "--regid=\(user.group)", "--clear-groups", "--",
-                    "/usr/bin/find", places.releases, "-mindepth", "1", "-delete",
-                ], isQuiet: true)
-            rmdir(places.releases)
+            for folder in [places.releases, places.published] {
+                _ = try RootTool.run(
+                    [
+                        "/usr/bin/setpriv", "--reuid=\(user.user)", "--regid=\(user.group)", "--clear-groups", "--",
+                        "/usr/bin/find", folder, "-mindepth", "1", "-delete",
+                    ], isQuiet: true)
+                rmdir(folder)
+            }
         }
+        _ = try app.retire()
         _ = try account.retire()
         try? FileManager.default.removeItem(atPath: places.runtimeFolder)
     }
@@ -76,7 +81,7 @@ package struct HostDeparture {
 extension HostDeparture {
     /// The firewall, and what moved addresses.
     private func forgetRootParts(_ places: HostPlaces) throws {
-        for unit in [places.keepalivedUnit, places.firewallUnit] {
+        for unit in [places.launcherSocketUnit, places.launcherUnit, places.keepalivedUnit, places.firewallUnit] {
             let path = "\(HostPlaces.unitFolder)/\(unit)"
             guard access(path, F_OK) == 0 else { continue }
             try Systemctl.run("disable", "--quiet", "--now", unit)
@@ -115,9 +120,13 @@ package enum RootFile {
     }
 
     /// A folder in one of root's.
-    /// - Parameter account: whose it is to be; nil: root's own.
-    package static func makeFolder(_ path: String, mode: mode_t, account: UserAccount? = nil) throws {
-        let (user, group) = (account?.user ?? 0, account?.group ?? 0)
+    /// - Parameters:
+    ///   - account: whose it is to be; nil: root's own.
+    ///   - group: nil: the account's.
+    package static func makeFolder(
+        _ path: String, mode: mode_t, account: UserAccount? = nil, group other: gid_t? = nil
+    ) throws {
+        let (user, group) = (account?.user ?? 0, other ?? account?.group ?? 0)
         guard mkdir(path, mode) == 0 || errno == EEXIST else { throw failure("make the folder", path) }
         var entry = tandem_entry()
         guard tandem_look_at(path, 0, &entry) == 0, entry.mode & S_IFMT == S_IFDIR, [0, user].contains(entry.user)

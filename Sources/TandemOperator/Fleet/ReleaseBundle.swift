@@ -64,10 +64,10 @@ struct ReleaseBundle: Sendable {
         return tandem_look_at(path, 0, &entry) == 0
     }
 
-    /// As the account that the app runs as.
+    /// As the account of the host's agent, with the group of the app, which may read it and not change it.
     static let installation = """
         set -e
-        umask 077
+        umask 027
         mkdir -p "$1"
         rm -rf "$1/$2.new" && mkdir "$1/$2.new"
         tar --extract --no-same-owner --directory "$1/$2.new"

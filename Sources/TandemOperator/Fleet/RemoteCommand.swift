@@ -45,6 +45,13 @@ package struct RemoteCommand: Sendable {
         if target == nil { target = try await chosen(subject) }
         guard let host = target else { throw Failure(.failed, "the stack has no \(role.rawValue) host") }
         let session = try await hosts.session(host)
+        if subject == .app {
+            let command = CommandLine.arguments.drop { $0 != "--" }.dropFirst()
+            return try attach(
+                session,
+                OperatorMode.environment(stack: hosts.stack.name) + terminal
+                    + [HostPlaces.program, "host", "run", hosts.stack.name, host.name, "--"] + command)
+        }
         let account = StackAccount(stack: hosts.stack.name).name
         let command =
             [

@@ -2,26 +2,33 @@ import CTandemSystem
 import Foundation
 import Glibc
 import TandemAgent
+import TandemBlueprint
 import TandemServices
 import TandemStack
 
-/// The system user that a stack of root's runs as, and the folder that is its home. No two stacks share one.
+/// A system user that a stack of root's runs as, and the folder that is its home. No two stacks share one.
 package struct StackAccount {
-    package var stack: String
-
-    package init(stack: String) { self.stack = stack }
-
-    static let parent = "/var/lib/tandem/stacks"
-
-    package var folder: String { "\(Self.parent)/\(stack)" }
-
-    /// At most 32 characters, as useradd(8) wants it. Names that were cut have all 32, so that no other stack's whole name is like one;
-    /// the account's home says to which stack it belongs besides.
-    package var name: String {
-        let whole = "tandem-\(stack)"
-        guard whole.utf8.count >= 32 else { return whole }
-        return "\(whole.prefix(23))-\(StableHash.hex64(stack).prefix(8))"
+    /// What runs as it.
+    package enum Part {
+        case stack
+        /// On hosts of their own the app, its workers and its jobs have an account beside that of the agent.
+        case app
     }
+
+    package var stack: String
+    package var part: Part
+
+    package init(stack: String, part: Part = .stack) {
+        self.stack = stack
+        self.part = part
+    }
+
+    private var places: HostPlaces { HostPlaces(stack: stack) }
+    private var parent: String { part == .app ? HostPlaces.appHomeParent : "/var/lib/tandem/stacks" }
+
+    package var folder: String { "\(parent)/\(stack)" }
+
+    package var name: String { part == .app ? places.appAccount : places.account }
 
     /// - Throws: `Failure` when somebody else has that name, or when the folder is not the account's.
     package func existing() throws -> UserAccount? {
@@ -62,14 +69,14 @@ package struct StackAccount {
 
     /// Makes what is missing of the account and its empty folder.
     package func make() throws -> UserAccount {
-        for (path, mode) in [("/var/lib/tandem", mode_t(0o755)), (Self.parent, 0o711)] {
+        for (path, mode) in [("/var/lib/tandem", mode_t(0o755)), (parent, 0o711)] {
             guard mkdir(path, mode) == 0 || errno == EEXIST else { throw failure("make the folder \(path)") }
             if let doubt = PathTrust.doubt(path, user: 0) {
-                throw Failure(.failed, "cannot keep stacks in \(Self.parent): \(doubt.path) \(doubt.reason)")
+                throw Failure(.failed, "cannot keep stacks in \(parent): \(doubt.path) \(doubt.reason)")
             }
         }
         // It was perhaps made under another umask.
-        chmod(Self.parent, 0o711)
+        chmod(parent, 0o711)
         var account = try existing()
         let isOld = account != nil
         if account == nil {

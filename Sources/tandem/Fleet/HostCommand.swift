@@ -11,7 +11,8 @@ struct HostCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "host", abstract: "Does on a host what an operator's tandem asks for.", shouldDisplay: false,
         subcommands: [
-            Engines.self, Account.self, Accept.self, Unpack.self, Prepare.self, Plan.self, Roll.self, Stop.self,
+            Engines.self, Account.self, Run.self, Accept.self, Unpack.self, Prepare.self, Plan.self, Roll.self,
+            Stop.self,
             Forget.self, Program.self,
             Page.self,
         ])
@@ -46,10 +47,13 @@ struct HostCommand: AsyncParsableCommand {
     struct Account: ParsableCommand, Step {
         static let configuration = CommandConfiguration(commandName: "account")
         @Argument var stack: String
+        /// The app's own account, too.
+        @Flag var app = false
 
         func run() throws {
             let account = try StackAccount(stack: stack).make()
             try RootFile.makeFolder(HostPlaces.releaseParent, mode: 0o755)
+            if app { return try HostAppAccount(stack: stack, agent: account).make() }
             try RootFile.makeFolder(HostPlaces(stack: stack).releases, mode: 0o700, account: account)
         }
     }

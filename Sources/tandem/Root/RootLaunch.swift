@@ -30,7 +30,7 @@ enum RootLaunch {
         }
         try RootTerminal.enterOwn()
         switch command {
-        case is AgentCommand, is KeeperCommand, is DrillHealerCommand:
+        case is AgentCommand, is LauncherCommand, is KeeperCommand, is DrillHealerCommand:
             throw Failure(.usage, "keepers and agents do not run as root; a stack is started by: tandem up")
         case let command as InitCommand: try launch(command)
         case let command as SimulateCommand:

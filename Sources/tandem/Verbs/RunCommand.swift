@@ -24,6 +24,8 @@ struct RunCommand: ParsableCommand, StackCommand {
     var host: String?
     @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.")
     var command: [String] = []
+    /// For root on a host of its own, who becomes another account than this one.
+    @Flag(help: .hidden) var surroundings = false
 
     func run() throws {
         let project = try Project.loadApplied(project)
@@ -37,21 +39,29 @@ struct RunCommand: ParsableCommand, StackCommand {
                 "there is no app host named '\(Terminal.printable(host ?? ""))'; there are: \(hosts.joined(separator: ", ")).\n"
                     + "The command stands after --, as in: tandem run -- ./manage.py shell")
         }
+        if surroundings {
+            return try HostCommand.answer(try AppSurroundings(host: target, folder: project.folder))
+        }
+        try Self.take(try AppSurroundings(host: target, folder: project.folder), command)
+    }
+
+    /// Runs the command in this process's place.
+    static func take(_ surroundings: AppSurroundings, _ command: [String]) throws {
         guard let program = command.first else {
             throw Failure(.usage, "no command is given; it stands after --, as in: tandem run -- ./manage.py shell")
         }
-        var surroundings = try AppSurroundings(host: target, folder: project.folder)
+        var surroundings = surroundings
         for name in ["TERM", "NO_COLOR", "COLORTERM"] {
             surroundings.environment[name] = ProcessInfo.processInfo.environment[name]
         }
         try become(surroundings)
-        let error = Self.execute(command)
+        let error = execute(command)
         Terminal.error("cannot run \(Terminal.printable(program)): \(String(cString: strerror(error)))")
         throw ExitCode(error == ENOENT ? 127 : 126)
     }
 
     /// From here on this process is as the app's are.
-    private func become(_ surroundings: AppSurroundings) throws {
+    private static func become(_ surroundings: AppSurroundings) throws {
         // What this command may do is no business of the one that it becomes.
         guard tandem_set_capabilities(0) == 0 else {
             throw Failure(.failed, "cannot give up capabilities: \(String(cString: strerror(errno)))")
