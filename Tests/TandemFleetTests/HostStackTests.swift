@@ -118,7 +118,7 @@ struct HostStackTests {
             let left = try await shell(
                 host,
                 "ls -d /etc/tandem /var/lib/tandem/stacks/farm /srv/tandem/farm /var/lib/tandem/operator/farm 2>/dev/null; "
-                    + "ls -d /var/lib/tandem/apps/farm /var/lib/tandem/public/farm /etc/systemd/system/tandem-farm* /run/tandem-* 2>/dev/null; "
+                    + "ls -d /var/lib/tandem/apps/farm /var/lib/tandem/public/farm /etc/systemd/system/tandem-farm* /run/*.app 2>/dev/null; "
                     + "nft list tables; systemctl list-units --all --plain --no-legend 'tandem-farm*'; "
                     + "pgrep -u tandem-farm,tandem-farm_app; "
                     + "ip -o address | grep -F \(Self.front)")
