@@ -49,7 +49,7 @@ extension HostAgent {
             started: { [databaseStarts] in databaseStarts.increase() })
     }
 
-    private var starter: ProcessStarter {
+    var starter: ProcessStarter {
         ProcessStarter(applied: applied, secrets: secrets, layout: layout, app: app)
     }
 

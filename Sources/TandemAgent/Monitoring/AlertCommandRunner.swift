@@ -40,7 +40,7 @@ final class AlertCommandRunner: Sendable {
         }
         defer { _ = free.withLock { $0.insert(place) } }
         let record = "\(folder)/\(service.statusName)-\(place).json"
-        let process = try start(message, body, record: record)
+        let process = try await start(message, body, record: record)
         let isInTime = await process.endsWithin(bound)
         // The record stays: see above.
         try Task.checkCancellation()
@@ -56,7 +56,7 @@ final class AlertCommandRunner: Sendable {
         say(message, "the command has run")
     }
 
-    private func start(_ message: AlertMessage, _ body: [UInt8], record: String) throws -> RunningProcess {
+    private func start(_ message: AlertMessage, _ body: [UInt8], record: String) async throws -> RunningProcess {
         let input = try input(body)
         defer { close(input) }
         var specification = try starter.specification(service)
@@ -64,7 +64,7 @@ final class AlertCommandRunner: Sendable {
         specification.descriptors = [3: input]
         // One for each run: what belongs to one is swept at its end, and others go on.
         specification.mark = specification.mark.map { "\($0) \(UUID().uuidString)" }
-        return try RunningProcess.start(specification) { [service] identity in
+        return try await RunningProcess.launch(specification) { [service] identity in
             try AtomicFile.write(
                 ServiceRecord(
                     identity: identity, since: Date().iso8601, restarts: 0, fingerprint: "", stop: service.stop),

@@ -48,8 +48,7 @@ extension HostAgent {
             AlertRoute(
                 stack: applied.stack.name, host: host.name,
                 runner: AlertCommandRunner(
-                    service: service, starter: ProcessStarter(applied: applied, secrets: secrets, layout: layout),
-                    folder: folder.records(host.name), logger: logger))
+                    service: service, starter: starter, folder: folder.records(host.name), logger: logger))
         }
     }
 

@@ -86,4 +86,8 @@ extension RestartLoop {
     private func checkIsWanted() throws {
         if !isWanted || Task.isCancelled { throw CancellationError() }
     }
+
+    func waits(_ reason: String) async {
+        if isWanted { await set(.starting, detail: reason) }
+    }
 }

@@ -38,7 +38,7 @@ actor RestartLoop: ServiceOwner {
     /// When an adopted process was started, ISO 8601.
     var runningSince: String?
     var strangers: StrangerWatch
-    private var statement: ServiceStatement
+    var statement: ServiceStatement
 
     init(process: ServiceProcess, hooks: ServiceHooks, reports: ServiceReports?, logger: Logger) {
         own = process
@@ -248,19 +248,6 @@ actor RestartLoop: ServiceOwner {
         try await own.check()
         try await own.reload(process, signal: signal, isReady: hooks.isReady)
         return true
-    }
-
-    func waits(_ reason: String) async {
-        if isWanted { await set(.starting, detail: reason) }
-    }
-
-    /// Another host runs it, or none can be found out to do so. It is as it should be, as far as this host's settings go.
-    func standBy(_ reason: String) async {
-        guard isWanted else { return }
-        statement.isSettled = true
-        // Of a process that has ended here the next agent is not to make a crash.
-        own.forget()
-        await set(.waiting, detail: reason)
     }
 
     // MARK: - After its end

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import TandemAgent
 import TandemBlueprint
+import TandemOperator
 import TandemStack
 
 extension HostCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Glibc
 import TandemBlueprint
+import TandemOperator
 import TandemServices
 
 /// Starts and ends the processes of a host's app for the host's agent, as the app's own account. systemd starts it, with the socket that the agent

@@ -6,14 +6,19 @@ import TandemStack
 
 /// Gives the app of one host an account of its own, as root: the account, what it may read, and its launcher's units. Doing it again changes
 /// nothing.
-struct HostAppAccount {
+package struct HostAppAccount {
     let stack: String
     /// The account of the agent and of the servers.
     let agent: UserAccount
 
+    package init(stack: String, agent: UserAccount) {
+        self.stack = stack
+        self.agent = agent
+    }
+
     private var places: HostPlaces { HostPlaces(stack: stack) }
 
-    func make() throws {
+    package func make() throws {
         let app = try StackAccount(stack: stack, part: .app).make()
         try RootFile.makeFolder(HostPlaces.publishedParent, mode: 0o755)
         try RootFile.makeFolder(places.published, mode: 0o755, account: agent)
