@@ -2,11 +2,11 @@ import Foundation
 import Glibc
 import Testing
 
-extension IntegrationTests {
+extension BesideTests {
     @Test(
         "a worker of one host runs on one server at a time, moves when that server dies, and rests while etcd is away")
     func soleWorker() async throws {
-        let stack = try TrialStack("itsole", SoleWorker.yaml)
+        let stack = try TrialStack.besides("itsole", SoleWorker.yaml)
         let worker = SoleWorker(stack: stack)
         do {
             try await stack.succeed("up", "--detach")
