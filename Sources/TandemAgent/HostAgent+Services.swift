@@ -49,6 +49,14 @@ extension HostAgent {
             started: { [databaseStarts] in databaseStarts.increase() })
     }
 
+    /// Gives this host's database a new copy of the primary's data.
+    func rebuildDatabase() async throws {
+        guard let service = owners.lazy.compactMap({ $0 as? FailoverService }).first else {
+            throw StateError("\(host.name) has no database")
+        }
+        try await service.rebuild()
+    }
+
     var starter: ProcessStarter {
         ProcessStarter(applied: applied, secrets: secrets, layout: layout, app: app)
     }

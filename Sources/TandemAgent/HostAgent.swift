@@ -234,14 +234,6 @@ public actor HostAgent {
         }
     }
 
-    /// Gives this host's database a new copy of the primary's data.
-    func rebuildDatabase() async throws {
-        guard let service = owners.lazy.compactMap({ $0 as? FailoverService }).first else {
-            throw StateError("\(host.name) has no database")
-        }
-        try await service.rebuild()
-    }
-
     // MARK: - Ports
 
     /// Runs what listens on a port of ours. While somebody else has the port, the agent goes on with all the rest.
