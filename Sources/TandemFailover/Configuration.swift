@@ -31,7 +31,7 @@ public struct Timing: Hashable, Sendable {
     public var bootPatience: Milliseconds = 30_000
     /// An unresponsive server is killed after this.
     public var serverPatience: Milliseconds = 3_000
-    /// How long a primary that hears nobody leaves its ended server down.
+    /// How long the agent of a primary, while it hears neither other agents nor etcd, leaves a mysqld that has ended down.
     public var cutOffPatience: Milliseconds = 60_000
     public var growPatience: Milliseconds = 6_000
     public var growBackoff: Milliseconds = 2_000

@@ -48,7 +48,8 @@ public struct ProcessIdentity: Codable, Sendable, Hashable {
         if !groupMembers.isEmpty { Glibc.kill(-pid, number) }
     }
 
-    static let currentBootID: String =
+    /// What the kernel calls the time since this machine was started; "unknown" where it does not say.
+    public static let currentBootID: String =
         (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
         .split(whereSeparator: \.isWhitespace).first.map(String.init) ?? "unknown"
 }

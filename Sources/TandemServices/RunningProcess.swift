@@ -60,9 +60,9 @@ public final class RunningProcess: Sendable {
             guard handle >= 0, let status = ProcessStatus(pid: spawned.pid) else {
                 throw ProcessError("cannot watch process \(spawned.pid): \(String(cString: strerror(errno)))")
             }
-            let boot = ProcessIdentity(pid: getpid())?.bootID ?? "unknown"
             identity = ProcessIdentity(
-                pid: spawned.pid, startTicks: status.startTicks, bootID: boot, mark: specification.mark)
+                pid: spawned.pid, startTicks: status.startTicks, bootID: ProcessIdentity.currentBootID,
+                mark: specification.mark)
             try record(identity)
         } catch {
             tandem_spawn_cancel(&spawned)

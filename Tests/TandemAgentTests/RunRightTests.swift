@@ -176,7 +176,7 @@ struct RunRightTests {
     func records() throws {
         let path = ClaimRecord.path("clock", in: bench.folder.path)
         let lease = Lease(id: LeaseID(9), timeToLive: .seconds(25), validUntil: .now + .seconds(25))
-        try ClaimRecord(lease, bootID: ClaimRecord.bootID).save(to: path)
+        try ClaimRecord(lease).save(to: path)
         #expect(ClaimRecord.load(path) == lease && ClaimRecord.workers(in: bench.folder.path) == ["clock"])
         try ClaimRecord(lease, bootID: "another").save(to: path)
         #expect(ClaimRecord.load(path) == nil)
@@ -187,7 +187,7 @@ struct RunRightTests {
         let folder = bench.folder.path
         let lease = Lease(id: LeaseID(9), timeToLive: .seconds(25), validUntil: .now + .seconds(25))
         for name in ["app", "other", "clock"] {
-            try ClaimRecord(lease, bootID: ClaimRecord.bootID).save(to: ClaimRecord.path(name, in: folder))
+            try ClaimRecord(lease).save(to: ClaimRecord.path(name, in: folder))
         }
         let loop = loop(Self.serves, ScriptedRight(.run))
         let running = Task { await loop.run() }

@@ -11,14 +11,10 @@ struct Strays: Sendable {
 
     var areAny: Bool { !found.isEmpty }
 
-    /// Ends them, each in the way that it was to be ended when it was started.
+    /// Ends them, and forgets them.
     func end() async {
         for (path, record) in found {
-            if let process = RunningProcess.adopt(record.identity) {
-                let stop = record.stop ?? .init(signal: SIGTERM, boundSeconds: 10)
-                await process.stop(signal: stop.signal, bound: .seconds(stop.boundSeconds))
-            }
-            await record.identity.sweep()
+            await record.endProcess()
             unlink(path)
         }
     }
@@ -31,5 +27,16 @@ struct Strays: Sendable {
             else { return nil }
             return ("\(recordFolder)/\(name)", record)
         }
+    }
+}
+
+extension ServiceRecord {
+    /// Ends the process, in the way that it was to be ended when it was started, and all that it has left behind.
+    func endProcess() async {
+        if let process = RunningProcess.adopt(identity) {
+            let stop = stop ?? .init(signal: SIGTERM, boundSeconds: 10)
+            await process.stop(signal: stop.signal, bound: .seconds(stop.boundSeconds))
+        }
+        await identity.sweep()
     }
 }

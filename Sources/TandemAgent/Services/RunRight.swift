@@ -2,7 +2,7 @@ import TandemCoordination
 
 /// Whether this host may run a service that one host at a time runs. The owner of the service asks.
 protocol RunRight: Sendable {
-    /// By this host's clock, without asking anybody.
+    /// What the agent may do with the service at this moment. It is decided by this host's clock, without a question to etcd.
     var now: WorkerClaim.Right { get }
 
     /// Whether an earlier agent left a claim. What it left running without one was started when every host ran it.

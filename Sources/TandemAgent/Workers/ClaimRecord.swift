@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import TandemCoordination
 import TandemServices
 
@@ -14,14 +13,12 @@ struct ClaimRecord: Codable, Sendable, Equatable {
     // Not `.json`, which are the records of services.
     private static let suffix = ".claim"
 
-    init(_ lease: Lease, bootID: String) {
+    init(_ lease: Lease, bootID: String = ProcessIdentity.currentBootID) {
         self.lease = lease.id.number
         timeToLive = lease.timeToLive
         validUntil = lease.validUntil
         self.bootID = bootID
     }
-
-    static var bootID: String { ProcessIdentity(pid: getpid())?.bootID ?? "unknown" }
 
     static func path(_ worker: String, in folder: String) -> String { "\(folder)/\(worker)\(suffix)" }
 
@@ -33,9 +30,9 @@ struct ClaimRecord: Codable, Sendable, Equatable {
 
     /// - Returns: nil where there is none, or one from before the machine was started: its clock began anew.
     static func load(_ path: String) -> Lease? {
-        guard let record = try? JSONText.decode(ClaimRecord.self, fromFile: path), record.bootID == bootID else {
-            return nil
-        }
+        guard let record = try? JSONText.decode(ClaimRecord.self, fromFile: path),
+            record.bootID == ProcessIdentity.currentBootID
+        else { return nil }
         return Lease(id: LeaseID(record.lease), timeToLive: record.timeToLive, validUntil: record.validUntil)
     }
 

@@ -1,10 +1,10 @@
 import Glibc
 import TandemBlueprint
 import TandemCoordination
-import TandemServices
 import TandemStack
 
-/// Claims of this host to workers that it has no part in any more, or that every host runs by now. Nobody renews these.
+/// Claims that earlier agents of this host made to workers which this host does not run any more, or which every app host runs by now. The
+/// present agent renews none of them.
 struct FormerClaims: Sendable {
     let folder: String
     let services: [ServiceBlueprint]
@@ -29,11 +29,7 @@ struct FormerClaims: Sendable {
     private func endProcess(of worker: String) async {
         let path = "\(folder)/\(worker).json"
         guard let record = ServiceRecord.load(path) else { return }
-        if let process = RunningProcess.adopt(record.identity) {
-            let stop = record.stop ?? .init(signal: SIGTERM, boundSeconds: 10)
-            await process.stop(signal: stop.signal, bound: .seconds(stop.boundSeconds))
-        }
-        await record.identity.sweep()
+        await record.endProcess()
         unlink(path)
     }
 }

@@ -20,7 +20,6 @@ actor WorkerRight: RunRight {
     private nonisolated let claim: Mutex<WorkerClaim>
     private let settings: Settings
     private let file: String
-    private let bootID = ClaimRecord.bootID
     nonisolated let isInherited: Bool
     /// The question to etcd that is under way: there is one at a time, so that answers come in their order.
     private var question: Task<Void, Never>?
@@ -105,7 +104,7 @@ actor WorkerRight: RunRight {
 
     private func save(_ lease: Lease) {
         do {
-            try ClaimRecord(lease, bootID: bootID).save(to: file)
+            try ClaimRecord(lease).save(to: file)
         } catch {
             settings.logger.error("\(settings.worker): \(error)")
         }

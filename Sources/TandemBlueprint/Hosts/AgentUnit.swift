@@ -79,17 +79,7 @@ public struct AgentUnit: Sendable, Equatable {
             ProtectHome=yes
             PrivateTmp=yes
             PrivateDevices=yes
-            ProtectClock=yes
-            ProtectHostname=yes
-            ProtectKernelLogs=yes
-            ProtectKernelModules=yes
-            ProtectKernelTunables=yes
-            ProtectControlGroups=yes
-            RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-            RestrictNamespaces=yes
-            RestrictSUIDSGID=yes
-            RestrictRealtime=yes
-            LockPersonality=yes
+            \(UnitSandbox.lines)
             SystemCallArchitectures=native
 
             [Install]

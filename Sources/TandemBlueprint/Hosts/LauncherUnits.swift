@@ -69,17 +69,7 @@ public struct LauncherUnits: Sendable, Equatable {
         PrivateDevices=yes
         # A launcher sees what it has started, which therefore has to be traceable by its account, as the launcher itself is.
         ProtectProc=invisible
-        ProtectClock=yes
-        ProtectHostname=yes
-        ProtectKernelLogs=yes
-        ProtectKernelModules=yes
-        ProtectKernelTunables=yes
-        ProtectControlGroups=yes
-        RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-        RestrictNamespaces=yes
-        RestrictSUIDSGID=yes
-        RestrictRealtime=yes
-        LockPersonality=yes
+        \(UnitSandbox.lines)
         KeyringMode=private
         SystemCallArchitectures=native
         SystemCallFilter=@system-service

@@ -70,7 +70,8 @@ public struct WorkerClaim: Sendable, Equatable {
         return .end(within: max(.zero, now.duration(to: lease.validUntil - Self.margin)))
     }
 
-    /// A lease that may have run out is not renewed: somebody else may have the key by now, and what comes too late must not count.
+    /// The agent does not renew a lease that may have run out: another host may have the key by now, and an answer that comes too late must not
+    /// count.
     public func step(at now: Instant) -> Step {
         guard let lease, now < lease.validUntil else { return .take }
         return .renew(lease.id)

@@ -38,7 +38,7 @@ public struct WorkerStore: Sendable {
     public func renew(_ id: LeaseID) async -> WorkerClaim.Answer {
         do throws(CoordinationError) {
             guard case .value(let lease) = try await client.keepAlive(id, within: deadline) else { return .gone }
-            // The key may have been deleted, or belong to somebody else by now; a read that is sent after the renewal shows it.
+            // The key may have been deleted, or belong to another host by now. A read that is sent after the renewal shows it.
             guard let reading = try await client.read(key, within: deadline).value else { return .silent }
             return reading.value?.lease == id ? .held(lease) : .gone
         } catch {

@@ -7,17 +7,13 @@ enum EndlessWait {
     /// Global variables and their values, as SQL.
     static let settings = [
         ("rpl_semi_sync_source_timeout", "3155760000000"),
-        ("rpl_semi_sync_source_wait_no_replica", "ON"),
+        ("rpl_semi_sync_source_wait_no_replica", "1"),
         ("rpl_semi_sync_source_wait_for_replica_count", "1"),
-        ("rpl_semi_sync_source_wait_point", "AFTER_SYNC"),
+        ("rpl_semi_sync_source_wait_point", "'AFTER_SYNC'"),
     ]
 
     /// An expression: whether all are as they should be.
-    static let isSet = """
-        (@@GLOBAL.rpl_semi_sync_source_timeout = 3155760000000 AND @@GLOBAL.rpl_semi_sync_source_wait_no_replica = 1
-            AND @@GLOBAL.rpl_semi_sync_source_wait_for_replica_count = 1
-            AND @@GLOBAL.rpl_semi_sync_source_wait_point = 'AFTER_SYNC')
-        """
+    static let isSet = "(\(settings.map { "@@GLOBAL.\($0) = \($1)" }.joined(separator: " AND ")))"
 }
 
 extension DatabaseServer {
