@@ -190,6 +190,9 @@ public actor HostAgent {
             group.addTask { [recorder, blueprint, layout, reports, version] in
                 await recorder.run(blueprint, layout) { (reports.statuses, version) }
             }
+            if blueprint.runs(.haproxy) {
+                group.addTask { [layout] in await HungRequests.endAll(of: layout.haproxySocket) }
+            }
             // The owners end when their services are stopped; the agent goes on until it is told.
             group.addTask { [changes] in
                 for await _ in changes.stream { break }

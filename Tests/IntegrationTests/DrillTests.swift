@@ -212,13 +212,17 @@ extension IntegrationTests {
     }
 
     @Test(
-        "a drill fails, in the right words, of an app that answers before it keeps, and of balancers that repeat nothing"
+        "a drill fails, in the right words, of an app that answers before it keeps, of a balancer that repeats nothing and of one that is alone"
     )
     func drillFails() async throws {
         let store = "\(NSTemporaryDirectory())itliar-\(UInt32.random(in: 0 ... .max))"
         let stack = try TrialStack(
             "itliar",
             """
+            hosts:
+              lb1: {roles: [balancer]}
+              server1: {roles: [web, app, database]}
+              server2: {roles: [web, app, database]}
             app:
               run: exec python3 liar.py
               env: {STORE: '\(store)'}
@@ -241,9 +245,15 @@ extension IntegrationTests {
             #expect(report.reasons.contains { $0.hasPrefix("acknowledged but lost: ") }, "\(report.reasons)")
             #expect(try #require(report.settlement).lost > 0)
 
+            let alone = try DrillOutcome(try await drill(stack, "--only", "=kill lb1"))
+            print(alone.summary, alone.reasons)
+            #expect(alone.verdict == "broken" && alone.reasons.contains { $0.hasPrefix("no read was answered for 1") })
+            let words = "haproxy runs on lb1 alone: nothing goes on without it (tandem check --no-spof)"
+            #expect(alone.reasons.last == words, "\(alone.reasons)")
+
             let status = try await stack.waitUntilUp { _ in true }
-            for host in ["lb1", "lb2"] { try spoil("\(stack.stateFolder)/hosts/\(host)/etc/haproxy.cfg") }
-            for host in ["lb1", "lb2"] { kill(try #require(try status.service("haproxy", on: host).pid), SIGUSR2) }
+            try spoil("\(stack.stateFolder)/hosts/lb1/etc/haproxy.cfg")
+            kill(try #require(try status.service("haproxy", on: "lb1").pid), SIGUSR2)
             try await Task.sleep(for: .seconds(2))
             let failing = try await drill(stack, "--only", "kill server1/nginx, kill server2/nginx", "--repeat", "2")
             let second = try DrillOutcome(failing)

@@ -164,3 +164,24 @@ struct SilenceTests {
         #expect(bound(.app, 300) == .seconds(300) && bound(.app, 5) == .seconds(30))
     }
 }
+
+@Suite("A host that stays down")
+struct HostAbsenceTests {
+    @Test("does so until it is told otherwise, and for a minute at most whatever happens")
+    func bound() throws {
+        let temporary = try TemporaryFolder()
+        let preparation = StackPreparation(.sample("127.80.0"), in: temporary)
+        try preparation.makeFolders()
+        let folder = preparation.folder
+        let absence = HostAbsence(folder: folder, host: "lb1")
+        let now = Date()
+        #expect(!absence.isLasting())
+        try absence.begin()
+        #expect(absence.isLasting() && absence.isLasting(now: now + 58))
+        #expect(!absence.isLasting(now: now + 61), "nobody has to survive for it to end")
+        #expect(!absence.isLasting(now: now - 600), "the clock was set back")
+        #expect(!HostAbsence(folder: folder, host: "lb2").isLasting())
+        absence.end()
+        #expect(!absence.isLasting())
+    }
+}

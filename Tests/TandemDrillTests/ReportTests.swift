@@ -128,14 +128,21 @@ struct ReportTests {
     func summaries() {
         let good = [Outcome](repeating: .good, count: 40)
         let held = run("kill server1/nginx", reads: good, settlement: settled(acknowledged: 12))
-        var skipped = FaultRun(name: "kill lb1/haproxy")
-        skipped.obstacle = "haproxy runs on lb1 alone"
+        var skipped = FaultRun(name: "cut server2")
+        skipped.obstacle = "only root can cut connections"
         let all = report([held, skipped])
         #expect(all.verdict == .held)
         #expect(
             all.summary == "The stack stood the fault: 0 of 40 reads failed; none of 12 acknowledged writes was lost.")
-        #expect(all.faults.first { $0.name == "kill lb1/haproxy" }?.verdict == .notTested)
+        #expect(all.faults.first { $0.name == "cut server2" }?.verdict == .notTested)
         #expect(report([skipped]).verdict == .notTested)
+        let outage = run("outage", reads: good + [.failed, .failed], settlement: settled(acknowledged: 3))
+        #expect(
+            report([held, outage]).summary
+                == "The stack stood all 2 faults: 2 of 82 reads failed, all of them in the full outage; "
+                + "none of 15 acknowledged writes was lost.")
+        let both = report([run("kill server1/app", reads: good + [.failed]), outage])
+        #expect(both.summary.contains("3 of 83 reads failed, 2 of them in the full outage; "), "\(both.summary)")
         let lost = report([
             run("kill server1/nginx", reads: good, settlement: settled(acknowledged: 12, lost: 5)), held,
         ])
@@ -177,17 +184,32 @@ struct ReportTests {
             ])
         #expect(names("") == [] && names("bogus") == [])
         #expect(Set(all.map(\.name)).count == all.count)
-        // 9 services killed, frozen and restarted; 3 agents killed and frozen; keeper; 3 hosts; 3 hosts cut off; 2 disks; clock; rolling; outage.
-        #expect(all.count == 27 + 6 + 1 + 3 + 3 + 2 + 1 + 1 + 1)
+        // 9 services killed, frozen and restarted; 3 agents killed and frozen; keeper; 3 hosts killed, frozen and cut off; 2 disks; clock; rolling; outage.
+        #expect(all.count == 27 + 6 + 1 + 9 + 2 + 1 + 1 + 1)
     }
 
-    @Test("what has no second of its kind is not tested, with the reason")
-    func obstacles() {
+    @Test("what has no second of its kind is struck all the same, and named where a promise breaks")
+    func singlePoints() {
         for fault in FaultList.all(Self.look, limits: PlaceLimits(network: nil, clock: "one clock")) {
-            let isNeverTested = ["kill lb1", "cut lb1", "move clock", "fill server1/mysql", "fill server2/mysql"]
-            let isOfBalancer = fault.name.contains("haproxy") || isNeverTested.contains(fault.name)
-            #expect((fault.obstacle(Self.look) != nil) == isOfBalancer, "\(fault.name)")
+            let isOfBalancer = fault.name.contains("haproxy") || ["kill lb1", "freeze lb1", "cut lb1"].contains(fault.name)
+            #expect((fault.singlePoint(Self.look) != nil) == isOfBalancer, "\(fault.name)")
+            // Both balancers of a machine have one socket.
+            let isNeverTested = ["cut lb1", "move clock", "fill server1/mysql", "fill server2/mysql"]
+            #expect((fault.obstacle(Self.look) != nil) == isNeverTested.contains(fault.name), "\(fault.name)")
         }
+        var struck = run("kill lb1/haproxy", reads: [.good, .failed])
+        struck.singlePoint = "haproxy runs on lb1 alone: nothing goes on without it (tandem check --no-spof)"
+        #expect(
+            reasons(struck) == [
+                "1 read failed (budget: 0)",
+                "haproxy runs on lb1 alone: nothing goes on without it (tandem check --no-spof)",
+            ])
+        struck.window = run("kill lb1/haproxy", reads: [.good]).window
+        #expect(reasons(struck) == [], "nobody felt it")
+    }
+
+    @Test("what cannot be done here is not tested, with the reason")
+    func obstacles() {
         var look = Self.look
         look.ownDisks = ["server1": "/small"]
         for fault in FaultList.all(look) where fault.name.hasPrefix("fill") || fault.name.hasPrefix("cut server") {
@@ -195,6 +217,36 @@ struct ReportTests {
             #expect((obstacle == nil) == (fault.name == "fill server1/mysql"), "\(fault.name)")
             if fault.name.hasPrefix("cut") { #expect(obstacle?.hasPrefix("only root can cut connections") == true) }
         }
+    }
+
+    @Test("an alert is the last fault's before it began, and none is of what fired before")
+    func alerts() {
+        let start = Date(timeIntervalSince1970: 1_800_000_000)
+        func alert(_ name: String, _ host: String? = nil, after seconds: Double) -> FiredAlert {
+            FiredAlert(name: name, host: host, at: start + seconds)
+        }
+        var runs = [run("kill server1"), run("kill lb1/agent"), run("cut server1")]
+        runs[0].struckDate = start
+        runs[1].struckDate = start + 60
+        // Not tested.
+        runs[2].struckDate = nil
+        var book = AlertBook()
+        book.look(nil)
+        var unwatched = runs
+        book.assign(to: &unwatched)
+        #expect(unwatched.allSatisfy { $0.alerts == nil })
+        let old = alert("DiskFull", "server1", after: -300)
+        book.look([old])
+        book.look([old, alert("WritesWait", after: 59), alert("HostSilent", "server1", after: 78)])
+        book.look([alert("HostSilent", "server1", after: 78), alert("Late", after: -1)])
+        book.assign(to: &runs)
+        #expect(runs[0].alerts == [alert("WritesWait", after: 59)])
+        #expect(runs[1].alerts == [alert("HostSilent", "server1", after: 78)])
+        #expect(runs[2].alerts == nil)
+        let told = report(runs).faults.first { $0.name == "kill lb1/agent" }?.runs.first
+        #expect(told?.alerts == [.init(name: "HostSilent", host: "server1", afterMilliseconds: 18000)])
+        let words = told?.alerts?.first.map(Wording.alert)
+        #expect(words == "HostSilent of server1 after 18 s")
     }
 
     // MARK: On record
@@ -205,8 +257,12 @@ struct ReportTests {
             "kill server2/app", reads: good + [.retried, .failed], writes: good + [.unknown],
             settlement: settled(acknowledged: 30, lost: 1))
         broken.marks.append(.init(atMilliseconds: 1200, text: "degraded"))
-        var skipped = FaultRun(name: "restart lb1/haproxy")
-        skipped.obstacle = "haproxy runs on lb1 alone"
+        broken.struckDate = Date(timeIntervalSince1970: 1_800_000_000)
+        broken.alerts = [
+            FiredAlert(name: "ErrorShare", host: "server2", at: Date(timeIntervalSince1970: 1_800_000_061))
+        ]
+        var skipped = FaultRun(name: "cut server1")
+        skipped.obstacle = "only root can cut connections"
         return report([
             run("kill server1/mysql", reads: good, writes: good, settlement: settled(acknowledged: 30)), broken,
             skipped,

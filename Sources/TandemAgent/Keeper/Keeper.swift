@@ -117,6 +117,7 @@ public actor Keeper {
             do { try heldPorts.hold(host) } catch {
                 logger.warning("cannot hold port \(Ports.agentCheck) for the agent of \(host.name): \(error)")
             }
+            if left == nil { await waitUntilBack(name) }
             do {
                 let agent = try left ?? start(host)
                 left = nil
@@ -132,6 +133,11 @@ public actor Keeper {
             case .restart(let delay), .fail(let delay): try? await Task.sleep(for: delay)
             }
         }
+    }
+
+    private func waitUntilBack(_ name: String) async {
+        let absence = HostAbsence(folder: folder, host: name)
+        while absence.isLasting(), !Task.isCancelled, !isStopping { try? await Ticks.next(every: Self.lookInterval) }
     }
 
     private func adopt(_ host: Host) -> RunningProcess? {

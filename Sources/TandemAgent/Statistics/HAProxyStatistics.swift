@@ -3,15 +3,7 @@ import TandemTopology
 /// Reads what HAProxy answers to `show stat`: comma-separated values under a line of names (management guide, 9.1).
 enum HAProxyStatistics {
     static func parse(_ text: String) -> [TrafficCounters] {
-        var lines = text.split(separator: "\n")
-        guard let first = lines.first, first.hasPrefix("# ") else { return [] }
-        lines.removeFirst()
-        let columns = Dictionary(
-            first.dropFirst(2).split(separator: ",").enumerated().map { ($0.element, $0.offset) },
-            uniquingKeysWith: { first, _ in first })
-        let rows = lines.map {
-            Row(columns: columns, values: $0.split(separator: ",", omittingEmptySubsequences: false))
-        }
+        let rows = rows(text)
         // A section that is both (listen) counts each request twice; the second time is left out.
         let fronts = Set(rows.compactMap { $0["svname"] == "FRONTEND" ? $0["pxname"] : nil })
         return rows.compactMap { row in
@@ -20,10 +12,23 @@ enum HAProxyStatistics {
         }
     }
 
+    /// The lines below the names; none where it is no such answer.
+    static func rows(_ text: String) -> [Row] {
+        var lines = text.split(separator: "\n")
+        guard let first = lines.first, first.hasPrefix("# ") else { return [] }
+        lines.removeFirst()
+        let columns = Dictionary(
+            first.dropFirst(2).split(separator: ",").enumerated().map { ($0.element, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
+        return lines.map {
+            Row(columns: columns, values: $0.split(separator: ",", omittingEmptySubsequences: false))
+        }
+    }
+
     /// A line, of whose hundred values a dozen are wanted.
-    private struct Row {
-        let columns: [Substring: Int]
-        let values: [Substring]
+    struct Row {
+        fileprivate let columns: [Substring: Int]
+        fileprivate let values: [Substring]
 
         /// nil: there is no such column, or nothing in it.
         subscript(name: Substring) -> Substring? {

@@ -8,6 +8,11 @@ struct BalancerFile {
     /// have open to one web server.
     static let webServerSlots = 3072
 
+    /// How long a web server may leave what it was sent unacknowledged (RFC 5482; tcp(7), TCP_USER_TIMEOUT): its host has vanished then,
+    /// and GETs are repeated elsewhere. Keepalive says nothing of connections on which something is on its way. It also ends a WebSocket
+    /// whose receiver has taken nothing for as long and has its buffers full. HAProxy 3.0 ignores it in `default-server`.
+    private static let unacknowledgedBound = "2s"
+
     func text() throws(BlueprintError) -> String {
         configuration([
             site.banner("haproxy.cfg"), try global(), defaults(), try front(), try web(), try lastResort(), metrics(),
@@ -65,7 +70,7 @@ struct BalancerFile {
             # alone the bound can depend on the answer (see the backends).
             timeout server \(stack.app.requestTimeoutSeconds)s
             timeout server-fin 5s
-            # A host that vanished without a word: noticed before its checks fail, so that GET and HEAD are repeated.
+            # A host that vanished without a word while its answer was awaited, or between two requests.
             option srvtcpka
             srvtcpka-idle 1s
             srvtcpka-intvl 1s
@@ -138,8 +143,10 @@ struct BalancerFile {
                 default-server \(try tlsToServers())
                 default-server check inter 1s fastinter 250ms downinter 500ms fall 2 rise 1
                 # A connection that fails brings the next check forward; by then the requests that met it have gone to
-                # another server. Requests that hang in a server that is down are ended rather than left to their time-out.
-                default-server observe layer4 error-limit 1 on-error fastinter on-marked-down shutdown-sessions
+                # another server. A server that is marked down keeps its requests: ended by HAProxy (on-marked-down
+                # shutdown-sessions) they would be lost to users, ended by the server or by tcp-ut a GET is repeated.
+                # What still hangs after some seconds the agent ends.
+                default-server observe layer4 error-limit 1 on-error fastinter
                 default-server maxconn \(slots)
                 # Idle connections are kept for a while: after some quiet seconds the next visitors need not wait for handshakes.
                 default-server pool-purge-delay 1m
@@ -168,7 +175,8 @@ struct BalancerFile {
     private var servers: [String] {
         stack.hosts(.web).map {
             let name = stack.webName(of: $0)
-            return "server \($0.name) \($0.address):\(Ports.web) verifyhost \(name) sni str(\(name)) check-sni \(name)"
+            return
+                "server \($0.name) \($0.address):\(Ports.web) verifyhost \(name) sni str(\(name)) check-sni \(name) tcp-ut \(Self.unacknowledgedBound)"
         }
     }
 

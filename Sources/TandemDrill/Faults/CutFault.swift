@@ -37,7 +37,9 @@ struct CutFault: Fault {
         }
     }
 
-    func obstacle(_ look: StackLook) -> String? { limit ?? Obstacle.alone(needsOthers, host, look) }
+    func obstacle(_ look: StackLook) -> String? { limit }
+
+    func singlePoint(_ look: StackLook) -> String? { SinglePoint.words(needsOthers, host, look) }
 
     func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
         let processes = try await site.processes(of: parts)

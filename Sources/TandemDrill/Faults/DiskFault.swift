@@ -22,9 +22,9 @@ struct DiskFault: Fault {
         "the host's data lies on the same disk as all else of this machine, which would be full too; a disk of its own "
         + "with less than 4 GB of room, such as a small tmpfs mounted there while the stack is down, is filled"
 
-    func obstacle(_ look: StackLook) -> String? {
-        folder == nil ? Self.sharedDisk : Obstacle.alone(["mysql"], host, look)
-    }
+    func obstacle(_ look: StackLook) -> String? { folder == nil ? Self.sharedDisk : nil }
+
+    func singlePoint(_ look: StackLook) -> String? { SinglePoint.words(["mysql"], host, look) }
 
     func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
         guard let folder else { throw DrillError(Self.sharedDisk) }

@@ -11,6 +11,8 @@ public protocol Fault: Sendable {
     var victims: [Part] { get }
     /// Why it cannot be tried here; nil: it can.
     func obstacle(_ look: StackLook) -> String?
+    /// What it strikes of which there is no other, in words: a single point of failure, whose loss users feel. nil: there is none.
+    func singlePoint(_ look: StackLook) -> String?
     /// Does it, and undoes what does not undo itself.
     /// - Parameter struck: called at the moment it is done, or is about to begin where it takes its time.
     /// - Returns: how it is known to have happened.
@@ -58,7 +60,7 @@ struct KillFault: Fault {
 
     private static let bound = Duration.seconds(5)
 
-    func obstacle(_ look: StackLook) -> String? { Obstacle.alone(needsOthers, host, look) }
+    func singlePoint(_ look: StackLook) -> String? { SinglePoint.words(needsOthers, host, look) }
 
     func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
         let processes = try await site.processes(of: victims)
@@ -88,7 +90,7 @@ struct FreezeFault: Fault {
     static let hold = Duration.seconds(8)
     private static let bound = Duration.seconds(2)
 
-    func obstacle(_ look: StackLook) -> String? { Obstacle.alone(needsOthers, host, look) }
+    func singlePoint(_ look: StackLook) -> String? { SinglePoint.words(needsOthers, host, look) }
 
     func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
         let processes = try await site.processes(of: victims)
@@ -117,7 +119,7 @@ struct RestartFault: Fault {
 
     var victims: [Part] { [.service(service, host: host)] }
 
-    func obstacle(_ look: StackLook) -> String? { Obstacle.alone([service], host, look) }
+    func singlePoint(_ look: StackLook) -> String? { SinglePoint.words([service], host, look) }
 
     func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
         let processes = try await site.processes(of: victims)
@@ -137,8 +139,8 @@ struct RollingFault: Fault {
     let promise = Promise(writes: .uncut)
     var victims: [Part]
 
-    func obstacle(_ look: StackLook) -> String? {
-        look.hosts(of: "app").count > 1 ? nil : "there is one app server only"
+    func singlePoint(_ look: StackLook) -> String? {
+        look.hosts(of: "app").count > 1 ? nil : "the app runs on one host alone"
     }
 
     func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
@@ -186,8 +188,6 @@ struct OutageFault: Fault {
 
     private static let startBound = Duration.seconds(300)
 
-    func obstacle(_ look: StackLook) -> String? { nil }
-
     func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
         let processes = try await site.processes(of: victims)
         let all = processes.startersFirst
@@ -209,9 +209,14 @@ struct OutageFault: Fault {
     }
 }
 
-enum Obstacle {
-    /// Nobody promises that a service goes on elsewhere when there is no elsewhere.
-    static func alone(_ services: [String], _ host: String?, _ look: StackLook) -> String? {
+extension Fault {
+    public func obstacle(_ look: StackLook) -> String? { nil }
+    public func singlePoint(_ look: StackLook) -> String? { nil }
+}
+
+enum SinglePoint {
+    /// The first service that runs on no other host than this one.
+    static func words(_ services: [String], _ host: String?, _ look: StackLook) -> String? {
         for service in services where !look.hosts(of: service).contains(where: { $0 != host }) {
             return "\(service) runs on \(host ?? "one host") alone: nothing goes on without it (tandem check --no-spof)"
         }

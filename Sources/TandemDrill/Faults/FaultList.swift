@@ -25,6 +25,7 @@ public enum FaultList {
                 victims: [.keeper]))
         faults += storeFaults(look)
         for host in look.hosts { faults.append(lose(host, look)) }
+        for host in look.hosts { faults.append(pause(host, look)) }
         for host in look.hosts { faults.append(isolate(host, look, limits)) }
         if look.canSwitchOver { faults.append(cutPair(look, limits)) }
         for host in look.hosts where host.services.contains(where: { $0.name == "mysql" }) {
@@ -123,8 +124,18 @@ public enum FaultList {
 
     private static func lose(_ host: StackLook.Host, _ look: StackLook) -> any Fault {
         let services = host.services.map(\.name)
-        return KillFault(
-            name: "kill \(host.name)", event: "All of \(host.name), its services and its agent, is killed at once",
+        return HostFault(
+            name: "kill \(host.name)",
+            event: "All of \(host.name), its services and its agent, is killed at once and stays down for 12 s",
+            promise: Promise(writes: services.contains("mysql") ? .wait : .goOn), victims: look.parts(of: host.name),
+            services: services, host: host.name)
+    }
+
+    /// As when a virtual machine is stopped for a moment: its kernel goes on to take connections and what is sent on them.
+    private static func pause(_ host: StackLook.Host, _ look: StackLook) -> any Fault {
+        let services = host.services.map(\.name)
+        return FreezeFault(
+            name: "freeze \(host.name)", event: "All of \(host.name), its services and its agent, is frozen",
             promise: Promise(writes: services.contains("mysql") ? .wait : .goOn), victims: look.parts(of: host.name),
             needsOthers: services, host: host.name)
     }

@@ -11,6 +11,12 @@ public protocol DrilledStack: Sendable {
     func switchOver() async throws
     /// Brings back a stack of which nothing is left.
     func start() async throws
+    /// Has a host that goes down stay down, until `letUp` or for a minute.
+    /// - Parameter arm: is given what brings it back should nobody do so, before it is done.
+    func keepDown(_ host: String, arm: @Sendable (Undo) async throws -> Void) async throws
+    func letUp(_ host: String) async
+    /// What its monitors tell people of right now; nil: it has none, or none answers.
+    func firing() async -> [FiredAlert]?
 }
 
 /// What can be done to a place and its processes. Of this machine: `LocalPlace`; on others somebody has to do it there.

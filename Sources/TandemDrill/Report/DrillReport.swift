@@ -44,6 +44,15 @@ public struct DrillReport: Codable, Sendable, Equatable {
         /// The first of the requests that were not answered well, in words.
         public var failures: [String]
         public var timeline: Timeline
+        /// What the monitors told people between this fault and the next; missing where nothing watches the stack.
+        public var alerts: [Alert]?
+    }
+
+    public struct Alert: Codable, Sendable, Equatable {
+        public var name: String
+        public var host: String?
+        /// From the fault until it fired.
+        public var afterMilliseconds: Int
     }
 
     public struct FaultReport: Codable, Sendable, Equatable {
@@ -198,10 +207,19 @@ extension DrillReport.Run {
         marks = run.marks
         failures = window.failures
         timeline = window.timeline
+        alerts = run.struckDate.flatMap { struck in
+            run.alerts?.map {
+                DrillReport.Alert(
+                    name: $0.name, host: $0.host,
+                    afterMilliseconds: Int(($0.at.timeIntervalSince(struck) * 1000).rounded()))
+            }
+        }
         verdict = .notTested
         reasons = []
         guard run.obstacle == nil else { return }
         reasons = Self.reasons(self, budget, trouble: run.trouble)
+        // Why it was to be expected.
+        if !reasons.isEmpty, let singlePoint = run.singlePoint { reasons.append(singlePoint) }
         verdict = reasons.isEmpty ? .held : .broken
     }
 

@@ -41,6 +41,7 @@ public struct DrillTable {
         ]
         let line = mark(run.verdict) + row(cells, width).dropFirst()
         return [line] + run.reasons.map { "    " + paint($0, .bad) }
+            + (run.alerts ?? []).map { "    " + paint("alert: \(Wording.alert($0))", .dim) }
     }
 
     private func row(_ cells: [String], _ width: Int) -> String {

@@ -109,10 +109,16 @@ public struct HTMLReport {
             \(title)\(reasons.isEmpty ? "" : "<ul>\(reasons)</ul>")
             <div class="wide">\(TimelinePicture(run: run).svg)</div>
             \(BudgetTable(run: run, budget: fault.budget, last: lastRuns(fault.name)).text)
-            <p class="proof">Proof: \(Self.escaped(run.proof ?? "none"))</p>
+            <p class="proof">Proof: \(Self.escaped(run.proof ?? "none"))</p>\(alerts(run))
             \(failures.isEmpty ? "" : "<details><summary>Requests that were not answered well</summary><ul>\(failures)</ul></details>")
 
             """
+    }
+
+    private func alerts(_ run: DrillReport.Run) -> String {
+        guard let alerts = run.alerts, !alerts.isEmpty else { return "" }
+        let words = alerts.map { Self.escaped(Wording.alert($0)) }.joined(separator: ", ")
+        return "\n<p class=\"proof\">Alerts before the next fault: \(words)</p>"
     }
 
     private func lastRuns(_ name: String) -> [DrillReport.Run] {

@@ -25,11 +25,25 @@ enum Wording {
         return "\(event): \(parts.joined(separator: "; "))."
     }
 
+    /// Such as `HostSilent of server1 after 78 s`.
+    static func alert(_ alert: DrillReport.Alert) -> String {
+        "\(alert.name)\(alert.host.map { " of \($0)" } ?? "") after \(seconds(alert.afterMilliseconds))"
+    }
+
+    /// How many of the failed reads nobody had promised to answer.
+    private static func inOutage(_ report: DrillReport) -> String {
+        let outages = report.faults.filter { $0.budget.failedReads == nil }
+        let failed = outages.flatMap(\.runs).map(\.reads.failed).reduce(0, +)
+        guard failed > 0 else { return "" }
+        return failed >= report.reads.failed
+            ? ", all of them in the full outage" : ", \(failed) of them in the full outage"
+    }
+
     static func summary(_ report: DrillReport, broken: Int, tested: Int) -> String {
         let lost = report.settlement?.lost ?? 0
         let acknowledged = report.settlement.map { "\(count($0.acknowledged, "acknowledged write"))" }
         let kept = acknowledged.map { lost == 0 ? "; none of \($0) was lost" : "; \(lost) of \($0) were lost" } ?? ""
-        let failed = "\(report.reads.failed) of \(count(report.reads.sent, "read")) failed"
+        let failed = "\(report.reads.failed) of \(count(report.reads.sent, "read")) failed\(inOutage(report))"
         if let stopped = report.stopped {
             return "The drill ended early after \(count(tested, "fault")): \(stopped). \(failed)\(kept)."
         }

@@ -53,6 +53,8 @@ public struct FaultRun: Sendable {
     public var name: String
     /// Why it was not tested.
     public var obstacle: String?
+    /// What it struck of which there is no other.
+    public var singlePoint: String?
     /// How it is known to have happened.
     public var proof: String?
     public var window = Window()
@@ -67,6 +69,8 @@ public struct FaultRun: Sendable {
     /// The writes that were numbered since the fault before.
     public var writes: Range<Int> = 0..<0
     public var settlement: WriteSettlement?
+    /// Those that began to fire after it and before the next; nil where nothing watches the stack.
+    public var alerts: [FiredAlert]?
 
     /// Something that happened meanwhile, for the picture.
     public struct Mark: Codable, Sendable, Equatable {

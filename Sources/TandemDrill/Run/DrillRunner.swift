@@ -11,10 +11,12 @@ public final class DrillRunner: Sendable {
     let tell: @Sendable (DrillEvent) -> Void
     private let interruption = Mutex<String?>(nil)
     private let pace = Mutex(Pace())
+    private let alerts = Mutex(AlertBook())
 
     static let wholeBound = Duration.seconds(120)
     static let warmUp = Duration.seconds(2)
     private static let endBound = Duration.seconds(5)
+    private static let alertPause = Duration.seconds(2)
 
     public init(
         site: FaultSite, ledger: Ledger, plan: TrafficPlan, door: any FrontDoor, options: DrillOptions,
@@ -40,7 +42,11 @@ public final class DrillRunner: Sendable {
     /// - Throws: `DrillError` where there was nothing to be tried: the load fails by itself.
     public func run(_ faults: [any Fault]) async throws -> DrillResult {
         let visitors = Task { await traffic.run() }
-        defer { visitors.cancel() }
+        let watch = Task { await watchAlerts() }
+        defer {
+            visitors.cancel()
+            watch.cancel()
+        }
         var result = DrillResult()
         do {
             try await pause(Self.warmUp)
@@ -58,7 +64,16 @@ public final class DrillRunner: Sendable {
         result.writes = ledger.progress.writes
         await settleAll(&result)
         ledger.flush()
+        alerts.withLock { $0.assign(to: &result.runs) }
         return result
+    }
+
+    private func watchAlerts() async {
+        while !Task.isCancelled {
+            let firing = await site.stack.firing()
+            alerts.withLock { $0.look(firing) }
+            try? await Task.sleep(for: Self.alertPause)
+        }
     }
 
     private func tryAll(_ faults: [any Fault], _ result: inout DrillResult) async throws {
@@ -92,10 +107,12 @@ public final class DrillRunner: Sendable {
 
     private func tryOut(_ fault: any Fault, _ jitter: Duration, _ run: inout FaultRun) async throws {
         try await becomeWhole()
-        if let obstacle = fault.obstacle(await site.stack.look()) {
+        let look = await site.stack.look()
+        if let obstacle = fault.obstacle(look) {
             run.obstacle = obstacle
             return
         }
+        run.singlePoint = fault.singlePoint(look)
         try await spare(fault.victims)
         ledger.openWindow()
         try await pause(options.margin + jitter)

@@ -17,17 +17,24 @@ package struct AlertSession: Sendable {
                 "nothing watches the stack '\(applied.stack.name)': write 'monitoring: on' into its file, and run tandem up"
             )
         }
-        let folder = project.folder
+        try await on(applied.stack, project.folder, body)
+    }
+
+    /// Gives the way to the monitors of a stack that has some.
+    static func on<T>(
+        _ stack: Stack, _ folder: StackFolder, _ body: (AlertSession) async throws -> T
+    ) async throws -> T {
         let client = try AlertmanagerClient(
-            stack: applied.stack, certificate: folder.clientCertificateFile, key: folder.clientKeyFile,
+            stack: stack, certificate: folder.clientCertificateFile, key: folder.clientKeyFile,
             ca: folder.agentsCAFile)
         do {
-            try await body(AlertSession(stack: applied.stack, client: client))
+            let result = try await body(AlertSession(stack: stack, client: client))
+            await client.shutdown()
+            return result
         } catch {
             await client.shutdown()
             throw error
         }
-        await client.shutdown()
     }
 
     /// What all monitors that answer say.

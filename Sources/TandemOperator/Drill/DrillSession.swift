@@ -51,11 +51,23 @@ package struct DrillSession: Sendable {
             throw Failure(
                 .failed, "the stack is \(look.state), not up, so nothing is broken on purpose; see: tandem status")
         }
-        var report = try await drill(stack, faults, plan, door, options)
+        var report = try await watched(stack) { try await drill($0, faults, plan, door, options) }
         if let last { report.slower = Comparison.slower(report, than: last) }
         try write(report)
         try output?.write(HTMLReport(report: report, last: last).text)
         return report.verdict == .broken || !(report.slower ?? []).isEmpty
+    }
+
+    /// With a way to the stack's monitors, where it has some.
+    private func watched(
+        _ stack: LocalDrilledStack, _ body: (LocalDrilledStack) async throws -> DrillReport
+    ) async throws -> DrillReport {
+        guard !applied.stack.monitors.isEmpty else { return try await body(stack) }
+        return try await AlertSession.on(applied.stack, project.folder) { session in
+            var stack = stack
+            stack.monitors = session
+            return try await body(stack)
+        }
     }
 
     private func drill(
@@ -142,8 +154,9 @@ package struct DrillSession: Sendable {
     ) -> Bool {
         for fault in faults {
             let sentence = DrillReport.hypothesis(of: fault, plan: plan, budgets: options.budgets)
-            let obstacle = fault.obstacle(look).map { "\n    not tested: \($0)" } ?? ""
-            print("\(fault.name)\n    \(sentence)\(obstacle)")
+            let obstacle = fault.obstacle(look).map { "\n    not tested: \($0)" }
+            let singlePoint = fault.singlePoint(look).map { "\n    single point of failure: \($0)" }
+            print("\(fault.name)\n    \(sentence)\(obstacle ?? singlePoint ?? "")")
         }
         return false
     }

@@ -11,6 +11,13 @@ package struct LocalDrilledStack: DrilledStack {
     package let project: Project
     package let applied: AppliedStack
     let client: AgentClient
+    /// Where something watches the stack.
+    var monitors: AlertSession?
+
+    package func firing() async -> [FiredAlert]? {
+        guard let alerts = try? await monitors?.alerts() else { return nil }
+        return AlertReport(alerts, now: Date()).alerts.map { FiredAlert(name: $0.name, host: $0.host, at: $0.since) }
+    }
 
     package func look() async -> StackLook {
         let status = await StatusReader(applied: applied, folder: project.folder, client: client).read()
@@ -49,6 +56,18 @@ package struct LocalDrilledStack: DrilledStack {
         // Nothing is new, so there is nothing to prepare.
         try await restart(try await targets(["app"]))
     }
+
+    package func keepDown(_ host: String, arm: @Sendable (Undo) async throws -> Void) async throws {
+        let absence = HostAbsence(folder: project.folder, host: host)
+        try await arm(.delete(absence.path))
+        do {
+            try absence.begin()
+        } catch {
+            throw DrillError("\(host) cannot be kept down: \(error)")
+        }
+    }
+
+    package func letUp(_ host: String) async { HostAbsence(folder: project.folder, host: host).end() }
 
     package func start() async throws { try await Self.up(file: project.stackFile) }
 

@@ -1,0 +1,24 @@
+import Foundation
+import Glibc
+
+/// A host of this machine that stays down for a while, as a drill wants it: the keeper leaves its agent alone. It is a file whose age
+/// bounds it, so that nobody has to survive for the host to come back.
+public struct HostAbsence: Sendable {
+    static let bound = Duration.seconds(60)
+
+    public let path: String
+
+    public init(folder: StackFolder, host: String) { path = "\(folder.records(host))/absent" }
+
+    public func begin() throws { try AtomicFile.write("", to: path, isSynced: false) }
+
+    public func end() { unlink(path) }
+
+    /// A file of the future is none: the clock was set back since.
+    func isLasting(now: Date = Date()) -> Bool {
+        guard let made = (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date else {
+            return false
+        }
+        return (-1..<Self.bound / .seconds(1)).contains(now.timeIntervalSince(made))
+    }
+}

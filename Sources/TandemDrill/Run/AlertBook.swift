@@ -1,0 +1,46 @@
+public import Foundation
+
+/// An alert that the stack's monitors tell people of.
+public struct FiredAlert: Hashable, Sendable {
+    public var name: String
+    public var host: String?
+    /// When it began to fire.
+    public var at: Date
+
+    public init(name: String, host: String?, at: Date) {
+        self.name = name
+        self.host = host
+        self.at = at
+    }
+}
+
+/// Which alerts began during a drill.
+struct AlertBook {
+    /// Those that had begun when the monitors were first asked; nil: they have not answered yet.
+    private var earlier: Set<FiredAlert>?
+    private var fired: Set<FiredAlert> = []
+
+    /// - Parameter firing: nil: no monitor answers.
+    mutating func look(_ firing: [FiredAlert]?) {
+        guard let firing else { return }
+        guard let earlier else {
+            earlier = Set(firing)
+            return
+        }
+        fired.formUnion(Set(firing).subtracting(earlier))
+    }
+
+    /// Gives each alert to the fault before it: many fire a minute after what they tell of, when the next fault has begun.
+    /// Nothing is given where the monitors never answered.
+    func assign(to runs: inout [FaultRun]) {
+        guard earlier != nil else { return }
+        let struck = runs.indices.filter { runs[$0].struckDate != nil }
+        for place in struck { runs[place].alerts = [] }
+        for alert in fired.sorted(by: { ($0.at, $0.name, $0.host ?? "") < ($1.at, $1.name, $1.host ?? "") }) {
+            guard let place = struck.last(where: { (runs[$0].struckDate ?? .distantFuture) <= alert.at }) else {
+                continue
+            }
+            runs[place].alerts?.append(alert)
+        }
+    }
+}
