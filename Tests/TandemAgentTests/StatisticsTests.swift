@@ -91,8 +91,9 @@ struct HungRequestsTests {
         func found(_ rows: String...) -> [String] {
             HungRequests.servers("# pxname,svname,scur,status,lastchg\n" + rows.joined(separator: "\n") + "\n\n")
         }
-        #expect(found("web,server1,3,DOWN,6", "web,server2,1,UP,60", "web,BACKEND,4,UP,60") == ["server1"])
-        #expect(found("web,server1,3,DOWN 1/2,900") == ["server1"], "it is on its way up, and not there yet")
+        #expect(found("web,server1,3,DOWN,6", "web,server2,1,UP,60", "web,BACKEND,4,UP,60") == ["web/server1"])
+        #expect(found("tunnels,server1,3,DOWN,6") == ["tunnels/server1"])
+        #expect(found("web,server1,3,DOWN 1/2,900") == ["web/server1"], "it is on its way up, and not there yet")
         #expect(found("web,server1,3,DOWN,5") == [], "users may still be connecting to it")
         #expect(found("web,server1,0,DOWN,60") == [])
         #expect(found("web,server1,3,NOLB,60", "web,server2,3,UP 1/2,60") == [], "they are about to be answered")

@@ -191,7 +191,8 @@ struct ReportTests {
     @Test("what has no second of its kind is struck all the same, and named where a promise breaks")
     func singlePoints() {
         for fault in FaultList.all(Self.look, limits: PlaceLimits(network: nil, clock: "one clock")) {
-            let isOfBalancer = fault.name.contains("haproxy") || ["kill lb1", "freeze lb1", "cut lb1"].contains(fault.name)
+            let losses = ["kill lb1", "freeze lb1", "cut lb1"]
+            let isOfBalancer = fault.name.contains("haproxy") || losses.contains(fault.name)
             #expect((fault.singlePoint(Self.look) != nil) == isOfBalancer, "\(fault.name)")
             // Both balancers of a machine have one socket.
             let isNeverTested = ["cut lb1", "move clock", "fill server1/mysql", "fill server2/mysql"]

@@ -7,16 +7,18 @@ import TandemServices
 enum HungRequests {
     /// In seconds; longer than HAProxy connects, and than both balancers take to notice, so that who asks again is answered.
     static let patience = 5
+    /// Those whose servers are checked.
+    private static let sections: Set<Substring> = ["web", "tunnels"]
     private static let pause = Duration.seconds(2)
 
     /// Looks until the task is cancelled.
     static func endAll(of socket: String) async {
         while !Task.isCancelled {
-            if let answer = try? await HAProxySocket.ask("show stat web 4 -1", at: socket, patience: .milliseconds(500))
+            if let answer = try? await HAProxySocket.ask("show stat -1 4 -1", at: socket, patience: .milliseconds(500))
             {
                 for server in servers(answer) {
                     _ = try? await HAProxySocket.ask(
-                        "shutdown sessions server web/\(server)", at: socket, patience: .milliseconds(500))
+                        "shutdown sessions server \(server)", at: socket, patience: .milliseconds(500))
                 }
             }
             try? await Ticks.next(every: pause)
@@ -25,13 +27,15 @@ enum HungRequests {
 
     /// The web servers that have been down for longer than the patience while requests are in them.
     /// - Parameter text: HAProxy's answer to `show stat` (management guide, 9.1): `lastchg` is in seconds.
+    /// - Returns: each as `SECTION/SERVER`.
     static func servers(_ text: String) -> [String] {
         HAProxyStatistics.rows(text).compactMap { row in
-            guard row["pxname"] == "web", let server = row["svname"], server != "BACKEND",
+            guard let section = row["pxname"], sections.contains(section), let server = row["svname"],
+                server != "BACKEND",
                 row["status"]?.hasPrefix("DOWN") == true, let since = row["lastchg"].flatMap({ Int($0) }),
                 since > patience, let sessions = row["scur"].flatMap({ Int($0) }), sessions > 0
             else { return nil }
-            return String(server)
+            return "\(section)/\(server)"
         }
     }
 }

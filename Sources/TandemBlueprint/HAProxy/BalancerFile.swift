@@ -5,17 +5,19 @@ struct BalancerFile {
     let site: Site
 
     /// nginx keeps two connections for each request (see `NginxFile.connections`): what all balancers together may
-    /// have open to one web server.
+    /// have open to one web server, and the same once more for WebSockets.
     static let webServerSlots = 3072
 
     /// How long a web server may leave what it was sent unacknowledged (RFC 5482; tcp(7), TCP_USER_TIMEOUT): its host has vanished then,
-    /// and GETs are repeated elsewhere. Keepalive says nothing of connections on which something is on its way. It also ends a WebSocket
-    /// whose receiver has taken nothing for as long and has its buffers full. HAProxy 3.0 ignores it in `default-server`.
+    /// and GETs are repeated elsewhere. Keepalive says nothing of connections on which something is on its way. nginx takes whole
+    /// requests however busy the app is, but what goes through a tunnel has to wait for the app: there it would end connections.
+    /// HAProxy 3.0 ignores it in `default-server`.
     private static let unacknowledgedBound = "2s"
 
     func text() throws(BlueprintError) -> String {
         configuration([
-            site.banner("haproxy.cfg"), try global(), defaults(), try front(), try web(), try lastResort(), metrics(),
+            site.banner("haproxy.cfg"), try global(), defaults(), try front(), try web(), try tunnels(),
+            try lastResort(), metrics(),
         ])
     }
 
@@ -121,37 +123,57 @@ struct BalancerFile {
                 http-after-response set-header X-Request-Id %[unique-id]
             \(strictTransportSecurity)
                 use_backend last_resort if { nbsrv(web) eq 0 }
+                use_backend tunnels if { req.hdr(upgrade) -m found }
                 default_backend web
             """
     }
 
+    private var balance: String {
+        stack.balancer.algorithm == .source ? "source\n    hash-type consistent" : stack.balancer.algorithm.rawValue
+    }
+
+    private var slots: Int { max(64, Self.webServerSlots / max(1, stack.hosts(.balancer).count)) }
+
     private func web() throws(BlueprintError) -> String {
-        let balance =
-            stack.balancer.algorithm == .source ? "source\n    hash-type consistent" : stack.balancer.algorithm.rawValue
-        let slots = max(64, Self.webServerSlots / max(1, stack.hosts(.balancer).count))
-        return """
-            # [balancer] algorithm; the hosts with the role web
-            backend web from http
-                balance \(balance)
-                option httpchk
-                http-check send meth GET uri \(Site.webHealthPath) ver HTTP/1.1 hdr Host \(stack.sharedWebName)
-                http-check expect status 200
-                # An nginx that is about to close its idle connections says so: from then on it gets no new requests.
-                http-check disable-on-404
-                http-request disable-l7-retry unless METH_GET
-            \(Self.answers.indented)
-                default-server \(try tlsToServers())
-                default-server check inter 1s fastinter 250ms downinter 500ms fall 2 rise 1
-                # A connection that fails brings the next check forward; by then the requests that met it have gone to
-                # another server. A server that is marked down keeps its requests: ended by HAProxy (on-marked-down
-                # shutdown-sessions) they would be lost to users, ended by the server or by tcp-ut a GET is repeated.
-                # What still hangs after some seconds the agent ends.
-                default-server observe layer4 error-limit 1 on-error fastinter
-                default-server maxconn \(slots)
-                # Idle connections are kept for a while: after some quiet seconds the next visitors need not wait for handshakes.
-                default-server pool-purge-delay 1m
-            \(servers.joined(separator: "\n").indented)
-            """
+        """
+        # [balancer] algorithm; the hosts with the role web
+        backend web from http
+            balance \(balance)
+            option httpchk
+            http-check send meth GET uri \(Site.webHealthPath) ver HTTP/1.1 hdr Host \(stack.sharedWebName)
+            http-check expect status 200
+            # An nginx that is about to close its idle connections says so: from then on it gets no new requests.
+            http-check disable-on-404
+            http-request disable-l7-retry unless METH_GET
+        \(Self.answers.indented)
+            default-server \(try tlsToServers())
+            default-server check inter 1s fastinter 250ms downinter 500ms fall 2 rise 1
+            # A connection that fails brings the next check forward; by then the requests that met it have gone to
+            # another server. A server that is marked down keeps its requests: ended by HAProxy (on-marked-down
+            # shutdown-sessions) they would be lost to users, ended by the server or by tcp-ut a GET is repeated.
+            # What still hangs after some seconds the agent ends.
+            default-server observe layer4 error-limit 1 on-error fastinter
+            default-server maxconn \(slots)
+            # Idle connections are kept for a while: after some quiet seconds the next visitors need not wait for handshakes.
+            default-server pool-purge-delay 1m
+        \(servers { _ in "tcp-ut \(Self.unacknowledgedBound)" })
+        """
+    }
+
+    /// WebSockets: the same servers, as healthy as their requests find them.
+    private func tunnels() throws(BlueprintError) -> String {
+        """
+        # WebSockets: what is sent waits here for as long as the app is busy.
+        backend tunnels from http
+            balance \(balance)
+            option httpchk
+            http-check disable-on-404
+            http-request disable-l7-retry unless METH_GET
+        \(Self.answers.indented)
+            default-server \(try tlsToServers())
+            default-server maxconn \(slots)
+        \(servers { "track web/\($0.name)" })
+        """
     }
 
     /// When checks fail everywhere at once, the checker is more likely wrong than every server is dead.
@@ -163,7 +185,7 @@ struct BalancerFile {
             http-request disable-l7-retry unless METH_GET
         \(Self.answers.indented)
             default-server \(try tlsToServers())
-        \(servers.joined(separator: "\n").indented)
+        \(servers { _ in nil })
         """
     }
 
@@ -172,12 +194,14 @@ struct BalancerFile {
         "ssl verify required ca-file \(try HAProxySyntax.word(layout.caFile)) crt \(try HAProxySyntax.word(layout.balancerBundleFile))"
     }
 
-    private var servers: [String] {
-        stack.hosts(.web).map {
-            let name = stack.webName(of: $0)
-            return
-                "server \($0.name) \($0.address):\(Ports.web) verifyhost \(name) sni str(\(name)) check-sni \(name) tcp-ut \(Self.unacknowledgedBound)"
-        }
+    private func servers(_ more: (Host) -> String?) -> String {
+        stack.hosts(.web).map { host in
+            let name = stack.webName(of: host)
+            let words = [
+                "server \(host.name) \(host.address):\(Ports.web) verifyhost \(name) sni str(\(name)) check-sni \(name)"
+            ]
+            return (words + [more(host)].compactMap(\.self)).joined(separator: " ")
+        }.joined(separator: "\n").indented
     }
 
     private func metrics() -> String {

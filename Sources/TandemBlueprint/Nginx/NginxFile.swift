@@ -4,8 +4,8 @@ import TandemStack
 struct NginxFile {
     let site: Site
 
-    /// Connections of the one worker, to clients and upstreams together.
-    static let connections = 8192
+    /// Connections of the one worker, to clients and upstreams together: two for each request and each WebSocket, and room for others.
+    static let connections = 2 * 2 * BalancerFile.webServerSlots + 2048
 
     func text() throws(BlueprintError) -> String {
         configuration([site.banner("nginx.conf"), try main(), "http {\n\(try http().indented)\n}"])

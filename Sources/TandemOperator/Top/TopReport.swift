@@ -80,7 +80,7 @@ struct TopChanges {
         switch service.name {
         case "haproxy":
             fill(&line, rates(of: host.name, in: \.balancer) { $0.section == "front" })
-            let own = rates(of: host.name, in: \.balancer) { $0.section == "web" && $0.server == nil }
+            let own = rates(of: host.name, in: \.balancer) { Self.webSections.contains($0.section) && $0.server == nil }
             line.responseMilliseconds = Self.average(own)
         case "nginx":
             // What the balancers had from it. Requests that other web servers pass on are in theirs.
@@ -139,10 +139,13 @@ struct TopChanges {
         var responseMilliseconds: Int?
     }
 
-    /// Of the balancers' section `web`.
+    /// Where the balancers send requests, and WebSockets.
+    private static let webSections: Set = ["web", "tunnels"]
+
+    /// Of these sections.
     private func web(_ isWanted: (TrafficCounters) -> Bool) -> [Rate] {
         second.status.hosts.flatMap { host in
-            rates(of: host.name, in: \.balancer) { $0.section == "web" && isWanted($0) }
+            rates(of: host.name, in: \.balancer) { Self.webSections.contains($0.section) && isWanted($0) }
         }
     }
 
