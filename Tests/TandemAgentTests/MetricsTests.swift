@@ -50,12 +50,23 @@ struct MetricsTests {
 
     @Test("of this machine can be read")
     func machine() throws {
-        let figures = MachineFigures.read(folder: "/", certificates: ["/nowhere.pem"])
+        let figures = MachineFigures.read(folders: [("host", "/")], certificates: ["/nowhere.pem"])
         #expect(abs(figures.time - Date().timeIntervalSince1970) < 60)
         #expect(try #require(figures.memoryAvailable) <= (try #require(figures.memoryTotal)))
-        #expect(try #require(figures.diskAvailable) <= (try #require(figures.diskSize)))
+        let disk = try #require(figures.disks.first)
+        #expect(disk.name == "host" && disk.size > 0 && disk.available <= disk.size)
         #expect(try #require(figures.processors) >= 1)
         #expect(figures.certificates.isEmpty)
+    }
+
+    /// The data of a host may lie on a disk of its own, and it is that one which fills up.
+    @Test("tell of each disk once")
+    func disks() throws {
+        func names(_ data: String) -> [String] {
+            MachineFigures.read(folders: [("host", "/proc"), ("data", data)], certificates: []).disks.map(\.name)
+        }
+        #expect(names("/proc/self") == ["host"] && names("/nowhere") == ["host"])
+        #expect(names("/sys") == ["host", "data"])
     }
 
     @Test("tell of a certificate in a file's place, also of a new one")
@@ -65,7 +76,7 @@ struct MetricsTests {
         let dates = CertificateDates()
         let path = "\(folder.path)/agent.pem"
         func names() -> [String] {
-            MachineFigures.read(folder: "/", certificates: [path], dates: dates).certificates.map(\.name)
+            MachineFigures.read(folders: [], certificates: [path], dates: dates).certificates.map(\.name)
         }
         #expect(names().isEmpty)
         try folder.put("agent.pem", certificate)

@@ -80,6 +80,14 @@ private struct Trial {
             fires: fires)
     }
 
+    /// A stack whose monitors began at 0.
+    private static func starting(_ alert: String, _ series: String, after: String = "50s", fires: Bool) -> Trial {
+        Trial(
+            alert: alert,
+            series: [(series, "0x60"), (#"process_start_time_seconds{job="prometheus",host="lb1"}"#, "0x60")],
+            after: after, fires: fires)
+    }
+
     static let all: [Trial] = [
         Trial(
             alert: "SiteUnreachable",
@@ -90,6 +98,19 @@ private struct Trial {
                 (#"tandem_probe_success{stack="shop",host="lb1",address="a"}"#, "0x60"),
                 (#"tandem_probe_success{stack="shop",host="lb1",address="b"}"#, "1x60"),
             ], fires: false),
+        // The first minute of a start, and a minute later.
+        starting("SiteUnreachable", #"tandem_probe_success{stack="shop",host="lb1",address="a"}"#, fires: false),
+        starting(
+            "SiteUnreachable", #"tandem_probe_success{stack="shop",host="lb1",address="a"}"#, after: "110s", fires: true
+        ),
+        // One monitor is new, the other one is not.
+        Trial(
+            alert: "SiteUnreachable",
+            series: [
+                (#"tandem_probe_success{stack="shop",host="lb1",address="a"}"#, "0x60"),
+                (#"process_start_time_seconds{job="prometheus",host="lb1"}"#, "0x60"),
+                (#"process_start_time_seconds{job="prometheus",host="lb2"}"#, "-900x60"),
+            ], after: "50s", fires: true),
         Trial(
             alert: "BalancerUnreachable",
             series: [
@@ -109,6 +130,17 @@ private struct Trial {
         traffic("ErrorBudgetBurnsFast", errors: "60", after: "70m", fires: false),
         traffic("ErrorBudgetBurnsSlowly", errors: "30", after: "400m", fires: true),
         traffic("ErrorBudgetBurnsSlowly", errors: "12", after: "400m", fires: false),
+        // A new stack that nobody visits but its monitors, and the errors of its start.
+        Trial(
+            alert: "ErrorBudgetBurnsFast", series: [(requests, "0+4x60"), (errors, "0 4 8x58")], after: "4m",
+            fires: false),
+        Trial(
+            alert: "ErrorBudgetBurnsSlowly", series: [(requests, "0+4x150"), (errors, "0 4 8x148")], after: "20m",
+            fires: false),
+        // One that answers nothing as it should.
+        Trial(
+            alert: "ErrorBudgetBurnsFast", series: [(requests, "0+4x60"), (errors, "0+4x60")], after: "4m",
+            fires: true),
         Trial(
             alert: "SiteSlow",
             series: [
@@ -127,6 +159,8 @@ private struct Trial {
                 (#"tandem_database_open{stack="shop",host="server1"}"#, "1x10 0x50"),
                 (#"tandem_database_open{stack="shop",host="server2"}"#, "0x60"),
             ], fires: true),
+        starting("WritesWait", #"tandem_database_open{stack="shop",host="server1"}"#, fires: false),
+        starting("WritesWait", #"tandem_database_open{stack="shop",host="server1"}"#, after: "110s", fires: true),
         // The primary's host is gone, and all others remember that it took writes.
         Trial(
             alert: "WritesWait",
@@ -235,6 +269,15 @@ private struct Trial {
                 (#"tandem_host_disk_available_bytes{host="a"}"#, "30000-1x120"),
                 (#"tandem_host_disk_size_bytes{host="a"}"#, "100000x120"),
             ], after: "70m", interval: "1m", fires: false),
+        // The data's own disk is full, the host's other one is not.
+        Trial(
+            alert: "DiskFull",
+            series: [
+                (#"tandem_host_disk_available_bytes{host="a",disk="host"}"#, "90x60"),
+                (#"tandem_host_disk_size_bytes{host="a",disk="host"}"#, "100x60"),
+                (#"tandem_host_disk_available_bytes{host="a",disk="data"}"#, "3x60"),
+                (#"tandem_host_disk_size_bytes{host="a",disk="data"}"#, "100x60"),
+            ], fires: true),
         // A burst within minutes of its beginning.
         Trial(
             alert: "DiskFull",

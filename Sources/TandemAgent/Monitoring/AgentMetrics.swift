@@ -65,9 +65,14 @@ struct AgentMetrics {
         text.add(
             "tandem_host_memory_available_bytes", .gauge, "Memory that programs can still have.",
             machine.memoryAvailable)
+        func disks(_ value: (MachineFigures.Disk) -> Double) -> [(labels: [(String, String)], value: Double)] {
+            machine.disks.map { (labels: [("disk", $0.name)], value: value($0)) }
+        }
         text.add(
-            "tandem_host_disk_size_bytes", .gauge, "Size of the file system with the stack's data.", machine.diskSize)
-        text.add("tandem_host_disk_available_bytes", .gauge, "What is free of it.", machine.diskAvailable)
+            "tandem_host_disk_size_bytes", .gauge,
+            "Size of the file system with the host's files, and of the one with its data where that is another.",
+            disks(\.size))
+        text.add("tandem_host_disk_available_bytes", .gauge, "What is free of it.", disks(\.available))
         text.add(
             "tandem_certificate_expiry_time_seconds", .gauge,
             "Until when a certificate is good, in seconds since 1970.",

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import Synchronization
+import TandemBlueprint
 import TandemServices
 import TandemStack
 
@@ -26,7 +27,7 @@ struct FrontProbe: Sendable {
     /// Said once at each look.
     let tell: @Sendable ([Outcome]) -> Void
 
-    static let interval = Duration.seconds(5)
+    static let interval = Duration.seconds(ProbePace.seconds)
     private static let patience = TimeAmount.seconds(4)
 
     /// On one machine the one that all balancers share; else those that move, or each balancer's own.

@@ -14,7 +14,8 @@ extension HostAgent {
         return AgentMetrics(
             stack: applied.stack, host: host, status: status, topology: topology, statistics: statistics,
             machine: MachineFigures.read(
-                folder: layout.hostFolder, certificates: certificates, dates: certificateDates),
+                folders: [("host", layout.hostFolder), ("data", layout.dataFolder)], certificates: certificates,
+                dates: certificateDates),
             durations: durations, probes: probes.outcomes, exports: exports, jobs: figures
         ).text
     }

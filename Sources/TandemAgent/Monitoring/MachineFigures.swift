@@ -1,3 +1,4 @@
+import CoreFoundation
 import Foundation
 import Glibc
 import Synchronization
@@ -6,6 +7,14 @@ import TandemServices
 
 /// What a host says of itself. What cannot be read is nil.
 struct MachineFigures: Sendable, Equatable {
+    /// A file system that the stack keeps something on.
+    struct Disk: Sendable, Equatable {
+        /// What lies on it: `data`, or `host` for all else of the host's, and for its data where that has no disk of its own.
+        var name: String
+        var size: Double
+        var available: Double
+    }
+
     struct Certificate: Sendable, Equatable {
         /// The file's name without its ending.
         var name: String
@@ -18,15 +27,14 @@ struct MachineFigures: Sendable, Equatable {
     var processors: Double?
     var memoryTotal: Double?
     var memoryAvailable: Double?
-    var diskSize: Double?
-    var diskAvailable: Double?
+    var disks: [Disk] = []
     var certificates: [Certificate] = []
 
     /// - Parameters:
-    ///   - folder: lies where the stack's data does.
+    ///   - folders: by name. Of those on one file system the first stands for all.
     ///   - certificates: paths of PEM files; those that are not there are left out.
     static func read(
-        folder: String, certificates: [String], dates: CertificateDates = CertificateDates()
+        folders: [(name: String, path: String)], certificates: [String], dates: CertificateDates = CertificateDates()
     ) -> MachineFigures {
         var figures = MachineFigures(time: Date().timeIntervalSince1970)
         var loads = [0.0]
@@ -37,17 +45,27 @@ struct MachineFigures: Sendable, Equatable {
             figures.memoryTotal = Machine.memory("MemTotal", in: text).map(Double.init)
             figures.memoryAvailable = Machine.memory("MemAvailable", in: text).map(Double.init)
         }
-        var status = statvfs()
-        if statvfs(folder, &status) == 0 {
-            figures.diskSize = Double(status.f_blocks) * Double(status.f_frsize)
-            figures.diskAvailable = Double(status.f_bavail) * Double(status.f_frsize)
-        }
+        figures.disks = disks(folders)
         figures.certificates = certificates.compactMap { path in
             guard let expiry = dates.expiry(of: path) else { return nil }
             let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             return Certificate(name: name, expiry: expiry.timeIntervalSince1970)
         }
         return figures
+    }
+
+    private static func disks(_ folders: [(name: String, path: String)]) -> [Disk] {
+        var devices: Set<dev_t> = []
+        return folders.compactMap { name, path in
+            var file = stat()
+            var status = statvfs()
+            guard stat(path, &file) == 0, statvfs(path, &status) == 0, devices.insert(file.st_dev).inserted else {
+                return nil
+            }
+            return Disk(
+                name: name, size: Double(status.f_blocks) * Double(status.f_frsize),
+                available: Double(status.f_bavail) * Double(status.f_frsize))
+        }
     }
 }
 

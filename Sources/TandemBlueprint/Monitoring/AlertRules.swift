@@ -1,5 +1,10 @@
 import TandemStack
 
+/// How often each monitor sends a request through each of the front's addresses.
+package enum ProbePace {
+    package static let seconds = 5
+}
+
 /// One thing that people are told of: what it means to users, and the command that comes next.
 struct AlertRule: Equatable {
     /// How soon somebody should look.
@@ -35,6 +40,9 @@ struct AlertRules {
     /// A request that takes longer is slow, in seconds; a bound of `tandem_web_request_duration_seconds`.
     static let slowSeconds = "2.5"
 
+    /// How long nobody is told that a stack does not serve whose oldest monitor has just begun.
+    private static let startSeconds = 60
+
     var all: [AlertRule] { users + database + jobs + hosts + monitoring }
 
     private static func errorRatio(_ window: String) -> String {
@@ -42,9 +50,23 @@ struct AlertRules {
     }
 
     /// Two windows: the long one says that it matters, the short one that it goes on.
-    private static func burn(_ factor: Double, long: String, short: String) -> String {
-        let bound = errorBudget * factor
-        return "(\(errorRatio(long)) > \(bound)) and (\(errorRatio(short)) > \(bound))"
+    ///
+    /// In its first minutes a stack has answered so little that the errors of its start are a large share. So there have to be as many as
+    /// that share of what the monitors alone ask within the whole of the long window: an older stack has these in any case.
+    private func burn(_ factor: Double, long: (text: String, seconds: Int), short: String) -> String {
+        let bound = Self.errorBudget * factor
+        let asked = stack.monitors.count * long.seconds / ProbePace.seconds
+        let least = max(1, (bound * Double(asked)).rounded(.down))
+        return """
+            (\(Self.errorRatio(long.text)) > \(bound)) and (\(Self.errorRatio(short)) > \(bound)) \
+            and (sum(increase(tandem_front_errors_total[\(long.text)])) > \(Int(least)))
+            """
+    }
+
+    /// The databases of a stack that is being started come after its monitors.
+    private static func onceStarted(_ expression: String) -> String {
+        let age = #"time() - min(process_start_time_seconds{job="prometheus"})"#
+        return "(\(expression)) unless on () (\(age) < \(startSeconds))"
     }
 
     /// Of hosts that have it to say, whatever others report.
@@ -58,9 +80,9 @@ struct AlertRules {
     private var users: [AlertRule] {
         [
             AlertRule(
-                name: "SiteUnreachable", expression: "max by (stack) (\(probes)) == 0", seconds: 30,
-                severity: .page, summary: "No request through the front of {{ $labels.stack }} is answered.",
-                next: "tandem status"),
+                name: "SiteUnreachable", expression: Self.onceStarted("max by (stack) (\(probes)) == 0"),
+                seconds: 30, severity: .page,
+                summary: "No request through the front of {{ $labels.stack }} is answered.", next: "tandem status"),
             AlertRule(
                 name: "BalancerUnreachable",
                 expression:
@@ -74,14 +96,14 @@ struct AlertRules {
                 summary: "{{ $value | humanizePercentage }} of all requests are answered with 500 or above.",
                 next: "tandem logs app"),
             AlertRule(
-                name: "ErrorBudgetBurnsFast", expression: Self.burn(14.4, long: "1h", short: "5m"), seconds: 120,
-                severity: .page,
+                name: "ErrorBudgetBurnsFast", expression: burn(14.4, long: ("1h", 3600), short: "5m"),
+                seconds: 120, severity: .page,
                 summary:
                     "{{ $value | humanizePercentage }} of the requests of the last hour failed: at this rate a month's errors are used up in two days.",
                 next: "tandem logs app"),
             AlertRule(
-                name: "ErrorBudgetBurnsSlowly", expression: Self.burn(3, long: "6h", short: "30m"), seconds: 900,
-                severity: .ticket,
+                name: "ErrorBudgetBurnsSlowly", expression: burn(3, long: ("6h", 21600), short: "30m"),
+                seconds: 900, severity: .ticket,
                 summary:
                     "{{ $value | humanizePercentage }} of the requests of the last six hours failed: at this rate a month's errors are used up in ten days.",
                 next: "tandem logs app"),
@@ -118,8 +140,8 @@ struct AlertRules {
         ]
         return [
             AlertRule(
-                name: "WritesWait", expression: "(max by (stack) (\(open)) == 0) or absent(\(open))", seconds: 20,
-                severity: .page, summary: "No database server takes writes.", next: "tandem why")
+                name: "WritesWait", expression: Self.onceStarted("(max by (stack) (\(open)) == 0) or absent(\(open))"),
+                seconds: 20, severity: .page, summary: "No database server takes writes.", next: "tandem why")
         ] + (isPair ? ofPair : []) + [
             AlertRule(
                 name: "WritesExported", expression: "max by (host) (tandem_database_exports) > 0", seconds: 0,
@@ -164,8 +186,9 @@ struct AlertRules {
                     (predict_linear(tandem_host_disk_available_bytes[6h], 24 * 3600) < 0) and \
                     (tandem_host_disk_available_bytes offset 50m > 0))
                     """, seconds: 300, severity: .ticket,
-                summary: "The disk of {{ $labels.host }} is full, or will be within a day.",
-                next: "Find what fills it, such as binary logs and logs: du -xh --max-depth=3 /var"),
+                summary: "The disk of {{ $labels.host }} ({{ $labels.disk }}) is full, or will be within a day.",
+                next:
+                    "Find what fills it, such as binary logs and logs: df -h, then du -xh --max-depth=3 on that disk"),
             AlertRule(
                 name: "MemoryLow",
                 expression: "tandem_host_memory_available_bytes / tandem_host_memory_total_bytes < 0.05", seconds: 300,
