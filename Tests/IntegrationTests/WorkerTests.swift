@@ -8,10 +8,20 @@ extension IntegrationTests {
         let stack = try TrialStack("itworkers", Self.workerYAML(greeting: "hello"))
         do {
             try Data("hush".utf8).write(to: URL(fileURLWithPath: "\(stack.folder)/secret"))
+            try FileManager.default.createDirectory(atPath: "\(stack.folder)/work", withIntermediateDirectories: false)
+            chmod("\(stack.folder)/work", 0o777)
+            #expect(try await stack.succeed("plan").output.contains("mailer"))
             try await stack.succeed("up", "--detach")
+            #expect(builds(stack) == 1)
             try await checkEnvironment(stack)
             try await checkComesBack(stack)
+            #expect(builds(stack) == 2, "restart builds")
+            try await stack.succeed("up", "--detach")
+            try await stack.succeed("restart", "lb1/haproxy")
+            #expect(builds(stack) == 2, "nothing of the app was started")
             try await checkNewSettings(stack)
+            #expect(builds(stack) == 3, "a change of the app builds")
+            try await checkFailedBuild(stack)
             try await checkRefusesUseless(stack)
         } catch {
             try await stack.end()
@@ -26,6 +36,7 @@ extension IntegrationTests {
         """
         app:
           run: '\(TrialStack.conduit)'
+          build: 'echo built >> work/builds; test ! -e work/broken'
           env: {GREETING: \(greeting)}
           secrets: {KEY: {file: secret}}
           workers:
@@ -33,6 +44,23 @@ extension IntegrationTests {
             importer: {run: sleep 1000, stop: 3s}
         \(more)
         """
+    }
+
+    private func builds(_ stack: TrialStack) -> Int {
+        let text = String(
+            decoding: FileManager.default.contents(atPath: "\(stack.folder)/work/builds") ?? Data(), as: UTF8.self)
+        return text.split(separator: "\n").count
+    }
+
+    /// A build that fails touches nothing that runs.
+    private func checkFailedBuild(_ stack: TrialStack) async throws {
+        try Data().write(to: URL(fileURLWithPath: "\(stack.folder)/work/broken"))
+        let before = try await stack.status().service("app", on: "server1").pid
+        let outcome = try await stack.tandem("restart", "app")
+        #expect(outcome.status == 1, "\(outcome)")
+        #expect(outcome.errors.contains("the build (app: build) exited with status 1"), "\(outcome)")
+        #expect(try await stack.status().service("app", on: "server1").pid == before)
+        unlink("\(stack.folder)/work/broken")
     }
 
     private func checkEnvironment(_ stack: TrialStack) async throws {

@@ -12,6 +12,14 @@ public struct StackChange: Sendable, Equatable {
     /// Whether nothing at all is to be done.
     public var isEmpty: Bool { hosts.allSatisfy { $0.kind == .unchanged } }
 
+    /// Whether any process of the app, or a worker, starts with it.
+    public var startsApp: Bool {
+        hosts.flatMap(\.services).contains { service in
+            [.start, .restart].contains(service.step)
+                && [.app, .worker].contains(ServiceName(statusName: service.service))
+        }
+    }
+
     /// - Parameters:
     ///   - old: what runs, in the order of its stack; empty when nothing does.
     ///   - new: what is to run, in the order of the stack file.

@@ -93,7 +93,11 @@ package struct FleetPlan: Sendable {
     package func run() async throws {
         let project = hosts.project
         try project.checkPublicFolders()
+        if project.stack.app.build != nil {
+            Terminal.line("(the app's files as they are now: a plan does not run app: build)")
+        }
         let release = try ReleaseBundle(project: project)
+        for note in release.notes { Terminal.line(note) }
         let request = HostRequest(
             stackFile: try project.stackFileText(), release: release.identifier,
             secrets: try await FleetSecrets.read(project), running: [])

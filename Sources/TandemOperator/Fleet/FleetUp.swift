@@ -30,6 +30,7 @@ package struct FleetUp: Sendable {
         try hosts.project.checkPublicFolders()
         let secrets = try await FleetSecrets.read(hosts.project)
         let bundle = try version == .ofFolder ? ReleaseBundle(project: hosts.project) : nil
+        for note in bundle?.notes ?? [] { steps.note(note) }
         let program = try ProgramBundle()
         let standing = try await hosts.onEach("look at the hosts of \(stack.name)") { session in
             guard session.canBeRoot else {
@@ -56,6 +57,8 @@ package struct FleetUp: Sendable {
 
     /// As `run`, and says what Ctrl-C leaves behind.
     package func runUntilInterrupted() async throws {
+        // It ends what it has started when it is interrupted, and nothing was changed by then.
+        if version == .ofFolder { try await AppBuild(app: stack.app, steps: steps).run() }
         let signals = StopSignals()
         let reporter = Task { [stack] in
             await signals.wait()

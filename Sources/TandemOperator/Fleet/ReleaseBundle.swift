@@ -1,4 +1,3 @@
-import CTandemSystem
 import Crypto
 import Foundation
 import Glibc
@@ -11,17 +10,29 @@ struct ReleaseBundle: Sendable {
     let identifier: String
     /// The tar, uncompressed.
     let archive: [UInt8]
+    /// What its operator should know.
+    let notes: [String]
 
     /// Beyond this it is no app, but a folder that holds something else, too.
     private static let largestBytes = 512 << 20
 
     init(project: Project) throws {
-        try self.init(folder: project.stack.app.workingDirectory, stackFile: project.stackFile)
+        let app = project.stack.app
+        try self.init(
+            folder: app.workingDirectory, stackFile: project.stackFile, patterns: app.files,
+            publicFolders: project.stack.web.publicFolders)
     }
 
-    /// - Parameter stackFile: is not part of it: a setting that changes is no new version of the app.
-    init(folder: String, stackFile: String) throws {
-        var names = try Self.tracked(folder) ?? Self.all(folder)
+    /// - Parameters:
+    ///   - stackFile: is not part of it: a setting that changes is no new version of the app.
+    ///   - patterns: `app: files`.
+    ///   - publicFolders: of `web: static`, absolute.
+    init(
+        folder: String, stackFile: String, patterns: [FilePattern]? = nil, publicFolders: [String] = []
+    ) throws {
+        let files = ReleaseFiles(folder: folder, patterns: patterns)
+        var names = try files.names()
+        notes = files.notes(publicFolders, among: names)
         let own = (stackFile as NSString).lastPathComponent
         names.removeAll { $0 == own || $0.hasPrefix(".tandem/") || $0.hasPrefix(".git/") }
         let list = Data(names.sorted().map { "./\($0)\0" }.joined().utf8)
@@ -34,34 +45,15 @@ struct ReleaseBundle: Sendable {
         guard outcome.status == 0 else { throw Failure(.failed, "tar cannot pack the app's files in \(folder)") }
         guard outcome.output.count <= Self.largestBytes else {
             throw Failure(
-                .failed, "the app's files in \(folder) are more than 512 MB; what git does not track is left out")
+                .failed,
+                "the app's files in \(folder) are more than 512 MB; name those that it needs: app: files. Without that, what git "
+                    + "ignores is left out")
         }
         archive = Array(outcome.output)
         identifier = SHA256.hash(data: outcome.output).prefix(6).map { byte in
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0\(digits)" : digits
         }.joined()
-    }
-
-    /// What git tracks, and what it does not know yet and does not ignore; nil: it is no working tree of git.
-    private static func tracked(_ folder: String) throws -> [String]? {
-        let outcome = try RootTool.run(
-            [
-                "/usr/bin/env", "git", "-C", folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard",
-            ], capturing: 64 << 20, isQuiet: true)
-        guard outcome.status == 0 else { return nil }
-        let names = outcome.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-        // A file that was deleted and not yet committed is still listed.
-        return names.filter { isThere("\(folder)/\($0)") }
-    }
-
-    private static func all(_ folder: String) throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: folder)
-    }
-
-    private static func isThere(_ path: String) -> Bool {
-        var entry = tandem_entry()
-        return tandem_look_at(path, 0, &entry) == 0
     }
 
     /// As the account of the host's agent, with the group of the app, which may read it and not change it.

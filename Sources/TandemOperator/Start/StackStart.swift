@@ -74,6 +74,7 @@ package struct StackStart: Sendable {
         }
 
         steps.headline("Starting \(project.stack.name)")
+        try await AppBuild(app: project.stack.app, steps: steps).run()
         let start = ContinuousClock.now
         let printer = steps
         let set = try await engines.install { printer.note("\($0)") }
@@ -148,6 +149,7 @@ package struct StackStart: Sendable {
             }
             if !pending.isNothing {
                 steps.headline("Changing \(running.stack.name)")
+                if pending.change.startsApp { try await AppBuild(app: project.stack.app, steps: steps).run() }
                 try await RollOut(pending: pending, client: client, steps: steps).run()
             }
             await client.shutdown()

@@ -21,7 +21,10 @@ extension Loader {
             prepare: optionalText("prepare", in: section)?.value,
             prepareTimeoutSeconds: number("prepare", in: timeouts).value,
             workers: workers,
-            jobs: jobs(in: section, stopTimeoutSeconds: stopTimeoutSeconds, taken: taken))
+            jobs: jobs(in: section, stopTimeoutSeconds: stopTimeoutSeconds, taken: taken),
+            files: files(in: section),
+            build: optionalText("build", in: section)?.value,
+            buildTimeoutSeconds: number("build", in: timeouts).value)
     }
 
     private mutating func environment(in section: OpenSection, lines: inout [String: Int]) -> [String: String] {

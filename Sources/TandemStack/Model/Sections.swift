@@ -44,6 +44,9 @@ public struct Web: Codable, Sendable, Equatable {
     /// The largest request body, in bytes.
     public var bodyLimitBytes: Int
 
+    /// All folders of `web: static`.
+    public var publicFolders: [String] { [staticFolder].compactMap(\.self) + (staticPrefixes ?? [:]).values.sorted() }
+
     public init(staticFolder: String?, staticPrefixes: [String: String]? = nil, bodyLimitBytes: Int) {
         self.staticFolder = staticFolder
         self.staticPrefixes = staticPrefixes
@@ -113,12 +116,19 @@ public struct App: Codable, Sendable, Equatable {
     public var workers: [Worker]
     /// What it does at given times, in the order of the file.
     public var jobs: [Job]
+    /// What of its folder makes up a version of it, where hosts are machines of their own; nil: what git tracks or does not ignore.
+    public var files: [FilePattern]?
+    /// The command line that builds a version of it, in its folder on the machine of whoever runs `tandem up`.
+    public var build: String?
+    /// How long `build` may take.
+    public var buildTimeoutSeconds: Int
 
     public init(
         run: String, workingDirectory: String, health: String, environment: [String: String],
         secrets: [String: SecretSource], instances: Int, startTimeoutSeconds: Int,
         requestTimeoutSeconds: Int, stopTimeoutSeconds: Int, stopSignal: StopSignal = .term, prepare: String? = nil,
-        prepareTimeoutSeconds: Int = 600, workers: [Worker] = [], jobs: [Job] = []
+        prepareTimeoutSeconds: Int = 600, workers: [Worker] = [], jobs: [Job] = [],
+        files: [FilePattern]? = nil, build: String? = nil, buildTimeoutSeconds: Int = 3600
     ) {
         self.run = run
         self.workingDirectory = workingDirectory
@@ -134,6 +144,9 @@ public struct App: Codable, Sendable, Equatable {
         self.prepareTimeoutSeconds = prepareTimeoutSeconds
         self.workers = workers
         self.jobs = jobs
+        self.files = files
+        self.build = build
+        self.buildTimeoutSeconds = buildTimeoutSeconds
     }
 
     /// A stack may have been applied by a version of Tandem that did not know all of it yet.
@@ -153,6 +166,9 @@ public struct App: Codable, Sendable, Equatable {
         prepareTimeoutSeconds = try values.decodeIfPresent(Int.self, forKey: .prepareTimeoutSeconds) ?? 600
         workers = try values.decodeIfPresent([Worker].self, forKey: .workers) ?? []
         jobs = try values.decodeIfPresent([Job].self, forKey: .jobs) ?? []
+        files = try values.decodeIfPresent([FilePattern].self, forKey: .files)
+        build = try values.decodeIfPresent(String.self, forKey: .build)
+        buildTimeoutSeconds = try values.decodeIfPresent(Int.self, forKey: .buildTimeoutSeconds) ?? 3600
     }
 
     /// The longest that a process of the app may take to end.

@@ -38,6 +38,8 @@ extension Schema {
         case workers(Section)
         /// Name → section.
         case jobs(Section)
+        /// Patterns of paths below the stack file's folder.
+        case files
         /// Times that return.
         case schedule
         case settings
@@ -88,6 +90,7 @@ extension Schema {
                 "a map: each worker's name, then its command or a map with \(section.keys.map(\.name).joined(separator: ", "))"
             case .jobs(let section):
                 "a map: each job's name, then a map with \(section.keys.map(\.name).joined(separator: ", "))"
+            case .files: "a list of paths below the stack file's folder, such as [dist, \"static/**/*.css\"]"
             case .schedule: "the five fields of crontab(5) such as \"0 7 * * *\", or \"@daily\" and the like"
             case .settings: "a map of mysqld settings"
             case .secretURL:
@@ -139,7 +142,7 @@ extension Schema.Kind {
             }
             return .number(seconds)
         case .roles, .networks, .movingAddresses, .section, .hosts, .environment, .secrets, .workers, .jobs,
-            .settings, .secretSource:
+            .files, .settings, .secretSource:
             throw mismatch(scalar)
         }
     }

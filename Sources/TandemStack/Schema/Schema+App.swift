@@ -23,6 +23,27 @@ extension Schema {
                     """,
                 example: "./manage.py migrate"),
             Key(
+                name: "build", kind: .command, presence: .optional, synonyms: ["compile", "make", "assets"],
+                explanation: """
+                    A command line that makes what `run` needs, such as a program or style sheets; given to /bin/sh -c in the \
+                    folder of this file, on your machine, as you and with your shell's environment. On this machine it is run \
+                    when `tandem up` starts the app or restarts it for a change, and by `tandem restart` of the app or a worker. \
+                    Where hosts are other machines, each `tandem up` runs it before the app's files are packed. When it fails, \
+                    nothing is changed.
+                    """,
+                example: "go build -o shop ."),
+            Key(
+                name: "files", kind: .files, presence: .optional,
+                synonyms: ["include", "release_files", "artifacts", "paths"],
+                explanation: """
+                    What is brought to hosts that are other machines, as in .dockerignore but to take in: paths below the folder \
+                    of this file, in which * and ? stand for anything within one name and ** for any folders; a folder stands for \
+                    all in it, "." for everything. One that begins with ! leaves out what those before it took in. Each other \
+                    one has to match something. What git ignores may be among them. Links are brought as links; this file, .git and \
+                    .tandem never are. Without `files`: what git tracks or does not ignore.
+                    """,
+                example: "[shop, static, \"templates/**/*.html\", \"!**/*.map\"]"),
+            Key(
                 name: "health", kind: .urlPath, presence: .preset("/health"),
                 synonyms: ["healthcheck", "health_check", "health_path", "path"],
                 explanation: """
@@ -121,6 +142,9 @@ extension Schema {
                 name: "prepare", kind: .duration(1...86_400), presence: .preset("10m"),
                 synonyms: ["migrate", "release"],
                 explanation: "For the command `prepare`; then it is killed, and has failed."),
+            Key(
+                name: "build", kind: .duration(1...86_400), presence: .preset("1h"), synonyms: ["compile"],
+                explanation: "For the command `build`; then it is ended, and has failed."),
             Key(
                 name: "request", kind: .duration(1...3600), presence: .preset("30s"), synonyms: ["response", "server"],
                 explanation: "For one request."),

@@ -11,7 +11,7 @@ struct RestartCommand: AsyncParsableCommand {
         discussion: """
             `restart app` restarts the app on every host, `restart server1` everything on a host, `restart server1/nginx` one \
             service. Each serves again before the next one ends, so that users notice nothing; writes pause while \
-            the primary's mysql restarts.
+            the primary's mysql restarts. Before the app or a worker, what `app: build` says is run.
             """)
 
     @OptionGroup var project: ProjectOptions
@@ -42,6 +42,10 @@ struct RestartCommand: AsyncParsableCommand {
         let steps = StepPrinter()
         steps.headline("Restarting in \(applied.stack.name)")
         let rolling = RollingRestart(applied: applied, folder: project.folder, client: client, steps: steps)
+        // On hosts of their own there is no folder to build in: `up` brings them what was built.
+        if chosen.contains(where: { [.app, .worker].contains($0.service.name) }), applied.stack.isOnThisMachine {
+            try await AppBuild(app: project.stack.app, steps: steps).run()
+        }
         if chosen.contains(where: { $0.service.name == .app }) { try await rolling.prepareApp() }
         for target in chosen { try await rolling.restart(target.service, on: target.host) }
     }
