@@ -75,6 +75,12 @@ extension IntegrationTests {
             try await stack.succeed("up", "--detach")
             let url = try await stack.status().url
             let slug = try await Article.post("a page to read", url)
+            // The load's visitors have written nothing themselves: to them the replica may be a moment behind.
+            var inARow = 0
+            for _ in 0..<600 where inARow < 20 {
+                inARow = try await Curl.get("\(url)/api/articles/\(slug)").status == 200 ? inARow + 1 : 0
+            }
+            #expect(inARow == 20, "the article is on both servers")
             let load = Load(["\(url)/api/articles", "\(url)/api/articles/\(slug)", "\(url)/"])
             let tally = try await load.during { load in
                 try await Task.sleep(for: .seconds(2))
