@@ -203,7 +203,7 @@ final class AlertReceiver: Sendable {
             class Handler(http.server.BaseHTTPRequestHandler):
                 def do_POST(self):
                     body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
-                    refused = os.path.exists(folder + '/refuse')
+                    refused = any(os.path.exists(folder + '/refuse' + name) for name in ('', self.path.replace('/', '-')))
                     if not refused:
                         with open(folder + '/received' + self.path.replace('/', '-'), 'ab') as file:
                             file.write(body.replace(b'\\n', b' ') + b'\\n')
@@ -236,11 +236,13 @@ final class AlertReceiver: Sendable {
         return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    func refuse(_ isRefusing: Bool) {
+    /// - Parameter path: empty: all that it is sent.
+    func refuse(_ isRefusing: Bool, path: String = "") {
+        let file = "\(folder)/refuse\(path.replacing("/", with: "-"))"
         if isRefusing {
-            _ = FileManager.default.createFile(atPath: "\(folder)/refuse", contents: Data())
+            _ = FileManager.default.createFile(atPath: file, contents: Data())
         } else {
-            try? FileManager.default.removeItem(atPath: "\(folder)/refuse")
+            try? FileManager.default.removeItem(atPath: file)
         }
     }
 }
