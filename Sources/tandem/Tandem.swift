@@ -37,7 +37,7 @@ struct Tandem: AsyncParsableCommand {
                     StatusCommand.self, AlertsCommand.self, TopCommand.self, LogsCommand.self, OpenCommand.self,
                     MySQLCommand.self,
                     DumpCommand.self,
-                    RunCommand.self, DrillCommand.self,
+                    RunCommand.self, JobCommand.self, DrillCommand.self,
                 ]),
             CommandGroup(
                 name: "Stack file",

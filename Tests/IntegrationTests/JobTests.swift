@@ -14,6 +14,7 @@ extension BesideTests {
             #expect(rare.state == "waiting" && rare.last == nil && rare.next_due.hasSuffix("-02-29T00:00:00Z"))
             try await checkTwoMinutes(stack)
             try await checkResults(stack)
+            try await checkByHand(stack)
             try await checkNewSettings(stack)
             try await checkDeadHost(stack)
         } catch {
@@ -36,7 +37,8 @@ extension BesideTests {
             broken: {run: 'echo "this is wrong"; exit 3', at: "* * * * *"}
             slow: {run: exec sleep 1000, at: "* * * * *", timeout: 5s}
             long: {run: exec sleep 1001, at: "* * * * *"}
-            rare: {run: exec sleep 1, at: "0 0 29 2 *"}
+            rare: {run: echo rarely; exec sleep 1, at: "0 0 29 2 *"}
+            fails: {run: exit 3, at: "0 0 29 2 *"}
 
         """
 
@@ -81,7 +83,8 @@ extension BesideTests {
             return jobs.contains { $0.name == "slow" && $0.state == "failed" }
         }
         let status = try await stack.status()
-        #expect(status.state == "up" && status.jobs?.map(\.name) == ["tick", "broken", "slow", "long", "rare"])
+        #expect(status.state == "up")
+        #expect(status.jobs?.map(\.name) == ["tick", "broken", "slow", "long", "rare", "fails"])
         func job(_ name: String) throws -> Status.Job { try #require(status.jobs?.first { $0.name == name }) }
         let tick = try job("tick")
         #expect(tick.state == "succeeded" && tick.last?.exit_status == 0 && tick.at == "* * * * *")
@@ -94,6 +97,23 @@ extension BesideTests {
         let text = try await stack.succeed("status").output
         #expect(text.contains("✗ broken") && text.contains("exited with status 3 (server"), "\(text)")
         #expect(try await stack.succeed("logs", "broken").output.contains("this is wrong"))
+    }
+
+    /// The same path as a timed run: its lock, its log, and what `status` says.
+    private func checkByHand(_ stack: TrialStack) async throws {
+        let rare = try await stack.succeed("job", "rare")
+        #expect(rare.errors.contains("rare runs on server1") && rare.errors.contains("exited with status 0"), "\(rare)")
+        // Its own words, and those of its agent.
+        #expect(rare.output.contains("rarely") && rare.output.contains("began; it was started by hand"), "\(rare)")
+        let last = try await stack.status().jobs?.first { $0.name == "rare" }
+        #expect(last?.state == "succeeded" && last?.last?.host == "server1" && last?.last?.exit_status == 0)
+        let failed = try await stack.tandem("job", "fails")
+        #expect(failed.status == 1 && failed.errors.contains("fails on server1 exited with status 3"), "\(failed)")
+        let second = try await stack.tandem("job", "long")
+        #expect(second.status == 1 && second.errors.contains("still goes on"), "\(second)")
+        #expect(stack.processes().filter { $0.contains("sleep 1001") }.count == 1)
+        let unknown = try await stack.tandem("job", "tik")
+        #expect(unknown.status == 2 && unknown.errors.contains("did you mean 'tick'?"), "\(unknown)")
     }
 
     /// A run that is under way goes on while its host takes up other settings, and is ended by none of them.

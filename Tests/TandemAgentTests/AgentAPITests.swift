@@ -234,6 +234,7 @@ struct AgentAPITests {
             for path in [
                 "/failover/pause", "/failover/resume", "/failover/switchover?to=server2", "/failover/force?epoch=1",
                 "/failover/rebuild", "/store/leave", "/stop/mysql", "/check", "/apply", "/restart/mysql",
+                "/jobs/digest",
             ] {
                 let answer = try await server.answer(client, path, .POST)
                 #expect(answer.code == 403, "\(path)")

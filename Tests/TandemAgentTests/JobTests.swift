@@ -126,6 +126,20 @@ struct JobTests {
         #expect(status(.exited(status: 3)).last?.detail == "exited with status 3")
     }
 
+    @Test("a run by hand is reported with its own name, and how it stands")
+    func reports() throws {
+        var run = JobRun(id: "7", host: "server2", due: nil, began: Self.noon)
+        #expect(JobWords.beginning(run) == "began; it was started by hand")
+        #expect(JobWords.report(nil) == nil && JobWords.report(JobStanding(last: nil, isRunning: false)) == nil)
+        let running = try #require(JobWords.report(JobStanding(last: run, isRunning: true)))
+        #expect(running == JobReport(id: "7", host: "server2", state: .running, began: "2026-11-28T12:00:00Z"))
+        run.ended = Self.noon + 3
+        run.outcome = .exited(status: 3)
+        let failed = try #require(JobWords.report(JobStanding(last: run, isRunning: false)))
+        #expect(failed.state == .failed && failed.ended == "2026-11-28T12:00:03Z")
+        #expect(failed.detail == "exited with status 3")
+    }
+
     private func blueprint() throws -> JobBlueprint {
         JobBlueprint(
             service: ServiceBlueprint(

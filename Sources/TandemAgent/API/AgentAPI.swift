@@ -13,9 +13,9 @@ import TandemTopology
 ///
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command line's:
 /// `/status`, `/statistics`, `/timeline?after=SECOND`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
-/// `X-Tandem-Version`), `/store`, `/failover`; with a monitor's, too, `/metrics`. With an agent's alone: `POST /peer`. With that of the host's own monitor: `POST /alerts`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
-/// what a planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /certificates`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE` and `POST /store/leave`, for settings name programs that we
-/// run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
+/// `X-Tandem-Version`), `/store`, `/failover`, `/jobs/NAME`; with a monitor's, too, `/metrics`. With an agent's alone: `POST /peer`. With that of the host's own monitor: `POST /alerts`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
+/// what a planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /certificates`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE`, `POST /jobs/NAME` and `POST /store/leave`, for settings name programs
+/// that we run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
 struct AgentAPI: Sendable {
     let agent: HostAgent
     let board: TopologyBoard
@@ -77,6 +77,8 @@ struct AgentAPI: Sendable {
         }
         let failover = FailoverRoute { await agent.seat }
         failover.addReading(to: inner)
+        let jobs = JobRoute { await agent.jobs }
+        jobs.addReading(to: inner)
         inner.get("/store") { _, _ in try Response.json(await agent.storeStanding) }
         // Prometheus reads this and nothing else.
         router.group("").add(middleware: CertificateMiddleware(stack: stack, kinds: [.agent, .commandLine, .monitor]))
@@ -97,6 +99,7 @@ struct AgentAPI: Sendable {
         own.post("/failover/rebuild") { _, _ in try await answering { try await agent.rebuildDatabase() } }
         own.post("/store/leave") { _, _ in try await answering { try await agent.leaveStore() } }
         failover.addChanging(to: own) { try await answering($0) }
+        jobs.addStarting(to: own)
         addChanges(to: own)
         return router
     }

@@ -176,6 +176,22 @@ public struct AgentClient: Sendable {
         try await post("/restart/\(service)", to: host, timeout: timeout)
     }
 
+    /// Has a host run a job of the app now. Returns once its process starts, or with the reason why it does not.
+    public func startJob(_ name: String, on host: Host) async throws -> JobStart {
+        var request = HTTPClientRequest(url: url(host, "/jobs/\(name)"))
+        request.method = .POST
+        // What it needs has half a minute to be there, and then etcd is asked.
+        let (body, _) = try await execute(request, host: host, timeout: .seconds(60))
+        return try JSONDecoder().decode(JobStart.self, from: Data(body.readableBytesView))
+    }
+
+    /// How a run that was started by hand stands, or the job's last run.
+    public func jobReport(
+        _ name: String, id: String, of host: Host, timeout: Duration = .seconds(2)
+    ) async throws -> JobReport {
+        try await get(JobReport.self, from: host, path: "/jobs/\(name)?id=\(id)", timeout: timeout).value
+    }
+
     /// Tells another agent something for the failover.
     func say(_ message: Data, to host: Host, timeout: Duration) async throws {
         var request = HTTPClientRequest(url: url(host, "/peer"))

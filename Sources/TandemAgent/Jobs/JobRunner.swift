@@ -24,13 +24,20 @@ actor JobRunner {
         var whenReady: @Sendable (ServiceBlueprint) async throws -> Void
     }
 
-    private let settings: Settings
+    let settings: Settings
     private let logger: Logger
-    private var standings: [String: JobStanding] = [:]
+    var standings: [String: JobStanding] = [:]
     /// Jobs of which a run is under way here.
-    private var active: Set<String> = []
+    var active: Set<String> = []
     private var processes: [String: RunningProcess] = [:]
-    private var isHalted = false
+    private(set) var isHalted = false
+    /// Runs that were started by hand and claimed, and whose process is still to be started.
+    var ordered: [JobRecord] = []
+    let orders = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    /// How each job's last run by hand ended, which a timed run may follow at once.
+    var endsByHand: [String: JobRun] = [:]
+    /// Whether nobody looks at `ordered` any more.
+    var isClosed = false
     /// When this agent began, in seconds since 1970.
     private let since = now
 
@@ -39,7 +46,7 @@ actor JobRunner {
         logger = settings.logger
     }
 
-    private static var now: Int { Int(Date().timeIntervalSince1970) }
+    static var now: Int { Int(Date().timeIntervalSince1970) }
 
     var statuses: [JobStatus] {
         settings.jobs.map { JobWords.status(of: $0, standings[$0.name], now: Self.now) }
@@ -59,6 +66,7 @@ actor JobRunner {
         await withDiscardingTaskGroup { group in
             for record in records { group.addTask { await self.resume(record) } }
             group.addTask { await self.keepReading() }
+            group.addTask { await self.carryOutOrders() }
             var clock = JobClock(settings.jobs.map { ($0.name, $0.schedule) }, now: Self.now)
             while !Task.isCancelled {
                 let look = clock.look(at: Self.now)
@@ -89,7 +97,7 @@ actor JobRunner {
         return true
     }
 
-    private func store() async throws -> JobStore {
+    func store() async throws -> JobStore {
         JobStore(try await settings.connections.all(), stack: settings.stack)
     }
 
@@ -103,12 +111,8 @@ actor JobRunner {
             return
         }
         guard !isHalted, !Task.isCancelled, let store = try? await store() else { return }
-        let run = JobRun(id: UUID().uuidString, host: settings.host, due: due.time, began: Self.now)
-        let record = record(of: job, run)
-        // Carried through when the agent ends just now: half a claim would keep the job from everybody for as long as it may run.
-        let bound = Duration.seconds(job.timeoutSeconds + job.service.stop.boundSeconds + Self.marginSeconds)
-        let claim = await Task { await store.claim(job.name, for: run, bound: bound) }.value
-        switch claim {
+        let record = record(of: job, due: due.time)
+        switch await claim(job, record, store) {
         case .won: await begin(job, record)
         case .taken: break
         case .skipped(let earlier):
@@ -123,14 +127,22 @@ actor JobRunner {
     /// Between a run's latest end and the moment when another one may begin.
     private static let marginSeconds = 60
 
-    private func record(of job: JobBlueprint, _ run: JobRun) -> JobRecord {
+    /// Carried through when the agent ends just now: half a claim would keep the job from everybody for as long as it may run.
+    func claim(_ job: JobBlueprint, _ record: JobRecord, _ store: JobStore) async -> JobStore.Claim {
+        let bound = Duration.seconds(job.timeoutSeconds + job.service.stop.boundSeconds + Self.marginSeconds)
+        return await Task { await store.claim(job.name, for: record.begun, bound: bound) }.value
+    }
+
+    /// - Parameter due: nil: it is started by hand.
+    func record(of job: JobBlueprint, due: Int?) -> JobRecord {
         JobRecord(
-            job: job.name, begun: run, timeoutSeconds: job.timeoutSeconds, stop: job.service.stop,
-            logFile: settings.starter.logFile(job.service))
+            job: job.name,
+            begun: JobRun(id: UUID().uuidString, host: settings.host, due: due, began: Self.now),
+            timeoutSeconds: job.timeoutSeconds, stop: job.service.stop, logFile: settings.starter.logFile(job.service))
     }
 
     /// Within the time in which a due time is run at all.
-    private func isReady(_ job: JobBlueprint) async -> Bool {
+    func isReady(_ job: JobBlueprint) async -> Bool {
         await withTaskGroup(of: Bool.self) { [settings] group in
             group.addTask { (try? await settings.whenReady(job.service)) != nil }
             group.addTask {
@@ -150,6 +162,11 @@ actor JobRunner {
             return await end(record, .notStarted("an earlier run still ends"), isActive: false)
         }
         standings[job.name] = JobStanding(last: record.begun, isRunning: true)
+        await launch(job, record)
+    }
+
+    func launch(_ job: JobBlueprint, _ record: JobRecord) async {
+        guard !isHalted else { return await end(record, .stopped) }
         do {
             unlink(recordFile(job.name))
             try record.save(in: settings.folder)
@@ -209,7 +226,7 @@ actor JobRunner {
 
     // MARK: - Its end
 
-    private func end(_ record: JobRecord, _ outcome: JobRun.Outcome, isActive: Bool = true) async {
+    func end(_ record: JobRecord, _ outcome: JobRun.Outcome, isActive: Bool = true) async {
         var ended = record.begun
         ended.ended = Self.now
         ended.outcome = outcome
@@ -246,6 +263,7 @@ actor JobRunner {
     /// - Returns: false where the agent ends before etcd has heard of it; the next one goes on.
     @discardableResult
     private func tell(_ record: JobRecord, _ ended: JobRun) async -> Bool {
+        if ended.due == nil { endsByHand[record.job] = ended }
         standings[record.job] = JobStanding(last: ended, isRunning: false)
         let deadline = ContinuousClock.now + .seconds(record.timeoutSeconds + 3600)
         while !Task.isCancelled {

@@ -18,6 +18,15 @@ enum JobWords {
             })
     }
 
+    /// The last run of a job.
+    static func report(_ standing: JobStanding?) -> JobReport? {
+        standing?.last.map { run in
+            JobReport(
+                id: run.id, host: run.host, state: state(standing), began: time(run.began), ended: run.ended.map(time),
+                detail: standing?.isRunning == true ? nil : ending(run))
+        }
+    }
+
     private static func state(_ standing: JobStanding?) -> JobStatus.State {
         guard let standing, let last = standing.last else { return .waiting }
         switch last.outcome {
@@ -47,8 +56,13 @@ enum JobWords {
 
     /// A due time at which an earlier run still goes on.
     static func skipping(_ due: Int, _ earlier: JobRun?) -> String {
+        "skipped what was due at \(time(due)): \(goingOn(earlier))"
+    }
+
+    /// Why a job cannot be run now.
+    static func goingOn(_ earlier: JobRun?) -> String {
         let which = earlier.map { "the run that began at \(time($0.began)) on \($0.host)" } ?? "an earlier run"
-        return "skipped what was due at \(time(due)): \(which) still goes on, or has not been seen to end"
+        return "\(which) still goes on, or has not been seen to end"
     }
 
     static func time(_ seconds: Int) -> String { Date(timeIntervalSince1970: Double(seconds)).iso8601 }

@@ -56,6 +56,18 @@ package struct LogReader: Sendable {
     package func follow(linesBefore lines: Int) async {
         var sources = sources()
         write(newest(&sources), last: lines)
+        await follow(sources)
+    }
+
+    /// Goes on with what is written from now on, whenever that begins.
+    func following() -> @Sendable () async -> Void {
+        var sources = sources()
+        _ = newest(&sources)
+        return { [self, sources] in await follow(sources) }
+    }
+
+    private func follow(_ sources: [LogSource]) async {
+        var sources = sources
         while !Task.isCancelled {
             // Files appear when services start.
             let known = Set(sources.map { "\($0.host)/\($0.service)" })

@@ -42,7 +42,8 @@ enum FleetVerb: Equatable, Sendable {
         case let command as RollbackCommand: self = .rollback(command.release)
         case is StatusCommand, is TopCommand, is WhyCommand, is HistoryCommand, is SwitchoverCommand,
             is FailoverCommand, is RebuildCommand, is PauseCommand, is ResumeCommand, is RestartCommand,
-            is AlertsCommand.List, is AlertsCommand.SilenceAlert, is AlertsCommand.Unsilence, is AlertsCommand.Test:
+            is JobCommand, is AlertsCommand.List, is AlertsCommand.SilenceAlert, is AlertsCommand.Unsilence,
+            is AlertsCommand.Test:
             self = .onAnyHost
         case let command as MySQLCommand: self = .onHost(command.host, .primary)
         case let command as DumpCommand: self = .onHost(command.host, .replica)

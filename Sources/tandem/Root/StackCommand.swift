@@ -17,6 +17,7 @@ extension DownCommand: StackCommand {}
 extension DrillCommand: StackCommand {}
 extension DumpCommand: StackCommand {}
 extension EjectCommand: StackCommand {}
+extension JobCommand: StackCommand {}
 extension LogsCommand: StackCommand {}
 extension MySQLCommand: StackCommand {}
 extension OpenCommand: StackCommand {}

@@ -9,6 +9,8 @@ enum StackCompletion {
 
     static let databases = CompletionKind.custom { line, _, _ in stack(line)?.hosts(.database).map(\.name) ?? [] }
 
+    static let jobs = CompletionKind.custom { line, _, _ in stack(line)?.app.jobs.map(\.name) ?? [] }
+
     static let servicesAndHosts = CompletionKind.custom { line, _, _ in
         (stack(line).map(LogReader.names) ?? LogReader.serviceNames) + (stack(line)?.hosts.map(\.name) ?? [])
     }
