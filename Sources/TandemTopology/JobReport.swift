@@ -27,4 +27,6 @@ public enum JobStart: Codable, Sendable, Equatable {
     case began(JobReport)
     /// Nothing was started; why, as a sentence.
     case refused(String)
+    /// As `refused`, for a reason that is this host's alone.
+    case unready(String)
 }

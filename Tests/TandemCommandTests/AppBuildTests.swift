@@ -49,6 +49,7 @@ struct AppBuildTests {
     func namedFiles() throws {
         for name in [
             "app.py", "dist/site.css", "dist/deep/er.css", "notes.txt", ".tandem/shop/secrets.json", "sub/.git/config",
+            "sub/.tandem/x/secrets.json",
         ] {
             try folder.put(name, "x\n")
         }

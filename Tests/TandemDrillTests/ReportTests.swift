@@ -198,6 +198,7 @@ struct ReportTests {
             let isNeverTested = ["cut lb1", "move clock", "fill server1/mysql", "fill server2/mysql"]
             #expect((fault.obstacle(Self.look) != nil) == isNeverTested.contains(fault.name), "\(fault.name)")
         }
+        #expect(SinglePoint.words(["mailer", "prometheus"], "server1", Self.look) == nil, "nobody waits for these")
         var struck = run("kill lb1/haproxy", reads: [.good, .failed])
         struck.singlePoint = "haproxy runs on lb1 alone: nothing goes on without it (tandem check --no-spof)"
         #expect(
@@ -239,7 +240,12 @@ struct ReportTests {
         let old = alert("DiskFull", "server1", after: -300)
         book.look([old])
         book.look([old, alert("WritesWait", after: 59), alert("HostSilent", "server1", after: 78)])
-        book.look([alert("HostSilent", "server1", after: 78), alert("Late", after: -1)])
+        book.look(nil)
+        // A monitor that is started anew says that what it finds began just now.
+        book.look([
+            alert("DiskFull", "server1", after: 80), alert("HostSilent", "server1", after: 79),
+            alert("Late", after: -1),
+        ])
         book.assign(to: &runs)
         #expect(runs[0].alerts == [alert("WritesWait", after: 59)])
         #expect(runs[1].alerts == [alert("HostSilent", "server1", after: 78)])

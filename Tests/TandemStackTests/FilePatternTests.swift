@@ -106,4 +106,16 @@ struct FilePatternTests {
             errors("stack: shop\napp:\n  run: x\n  files:\n    - .\n    - !test\n    - *.css\n")
                 .split(separator: "\n").map { $0.prefix(50) }.count == 2)
     }
+
+    @Test("folders in which nothing can be named are not looked into")
+    func folders() throws {
+        func mayName(_ pattern: String, _ folder: String) throws -> Bool {
+            try FilePattern(parsing: pattern).mayName(below: folder)
+        }
+        #expect(try mayName("shop", "shop") && mayName("shop", "shop/sub") && mayName(".", "any/where"))
+        #expect(try mayName("static/*/app.css", "static") && mayName("static/*/app.css", "static/v2"))
+        #expect(try mayName("**/*.css", "a/b/c") && mayName("lib/**/x", "lib/a/b"))
+        #expect(try !mayName("shop", "data") && !mayName("static/*.css", "stat") && !mayName("lib/**/x", "data"))
+        #expect(try !mayName("!data", "data"), "what leaves out names nothing")
+    }
 }

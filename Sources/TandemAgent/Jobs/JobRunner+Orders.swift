@@ -10,7 +10,7 @@ extension JobRunner {
             return .refused("\(settings.host) has no job named '\(name)'")
         }
         guard await isReady(job), let store = try? await store() else {
-            return .refused("what \(name) needs is not there on \(settings.host): see tandem status")
+            return .unready("what \(name) needs is not there on \(settings.host): see tandem status")
         }
         if let reason = reasonAgainst(name) { return .refused(reason) }
         let record = record(of: job, due: nil)

@@ -117,7 +117,7 @@ public actor Keeper {
             do { try heldPorts.hold(host) } catch {
                 logger.warning("cannot hold port \(Ports.agentCheck) for the agent of \(host.name): \(error)")
             }
-            if left == nil { await waitUntilBack(name) }
+            if left == nil, await waitUntilBack(name) { continue }
             do {
                 let agent = try left ?? start(host)
                 left = nil
@@ -135,9 +135,12 @@ public actor Keeper {
         }
     }
 
-    private func waitUntilBack(_ name: String) async {
+    /// - Returns: whether it had to wait: meanwhile the host may be gone, or the stack about to stop.
+    private func waitUntilBack(_ name: String) async -> Bool {
         let absence = HostAbsence(folder: folder, host: name)
+        guard absence.isLasting() else { return false }
         while absence.isLasting(), !Task.isCancelled, !isStopping { try? await Ticks.next(every: Self.lookInterval) }
+        return true
     }
 
     private func adopt(_ host: Host) -> RunningProcess? {

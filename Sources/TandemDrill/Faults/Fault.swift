@@ -215,9 +215,15 @@ extension Fault {
 }
 
 enum SinglePoint {
-    /// The first service that runs on no other host than this one.
+    /// Nobody waits for an answer of the others: workers, monitors.
+    private static let asked: Set = ["haproxy", "nginx", "app", "router", "mysql", "etcd"]
+
+    /// The first service on which answers depend that runs on no other host than this one.
     static func words(_ services: [String], _ host: String?, _ look: StackLook) -> String? {
-        for service in services where !look.hosts(of: service).contains(where: { $0 != host }) {
+        for service in services
+        where asked.contains(String(service.prefix { $0 != "-" }))
+            && !look.hosts(of: service).contains(where: { $0 != host })
+        {
             return "\(service) runs on \(host ?? "one host") alone: nothing goes on without it (tandem check --no-spof)"
         }
         return nil

@@ -118,7 +118,9 @@ public final class DrillRunner: Sendable {
         try await pause(options.margin + jitter)
         let notes = Notes()
         do {
-            run.proof = try await guarded(fault, notes)
+            // What is a single point of failure fails for as long as it is away.
+            run.proof = try await guarded(
+                fault, notes, isBounded: fault.promise.readsGoOn && run.singlePoint == nil)
         } catch let error as DrillError {
             run.obstacle = notes.struckAt == nil ? error.description : nil
             run.trouble = notes.struckAt == nil ? nil : error.description
@@ -145,7 +147,7 @@ public final class DrillRunner: Sendable {
 
     /// Strikes, and waits until all runs again, unless it goes too badly or somebody asks us to stop: then what was done is undone
     /// first.
-    private func guarded(_ fault: any Fault, _ notes: Notes) async throws -> String {
+    private func guarded(_ fault: any Fault, _ notes: Notes, isBounded: Bool) async throws -> String {
         try await withThrowingTaskGroup(of: String?.self) { group in
             group.addTask { [self] in
                 let evidence = try await fault.strike(site) {
@@ -158,7 +160,7 @@ public final class DrillRunner: Sendable {
                 notes.isOver(at: ledger.windowTime)
                 return evidence.words
             }
-            group.addTask { [self] in await watch(notes, isBounded: fault.promise.readsGoOn) }
+            group.addTask { [self] in await watch(notes, isBounded: isBounded) }
             let first = try await group.next() ?? nil
             group.cancelAll()
             if let first { return first }

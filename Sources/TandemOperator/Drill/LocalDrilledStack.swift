@@ -16,7 +16,9 @@ package struct LocalDrilledStack: DrilledStack {
 
     package func firing() async -> [FiredAlert]? {
         guard let alerts = try? await monitors?.alerts() else { return nil }
-        return AlertReport(alerts, now: Date()).alerts.map { FiredAlert(name: $0.name, host: $0.host, at: $0.since) }
+        let report = AlertReport(alerts, now: Date())
+        guard report.isWatching else { return nil }
+        return report.alerts.filter { !$0.isSilenced }.map { FiredAlert(name: $0.name, host: $0.host, at: $0.since) }
     }
 
     package func look() async -> StackLook {
@@ -75,7 +77,7 @@ package struct LocalDrilledStack: DrilledStack {
     package static func up(file: String) async throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: OwnProgram.path)
-        process.arguments = ["up", "--detach", "--file", file]
+        process.arguments = ["up", "--detach", "--no-build", "--file", file]
         var environment = ProcessInfo.processInfo.environment
         environment[ProcessIdentity.markVariable] = nil
         process.environment = environment

@@ -10,9 +10,13 @@ package struct FleetUp: Sendable {
     package let version: AppVersion
     let steps = StepPrinter()
 
-    package init(hosts: FleetHosts, version: AppVersion) {
+    /// Whether `app: build` is left out.
+    let leavesOutBuild: Bool
+
+    package init(hosts: FleetHosts, version: AppVersion, leavesOutBuild: Bool = false) {
         self.hosts = hosts
         self.version = version
+        self.leavesOutBuild = leavesOutBuild
     }
 
     /// Which version of the app is to run.
@@ -58,7 +62,9 @@ package struct FleetUp: Sendable {
     /// As `run`, and says what Ctrl-C leaves behind.
     package func runUntilInterrupted() async throws {
         // It ends what it has started when it is interrupted, and nothing was changed by then.
-        if version == .ofFolder { try await AppBuild(app: stack.app, steps: steps).run() }
+        if version == .ofFolder {
+            try await AppBuild(app: stack.app, steps: steps, isLeftOut: leavesOutBuild).run()
+        }
         let signals = StopSignals()
         let reporter = Task { [stack] in
             await signals.wait()

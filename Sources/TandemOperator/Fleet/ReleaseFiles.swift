@@ -16,7 +16,7 @@ struct ReleaseFiles: Sendable {
     /// - Throws: `Failure` for a pattern that matches nothing: what was meant by it would be missing on every host.
     func names() throws -> [String] {
         guard let patterns else { return try tracked() ?? all() }
-        let (taken, idle) = FilePattern.select(patterns, from: try files())
+        let (taken, idle) = FilePattern.select(patterns, from: try files(patterns))
         guard idle.isEmpty else {
             throw Failure(
                 .failed,
@@ -57,7 +57,7 @@ struct ReleaseFiles: Sendable {
     }
 
     /// As the folder is, whatever git thinks of it: files and links. A link is packed as one, and not followed.
-    private func files() throws -> [String] {
+    private func files(_ patterns: [FilePattern]) throws -> [String] {
         var found: [String] = []
         var folders = [""]
         while let parent = folders.popLast() {
@@ -68,10 +68,10 @@ struct ReleaseFiles: Sendable {
                 throw Failure(
                     .failed, "cannot look into \(folder)/\(parent) for app: files: \(error.localizedDescription)")
             }
-            for entry in entries where entry != ".git" && !(parent.isEmpty && entry == ".tandem") {
+            for entry in entries where entry != ".git" && entry != ".tandem" {
                 let name = parent.isEmpty ? entry : "\(parent)/\(entry)"
                 switch kind(of: name) {
-                case S_IFDIR: folders.append(name)
+                case S_IFDIR where patterns.contains { $0.mayName(below: name) }: folders.append(name)
                 case S_IFREG, S_IFLNK: found.append(name)
                 default: break
                 }

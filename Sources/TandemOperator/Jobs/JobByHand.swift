@@ -35,16 +35,25 @@ package struct JobByHand: Sendable {
     }
 
     private func run() async throws {
-        let host = try await chooseHost()
+        var reasons: [String] = []
+        for host in try await candidates() {
+            let follow = LogReader(applied: applied, folder: folder, only: name, hosts: [host.name]).following()
+            let start = ContinuousClock.now
+            switch try await client.startJob(name, on: host) {
+            case .began(let report): return try await see(report, host, start, follow)
+            case .refused(let reason): throw Failure(.failed, "\(name) was not started: \(reason)")
+            case .unready(let reason): reasons.append(reason)
+            }
+        }
+        throw Failure(.failed, "\(name) was not started: \(reasons.joined(separator: "; "))")
+    }
+
+    private func see(
+        _ report: JobReport, _ host: Host, _ start: ContinuousClock.Instant,
+        _ follow: @escaping @Sendable () async -> Void
+    ) async throws {
         // Logs of other machines are not ours to read.
         let hasLogs = applied.stack.isOnThisMachine
-        let follow = LogReader(applied: applied, folder: folder, only: name, hosts: [host.name]).following()
-        let start = ContinuousClock.now
-        let report: JobReport
-        switch try await client.startJob(name, on: host) {
-        case .began(let begun): report = begun
-        case .refused(let reason): throw Failure(.failed, "\(name) was not started: \(reason)")
-        }
         steps.headline("\(name) runs on \(host.name)")
         let verdict = try await withThrowingTaskGroup(of: JobVerdict?.self) { group in
             if hasLogs {
@@ -73,12 +82,15 @@ package struct JobByHand: Sendable {
         steps.done(host.name, "\(name) exited with status 0", seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
-    /// The first app host whose agent answers. It alone is asked: an order without an answer may have been carried out.
-    private func chooseHost() async throws -> Host {
+    /// The app hosts whose agents answer. The next one is asked only where one says that it cannot: an order without an answer may have been
+    /// carried out.
+    private func candidates() async throws -> [Host] {
+        var hosts: [Host] = []
         for host in applied.stack.hosts(.app) {
             guard let status = try? await client.status(of: host) else { continue }
-            if status.jobs?.contains(where: { $0.name == name }) == true { return host }
+            if status.jobs?.contains(where: { $0.name == name }) == true { hosts.append(host) }
         }
+        if !hosts.isEmpty { return hosts }
         throw Failure(.failed, "no app host's agent answers that knows \(name); see: tandem status")
     }
 

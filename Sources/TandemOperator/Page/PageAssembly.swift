@@ -96,14 +96,17 @@ struct PageAssembly {
                 [(PageState.Flow.Kind.web, \HostStatistics.balancer), (.write, \.router), (.read, \.router)].compactMap
                 {
                     kind, counters in
-                    changes.rates(of: from.name, in: counters) { $0.section == kind.rawValue && $0.server == to.name }
-                        .first.map { rate in
-                            PageState.Flow(
-                                from: from.name, to: to.name, kind: kind, requestsPerSecond: rate.requests,
-                                errorsPerSecond: rate.errors,
-                                responseMilliseconds: rate.requests > 0 ? rate.responseMilliseconds : nil,
-                                connections: rate.connections)
-                        }
+                    let sections = kind == .web ? TopChanges.webSections : [kind.rawValue]
+                    let rates = changes.rates(of: from.name, in: counters) {
+                        sections.contains($0.section) && $0.server == to.name
+                    }
+                    guard !rates.isEmpty else { return nil }
+                    let requests = rates.map(\.requests).reduce(0, +)
+                    return PageState.Flow(
+                        from: from.name, to: to.name, kind: kind, requestsPerSecond: requests,
+                        errorsPerSecond: rates.map(\.errors).reduce(0, +),
+                        responseMilliseconds: requests > 0 ? TopChanges.average(rates) : nil,
+                        connections: rates.map(\.connections).reduce(0, +))
                 }
             }
         }

@@ -10,9 +10,13 @@ package struct AppBuild: Sendable {
     let app: App
     let steps: StepPrinter
 
-    package init(app: App, steps: StepPrinter) {
+    /// Whether the files that a build made before are used as they are.
+    var isLeftOut: Bool
+
+    package init(app: App, steps: StepPrinter, isLeftOut: Bool = false) {
         self.app = app
         self.steps = steps
+        self.isLeftOut = isLeftOut
     }
 
     private static let shownLines = 20
@@ -21,7 +25,7 @@ package struct AppBuild: Sendable {
     /// A signal that would end us ends the build first, with all that it has started.
     /// - Throws: `Failure` unless it has done its work.
     package func run() async throws {
-        guard let command = app.build else { return }
+        guard !isLeftOut, let command = app.build else { return }
         try checkOwner()
         let start = ContinuousClock.now
         steps.note("build: \(Terminal.printable(command.split(separator: "\n").joined(separator: "; ")))")
@@ -87,6 +91,7 @@ package struct AppBuild: Sendable {
                 "That user may not write there. Build by hand before, or give the project to an ordinary user, as whom the "
                     + "stack then runs")
         }
+        lines.append("What was built before starts all the same with: tandem up --no-build")
         if words.isEmpty { unlink(log) } else { lines.append("All that it said: \(log)") }
         return Failure(.failed, lines.joined(separator: "\n"))
     }

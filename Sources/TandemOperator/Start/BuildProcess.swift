@@ -60,6 +60,9 @@ struct BuildProcess: Sendable {
         return tandem_look_at(log, 0, &entry) == 0 && entry.size > Self.mostLogBytes ? .saidTooMuch : nil
     }
 
+    /// POSIX_SPAWN_SETSID of glibc's spawn.h. Without a terminal a question for a password ends at once, instead of waiting unseen.
+    private static let newSession: Int16 = 0x80
+
     private func start(_ mark: String) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -76,9 +79,8 @@ struct BuildProcess: Sendable {
         posix_spawnattr_setsigdefault(&attributes, &signals)
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+            &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) | Self.newSession)
         var variables = ProcessInfo.processInfo.environment
         variables[ProcessIdentity.markVariable] = mark
         var pid: pid_t = 0

@@ -14,10 +14,16 @@ package struct StackStart: Sendable {
     package let launched = LaunchedKeeper()
     let steps = StepPrinter()
 
-    package init(project: Project, adopted: String? = nil) {
+    /// Whether `app: build` is left out.
+    var leavesOutBuild: Bool
+
+    package init(project: Project, adopted: String? = nil, leavesOutBuild: Bool = false) {
         self.project = project
         self.adopted = adopted
+        self.leavesOutBuild = leavesOutBuild
     }
+
+    private var build: AppBuild { AppBuild(app: project.stack.app, steps: steps, isLeftOut: leavesOutBuild) }
 
     package enum Outcome: Sendable {
         case started(AppliedStack)
@@ -74,7 +80,7 @@ package struct StackStart: Sendable {
         }
 
         steps.headline("Starting \(project.stack.name)")
-        try await AppBuild(app: project.stack.app, steps: steps).run()
+        try await build.run()
         let start = ContinuousClock.now
         let printer = steps
         let set = try await engines.install { printer.note("\($0)") }
@@ -149,7 +155,7 @@ package struct StackStart: Sendable {
             }
             if !pending.isNothing {
                 steps.headline("Changing \(running.stack.name)")
-                if pending.change.startsApp { try await AppBuild(app: project.stack.app, steps: steps).run() }
+                if pending.change.startsApp { try await build.run() }
                 try await RollOut(pending: pending, client: client, steps: steps).run()
             }
             await client.shutdown()

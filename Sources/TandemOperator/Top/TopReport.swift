@@ -140,7 +140,7 @@ struct TopChanges {
     }
 
     /// Where the balancers send requests, and WebSockets.
-    private static let webSections: Set = ["web", "tunnels"]
+    static let webSections: Set = ["web", "tunnels"]
 
     /// Of these sections.
     private func web(_ isWanted: (TrafficCounters) -> Bool) -> [Rate] {
@@ -185,7 +185,7 @@ struct TopChanges {
     private static func sum(_ values: [Double]) -> Double? { values.isEmpty ? nil : values.reduce(0, +) }
 
     /// Each weighted by its requests. HAProxy's own averages stand still while nothing is asked.
-    private static func average(_ rates: [Rate]) -> Int? {
+    static func average(_ rates: [Rate]) -> Int? {
         let measured = rates.filter { $0.requests > 0 && $0.responseMilliseconds != nil }
         let requests = measured.map(\.requests).reduce(0, +)
         guard requests > 0 else { return nil }

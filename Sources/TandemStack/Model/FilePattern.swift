@@ -63,6 +63,16 @@ public struct FilePattern: Sendable, Hashable {
         return (taken, idle.map { patterns[$0] })
     }
 
+    /// Whether a file in this folder, or further down, can be one that it takes: other folders need not be looked into.
+    public func mayName(below folder: String) -> Bool {
+        guard !leavesOut else { return false }
+        for (word, name) in zip(words, folder.split(separator: "/")) {
+            if word == Self.anyFolders { return true }
+            guard Self.match(name: Array(name.unicodeScalars), word) else { return false }
+        }
+        return true
+    }
+
     private static func match(_ words: ArraySlice<[Unicode.Scalar]>, _ names: ArraySlice<[Unicode.Scalar]>) -> Bool {
         // Names that are left lie in a folder that matches.
         guard let word = words.first else { return true }

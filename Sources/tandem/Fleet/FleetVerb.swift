@@ -8,7 +8,8 @@ import TandemStack
 enum FleetVerb: Equatable, Sendable {
     /// By its own code, on the operator's machine.
     case here
-    case up
+    /// - Parameter leavesOutBuild: whether `app: build` is left out.
+    case up(leavesOutBuild: Bool)
     case plan(isJSON: Bool, exitCode: Bool)
     case down
     case destroy(isConfirmed: Bool)
@@ -31,7 +32,10 @@ enum FleetVerb: Equatable, Sendable {
         switch command {
         case is DoctorCommand: self = .here
         case let command as UpCommand:
-            self = command.adopt == nil ? .up : .refused("--adopt works on a stack of this machine alone")
+            self =
+                command.adopt == nil
+                ? .up(leavesOutBuild: command.leavesOutBuild)
+                : .refused("--adopt works on a stack of this machine alone")
         case let command as PlanCommand:
             self = .plan(isJSON: command.output.format == .json, exitCode: command.exitCode)
         case is DownCommand: self = .down
@@ -89,7 +93,9 @@ struct FleetLaunch {
         try await Fleet.with(project.stack) { [verb] fleet in
             let fleet = FleetHosts(project: project, fleet: fleet)
             switch verb {
-            case .up: try await FleetUp(hosts: fleet, version: .ofFolder).runUntilInterrupted()
+            case .up(let leavesOutBuild):
+                try await FleetUp(hosts: fleet, version: .ofFolder, leavesOutBuild: leavesOutBuild)
+                    .runUntilInterrupted()
             case .rollback(let release):
                 try await FleetUp(hosts: fleet, version: .earlier(release)).runUntilInterrupted()
             case .dashboard(let port): try await FleetPage(hosts: fleet).run(port: port)

@@ -19,6 +19,8 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup var project: ProjectOptions
     @Flag(name: [.short, .long], help: "Return when everything serves; the stack stays up.")
     var detach = false
+    @Flag(name: .customLong("no-build"), help: "Do not run app: build; what it made before is used.")
+    var leavesOutBuild = false
     @Option(
         help: ArgumentHelp(
             "Go on from this host's data, of an earlier version or put there by hand; see docs/operations.md.",
@@ -29,7 +31,7 @@ struct UpCommand: AsyncParsableCommand {
         // Before anything starts, so that a Ctrl-C from now on leads to an orderly stop.
         let signals = StopSignals()
         let project = try Project.load(project)
-        let start = StackStart(project: project, adopted: adopt)
+        let start = StackStart(project: project, adopted: adopt, leavesOutBuild: leavesOutBuild)
         let outcome = try await project.placingProblems {
             try project.checkPublicFolders()
             return try await interruptible(signals) { try await start.run() }
