@@ -6,6 +6,8 @@ struct NginxFile {
 
     /// Connections of the one worker, to clients and upstreams together: two for each request and each WebSocket, and room for others.
     static let connections = 2 * 2 * BalancerFile.webServerSlots + 2048
+    /// What it may have open beside them. Not more in all than many systems grant: 16,384.
+    private static let files = 2048
 
     func text() throws(BlueprintError) -> String {
         configuration([site.banner("nginx.conf"), try main(), "http {\n\(try http().indented)\n}"])
@@ -21,7 +23,7 @@ struct NginxFile {
         """
         daemon off;
         worker_processes \(site.sharesMachine ? "1" : "auto");
-        worker_rlimit_nofile \(2 * Self.connections);
+        worker_rlimit_nofile \(Self.connections + Self.files);
         # A worker that a reload replaced finishes what it carries, but not for ever.
         worker_shutdown_timeout \(Reload.bound);
         pid \(try NginxSyntax.literal(temporaryFolder + "/nginx.pid"));
