@@ -16,7 +16,7 @@ private let keysErrors = [
         """#,
         #"""
         tandem.yaml:1:1: error: stack is missing; expected a name of 1 to 32 lower-case letters, digits and hyphens that begins with a letter, such as 'stack: shop'
-        tandem.yaml:1:1: error: app is missing; expected a map with run, prepare, health, instances, workers, jobs, stop_signal, env, secrets, timeouts
+        tandem.yaml:1:1: error: app is missing; expected a map with run, prepare, build, files, health, instances, workers, jobs, stop_signal, env, secrets, timeouts
         """#),
     Golden(
         "A misspelt key",
@@ -100,7 +100,7 @@ private let keysErrors = [
         web: true
         """#,
         #"""
-        tandem.yaml:2:6: error: app: expected a map with run, prepare, health, instances, workers, jobs, stop_signal, env, secrets, timeouts, found a list
+        tandem.yaml:2:6: error: app: expected a map with run, prepare, build, files, health, instances, workers, jobs, stop_signal, env, secrets, timeouts, found a list
         tandem.yaml:3:6: error: web: expected a map with static, body_limit, found the boolean 'true'
         """#),
     Golden(

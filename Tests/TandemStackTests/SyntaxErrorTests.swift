@@ -110,7 +110,7 @@ private let syntaxErrors = [
           run: x
         """#,
         #"""
-        tandem.yaml:3:3: error: unknown key '<<' in app; expected one of run, prepare, health, instances, workers, jobs, stop_signal, env, secrets, timeouts
+        tandem.yaml:3:3: error: unknown key '<<' in app; expected one of run, prepare, build, files, health, instances, workers, jobs, stop_signal, env, secrets, timeouts
         tandem.yaml:3:7: error: aliases are not allowed (found '*base'); write the value out, or put quotes around it if it is text
         """#),
     Golden(

@@ -150,15 +150,29 @@ struct BalancerFile {
             default-server \(try tlsToServers())
             default-server check inter 1s fastinter 250ms downinter 500ms fall 2 rise 1
             # A connection that fails brings the next check forward; by then the requests that met it have gone to
-            # another server. A server that is marked down keeps its requests: ended by HAProxy (on-marked-down
-            # shutdown-sessions) they would be lost to users, ended by the server or by tcp-ut a GET is repeated.
-            # What still hangs after some seconds the agent ends.
-            default-server observe layer4 error-limit 1 on-error fastinter
+            # another server.
+        \(whenMarkedDown.indented)
             default-server maxconn \(slots)
             # Idle connections are kept for a while: after some quiet seconds the next visitors need not wait for handshakes.
             default-server pool-purge-delay 1m
         \(servers { _ in "tcp-ut \(Self.unacknowledgedBound)" })
         """
+    }
+
+    /// What becomes of the requests in a server that fails its checks.
+    private var whenMarkedDown: String {
+        let observing = "default-server observe layer4 error-limit 1 on-error fastinter"
+        return site.leadership.isFixed
+            ? """
+            # Requests that hang in a server that is marked down are ended rather than left to their time-out.
+            \(observing) on-marked-down shutdown-sessions
+            """
+            : """
+            # A server that is marked down keeps its requests: ended by HAProxy (on-marked-down
+            # shutdown-sessions) they would be lost to users, ended by the server or by tcp-ut a GET is repeated.
+            # What still hangs after some seconds the agent ends.
+            \(observing)
+            """
     }
 
     /// WebSockets: the same servers, as healthy as their requests find them.
