@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TandemAgent
 import TandemDrill
 import TandemStack
@@ -210,18 +211,19 @@ struct ReportFile {
     private let handle: FileHandle
 
     init(_ path: String) throws {
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let handle = FileHandle(forWritingAtPath: path)
-        else {
+        // What an earlier drill wrote stays until this one has something to say.
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
             throw Failure(
                 .failed,
                 "cannot write the report \(path) as \(NSUserName()); choose a place that this user may write to")
         }
         self.path = path
-        self.handle = handle
+        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
     func write(_ text: String) throws {
+        try handle.truncate(atOffset: 0)
         try handle.write(contentsOf: Data(text.utf8))
         try handle.close()
     }
