@@ -52,10 +52,7 @@ struct AlertFault {
     }
 
     /// See Clients/faulty_app.py.
-    static var faultyApp: String {
-        let client = (ProcessInfo.processInfo.environment["TANDEM_TEST_ENGINES"] ?? "") + "/bin/mysql"
-        return "app: {run: '/usr/bin/python3 faulty_app.py \(client)'}\ndatabase: {settings: {max_connections: 60}}"
-    }
+    static let faultyApp = "app: {run: /usr/bin/python3 faulty_app.py}"
 
     var name: String
     var alerts: [String]

@@ -27,10 +27,6 @@ extension AlertFault {
                 what: "85 visitors keep their connections, of 50 that each balancer takes", stack: faultyApp,
                 maxConnections: 50, begin: { try $0.visit(85, pause: 20) }, end: { try await $0.endHelpers() }),
             AlertFault(
-                name: "sessions", alerts: ["ConnectionsNearLimit"],
-                what: "the app holds 50 sessions with the database, of 60 that it takes", stack: faultyApp,
-                patience: 360, begin: { try $0.switchOn("sessions") }, end: { $0.switchOff("sessions") }),
-            AlertFault(
                 name: "lag", alerts: ["ReplicaLags"], what: "a session on the replica holds a lock on all tables",
                 patience: 360,
                 begin: { stage in
