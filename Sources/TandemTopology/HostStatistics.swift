@@ -54,6 +54,9 @@ public struct ProcessUse: Codable, Sendable, Equatable {
 
 /// One line of HAProxy's own statistics.
 public struct TrafficCounters: Codable, Sendable, Equatable {
+    /// The sections in which a balancer has the web servers: `tunnels` for WebSockets, `web` for all other requests.
+    public static let webSections: Set = ["web", "tunnels"]
+
     /// The section of its configuration, such as `front`, `web`, `write` or `read`.
     public var section: String
     /// The host that requests go to; nil for the section as a whole.

@@ -178,7 +178,7 @@ struct HostAbsenceTests {
         #expect(!absence.isLasting())
         try absence.begin()
         #expect(absence.isLasting() && absence.isLasting(now: now + 58))
-        #expect(!absence.isLasting(now: now + 61), "nobody has to survive for it to end")
+        #expect(!absence.isLasting(now: now + 61), "it ends although the drill and its healer were killed")
         #expect(!absence.isLasting(now: now - 600), "the clock was set back")
         #expect(!HostAbsence(folder: folder, host: "lb2").isLasting())
         absence.end()

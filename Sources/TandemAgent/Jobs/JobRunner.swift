@@ -36,7 +36,7 @@ actor JobRunner {
     let orders = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     /// How each job's last run by hand ended, which a timed run may follow at once.
     var endsByHand: [String: JobRun] = [:]
-    /// Whether nobody looks at `ordered` any more.
+    /// Whether `carryOutOrders` has ended, so that no order is started any more.
     var isClosed = false
     /// When this agent began, in seconds since 1970.
     private let since = now

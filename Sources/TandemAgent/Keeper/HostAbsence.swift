@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 
-/// A host of this machine that stays down for a while, as a drill wants it: the keeper leaves its agent alone. It is a file whose age
-/// bounds it, so that nobody has to survive for the host to come back.
+/// A host of this machine that stays down for a while, as a drill wants it: the keeper starts no agent for it. It is a file whose age bounds it,
+/// so that the host comes back although the drill and its healer were killed.
 public struct HostAbsence: Sendable {
     static let bound = Duration.seconds(60)
 

@@ -1,5 +1,6 @@
 import NIOCore
 import TandemServices
+import TandemTopology
 
 /// Requests that hang in a web server which HAProxy has marked down. A server that has vanished or was ended gives its connections up by
 /// itself, and HAProxy repeats their GETs; one that is there and does nothing (all of a host frozen, its agent too) would keep them until
@@ -7,8 +8,6 @@ import TandemServices
 enum HungRequests {
     /// In seconds; longer than HAProxy connects, and than both balancers take to notice, so that who asks again is answered.
     static let patience = 5
-    /// Those whose servers are checked.
-    private static let sections: Set<Substring> = ["web", "tunnels"]
     private static let pause = Duration.seconds(2)
 
     /// Looks until the task is cancelled.
@@ -30,7 +29,8 @@ enum HungRequests {
     /// - Returns: each as `SECTION/SERVER`.
     static func servers(_ text: String) -> [String] {
         HAProxyStatistics.rows(text).compactMap { row in
-            guard let section = row["pxname"], sections.contains(section), let server = row["svname"],
+            guard let section = row["pxname"], TrafficCounters.webSections.contains(String(section)),
+                let server = row["svname"],
                 server != "BACKEND",
                 row["status"]?.hasPrefix("DOWN") == true, let since = row["lastchg"].flatMap({ Int($0) }),
                 since > patience, let sessions = row["scur"].flatMap({ Int($0) }), sessions > 0

@@ -40,7 +40,7 @@ struct AlertRules {
     /// A request that takes longer is slow, in seconds; a bound of `tandem_web_request_duration_seconds`.
     static let slowSeconds = "2.5"
 
-    /// How long nobody is told that a stack does not serve whose oldest monitor has just begun.
+    /// For so long after the start of its oldest monitor no alert says that a stack does not serve.
     private static let startSeconds = 60
 
     var all: [AlertRule] { users + database + jobs + hosts + monitoring }

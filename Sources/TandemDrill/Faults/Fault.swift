@@ -58,18 +58,13 @@ struct KillFault: Fault {
     var needsOthers: [String] = []
     var host: String?
 
-    private static let bound = Duration.seconds(5)
-
     func singlePoint(_ look: StackLook) -> String? { SinglePoint.words(needsOthers, host, look) }
 
     func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
         let processes = try await site.processes(of: victims)
         let start = ContinuousClock.now
         struck()
-        for (part, process) in processes.startersFirst { await site.place.signal(9, to: process, host: part.host) }
-        guard await site.wait(processes, bound: Self.bound, { $0 == .gone }) else {
-            throw DrillError("\(name): not all processes were gone 5 s after SIGKILL")
-        }
+        if let failure = await site.kill(processes, for: name) { throw failure }
         let took = ContinuousClock.now - start
         return Evidence(
             words: "pid \(processes.pids) gone within \(Int(took / .milliseconds(1))) ms",
@@ -215,7 +210,7 @@ extension Fault {
 }
 
 enum SinglePoint {
-    /// Nobody waits for an answer of the others: workers, monitors.
+    /// Requests need no answer of the other services: workers, monitors.
     private static let asked: Set = ["haproxy", "nginx", "app", "router", "mysql", "etcd"]
 
     /// The first service on which answers depend that runs on no other host than this one.

@@ -149,6 +149,16 @@ extension FaultSite {
         return found
     }
 
+    static let killBound = Duration.seconds(5)
+
+    /// SIGKILL to processes and their groups, all at one moment.
+    /// - Returns: nil when all are gone.
+    func kill(_ processes: [Part: ProcessIdentity], for fault: String) async -> DrillError? {
+        for (part, process) in processes.startersFirst { await place.signal(9, to: process, host: part.host) }
+        let areGone = await wait(processes, bound: Self.killBound) { $0 == .gone }
+        return areGone ? nil : DrillError("\(fault): not all processes were gone 5 s after SIGKILL")
+    }
+
     /// - Returns: whether all came into the state within the bound.
     func wait(_ processes: [Part: ProcessIdentity], bound: Duration, _ isWanted: (ProcessState) -> Bool) async -> Bool {
         let deadline = ContinuousClock.now + bound

@@ -11,24 +11,22 @@ struct HostFault: Fault {
 
     /// Longer than all others take to notice and to settle.
     static let hold = Duration.seconds(12)
-    private static let bound = Duration.seconds(5)
     private static let spare = Duration.seconds(20)
 
     func singlePoint(_ look: StackLook) -> String? { SinglePoint.words(services, host, look) }
 
     func strike(_ site: FaultSite, struck: @Sendable () -> Void) async throws -> Evidence {
         let processes = try await site.processes(of: victims)
-        let bound = Self.bound + Self.hold + Self.spare
+        let bound = FaultSite.killBound + Self.hold + Self.spare
         try await site.stack.keepDown(host) { try await site.healer.arm([$0], bound: bound) }
         struck()
-        for (part, process) in processes.startersFirst { await site.place.signal(9, to: process, host: part.host) }
-        let areGone = await site.wait(processes, bound: Self.bound) { $0 == .gone }
+        let failure = await site.kill(processes, for: name)
         try? await Task.sleep(for: Self.hold)
         let isBack = await site.stack.look().hosts.contains { $0.name == host && $0.agent != nil }
         await site.stack.letUp(host)
         await site.healer.disarm()
         try Task.checkCancellation()
-        guard areGone else { throw DrillError("\(name): not all processes were gone 5 s after SIGKILL") }
+        if let failure { throw failure }
         guard !isBack else { throw DrillError("\(name): its agent ran again before it should") }
         return Evidence(
             words: "pid \(processes.pids) gone, and no agent of \(host) answered after 12 s",

@@ -96,7 +96,7 @@ struct PageAssembly {
                 [(PageState.Flow.Kind.web, \HostStatistics.balancer), (.write, \.router), (.read, \.router)].compactMap
                 {
                     kind, counters in
-                    let sections = kind == .web ? TopChanges.webSections : [kind.rawValue]
+                    let sections = kind == .web ? TrafficCounters.webSections : [kind.rawValue]
                     let rates = changes.rates(of: from.name, in: counters) {
                         sections.contains($0.section) && $0.server == to.name
                     }

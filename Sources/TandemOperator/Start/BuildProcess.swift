@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import TandemServices
 
-/// A command line of the user's that runs as a shell would run it, but in a process group of its own, which can be ended as a whole.
+/// A command line of the user's that runs as a shell would run it, but in a session of its own, which can be ended as a whole.
 ///
 /// Services are started otherwise: they give up rights that a build may want, such as that to become another user by sudo.
 struct BuildProcess: Sendable {

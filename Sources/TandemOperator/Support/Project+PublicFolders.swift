@@ -7,17 +7,14 @@ extension Project {
     ///
     /// - Throws: `StackFileProblems`.
     package func checkPublicFolders() throws {
-        let web = stack.web
-        let places =
-            (web.staticFolder.map { [("/", $0)] } ?? []) + (web.staticPrefixes ?? [:]).sorted { $0.key < $1.key }
         let own = Self.withoutLinks((stackFile as NSString).deletingLastPathComponent)
-        let problems = places.compactMap { place -> StackFileProblems.Problem? in
-            let folder = Self.withoutLinks(place.1)
+        let problems = stack.web.publicFolders.compactMap { place -> StackFileProblems.Problem? in
+            let folder = Self.withoutLinks(place)
             guard PublicFolder.isExposing(folder, stackFolder: own) else { return nil }
             return .init(
                 path: ["web", "static"],
                 message:
-                    "web.static: '\(place.1)' leads to '\(folder)', which would show the stack file or the keys beside it "
+                    "web.static: '\(place)' leads to '\(folder)', which would show the stack file or the keys beside it "
                     + "to everyone; expected a folder of public files, such as 'public'")
         }
         if !problems.isEmpty { throw StackFileProblems(problems: problems) }

@@ -80,7 +80,9 @@ struct TopChanges {
         switch service.name {
         case "haproxy":
             fill(&line, rates(of: host.name, in: \.balancer) { $0.section == "front" })
-            let own = rates(of: host.name, in: \.balancer) { Self.webSections.contains($0.section) && $0.server == nil }
+            let own = rates(of: host.name, in: \.balancer) {
+                TrafficCounters.webSections.contains($0.section) && $0.server == nil
+            }
             line.responseMilliseconds = Self.average(own)
         case "nginx":
             // What the balancers had from it. Requests that other web servers pass on are in theirs.
@@ -139,13 +141,10 @@ struct TopChanges {
         var responseMilliseconds: Int?
     }
 
-    /// Where the balancers send requests, and WebSockets.
-    static let webSections: Set = ["web", "tunnels"]
-
-    /// Of these sections.
+    /// What the balancers count of the web servers.
     private func web(_ isWanted: (TrafficCounters) -> Bool) -> [Rate] {
         second.status.hosts.flatMap { host in
-            rates(of: host.name, in: \.balancer) { Self.webSections.contains($0.section) && isWanted($0) }
+            rates(of: host.name, in: \.balancer) { TrafficCounters.webSections.contains($0.section) && isWanted($0) }
         }
     }
 

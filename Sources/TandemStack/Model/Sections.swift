@@ -45,7 +45,9 @@ public struct Web: Codable, Sendable, Equatable {
     public var bodyLimitBytes: Int
 
     /// All folders of `web: static`.
-    public var publicFolders: [String] { [staticFolder].compactMap(\.self) + (staticPrefixes ?? [:]).values.sorted() }
+    public var publicFolders: [String] {
+        [staticFolder].compactMap(\.self) + (staticPrefixes ?? [:]).sorted { $0.key < $1.key }.map(\.value)
+    }
 
     public init(staticFolder: String?, staticPrefixes: [String: String]? = nil, bodyLimitBytes: Int) {
         self.staticFolder = staticFolder
