@@ -29,6 +29,25 @@ struct PoolStateMachineTests {
         #expect(opens(pool.start(at: .zero)) == [1, 2])
     }
 
+    @Test("connections opened ahead are as many as there may be, wait for nobody, and grow old like others")
+    func prepared() {
+        var pool = machine(minimum: 1, maximum: 3)
+        #expect(opens(pool.start(at: .zero)) == [1])
+        #expect(opens(pool.prepare(2, at: .zero)) == [2] && pool.prepare(2, at: .zero).isEmpty)
+        #expect(opens(pool.prepare(9, at: .zero)) == [3] && pool.connectingCount == 3)
+        for id in 1...3 { _ = pool.opened(id, at: .zero) }
+        #expect(pool.idleCount == 3)
+        #expect(pool.wake(at: .seconds(60)).contains(.close(1)) && pool.idleCount == 0)
+
+        // A server that does not answer is met by one attempt at a time.
+        var other = machine(minimum: 1, maximum: 3)
+        _ = other.start(at: .zero)
+        #expect(opens(other.openFailed(1, at: .zero)) == [2])
+        #expect(other.prepare(3, at: .zero).isEmpty)
+        _ = other.shutDown(.leave)
+        #expect(other.prepare(3, at: .seconds(1)).isEmpty)
+    }
+
     @Test("the first who wait are the first served, and no more is opened than the maximum")
     func fairness() {
         var pool = machine()

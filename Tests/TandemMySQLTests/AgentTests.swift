@@ -56,6 +56,72 @@ struct AgentTests {
         }
     }
 
+    @Test("while the primary is about to stop, connections to its heir are opened, and then used")
+    func warmHeir() async throws {
+        let pair = try await Pair.start("127.203.5")
+        defer { pair.stop() }
+        let (one, two) = (("one", pair.first.place), ("two", pair.second.place))
+        let agent = TestAgent(address: "127.203.5.3", primary: one.1, replica: two.1)
+        func writers(_ server: MySQLTestServer) throws -> Int {
+            let count = try server.sql("SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'writer'")
+            return try #require(Int(count.filter(\.isNumber)))
+        }
+        try await pair.with(agent) { cluster in
+            try await withThrowingTaskGroup { group in
+                for number in 1...4 {
+                    group.addTask {
+                        try await cluster.withPrimaryConnection { connection in
+                            _ = try await connection.execute("INSERT INTO note VALUES (\(number), 'one')")
+                            try await Task.sleep(for: .milliseconds(300))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try writers(pair.first) == 4 && writers(pair.second) == 0)
+            var closing = TestAgent.topology(epoch: 1, primary: one, replica: two)
+            closing.members[0].partner = "two"
+            closing.members[0].isClosing = true
+            agent.say(closing)
+            try await eventually("as many are open there as the primary had") { try writers(pair.second) == 4 }
+
+            // It is given up, and then begun again.
+            closing.members[0].isClosing = nil
+            agent.say(closing)
+            try await eventually("they are closed") { try writers(pair.second) == 0 }
+            closing.members[0].isClosing = true
+            agent.say(closing)
+            try await eventually("they are open again") { try writers(pair.second) == 4 }
+
+            try await pair.promoteSecond()
+            agent.say(TestAgent.topology(epoch: 2, primary: two, replica: one))
+            #expect(try await cluster.write("INSERT INTO note VALUES (5, 'two')").token?.epoch == 2)
+            #expect(cluster.statistics.servers["two"]?.writePool?.openedTotal == 4)
+            try await eventually("the former primary's are closed") { try writers(pair.first) == 0 }
+        }
+    }
+
+    @Test("a heir is who is waited for and serves, while the primary takes no writes")
+    func heir() {
+        let place = MySQLConfiguration.Address.tcp(host: "10.0.0.1", port: 3306)
+        func heir(_ adapt: (inout Topology) -> Void) -> String? {
+            var topology = TestAgent.topology(epoch: 1, primary: ("one", place), replica: ("two", place))
+            topology.members[0].partner = "two"
+            topology.members[0].state = .starting
+            adapt(&topology)
+            return ClusterView(topology, maximumLagSeconds: 10).heir
+        }
+        #expect(heir { _ in } == "two")
+        #expect(heir { $0.members[0].state = .waiting } == "two")
+        #expect(heir { $0.members[0].state = .open } == nil)
+        #expect(heir { ($0.members[0].state, $0.members[0].isClosing) = (.open, true) } == "two")
+        #expect(heir { $0.members[0].partner = nil } == nil)
+        #expect(heir { $0.members[0].partner = "three" } == nil)
+        #expect(heir { $0.members[1].state = .stopped } == nil)
+        #expect(heir { $0.members[1].lagSeconds = 20 } == nil)
+        #expect(heir { $0.epoch = 2 } == nil, "whoever leads in a later epoch is not known")
+    }
+
     @Test("a former primary that answers may still do so; one that hangs or is gone is hardly waited for")
     func grace() {
         var server = ClusterView.Server(name: "one", address: .tcp(host: "10.0.0.1", port: 3306), servesReads: false)

@@ -35,6 +35,9 @@ extension MySQLClient {
     /// Lets statements under way end, and refuses everything else, also what waits already: it can go to another server. Then ``run()`` returns.
     package func leave() { apply { state, _ in state.machine.shutDown(.leave) } }
 
+    /// Opens connections ahead of those who will ask for them, so that there are `count`, or as many as the options allow.
+    package func prepare(_ count: Int) { apply { $0.machine.prepare(count, at: $1) } }
+
     /// Until it is cancelled.
     private func reportStatistics() async {
         repeat { instruments.observe(statistics) } while (try? await Task.sleep(for: Self.reportInterval)) != nil

@@ -74,6 +74,14 @@ struct PoolStateMachine {
 
     mutating func start(at now: Duration) -> [Action] { openAsNeeded(at: now) }
 
+    /// Opens connections ahead of those who will ask for them, until there are `count` of them or as many as there may be. Those that nobody
+    /// takes are closed like any others that idle.
+    mutating func prepare(_ count: Int, at now: Duration) -> [Action] {
+        guard mode == .running, consecutiveFailures == 0 else { return [] }
+        let wanted = min(count, options.maximumConnections) - slots.count
+        return wanted > 0 ? (0..<wanted).map { _ in beginOpening(after: .zero, at: now) } : []
+    }
+
     /// An idle connection for one who needs not wait. Nobody can be waiting while there is one.
     mutating func acquireIdle() -> ConnectionID? {
         guard mode == .running, let id = idle.popLast() else { return nil }

@@ -8,6 +8,8 @@ struct ClusterState: Sendable {
     var routing: RoutingState
     var readPools: [String: ServerPool] = [:]
     var writePool: ServerPool?
+    /// For who is likely to lead next. Logging in takes longer than all else that a planned change of primary waits for.
+    var heirPool: ServerPool?
     var counters: [String: MySQLClusterStatistics.Server] = [:]
     var heldReads = 0
     var heldWrites = 0
@@ -16,6 +18,29 @@ struct ClusterState: Sendable {
     var keepsCommitRecords = false
 
     init(routing: RoutingState) { self.routing = routing }
+
+    /// Follows the view with the pools for writes: the heir's becomes the primary's.
+    /// - Parameter makePool: a new pool for a server.
+    mutating func followPrimary(_ view: ClusterView, makePool: (ClusterView.Server) -> ServerPool) {
+        let primary = view.primary.flatMap(view.server)
+        let open = writePool?.client.statistics
+        if let pool = writePool, !pool.leads(to: primary) {
+            pool.stop(grace: MySQLCluster.writeGrace(view.server(pool.server)))
+            writePool = nil
+        }
+        if let pool = heirPool, writePool == nil, pool.leads(to: primary) { (writePool, heirPool) = (pool, nil) }
+        if writePool == nil, let primary { writePool = makePool(primary) }
+
+        let heir = view.heir.flatMap(view.server)
+        if let pool = heirPool, !pool.leads(to: heir) {
+            pool.stop()
+            heirPool = nil
+        }
+        guard heirPool == nil, let heir, let open else { return }
+        let pool = makePool(heir)
+        pool.client.prepare(open.idle + open.leased)
+        heirPool = pool
+    }
 
     mutating func count(_ server: String, _ counter: WritableKeyPath<MySQLClusterStatistics.Server, Int>) {
         counters[server, default: .init()][keyPath: counter] += 1

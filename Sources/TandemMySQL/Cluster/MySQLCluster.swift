@@ -84,12 +84,7 @@ public final class MySQLCluster: Service, Sendable {
             for server in change.added + change.lost {
                 state.readPools[server.name] = makePool(server, isForWrites: false)
             }
-            let primary = view.primary.flatMap(view.server)
-            if let pool = state.writePool, pool.client.configuration.address != primary?.address {
-                pool.stop(grace: Self.writeGrace(view.server(pool.server)))
-                state.writePool = nil
-            }
-            if state.writePool == nil, let primary { state.writePool = makePool(primary, isForWrites: true) }
+            state.followPrimary(view) { makePool($0, isForWrites: true) }
             return (old, true)
         }
         guard before.isNews else { return }

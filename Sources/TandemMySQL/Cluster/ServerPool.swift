@@ -14,6 +14,11 @@ struct ServerPool: Sendable {
         (stopped, stopSignal) = AsyncStream.makeStream()
     }
 
+    /// Whether it is for this server, at its present address.
+    func leads(to other: ClusterView.Server?) -> Bool {
+        other.map { $0.name == server && $0.address == client.configuration.address } ?? false
+    }
+
     /// Ends `run`. Waiting tasks are refused at once and go elsewhere; so do, after the grace, those whose statements break off.
     /// - Parameter grace: how long statements under way may still take.
     func stop(grace: Duration = .zero) {

@@ -20,6 +20,8 @@ struct ClusterView: Sendable, Equatable {
     var primary: String?
     /// Whether it takes writes at this moment.
     var takesWrites: Bool
+    /// Who is likely to lead next, while the primary takes no writes.
+    var heir: String?
     var servers: [Server]
     /// Why nobody takes writes, when there is something to say.
     var detail: String?
@@ -38,6 +40,7 @@ struct ClusterView: Sendable, Equatable {
         if server.name != primary { view.epoch += 1 }
         view.primary = server.name
         view.takesWrites = true
+        view.heir = nil
         view.detail = nil
         return view
     }
@@ -48,10 +51,12 @@ extension ClusterView {
     /// - Parameter maximumLagSeconds: a replica that is further behind serves no reads.
     init(_ topology: Topology, maximumLagSeconds: Double) {
         let primary = topology.member(topology.primary)
+        // A primary that waits for its partner would keep a commit waiting, perhaps until it is lost: better not sent yet.
+        let takesWrites = topology.leader?.state == .open && primary?.isClosing != true
+        let heir = topology.leader?.partner.flatMap(topology.member)
         self.init(
-            epoch: topology.epoch, primary: topology.primary,
-            // A primary that waits for its partner would keep a commit waiting, perhaps until it is lost: better not sent yet.
-            takesWrites: topology.leader?.state == .open && primary?.isClosing != true,
+            epoch: topology.epoch, primary: topology.primary, takesWrites: takesWrites,
+            heir: takesWrites || heir?.servesReads(lagBoundSeconds: maximumLagSeconds) != true ? nil : heir?.host,
             servers: topology.members.map { member in
                 Server(
                     name: member.host, address: .tcp(host: member.address, port: member.port), uuid: nil,

@@ -88,14 +88,15 @@ extension DatabaseServer {
         let connection = try await commandConnection()
         try await Task.sleep(for: Self.hearingTime)
         let deadline = ContinuousClock.now + Self.finishingTime
-        var quiet = 0
-        // Twice in a row: a client has a moment between its login and its statement.
-        while quiet < 2, ContinuousClock.now < deadline {
+        var wasQuiet = false
+        while ContinuousClock.now < deadline {
             // Where it cannot be read (see `AgentSessions.list`), a client runs a statement.
             let count = try? await connection.first(AgentSessions.clientsAtWork, as: Int.self)
-            let isAtWork = count != 0
-            quiet = isAtWork ? 0 : quiet + 1
-            try await Task.sleep(for: .milliseconds(10))
+            let isQuiet = count == 0
+            // Twice in a row: a client has a moment between its login and its statement.
+            if isQuiet, wasQuiet { return }
+            wasQuiet = isQuiet
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 
