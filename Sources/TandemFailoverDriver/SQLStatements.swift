@@ -36,7 +36,7 @@ public struct SQLStatements: ServerStatements {
 
     public func letClientsFinish() async {
         // Where it fails, they are cut off.
-        try? await server.letClientsFinish()
+        _ = try? await server.letClientsFinish()
     }
 
     public func disconnectReplicas() async {

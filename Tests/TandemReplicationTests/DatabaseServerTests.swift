@@ -199,6 +199,25 @@ struct DatabaseServerTests {
         let long = try await takes("DO SLEEP(20)")
         #expect(long >= .milliseconds(300) && idle < long, "idle \(idle), at work \(long)")
         #expect(long < .seconds(10))
+
+        // InnoDB shows new transactions to those only who have not asked for a while.
+        let patience = Duration.milliseconds(150)
+        try pair.servers[0].sql("CREATE TABLE shop.finished (id INT PRIMARY KEY)")
+        let client = try await MySQLConnection.connect(app, logger: quietLogger)
+        for (number, pause) in [0, 70, 100].enumerated() {
+            try await Task.sleep(for: patience)
+            try await client.execute("START TRANSACTION")
+            try await client.execute("INSERT INTO shop.finished VALUES (\(number))")
+            async let finished = first.letClientsFinish()
+            try await Task.sleep(for: .milliseconds(pause))
+            try await client.execute("COMMIT")
+            #expect(try await finished, "it commits after \(pause) ms")
+        }
+        try await Task.sleep(for: patience)
+        try await client.execute("START TRANSACTION")
+        try await client.execute("INSERT INTO shop.finished VALUES (9)")
+        #expect(try await first.letClientsFinish() == false, "it does not commit")
+        await client.close()
         for hand in [first, second] { await hand.disconnect() }
     }
 
