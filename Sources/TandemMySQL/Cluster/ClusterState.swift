@@ -8,7 +8,8 @@ struct ClusterState: Sendable {
     var routing: RoutingState
     var readPools: [String: ServerPool] = [:]
     var writePool: ServerPool?
-    /// For who is likely to lead next. Logging in takes longer than all else that a planned change of primary waits for.
+    /// For who would lead next. Logging in takes longer than all else that a planned change of primary waits for, and the first time longest: a server
+    /// that knows the password from an earlier login need not derive it (`caching_sha2_password`).
     var heirPool: ServerPool?
     var counters: [String: MySQLClusterStatistics.Server] = [:]
     var heldReads = 0
@@ -36,10 +37,8 @@ struct ClusterState: Sendable {
             pool.stop()
             heirPool = nil
         }
-        guard heirPool == nil, let heir, let open else { return }
-        let pool = makePool(heir)
-        pool.client.prepare(open.idle + open.leased)
-        heirPool = pool
+        if heirPool == nil, let heir { heirPool = makePool(heir) }
+        if !view.takesWrites, let open { heirPool?.client.prepare(open.idle + open.leased) }
     }
 
     mutating func count(_ server: String, _ counter: WritableKeyPath<MySQLClusterStatistics.Server, Int>) {

@@ -20,7 +20,7 @@ struct ClusterView: Sendable, Equatable {
     var primary: String?
     /// Whether it takes writes at this moment.
     var takesWrites: Bool
-    /// Who is likely to lead next, while the primary takes no writes.
+    /// Who would lead next.
     var heir: String?
     var servers: [Server]
     /// Why nobody takes writes, when there is something to say.
@@ -53,10 +53,10 @@ extension ClusterView {
         let primary = topology.member(topology.primary)
         // A primary that waits for its partner would keep a commit waiting, perhaps until it is lost: better not sent yet.
         let takesWrites = topology.leader?.state == .open && primary?.isClosing != true
-        let heir = topology.leader?.partner.flatMap(topology.member)
+        let partner = topology.leader?.partner.flatMap(topology.member)
         self.init(
             epoch: topology.epoch, primary: topology.primary, takesWrites: takesWrites,
-            heir: takesWrites || heir?.servesReads(lagBoundSeconds: maximumLagSeconds) != true ? nil : heir?.host,
+            heir: partner?.servesReads(lagBoundSeconds: maximumLagSeconds) == true ? partner?.host : nil,
             servers: topology.members.map { member in
                 Server(
                     name: member.host, address: .tcp(host: member.address, port: member.port), uuid: nil,
