@@ -61,6 +61,8 @@ extension FailoverDriver {
         // What changed nothing is asked for again at once: not thousands of times a second.
         if lastCommand == next { try? await Task.sleep(for: settings.repetitionPause) }
         lastCommand = next
+        let pause = settling.pause(before: next, at: now)
+        if pause > 0 { try? await Task.sleep(for: .milliseconds(pause)) }
         var outcome = CommandOutcome.failed
         if let hands, !Task.isCancelled, await rememberCluster(for: next) {
             if next == .setAccess(.closed), machine.isHandingOver { await hands.letClientsFinish() }

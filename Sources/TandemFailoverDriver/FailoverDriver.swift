@@ -36,6 +36,7 @@ public actor FailoverDriver {
     /// Looks are made more often until then: something has just changed, so more is about to.
     var livelyUntil: Milliseconds = 0
     private var lastSeen: ServerObservation?
+    private(set) var settling = Settling()
     private(set) public var report: FailoverReport
     private var readers: [UInt64: AsyncStream<FailoverReport>.Continuation] = [:]
     private var lastReader: UInt64 = 0
@@ -127,6 +128,7 @@ public actor FailoverDriver {
         if next.record != report.record || next.role != report.role || next.access != report.access {
             logger.info("failover: \(next.summary)")
         }
+        settling.note(from: report, to: next, at: now)
         report = next
         for reader in readers.values { reader.yield(next) }
     }

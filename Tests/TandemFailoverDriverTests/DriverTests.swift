@@ -48,6 +48,40 @@ struct DriverTests {
         }
     }
 
+    @Test("lets clients write first after a change of primary, and delays no other start")
+    func settling() {
+        func report(_ role: FailoverReport.Role, _ access: ServerObservation.Access?) -> FailoverReport {
+            var report = FailoverReport()
+            (report.role, report.access) = (role, access)
+            return report
+        }
+        func pauses(_ story: [(FailoverReport.Role, ServerObservation.Access?, Milliseconds)]) -> [Milliseconds] {
+            var settling = Settling()
+            var last = report(.unknown, nil)
+            for (role, access, now) in story {
+                settling.note(from: last, to: report(role, access), at: now)
+                last = report(role, access)
+            }
+            let commands: [ServerCommand] = [.admit(HostSet()), .stopApplier, .forgetSource, .inspect]
+            return commands.map { settling.pause(before: $0, at: 1_100) } + [
+                settling.pause(before: .setAccess(.writing), at: 1_100),
+                settling.pause(before: .stopReceiver, at: 1_100),
+                settling.pause(before: .stopApplier, at: 1_400),
+            ]
+        }
+        // The partner is named, and opens.
+        #expect(
+            pauses([(.partner, .reading, 0), (.primary, .reading, 990), (.primary, .writing, 1_000)]) == [
+                150, 150, 150, 150, 0, 0, 0,
+            ])
+        // The primary has handed over.
+        #expect(pauses([(.primary, .closed, 900), (.replica, .closed, 1_000)]) == [150, 150, 150, 150, 0, 0, 0])
+        // A primary that starts, or that an agent finds.
+        #expect(pauses([(.primary, .closed, 900), (.primary, .writing, 1_000)]) == Array(repeating: 0, count: 7))
+        #expect(pauses([(.primary, .writing, 1_000)]) == Array(repeating: 0, count: 7))
+        #expect(pauses([(.partner, .reading, 900), (.replica, .reading, 1_000)]) == Array(repeating: 0, count: 7))
+    }
+
     @Test("numbers looks when they begin, and no two alike")
     func numbersLooks() async throws {
         let hands = ScriptedHands()

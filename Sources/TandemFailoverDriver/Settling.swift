@@ -1,0 +1,33 @@
+import TandemFailover
+
+/// Right after a change of primary all clients write at once, and what prepares for the next change would slow them down: it waits. Pure.
+struct Settling: Hashable, Sendable {
+    /// How long clients have the servers for themselves.
+    static let time: Milliseconds = 250
+
+    /// When this host's server took another one's place, or another one took its.
+    private var changedAt: Milliseconds?
+
+    mutating func note(from old: FailoverReport, to new: FailoverReport, at now: Milliseconds) {
+        let changesPlaces = (old.role == .primary) != (new.role == .primary) && old.role != .unknown
+        // It has been named for a moment before it opens.
+        let opens = changedAt != nil && new.takesWrites && !old.takesWrites
+        if changesPlaces || opens { changedAt = now }
+    }
+
+    /// How long the command waits.
+    func pause(before command: ServerCommand, at now: Milliseconds) -> Milliseconds {
+        guard let changedAt, command.mayWaitForClients else { return 0 }
+        return max(0, changedAt + Self.time - now)
+    }
+}
+
+extension ServerCommand {
+    /// A step towards the next partner, or of a server that returns: nobody waits for it.
+    fileprivate var mayWaitForClients: Bool {
+        switch self {
+        case .admit, .stopApplier, .forgetSource, .inspect: true
+        default: false
+        }
+    }
+}
