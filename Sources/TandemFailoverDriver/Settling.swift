@@ -5,13 +5,16 @@ struct Settling: Hashable, Sendable {
     /// How long clients have the servers for themselves.
     static let time: Milliseconds = 250
 
-    /// When this host's server took another one's place, or another one took its.
+    /// When this host's server took another one's place and opened, or another one took its.
     private var changedAt: Milliseconds?
+    /// It has been named, and is not open yet.
+    private var isAboutToOpen = false
 
     mutating func note(from old: FailoverReport, to new: FailoverReport, at now: Milliseconds) {
         let changesPlaces = (old.role == .primary) != (new.role == .primary) && old.role != .unknown
-        // It has been named for a moment before it opens.
-        let opens = changedAt != nil && new.takesWrites && !old.takesWrites
+        if changesPlaces { isAboutToOpen = new.role == .primary }
+        let opens = isAboutToOpen && new.takesWrites
+        if opens { isAboutToOpen = false }
         if changesPlaces || opens { changedAt = now }
     }
 

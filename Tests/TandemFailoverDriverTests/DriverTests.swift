@@ -76,10 +76,44 @@ struct DriverTests {
             ])
         // The primary has handed over.
         #expect(pauses([(.primary, .closed, 900), (.replica, .closed, 1_000)]) == [150, 150, 150, 150, 0, 0, 0])
+        // It is started again, long after it took over.
+        #expect(
+            pauses([
+                (.partner, .reading, 0), (.primary, .reading, 10), (.primary, .writing, 20), (.primary, nil, 900),
+                (.primary, .writing, 1_000),
+            ]) == Array(repeating: 0, count: 7))
         // A primary that starts, or that an agent finds.
         #expect(pauses([(.primary, .closed, 900), (.primary, .writing, 1_000)]) == Array(repeating: 0, count: 7))
         #expect(pauses([(.primary, .writing, 1_000)]) == Array(repeating: 0, count: 7))
         #expect(pauses([(.partner, .reading, 900), (.replica, .reading, 1_000)]) == Array(repeating: 0, count: 7))
+    }
+
+    @Test("opens first, and locks accounts for the next partner when clients have written")
+    func opensFirst() async throws {
+        let hands = ScriptedHands()
+        hands.state.withLock { state in
+            state.seen = ServerObservation(life: .up, isPrepared: true, isFresh: false, bootCount: 7)
+            state.seen.access = .reading
+        }
+        let store = ScriptedStore()
+        store.state.withLock { state in
+            state.snapshot.cluster = 4711
+            state.snapshot.state = StateRecord(epoch: 1, primary: HostID(1), standing: .paired(HostID(0)))
+            (state.snapshot.stateRevision, state.revision) = (1, 1)
+        }
+        try await with(hands, store) { driver in
+            try await eventually("it is the partner") { await driver.report.role == .partner }
+            store.state.withLock { state in
+                state.snapshot.state = StateRecord(epoch: 2, primary: HostID(0), standing: .alone)
+                (state.snapshot.stateRevision, state.revision) = (2, 2)
+            }
+            store.hint.yield()
+            try await eventually("it has opened, and admits") { hands.story.last == "end admit" }
+            #expect(await driver.report.takesWrites)
+        }
+        let opened = try #require(hands.time(of: "end setAccess"))
+        let admits = try #require(hands.time(of: "begin admit"))
+        #expect(admits - opened >= .milliseconds(Settling.time - 50))
     }
 
     @Test("numbers looks when they begin, and no two alike")

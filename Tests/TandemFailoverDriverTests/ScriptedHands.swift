@@ -12,6 +12,7 @@ final class ScriptedHands: ServerHands {
         var looks: [UInt64] = []
         /// In order, "begin" and "end" of each command.
         var story: [String] = []
+        var times: [ContinuousClock.Instant] = []
         var hangs: Set<String> = []
         var remembered: [ClusterID] = []
         var heartbeats = 0
@@ -24,6 +25,11 @@ final class ScriptedHands: ServerHands {
     init() { (processEnds, ended) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1)) }
 
     var story: [String] { state.withLock { $0.story } }
+
+    /// When it last happened.
+    func time(of event: String) -> ContinuousClock.Instant? {
+        state.withLock { state in state.story.lastIndex(of: event).map { state.times[$0] } }
+    }
 
     func look(order: UInt64) async -> ServerObservation {
         state.withLock { state in
@@ -41,14 +47,14 @@ final class ScriptedHands: ServerHands {
     func run(_ command: ServerCommand) async -> CommandOutcome {
         let name = Self.name(command)
         let hangs = state.withLock { state in
-            state.story.append("begin \(name)")
+            state.note("begin \(name)")
             return state.hangs.contains(name)
         }
         if hangs { try? await Task.sleep(for: .seconds(600)) }
         // A step that was given up takes a moment to end.
         if Task.isCancelled { await Task { try? await Task.sleep(for: .milliseconds(150)) }.value }
         return state.withLock { state in
-            state.story.append("end \(name)")
+            state.note("end \(name)")
             guard !hangs else { return .failed }
             state.take(command)
             return .done
@@ -70,6 +76,11 @@ final class ScriptedHands: ServerHands {
 }
 
 extension ScriptedHands.State {
+    mutating func note(_ event: String) {
+        story.append(event)
+        times.append(.now)
+    }
+
     mutating func take(_ command: ServerCommand) {
         switch command {
         case .startServer: seen = ServerObservation(life: .up, isPrepared: false, isFresh: true, bootCount: 1)

@@ -19,6 +19,8 @@ public struct MySQLPoolOptions: Sendable, Hashable {
     /// Whether tasks wait, up to `acquireTimeout`, for a server that cannot be reached. With `false` they get ``MySQLError/Code/connectFailed`` at once
     /// when an attempt to connect has failed and no connection is left, until an attempt succeeds: for callers who have another server to ask.
     public var waitsForServer = true
+    /// In metrics, `db.client.connection.pool.name`; `nil`: the server's address and the database, as in `10.0.0.1:3306/shop`.
+    public var name: String?
 
     public init(minimumConnections: Int = 0, maximumConnections: Int = 16) {
         precondition(minimumConnections >= 0 && maximumConnections >= 1 && minimumConnections <= maximumConnections)

@@ -16,8 +16,10 @@ struct Instruments: Sendable {
     private let port: Int?
     private let database: String?
 
-    /// - Parameter tracer: `nil` takes the one that the program set up, if any.
-    init(_ configuration: MySQLConfiguration, tracer: (any Tracer)? = nil) {
+    /// - Parameters:
+    ///   - pool: its name; `nil`: it has none.
+    ///   - tracer: `nil` takes the one that the program set up, if any.
+    init(_ configuration: MySQLConfiguration, pool: String? = nil, tracer: (any Tracer)? = nil) {
         switch configuration.address {
         case .tcp(let host, let port): (server, self.port) = (host, port)
         case .unixSocket(let path): (server, port) = (path, nil)
@@ -28,13 +30,16 @@ struct Instruments: Sendable {
         let place = [("db.system.name", "mysql"), ("server.address", "\(configuration.address)")]
         duration = Metrics.Timer(label: "db.client.operation.duration", dimensions: place)
         failures = Metrics.Counter(label: "db.client.operation.errors", dimensions: place)
-        createTime = Metrics.Timer(label: "db.client.connection.create_time", dimensions: place)
-        waitTime = Metrics.Timer(label: "db.client.connection.wait_time", dimensions: place)
-        timeouts = Metrics.Counter(label: "db.client.connection.timeouts", dimensions: place)
+        // Two pools may lead to one server, each with numbers of its own.
+        let name = pool ?? "\(configuration.address)\(database.map { "/\($0)" } ?? "")"
+        let pool = place + [("db.client.connection.pool.name", name)]
+        createTime = Metrics.Timer(label: "db.client.connection.create_time", dimensions: pool)
+        waitTime = Metrics.Timer(label: "db.client.connection.wait_time", dimensions: pool)
+        timeouts = Metrics.Counter(label: "db.client.connection.timeouts", dimensions: pool)
         let count = "db.client.connection.count"
-        used = Metrics.Gauge(label: count, dimensions: place + [("db.client.connection.state", "used")])
-        idle = Metrics.Gauge(label: count, dimensions: place + [("db.client.connection.state", "idle")])
-        pending = Metrics.Gauge(label: "db.client.connection.pending_requests", dimensions: place)
+        used = Metrics.Gauge(label: count, dimensions: pool + [("db.client.connection.state", "used")])
+        idle = Metrics.Gauge(label: count, dimensions: pool + [("db.client.connection.state", "idle")])
+        pending = Metrics.Gauge(label: "db.client.connection.pending_requests", dimensions: pool)
     }
 
     func ran(for elapsed: Duration, failed: Bool) {

@@ -30,7 +30,7 @@ public final class MySQLClient: Service, Sendable {
         self.options = options
         self.logger = logger
         pool = BriefLock(PoolState(machine: PoolStateMachine(options: options)))
-        instruments = Instruments(configuration, tracer: tracer)
+        instruments = Instruments(configuration, pool: options.name, tracer: tracer)
         killer = QueryKiller(configuration: configuration, logger: logger)
         (commands, commandSink) = AsyncStream.makeStream()
     }
@@ -92,4 +92,7 @@ public struct MySQLPoolStatistics: Sendable, Hashable {
     public var maximum: Int
     public var openedTotal: Int
     public var connectFailuresTotal: Int
+
+    /// Connections that are there.
+    package var open: Int { idle + leased }
 }

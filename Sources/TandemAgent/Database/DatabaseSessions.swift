@@ -17,25 +17,11 @@ struct DatabaseSessions {
         let start = ContinuousClock.now
         while ContinuousClock.now - start < Self.mostWait {
             try await Task.sleep(for: .milliseconds(50))
-            let isAtWork = try await busy() > 0
-            if !isAtWork, ContinuousClock.now - start >= Self.leastWait { return }
+            guard await ClientSessions.areSilent(since: Self.idleSeconds, on: connection),
+                ContinuousClock.now - start >= Self.leastWait
+            else { continue }
+            if await ClientSessions.areOutOfTransactions(on: connection) { return }
+            try await Task.sleep(for: ClientSessions.transactionLookPause)
         }
     }
-
-    private func busy() async throws -> Int {
-        do {
-            return try await connection.execute(Self.sessionsAtWork).first?.decode("busy", as: Int.self) ?? 0
-        } catch let error as MySQLError where error.serverErrorNumber == 3854 {
-            // It cannot be read while one runs a statement with bytes that are no text.
-            return 1
-        }
-    }
-
-    private static let sessionsAtWork = """
-        SELECT COUNT(*) AS busy FROM information_schema.processlist AS session
-        LEFT JOIN information_schema.innodb_trx AS work ON work.trx_mysql_thread_id = session.id
-        WHERE session.user NOT IN ('system user', 'event_scheduler', '\(DatabaseUser.root)',
-            '\(DatabaseUser.replication)', '\(DatabaseUser.clone)', '\(DatabaseUser.monitor)')
-        AND (session.command <> 'Sleep' OR work.trx_id IS NOT NULL OR session.time < \(idleSeconds))
-        """
 }

@@ -24,21 +24,35 @@ struct ClusterState: Sendable {
     /// - Parameter makePool: a new pool for a server.
     mutating func followPrimary(_ view: ClusterView, makePool: (ClusterView.Server) -> ServerPool) {
         let primary = view.primary.flatMap(view.server)
-        let open = writePool?.client.statistics
+        let open = writePool?.client.statistics.open
         if let pool = writePool, !pool.leads(to: primary) {
             pool.stop(grace: MySQLCluster.writeGrace(view.server(pool.server)))
             writePool = nil
         }
-        if let pool = heirPool, writePool == nil, pool.leads(to: primary) { (writePool, heirPool) = (pool, nil) }
-        if writePool == nil, let primary { writePool = makePool(primary) }
-
-        let heir = view.heir.flatMap(view.server)
-        if let pool = heirPool, !pool.leads(to: heir) {
-            pool.stop()
+        if writePool == nil, let pool = heirPool, pool.leads(to: primary) {
+            // One that could not log in tries again only after a pause.
+            if pool.client.statistics.open > 0 { writePool = pool } else { pool.stop() }
             heirPool = nil
         }
+        if writePool == nil, let primary { writePool = makePool(primary) }
+        followHeir(view, prepare: open, makePool: makePool)
+    }
+
+    /// - Parameter count: how many connections the primary has; nil: there is none.
+    private mutating func followHeir(
+        _ view: ClusterView, prepare count: Int?, makePool: (ClusterView.Server) -> ServerPool
+    ) {
+        let heir = view.heir.flatMap(view.server)
+        if let pool = heirPool, !pool.leads(to: heir) {
+            // While nobody is known to lead, it may be about to say that it does.
+            let mayLead = heir == nil && !view.takesWrites && pool.leads(to: view.server(pool.server))
+            if !mayLead {
+                pool.stop()
+                heirPool = nil
+            }
+        }
         if heirPool == nil, let heir { heirPool = makePool(heir) }
-        if !view.takesWrites, let open { heirPool?.client.prepare(open.idle + open.leased) }
+        if view.changesSoon, let count { heirPool?.client.prepare(count) }
     }
 
     mutating func count(_ server: String, _ counter: WritableKeyPath<MySQLClusterStatistics.Server, Int>) {

@@ -58,7 +58,7 @@ public final class MySQLCluster: Service, Sendable {
             for (name, pool) in state.readPools {
                 statistics.servers[name, default: .init()].readPool = pool.client.statistics
             }
-            if let pool = state.writePool {
+            for pool in [state.heirPool, state.writePool].compactMap(\.self) {
                 statistics.servers[pool.server, default: .init()].writePool = pool.client.statistics
             }
             statistics.epoch = state.routing.view?.epoch ?? 0
@@ -105,11 +105,13 @@ public final class MySQLCluster: Service, Sendable {
     }
 
     private func makePool(_ server: ClusterView.Server, isForWrites: Bool) -> ServerPool {
+        var options = isForWrites ? configuration.writePool : configuration.readPool
+        options.name = options.name ?? (isForWrites ? "write" : "read")
         let pool = ServerPool(
             server: server.name,
             client: MySQLClient(
                 configuration: isForWrites ? configuration.writer(at: server) : configuration.reader(at: server),
-                options: isForWrites ? configuration.writePool : configuration.readPool, logger: logger))
+                options: options, logger: logger))
         poolSink.yield(pool)
         return pool
     }

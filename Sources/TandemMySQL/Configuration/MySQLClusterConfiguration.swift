@@ -17,7 +17,7 @@ public struct MySQLClusterConfiguration: Sendable {
     public var writer: MySQLConfiguration
     /// Who logs in to read, on primary and replicas; its address is not used. A user who may only SELECT keeps reads from writing.
     public var reader: MySQLConfiguration
-    /// Connections to the primary, for writes.
+    /// Connections to the primary, for writes. In a Tandem stack the least number of them is open to its partner, too.
     public var writePool = MySQLPoolOptions(minimumConnections: 1, maximumConnections: 8)
     /// Connections to each server, for reads.
     public var readPool = MySQLPoolOptions(minimumConnections: 1, maximumConnections: 16)

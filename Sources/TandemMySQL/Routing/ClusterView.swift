@@ -22,6 +22,8 @@ struct ClusterView: Sendable, Equatable {
     var takesWrites: Bool
     /// Who would lead next.
     var heir: String?
+    /// The heir is about to.
+    var changesSoon = false
     var servers: [Server]
     /// Why nobody takes writes, when there is something to say.
     var detail: String?
@@ -37,10 +39,13 @@ struct ClusterView: Sendable, Equatable {
         else { return self }
         var view = self
         // A change of primary raises the epoch by one at least; whoever knows the true one overrules this.
-        if server.name != primary { view.epoch += 1 }
+        if server.name != primary {
+            view.epoch += 1
+            view.heir = nil
+        }
         view.primary = server.name
         view.takesWrites = true
-        view.heir = nil
+        view.changesSoon = false
         view.detail = nil
         return view
     }
@@ -51,12 +56,15 @@ extension ClusterView {
     /// - Parameter maximumLagSeconds: a replica that is further behind serves no reads.
     init(_ topology: Topology, maximumLagSeconds: Double) {
         let primary = topology.member(topology.primary)
-        // A primary that waits for its partner would keep a commit waiting, perhaps until it is lost: better not sent yet.
-        let takesWrites = topology.leader?.state == .open && primary?.isClosing != true
-        let partner = topology.leader?.partner.flatMap(topology.member)
+        let leader = topology.leader
+        let partner = leader?.partner.flatMap(topology.member)
+        let heir = partner?.servesReads(lagBoundSeconds: maximumLagSeconds) == true ? partner?.host : nil
+        let isLeaving = leader.map { $0.isClosing == true || ($0.state != .open && $0.state != .waiting) } ?? false
         self.init(
-            epoch: topology.epoch, primary: topology.primary, takesWrites: takesWrites,
-            heir: partner?.servesReads(lagBoundSeconds: maximumLagSeconds) == true ? partner?.host : nil,
+            epoch: topology.epoch, primary: topology.primary,
+            // A primary that waits for its partner would keep a commit waiting, perhaps until it is lost: better not sent yet.
+            takesWrites: leader?.state == .open && primary?.isClosing != true,
+            heir: heir, changesSoon: heir != nil && isLeaving,
             servers: topology.members.map { member in
                 Server(
                     name: member.host, address: .tcp(host: member.address, port: member.port), uuid: nil,

@@ -49,23 +49,6 @@ enum AgentSessions {
         var waitsForAcknowledgement: Bool { isInSemiSync && user != "system user" }
     }
 
-    /// How many clients have a statement or a login on its way.
-    static let clientsInStatements = """
-        SELECT COUNT(*) FROM information_schema.processlist AS session WHERE session.command <> 'Sleep' AND \(isClient)
-        """
-
-    /// How many clients have a transaction on its way. See `DatabaseServer.letClientsFinish` for how often this shows something new.
-    static let clientsInTransactions = """
-        SELECT COUNT(*) FROM information_schema.processlist AS session
-        JOIN information_schema.innodb_trx AS work ON work.trx_mysql_thread_id = session.id WHERE \(isClient)
-        """
-
-    private static let isClient = """
-        session.user NOT IN ('system user', 'event_scheduler', '\(DatabaseUser.root)', '\(DatabaseUser.agent)',
-            '\(DatabaseUser.closer)', '\(DatabaseUser.clone)', '\(DatabaseUser.monitor)')
-        AND session.user NOT LIKE '\(ReplicationAccount.pattern)'
-        """
-
     static func kill(_ id: UInt64, on connection: MySQLConnection) async throws {
         do {
             try await connection.execute("KILL \(id)")

@@ -84,9 +84,6 @@ extension DatabaseServer {
 
     /// From one look for clients at work to the next.
     private static let lookPause = Duration.milliseconds(5)
-    /// InnoDB shows transactions as they were when somebody last asked, until nobody has asked for 100 ms (`CACHE_MIN_IDLE_TIME_US` in
-    /// trx0i_s.cc; measured with 9.7).
-    private static let transactionLookPause = Duration.milliseconds(110)
 
     /// Returns when no client's statement, transaction or login is on its way any more, or after a bound. A session that idles counts for
     /// nothing: it may be one of a pool, and never end.
@@ -98,22 +95,18 @@ extension DatabaseServer {
         let deadline = ContinuousClock.now + Self.finishingTime
         var wasQuiet = false
         while ContinuousClock.now < deadline {
-            let isQuiet = await isZero(AgentSessions.clientsInStatements, connection)
+            let isQuiet = await ClientSessions.areSilent(on: connection)
             // Twice in a row: a client has a moment between its login and its statement.
             guard isQuiet, wasQuiet else {
                 wasQuiet = isQuiet
                 try await Task.sleep(for: Self.lookPause)
                 continue
             }
-            if await isZero(AgentSessions.clientsInTransactions, connection) { return true }
-            try await Task.sleep(for: Self.transactionLookPause)
+            if await ClientSessions.areOutOfTransactions(on: connection) { return true }
+            guard ContinuousClock.now + ClientSessions.transactionLookPause < deadline else { return false }
+            try await Task.sleep(for: ClientSessions.transactionLookPause)
         }
         return false
-    }
-
-    /// Where it cannot be read (see `AgentSessions.list`), a client runs a statement.
-    private func isZero(_ count: String, _ connection: MySQLConnection) async -> Bool {
-        (try? await connection.first(count, as: Int.self)) == 0
     }
 
     /// Closes another host's server, whose agent is gone.
