@@ -332,7 +332,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "tandem", "Conduit", "TandemAgent", "TandemBlueprint", "TandemStack",
+                "tandem", "Conduit", "MySQLConnector", "StackFuzz", "TandemAgent", "TandemBlueprint", "TandemMySQL",
+                "TandemStack",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Measures, and writes what came out as a document: a stack that Tandem runs beside one that was configured by hand, or, with `mysql` or
-/// `failover` as the first argument, MySQL clients or changes of primary.
+/// Measures, and writes what came out as a document: a stack that Tandem runs beside one that was configured by hand, or, with `mysql`,
+/// `failover` or `patroni` as the first argument, MySQL clients, changes of primary, or these beside Patroni's.
 @main
 struct Benchmarks {
     static func main() {
@@ -22,6 +22,10 @@ struct Benchmarks {
         }
         if CommandLine.arguments.dropFirst().first == "failover" {
             return try FailoverBenchmark(options: .init(CommandLine.arguments.dropFirst(2))).run()
+        }
+        if CommandLine.arguments.dropFirst().first == "patroni" {
+            let options = try FailoverOptions(CommandLine.arguments.dropFirst(2))
+            return try PatroniComparison(options: options, place: PatroniPlace()).run()
         }
         let options = try Options(CommandLine.arguments.dropFirst())
         Machine.waitUntilIdle()

@@ -2,7 +2,7 @@ import Foundation
 
 /// docs/benchmarks.md has a part for each kind of measurement, between lines that name it; a run replaces its own and keeps the others.
 enum Page {
-    static let parts = ["stack", "failover", "mysql"]
+    static let parts = ["stack", "failover", "patroni", "mysql"]
     private static let title = "# Benchmarks"
 
     static func replace(_ part: String, with text: String, in path: String) throws {

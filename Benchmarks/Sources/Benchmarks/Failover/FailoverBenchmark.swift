@@ -5,7 +5,7 @@ struct FailoverBenchmark {
     let options: FailoverOptions
 
     /// Of the example app; reads are few, since the writes are what is looked at.
-    private static let stackFile = """
+    static let stackFile = """
         drill:
           read: /api/tags
           write: /api/articles
