@@ -36,6 +36,10 @@ struct SSHTests {
             #expect(total == 28)
         }
         #expect(server.logins == 1)
+        // ssh says that its master ends, which then takes a moment.
+        for _ in 0..<100 where FileManager.default.fileExists(atPath: server.line.controlSocket) {
+            try await Task.sleep(for: .milliseconds(100))
+        }
         #expect(!FileManager.default.fileExists(atPath: server.line.controlSocket), "the connection is ended")
     }
 
