@@ -130,7 +130,7 @@ extension IntegrationTests {
         let pid = try #require(try await stack.status().service("mysql", on: primary).pid)
         try #require(kill(pid, SIGKILL) == 0)
         let begin = ContinuousClock.now
-        let other = try await listener.wait("the new primary", within: .seconds(10)) { told in
+        let other = try await listener.wait("the new primary", within: .seconds(30)) { told in
             told.status.database.map { $0.primary != primary && $0.epoch > 1 } == true
         }
         print("page: the new primary was told \(ContinuousClock.now - begin) after the old one was killed")
@@ -145,7 +145,7 @@ extension IntegrationTests {
         try FileManager.default.moveItem(atPath: key, toPath: "\(key).away")
         let agent = try #require(try await stack.status().host("lb2").agent.pid)
         try #require(kill(agent, SIGKILL) == 0)
-        let silent = try await listener.wait("a silent agent", within: .seconds(15)) { told in
+        let silent = try await listener.wait("a silent agent", within: .seconds(45)) { told in
             told.silent.map(\.host) == ["lb2"]
         }
         #expect(silent.concerns.contains { $0.what.contains("lb2's agent has not answered for") })

@@ -27,7 +27,7 @@ extension BesideTests {
         // A claim that was given up keeps nobody waiting at the next start.
         try await stack.succeed("up", "--detach")
         _ = try await worker.holder()
-        #expect(start.duration(to: .now) < .seconds(150))
+        #expect(start.duration(to: .now) < .seconds(240))
         let runs = try worker.runs()
         #expect(runs.count >= 5)
         try worker.expectNoOverlap(runs)
@@ -75,7 +75,7 @@ extension BesideTests {
             }
         }
         // 25 s of a lease that has just been renewed, a second of the taker's, and a busy machine.
-        #expect(start.duration(to: .now) < .seconds(45))
+        #expect(start.duration(to: .now) < .seconds(60))
         try await worker.wait("that \(host) is back", seconds: 120) { try await stack.status().state == "up" }
         #expect(try await stack.status().service("clock", on: host).state == "waiting")
         return other
@@ -89,7 +89,7 @@ extension BesideTests {
                 try await stack.status().service("clock", on: host).state == "waiting"
             }
             // 10 s of patience and its stop, which takes it no time.
-            #expect(start.duration(to: .now) < .seconds(25))
+            #expect(start.duration(to: .now) < .seconds(40))
             #expect(
                 try await stack.status().service("clock", on: host).detail == "etcd does not answer which host runs it")
             #expect(try await stack.status().state != "up")

@@ -68,7 +68,7 @@ extension IntegrationTests {
     private func checkWatch(_ stack: TrialStack) async throws {
         let tandem = "\(stack.programs)/tandem"
         let piped = try await Program.run(
-            "timeout", ["--preserve-status", "-s", "INT", "4", tandem, "status", "--watch"], folder: stack.folder)
+            "timeout", ["--preserve-status", "-s", "INT", "8", tandem, "status", "--watch"], folder: stack.folder)
         #expect(piped.status == 0, "\(piped)")
         let pictures = piped.output.components(separatedBy: "itverbs  up  https://localhost").count - 1
         #expect(pictures >= 2 && !piped.output.contains("\u{1B}"))

@@ -117,7 +117,7 @@ struct ClientTests {
     @Test("what a statement leaves in its session is not passed on to the next in the queue")
     func passedOnClean() async throws {
         try await withClient(try await SharedServer.configuration, options(1)) { client async throws in
-            let first = Task { try await client.query("SELECT /* leaves */ SLEEP(0.3) + 7 INTO @v") }
+            let first = Task { try await client.query("SELECT /* leaves */ SLEEP(3) + 7 INTO @v") }
             try await wait { try await SharedServer.isRunning("leaves") }
             let second = Task { try await client.query("SELECT @v") }
             while client.statistics.waiting == 0 { try await Task.sleep(for: .milliseconds(1)) }

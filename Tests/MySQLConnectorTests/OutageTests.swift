@@ -37,7 +37,8 @@ struct OutageTests {
             }
             #expect(client.statistics.idle >= 1)
             let running = Task { try await client.query("SELECT SLEEP(20)") }
-            try await Task.sleep(for: .milliseconds(100))
+            try await wait { client.statistics.leased == 1 }
+            try await Task.sleep(for: .milliseconds(300))
             server.kill()
             let error = await #expect(throws: MySQLError.self) { _ = try await running.value }
             #expect(error?.code == .connectionClosed)
@@ -140,12 +141,11 @@ struct OutageTests {
         let server = try await Self.serverTask.value
         try await withPool(16) { _, client async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<16 { group.addTask { _ = try await client.query("SELECT SLEEP(0.3)") } }
+                for _ in 0..<16 { group.addTask { _ = try await client.query("SELECT SLEEP(1)") } }
                 try await group.waitForAll()
             }
-            #expect(threads(of: server) >= 16)
-            #expect(try sessions(server) == 16)
-            #expect(sockets(to: server) == 32, "the library's and a duplicate")
+            // The library's socket and a duplicate of each. On a busy machine some are still being opened.
+            try await wait { try sessions(server) == 16 && threads(of: server) >= 16 && sockets(to: server) == 32 }
         }
         // A dropped connection, too, that nobody closed.
         do { _ = try await MySQLConnection.connect(SharedServer.configuration(of: server), logger: quietLogger) }

@@ -55,6 +55,7 @@ struct TransactionTests {
     /// Two transactions take two rows in opposite order, so that one of them is given up by the server.
     private func deadlock(_ client: MySQLClient, retries: Int) async throws -> (attempts: Int, failures: Int) {
         let attempts = Served()
+        let held = Served()
         let failures = await withTaskGroup(of: Bool.self) { group in
             for (first, second) in [(1, 2), (2, 1)] {
                 group.addTask {
@@ -63,9 +64,9 @@ struct TransactionTests {
                             connection async throws in
                             attempts.append(first)
                             _ = try await connection.query("UPDATE account SET amount = amount - 1 WHERE id = \(first)")
+                            held.append(first)
                             // Until both have their first row.
-                            while attempts.numbers.count < 2 { try await Task.sleep(for: .milliseconds(1)) }
-                            try await Task.sleep(for: .milliseconds(20))
+                            while held.numbers.count < 2 { try await Task.sleep(for: .milliseconds(1)) }
                             _ = try await connection.query(
                                 "UPDATE account SET amount = amount + 1 WHERE id = \(second)")
                         }

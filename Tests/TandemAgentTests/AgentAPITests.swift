@@ -337,7 +337,7 @@ struct AgentAPITests {
     @Test("closes a connection that does not come through the handshake, and no other")
     func silent() async throws {
         let server = try await AgentAPIServer()
-        try await server.run(showing: server.own, handshakeBound: .milliseconds(300)) { client async throws -> Void in
+        try await server.run(showing: server.own, handshakeBound: .seconds(3)) { client async throws -> Void in
             #expect(try await server.answer(client, "/status").code == 200)
             let silent = try #require(Connection(AgentAPIServer.host.address, server.port))
             #expect(await silent.answer() == "")
