@@ -26,7 +26,7 @@ struct Settling: Hashable, Sendable {
 }
 
 extension ServerCommand {
-    /// A step towards the next partner, or of a server that returns: nobody waits for it.
+    /// The command prepares the primary for its next partner, or takes a former primary in again. No client waits for it.
     fileprivate var mayWaitForClients: Bool {
         switch self {
         case .admit, .stopApplier, .forgetSource, .inspect: true

@@ -48,9 +48,13 @@ enum SharedServer {
     static let thousand =
         "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 1000) SELECT id FROM n"
 
-    /// Whether the server runs a statement of this user with this in its text.
+    /// Whether the shared server runs a statement of this user with this in its text.
     static func isRunning(_ mark: String, of user: String = "app") async throws -> Bool {
-        let text = try await server.sql(
+        try isRunning(mark, of: user, on: try await server)
+    }
+
+    static func isRunning(_ mark: String, of user: String = "app", on server: MySQLTestServer) throws -> Bool {
+        let text = try server.sql(
             "SELECT COUNT(*) FROM information_schema.processlist WHERE user = '\(user)' AND info LIKE '%\(mark)%'")
         return !text.hasPrefix("0")
     }

@@ -3,40 +3,6 @@
 /// Times are counted from the pool's start. Tasks that wait are served first come, first served. Idle connections are handed out newest first,
 /// so that those which are not needed grow old and are closed.
 struct PoolStateMachine {
-    typealias ConnectionID = Int
-    typealias WaiterID = Int
-
-    enum Action: Equatable {
-        case open(ConnectionID, after: Duration)
-        case close(ConnectionID)
-        /// Ask the server for a sign of life, then call `probed`.
-        case probe(ConnectionID)
-        case hand(ConnectionID, to: WaiterID)
-        case fail(WaiterID, Refusal)
-        /// Call `wake` at this time.
-        case wake(at: Duration)
-        /// Shut down, and nothing is left to wait for.
-        case finish
-    }
-
-    enum Refusal: Equatable { case timeout, queueFull, closed, unreachable }
-
-    enum Acquisition: Equatable {
-        case leased(ConnectionID)
-        case waiting
-        case refused(Refusal)
-    }
-
-    /// How a pool is shut down. Connections that are lent out close as they come back.
-    enum Ending {
-        /// Tasks that wait are served still.
-        case drain
-        /// Tasks that wait are refused.
-        case leave
-        /// As `leave`, and what comes back late, or is opening, is no longer waited for.
-        case force
-    }
-
     private enum Phase {
         case opening, leased
         case idle(since: Duration, heard: Duration)
@@ -74,8 +40,8 @@ struct PoolStateMachine {
 
     mutating func start(at now: Duration) -> [Action] { openAsNeeded(at: now) }
 
-    /// Opens connections ahead of those who will ask for them, until there are `count` of them or as many as there may be. Those that nobody
-    /// takes are closed like any others that idle.
+    /// Opens connections before tasks ask for them, until the pool has `count` connections or its maximum. A connection that no task takes is
+    /// closed like any other that idles.
     mutating func prepare(_ count: Int, at now: Duration) -> [Action] {
         guard mode == .running, consecutiveFailures == 0 else { return [] }
         let wanted = min(count, options.maximumConnections) - slots.count

@@ -44,7 +44,7 @@ struct ClusterState: Sendable {
     ) {
         let heir = view.heir.flatMap(view.server)
         if let pool = heirPool, !pool.leads(to: heir) {
-            // While nobody is known to lead, it may be about to say that it does.
+            // While no server is known to lead, the heir's agent may be about to say that its server does.
             let mayLead = heir == nil && !view.takesWrites && pool.leads(to: view.server(pool.server))
             if !mayLead {
                 pool.stop()

@@ -31,7 +31,8 @@ struct FailoverReport {
         """
     }
 
-    private static func seconds(_ milliseconds: [Double]) -> String {
+    /// The median and the worst.
+    static func seconds(_ milliseconds: [Double]) -> String {
         guard let worst = milliseconds.max() else { return "–" }
         return "\((milliseconds.median / 1000).rounded(2)) / \((worst / 1000).rounded(2))"
     }

@@ -36,7 +36,7 @@ struct PatroniPlace {
     var script: String
     var folder: String
     var postgres: String
-    /// Whom they run as; nil: whoever we are. PostgreSQL refuses root.
+    /// The account that Patroni's servers run as; nil: that of this program. PostgreSQL does not run as root.
     var user: String?
 
     /// - Parameters of the environment: `PATRONI_SCRIPT`, `PATRONI_FOLDER`, `PATRONI_POSTGRES`, `PATRONI_USER`; `bin/bench` sets them.
@@ -138,7 +138,6 @@ struct PatroniReport {
     }
 
     private func cell(_ pauses: [Double], failed: Int, lost: Int) -> String {
-        guard let worst = pauses.max() else { return "–" }
-        return "**\((pauses.median / 1000).rounded(2)) / \((worst / 1000).rounded(2))**; \(failed) failed, \(lost) lost"
+        pauses.isEmpty ? "–" : "**\(FailoverReport.seconds(pauses))**; \(failed) failed, \(lost) lost"
     }
 }
