@@ -18,6 +18,10 @@ public enum ServerCommand: Hashable, Sendable {
     case setSourceSide(Bool)
     /// `rpl_semi_sync_replica_enabled`. A receiver takes it on only when it connects anew.
     case setReplicaSide(Bool)
+    /// `sync_binlog` and `innodb_flush_log_at_trx_commit`. Off: note first, on disk, that what is committed from now on is lost or torn when
+    /// the machine ends before the server's commits are on disk again. On: afterwards write down what was committed before, then delete
+    /// that note. Off fails where the note is of an earlier start of the machine.
+    case setDurability(Bool)
     /// Point replication at this host if it points elsewhere (which throws away relay logs), note the epoch beside the
     /// data, and start the receiver. Pointing it elsewhere fails while the applier runs.
     case startReceiver(from: HostID, epoch: UInt64)

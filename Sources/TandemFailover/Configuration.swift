@@ -35,6 +35,12 @@ public struct Timing: Hashable, Sendable {
     public var cutOffPatience: Milliseconds = 60_000
     public var growPatience: Milliseconds = 6_000
     public var growBackoff: Milliseconds = 2_000
+    /// How long writes may wait for a candidate that acknowledges, and first receives what was written before they waited for it.
+    public var joinPatience: Milliseconds = 3_000
+    /// A follower that lags for so long catches up without having each commit on disk.
+    public var lagPatience: Milliseconds = 2_000
+    /// One that has caught up, and is not named, has them on disk again after this.
+    public var durablePatience: Milliseconds = 10_000
     public var askPatience: Milliseconds = 3_000
     /// A switchover that could not begin is given up after this.
     public var intentPatience: Milliseconds = 15_000

@@ -32,7 +32,7 @@ extension FailoverMachine {
     ) {
         let isAttached =
             seen.source == record.primary && seen.attachedEpoch == record.epoch && seen.receiver != .refused
-            && !rejoin.wasRefused
+            && !rejoin.wasRefused && (!seen.isTorn || !rules.replacesTornData)
         if force(record, seen, &out) { return }
         // A partner whose disk was replaced has nothing of what it has acknowledged.
         let hasData = !seen.isFresh && seen.attachedEpoch == record.epoch
@@ -54,6 +54,8 @@ extension FailoverMachine {
 
     private mutating func stayAttached(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
         let acknowledges = record.acknowledger == me
+        // Somebody else's SET GLOBAL.
+        if acknowledges, seen.isReplicaSideOn, makeDurable(seen, &out) { return }
         if seen.isReplicaSideOn, !acknowledges, seen.receiver != .off {
             // First, so that no connection begun with the side on outlives it.
             issue(.stopReceiver, &out)
@@ -71,7 +73,31 @@ extension FailoverMachine {
             issue(.startApplier, &out)
         } else if seen.access == .closed, seen.isCloseBehind {
             issue(.setAccess(.reading), &out)
+        } else if !acknowledges {
+            adaptDurability(record, seen, &out)
         }
+    }
+
+    /// A host that nobody waits for, and that lags behind a primary under load, would often never catch up: a replica's commits wait for the
+    /// disk as the primary's do, and fewer of them share each wait. While there is no pair that is worth more than what a loss of power
+    /// costs, which is a copy of the data.
+    private mutating func adaptDurability(
+        _ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]
+    ) {
+        let since = now - server.distanceSince
+        if seen.isDurable {
+            guard !seen.isCloseBehind, record.partner == nil, store.staleSince == nil else { return }
+            if since > timing.lagPatience { issue(.setDurability(false), &out) }
+        } else if seen.isCloseBehind, since > timing.durablePatience {
+            issue(.setDurability(true), &out)
+        }
+    }
+
+    /// True while it is not so yet.
+    mutating func makeDurable(_ seen: ServerObservation, _ out: inout [Action]) -> Bool {
+        guard !seen.isDurable, rules.isDurableBeforeAcknowledging else { return false }
+        issue(.setDurability(true), &out)
+        return true
     }
 
     /// With the receiver stopped: one that connects anew by itself would acknowledge before what it received is on disk.
@@ -86,8 +112,11 @@ extension FailoverMachine {
     /// Whoever acknowledges a transaction says that all before it is on disk. A receiver that nobody waited for does not sync its relay
     /// log each time: what it received is applied before it acknowledges anything.
     mutating func isReceivedDurable(_ acknowledges: Bool, _ seen: ServerObservation, _ out: inout [Action]) -> Bool {
-        guard acknowledges, !seen.hasAppliedAll, rules.appliesBeforeAcknowledging else { return true }
-        if !seen.isApplierOn { issue(.startApplier, &out) }
-        return false
+        guard acknowledges else { return true }
+        if !seen.hasAppliedAll, rules.appliesBeforeAcknowledging {
+            if !seen.isApplierOn { issue(.startApplier, &out) }
+            return false
+        }
+        return !makeDurable(seen, &out)
     }
 }

@@ -31,7 +31,10 @@ extension FailoverMachine {
             issue(.stopReceiver, &out)
             return true
         }
-        guard !isUndecided, mayWrite else { return true }
+        guard !isUndecided else { return true }
+        // What it has is what the operator counts on. Torn data is on disk as it is.
+        if !seen.isTorn, makeDurable(seen, &out) { return true }
+        guard mayWrite else { return true }
         let next = StateRecord(epoch: record.epoch + 1, primary: me, standing: .alone)
         write(.force, next, endsIntent: store.intent?.id, cause: .forced, &out)
         return true

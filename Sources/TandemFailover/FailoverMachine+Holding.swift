@@ -37,8 +37,11 @@ extension FailoverMachine {
         guard store.write == nil else { return false }
         if seen.receiver != .off {
             issue(.stopReceiver, &out)
-        } else {
-            issue(seen.access == .closed ? .stopServer : .setAccess(.closed), &out)
+        } else if seen.access != .closed {
+            issue(.setAccess(.closed), &out)
+        } else if hasWaitedForHold || seen.isTorn || !makeDurable(seen, &out) {
+            // The machine may end next, for which a stop in good order should cost no copy of the data.
+            issue(.stopServer, &out)
         }
         return true
     }

@@ -8,8 +8,8 @@ struct Pairing: Hashable, Sendable {
     var backoffUntil: Milliseconds = 0
     /// Attempts, one after the other, that let a candidate catch up while commits waited.
     var catchUps = 0
-    /// Each of them is a stall of `shrinkPatience`.
-    static let mostCatchUps = 8
+    /// Each of them is a stall of `joinPatience`.
+    static let mostCatchUps = 3
     /// The last candidate's index, so that the next attempt begins with the one after it.
     var lastCandidate = -1
 
@@ -62,8 +62,12 @@ extension FailoverMachine {
     /// The candidate is gone, or takes too long. Its acknowledgement is no longer worth waiting for: as long as no
     /// transaction that pairs with it was sent, commits go on without it at once.
     func isHopeless(_ candidate: HostID, _ seen: ServerObservation) -> Bool {
-        seen.life != .up || seen.access != .writing || store.isPaused || now - pairing.namedAt > timing.growPatience
-            || (seen.isSourceSideOn && (!hears(candidate) || unacknowledgedFor > timing.shrinkPatience))
+        if seen.life != .up || seen.access != .writing || store.isPaused { return true }
+        if now - pairing.namedAt > timing.growPatience { return true }
+        guard seen.isSourceSideOn else { return false }
+        // One pause costs users less than several shorter ones, after each of which it has to begin again.
+        let isReady = store.record.map { self.isReady(candidate, $0) } ?? false
+        return !hears(candidate) || unacknowledgedFor > (isReady ? timing.joinPatience : timing.shrinkPatience)
     }
 
     /// It acknowledges, but first has to receive what was written before commits waited for it. Where the primary writes faster alone than

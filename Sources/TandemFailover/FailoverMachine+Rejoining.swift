@@ -29,6 +29,7 @@ extension FailoverMachine {
             rejoin.epoch = record.epoch
             rejoin.bootCount = seen.bootCount
         }
+        if seen.isTorn, rules.replacesTornData { rejoin.comparedEpoch = 0 }
         if !rules.comparesBeforeFollowing { rejoin.comparedEpoch = record.epoch }
         if seen.receiver == .refused, !rejoin.wasRefused {
             // It fitted, but the primary has purged what it needs since.
@@ -75,7 +76,9 @@ extension FailoverMachine {
         }
         let tail = inventory.received.subtracting(primary.executed)
         guard !tail.isEmpty else {
-            if !inventory.logged.contains(primary.purged) {
+            if seen.isTorn, rules.replacesTornData {
+                issue(.clone(from: record.primary), &out)
+            } else if !inventory.logged.contains(primary.purged) {
                 issue(.clone(from: record.primary), &out)
             } else {
                 rejoin.comparedEpoch = record.epoch
@@ -96,7 +99,9 @@ extension FailoverMachine {
             issue(.export(tail), &out)
             return
         }
-        if tail.isDisjoint(with: inventory.logged) {
+        if seen.isTorn, rules.replacesTornData {
+            issue(.clone(from: record.primary), &out)
+        } else if tail.isDisjoint(with: inventory.logged) {
             discardRelayLog(seen, &out)
         } else if tail.isDisjoint(with: inventory.mayBeCommitted(under: record, rules: rules)),
             tail.isSubset(of: inventory.logged)

@@ -16,6 +16,8 @@ struct ServerKnowledge: Hashable, Sendable {
     var endedAt: Milliseconds?
     /// Since it ended, nobody was heard.
     var endedUnheard = false
+    /// Since when it is close behind its source, or is not.
+    var distanceSince: Milliseconds = 0
     /// Closing failed because a commit waits: the next attempt is SIGKILL.
     var closeNeedsKill = false
 
@@ -38,6 +40,9 @@ extension FailoverMachine {
         guard holdsData else { return }
         var new = look
         if look.life == .crowded { new = crowded(look) }
+        if new.isCloseBehind != server.seen?.isCloseBehind || new.bootCount != server.seen?.bootCount {
+            server.distanceSince = now
+        }
         if let old = server.seen {
             guard new.order >= old.order else { return }
             if old.bootCount != new.bootCount || old.isSourceSideOn != new.isSourceSideOn

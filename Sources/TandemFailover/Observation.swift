@@ -50,6 +50,10 @@ public struct ServerObservation: Hashable, Sendable {
     public var hasAppliedAll: Bool
     /// Its lag is small enough for commits to wait for it.
     public var isCloseBehind: Bool
+    /// What it commits is on disk before it is answered, and so is all that it has committed before.
+    public var isDurable: Bool
+    /// The machine ended while that was not so: what the logs have and what the tables have need not be the same, and nothing tells.
+    public var isTorn = false
     /// Received transactions and heartbeat rows; moves whenever something arrives.
     public var receivedCount: UInt64
     /// The configured source answers a query of ours.
@@ -75,6 +79,7 @@ public struct ServerObservation: Hashable, Sendable {
         life: Life, access: Access = .closed, isSourceSideOn: Bool = true, isReplicaSideOn: Bool = false,
         receiver: Receiver = .off, receiverAcknowledges: Bool = false, source: HostID? = nil, attachedEpoch: UInt64 = 0,
         isApplierOn: Bool = false, hasAppliedAll: Bool = true, isCloseBehind: Bool = false,
+        isDurable: Bool = true,
         receivedCount: UInt64 = 0, sourceAnswers: Bool = false,
         hasWaitingCommits: Bool = false, admitted: HostSet = HostSet(), isPrepared: Bool = true,
         noted: WaitingPair? = nil, isFresh: Bool = false, bootCount: UInt32 = 0,
@@ -91,6 +96,7 @@ public struct ServerObservation: Hashable, Sendable {
         self.isApplierOn = isApplierOn
         self.hasAppliedAll = hasAppliedAll
         self.isCloseBehind = isCloseBehind
+        self.isDurable = isDurable
         self.receivedCount = receivedCount
         self.sourceAnswers = sourceAnswers
         self.hasWaitingCommits = hasWaitingCommits

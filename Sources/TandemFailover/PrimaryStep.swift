@@ -41,6 +41,8 @@ struct PrimaryStep {
         if situation.mustFence { return seen.access == .closed ? nil : close }
         if situation.isHandingOver { return seen.access == .closed ? nil : .setAccess(.closed) }
         if situation.mustStop { return stop }
+        // One that was forced, or somebody else's SET GLOBAL.
+        if !seen.isDurable, rules.isDurableBeforeAcknowledging { return .setDurability(true) }
         if isSourceSideToBe(false) { return .setSourceSide(false) }
         if mayAdmit, seen.admitted != situation.admissible { return .admit(situation.admissible) }
         // Before commits wait for anybody again.

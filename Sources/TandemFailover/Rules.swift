@@ -66,6 +66,10 @@ package struct Rules: Hashable, Sendable {
     package var heedsNewestHold = true
     /// What was received while nobody waited for it is applied before anything is acknowledged.
     package var appliesBeforeAcknowledging = true
+    /// Whoever acknowledges or leads has on disk what it commits.
+    package var isDurableBeforeAcknowledging = true
+    /// Data that may be torn is replaced by a copy.
+    package var replacesTornData = true
     /// A primary blames its partner only while its own server answers.
     package var shrinksWhenAnswering = true
     /// A server that takes no more connections is not taken for one that hangs.

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 public import TandemFailover
 public import TandemReplication
+import TandemServices
 
 /// A host's data directory with the notes in it.
 public struct HostData: ServerData {
@@ -106,6 +107,34 @@ public struct HostData: ServerData {
 
     public func deleteWaiting() throws { try notes.deleteWaiting() }
 
+    /// A damaged note may be of any start of the machine.
+    public func durability() -> (isDurable: Bool, isTorn: Bool) {
+        switch notes.undurable() {
+        case .absent: (true, false)
+        case .noted(let boot): (false, boot != ProcessIdentity.currentBootID)
+        case .damaged: (false, true)
+        }
+    }
+
+    public func noteUndurable() throws {
+        let known = durability()
+        guard !known.isTorn else {
+            throw DataError("\(path) may be torn: its machine ended while what was committed was not on disk")
+        }
+        if known.isDurable { try notes.note(undurableIn: ProcessIdentity.currentBootID) }
+    }
+
+    public func makeDurable() async throws {
+        try await notes.folder.syncLogs()
+        try Task.checkCancellation()
+        try notes.deleteUndurable()
+    }
+
+    public func settleDurability() async throws {
+        let known = durability()
+        if !known.isDurable, !known.isTorn { try await makeDurable() }
+    }
+
     public func noteBeginning(purged: String) throws {
         guard case .absent = notes.beginning() else { return }
         try notes.note(beginning: TransactionSet(text: purged))
@@ -113,7 +142,13 @@ public struct HostData: ServerData {
 
     public func inspect(_ server: ServerTransactions?) async throws -> Inventory {
         if let server { try noteBeginning(purged: server.purged) }
-        let found = try await LogInventory.read(notes.folder)
+        let found: LogInventory
+        do {
+            found = try await LogInventory.read(notes.folder)
+        } catch  where durability().isTorn {
+            // It received all from the primary, acknowledged none of it, and is to be replaced by a copy.
+            return Inventory(received: GTIDSet.empty, logged: GTIDSet.empty, note: nil)
+        }
         // Without it, transactions that came with the data would look as if they were not there, and could be lost.
         guard found.knowsBeginning else {
             throw ServerError(

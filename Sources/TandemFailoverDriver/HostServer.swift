@@ -102,6 +102,9 @@ public actor HostServer: ServerHands {
     private func complete(_ look: ServerObservation, _ boot: UInt32, _ order: UInt64) -> ServerObservation {
         var look = look
         let membership = data.membership()
+        let durability = data.durability()
+        look.isDurable = look.isDurable && durability.isDurable
+        look.isTorn = durability.isTorn
         look.isFresh = membership.isFresh
         look.attachedEpoch = membership.attachedEpoch
         // Any note is of this boot: it is deleted before each start.
@@ -141,6 +144,7 @@ public actor HostServer: ServerHands {
             try await data.prepare()
             try Task.checkCancellation()
             try data.deleteWaiting()
+            try await data.settleDurability()
             try process.start()
             return .done
         case .killServer:
@@ -167,6 +171,11 @@ public actor HostServer: ServerHands {
     private func carryOutStatement(_ command: ServerCommand) async throws -> CommandOutcome {
         switch command {
         case .setSourceSide(false): try data.deleteWaiting()
+        case .setDurability(false): try data.noteUndurable()
+        case .setDurability(true):
+            try await statements.run(command)
+            try await data.makeDurable()
+            return .done
         case .startReceiver(_, let epoch): try data.noteAttaching(epoch: epoch)
         case .setAccess(.guarded), .setAccess(.writing): try data.noteOpening()
         case .noteWaiting(let pair):

@@ -43,6 +43,15 @@ public protocol ServerData: Sendable {
     func note(cluster: ClusterID) throws
     func noteWaiting(_ pair: WaitingPair, executed: String) throws
     func deleteWaiting() throws
+    /// What is noted of the server's commits: they are on disk, unless a note says otherwise; and torn where that note is of an earlier start
+    /// of the machine.
+    func durability() -> (isDurable: Bool, isTorn: Bool)
+    /// Before commits are answered that are not on disk.
+    func noteUndurable() throws
+    /// Once they are on disk before they are answered: writes down what was committed before, and deletes the note.
+    func makeDurable() async throws
+    /// With the server down, which starts with its commits on disk: the same, unless the data may be torn.
+    func settleDurability() async throws
     /// Notes what the data began with, where that is not known yet.
     func noteBeginning(purged: String) throws
     /// - Parameter server: what the server says of itself; nil where it is down.

@@ -12,7 +12,7 @@ package enum BrokenRule: String, CaseIterable, Sendable {
     case admitWhileClosed, waitForKilledSessions, trustAnyWaitingNote, keepWaitingNote, openUnprepared
     case takeFailedHeartbeatForProof, changeSourceWhileApplying, stopWithoutClosing, endAnyIntent
     case takeLostLeaseForRefusal, heedLastHold, forgetAbandonedStatements
-    case foundWithoutAsking, acknowledgeUnapplied
+    case foundWithoutAsking, acknowledgeUnapplied, acknowledgeUndurable, followTorn
 
     /// The reducer's rule that is left out. nil where it is a server's setting.
     private var rule: WritableKeyPath<Rules, Bool>? {
@@ -50,6 +50,8 @@ package enum BrokenRule: String, CaseIterable, Sendable {
         case .foundWithoutAsking: \.asksBeforeFounding
         case .heedLastHold: \.heedsNewestHold
         case .acknowledgeUnapplied: \.appliesBeforeAcknowledging
+        case .acknowledgeUndurable: \.isDurableBeforeAcknowledging
+        case .followTorn: \.replacesTornData
         case .waitForKilledSessions, .keepWaitingNote, .endAnyIntent, .takeLostLeaseForRefusal: nil
         case .relayLogUnsynced, .relayLogRecovery, .binaryLogUnsynced, .terminatePolitely, .bootOpen, .keepUUIDAfterCut:
             nil
@@ -74,6 +76,7 @@ package enum BrokenRule: String, CaseIterable, Sendable {
         case .keepWaitingNote: .keepsNote
         case .endAnyIntent: .endsAnyIntent
         case .acknowledgeUnapplied: .acknowledgesUnapplied
+        case .acknowledgeUndurable: .acknowledgesUndurable
         case .takeLostLeaseForRefusal: .takesLostLeaseForRefusal
         default: []
         }

@@ -43,6 +43,10 @@ struct SimulatedServer: Sendable {
     var sequence: UInt32 = 0
     var admitted = HostSet(bits: .max)
     var source: Int?
+    /// A file: since its history was so long, commits were not on disk when they were answered.
+    var undurableFrom: Int?
+    /// Power was lost then: its tables need not have what its logs say.
+    var isTorn = false
     var attachedEpoch: UInt64 = 0
     var isFresh = true
     /// The waiting note, a file.
@@ -54,6 +58,7 @@ struct SimulatedServer: Sendable {
     var isReplicaSideOn = false
     /// As its settings say, until a receiver starts that nobody waits for.
     var syncsRelayLog = true
+    var isDurable = true
     var isReceiverOn = false
     var isReceiverRefused = false
     var connection: Connection?
@@ -85,6 +90,7 @@ struct SimulatedServer: Sendable {
         isSourceSideOn = !opensWithoutSemiSync
         isReplicaSideOn = false
         syncsRelayLog = true
+        isDurable = true
         stopReceiver()
         isReceiverRefused = false
         isApplierOn = false
@@ -124,4 +130,5 @@ package struct ServerDefects: OptionSet, Hashable, Sendable {
     package static let takesLostLeaseForRefusal = ServerDefects(rawValue: 1 << 9)
     package static let endsAnyIntent = ServerDefects(rawValue: 1 << 10)
     package static let acknowledgesUnapplied = ServerDefects(rawValue: 1 << 11)
+    package static let acknowledgesUndurable = ServerDefects(rawValue: 1 << 12)
 }

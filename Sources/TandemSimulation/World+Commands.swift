@@ -17,6 +17,11 @@ extension World {
             // What waits is let go at once; the statement itself goes on for half a second or more.
             servers[host].note = serverDefects.contains(.keepsNote) ? servers[host].note : nil
             delay = 5_000 + random.below(25_000)
+        case .setDurability(false):
+            if !servers[host].isTorn {
+                servers[host].undurableFrom = servers[host].undurableFrom ?? servers[host].logged
+            }
+            delay = 1_000 + random.below(8_000)
         case .stopServer: delay = 500_000 + random.below(1_500_000)
         case .stopApplier where servers[host].applierSlowUntil > time: delay = random.below(2_000_000)
         case .prepareDatabase: delay = 50_000 + random.below(300_000)
@@ -92,6 +97,7 @@ extension World {
         case .startServer:
             guard isAlive, servers[host].process == .down else { return .failed }
             if !serverDefects.contains(.keepsNote) { servers[host].note = nil }
+            if !servers[host].isTorn { servers[host].undurableFrom = nil }
             bootServer(host)
         case .stopServer:
             guard isAlive, servers[host].process == .up, serverThaws(host) <= time else { return .failed }
@@ -150,8 +156,11 @@ extension World {
             if !isOn { release(host, upTo: servers[host].logged) }
             if !isOn { servers[host].applierReadyAt = max(servers[host].applierReadyAt, time + 5_000) }
         case .setReplicaSide(let isOn):
+            let mayAcknowledge = servers[host].isDurable || serverDefects.contains(.acknowledgesUndurable)
+            guard !isOn || mayAcknowledge else { return .failed }
             servers[host].isReplicaSideOn = isOn
             if isOn { servers[host].syncsRelayLog = true }
+        case .setDurability(let isOn): return setDurability(isOn, host)
         case .startReceiver(let source, let epoch):
             guard !servers[host].isApplierOn || servers[host].source == Int(source.index) else { return .failed }
             servers[host].settle(at: time)
@@ -192,6 +201,25 @@ extension World {
             }
         default: break
         }
+        return .done
+    }
+
+    private mutating func setDurability(_ isOn: Bool, _ host: Int) -> CommandOutcome {
+        guard isOn else {
+            guard !servers[host].isTorn else { return .failed }
+            servers[host].isDurable = false
+            return .done
+        }
+        if servers[host].isTorn {
+            // An operator may force it to lead.
+            guard store.record?.primary == HostID(host) else {
+                violate(.diverged, host, "takes torn data for whole")
+                return .failed
+            }
+            servers[host].isTorn = false
+        }
+        servers[host].isDurable = true
+        servers[host].undurableFrom = nil
         return .done
     }
 

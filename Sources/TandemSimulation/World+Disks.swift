@@ -63,6 +63,10 @@ extension World {
         if serverDefects.contains(.binaryLogUnsynced), servers[host].source == nil {
             count = max(servers[host].purged, servers[host].logged - random.below(4))
         }
+        if let first = servers[host].undurableFrom, !servers[host].isTorn {
+            servers[host].isTorn = true
+            count = min(count, first + random.below(max(1, count - first + 1)))
+        }
         truncate(host, to: count)
     }
 
@@ -151,6 +155,8 @@ extension World {
         servers[host].attachedEpoch = 0
         servers[host].isFresh = false
         servers[host].note = nil
+        servers[host].undurableFrom = nil
+        servers[host].isTorn = false
         renewUUID(host)
         measures.clones += 1
         return true

@@ -115,7 +115,7 @@ extension World {
         print.value(server.note)
         print.value(server.access)
         print.value([server.isSourceSideOn, server.isReplicaSideOn, server.isReceiverOn, server.isReceiverRefused])
-        print.value(server.syncsRelayLog)
+        print.value([server.syncsRelayLog, server.isDurable, server.undurableFrom == nil, server.isTorn])
         print.value(server.connection?.source)
         print.value(server.connection?.acknowledges)
         print.value(server.connection.map { $0.sourceBoot == servers[$0.source].boot })

@@ -65,7 +65,10 @@ extension World {
             seen.source = ended.source
             seen.attachedEpoch = ended.attachedEpoch
         }
-        if random.onceIn(2) { seen.isApplierOn = ended.isApplierOn }
+        if random.onceIn(2) {
+            seen.isApplierOn = ended.isApplierOn
+            seen.isDurable = ended.isDurable
+        }
         if random.onceIn(2) { seen.hasAppliedAll = ended.hasAppliedAll }
         if random.onceIn(2) { seen.isCloseBehind = ended.isCloseBehind }
         if random.onceIn(2) { seen.sourceAnswers = ended.sourceAnswers }
@@ -98,22 +101,27 @@ extension World {
             ? .refused : !isRunning ? .off : server.connection == nil ? .connecting : .connected
         var answers = false
         if let source = server.source { answers = serverAnswers(source) && isConnected(host, source) }
-        return ServerObservation(
+        var seen = ServerObservation(
             life: life, access: server.access, isSourceSideOn: server.isSourceSideOn,
             isReplicaSideOn: server.isReplicaSideOn, receiver: receiver,
             receiverAcknowledges: server.connection?.acknowledges ?? false,
             source: server.source.map { HostID($0) }, attachedEpoch: server.attachedEpoch,
             isApplierOn: server.isApplierOn, hasAppliedAll: server.logged == server.held || isDue,
-            isCloseBehind: isCloseBehind(host), receivedCount: server.receivedCount, sourceAnswers: answers,
+            isCloseBehind: isCloseBehind(host),
+            isDurable: server.isDurable && server.undurableFrom == nil, receivedCount: server.receivedCount,
+            sourceAnswers: answers,
             hasWaitingCommits: server.waiting > 0,
             admitted: server.admitted, isPrepared: server.committed > 0,
             noted: server.note?.pair, isFresh: server.isFresh, bootCount: server.boot,
             order: UInt64(truncatingIfNeeded: measures.steps))
+        seen.isTorn = server.isTorn
+        return seen
     }
 
     private func isCloseBehind(_ host: Int) -> Bool {
         guard let connection = servers[host].connection else { return false }
         let source = servers[connection.source]
+        if servers[host].logged < servers[host].held, servers[host].applierSlowUntil > time { return false }
         return source.boot == connection.sourceBoot && source.held - servers[host].held <= 4
     }
 }

@@ -140,6 +140,10 @@ extension World {
             }
             return
         }
+        if servers[host].isTorn {
+            violate(.diverged, host, "follows with data that may be torn")
+            return
+        }
         let acknowledges = servers[host].isReplicaSideOn
         servers[host].session &+= 1
         servers[host].connection = .init(

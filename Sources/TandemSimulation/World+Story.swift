@@ -76,6 +76,7 @@ extension World {
         case .setAccess(.writing): "opens its server for writes"
         case .setSourceSide(let isOn): "switches its source side \(isOn ? "on" : "off")"
         case .setReplicaSide(let isOn): "switches its replica side \(isOn ? "on" : "off")"
+        case .setDurability(let isOn): isOn ? "has its commits on disk again" : "commits without waiting for its disk"
         case .startReceiver(let host, let epoch):
             "starts its receiver from \(topology.name(Int(host.index))), for epoch \(epoch)"
         case .stopReceiver: "stops its receiver"

@@ -67,21 +67,6 @@ extension IntegrationTests {
         try await stack.end()
     }
 
-    /// Takes a host's database and agent away, as if it were switched off: the keeper goes on trying to start the agent.
-    private func switchOff(_ host: String, _ stack: TrialStack) async throws {
-        let status = try await stack.status()
-        let key = "\(stack.stateFolder)/run/\(host)/agent-key.pem"
-        try FileManager.default.moveItem(atPath: key, toPath: "\(key).away")
-        for pid in [try status.host(host).agent.pid, try status.service("mysql", on: host).pid] {
-            try #require(kill(try #require(pid), SIGKILL) == 0)
-        }
-    }
-
-    private func switchOn(_ host: String, _ stack: TrialStack) throws {
-        let key = "\(stack.stateFolder)/run/\(host)/agent-key.pem"
-        try FileManager.default.moveItem(atPath: "\(key).away", toPath: key)
-    }
-
     @Test(
         "nobody leads who may lack writes, until the operator says so; what only the old primary has is in a file when it is back"
     )
@@ -96,10 +81,10 @@ extension IntegrationTests {
             #expect(needless.status == 1 && needless.errors.contains("takes over by itself"), "\(needless)")
             #expect(try await stack.tandem("failover").errors.contains("tandem switchover"))
 
-            try await switchOff(other, stack)
+            try await stack.switchOff(other)
             let lonely = try await Article.post("only one server has this", first.url)
-            try await switchOff(primary, stack)
-            try switchOn(other, stack)
+            try await stack.switchOff(primary)
+            try stack.switchOn(other)
             var why = ""
             for _ in 0..<40 where !why.contains("the primary stands alone") {
                 why = "\(try await stack.tandem("why"))"
@@ -113,7 +98,7 @@ extension IntegrationTests {
             #expect(forced.output.contains("\(other) is the primary now"), "\(forced)")
             let next = try await Article.post("written on the other one", first.url)
 
-            try switchOn(primary, stack)
+            try stack.switchOn(primary)
             let after = try await stack.waitUntilUp { $0.database?.sync == "pair" }
             #expect(after.database?.primary == other)
             let known = try await stack.succeed(

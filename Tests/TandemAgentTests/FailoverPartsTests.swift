@@ -167,6 +167,12 @@ struct FailoverPartsTests {
                 ($0.role, $0.life, $0.access) = (.replica, .up, .closed)
             }, role: .replica, state: .starting, detail: "it is compared with the primary before it serves"),
         Row(
+            testDescription: "a replica that lags too far to serve",
+            report: {
+                $0.record = record(.alone, primary: server2)
+                ($0.role, $0.life, $0.access, $0.follows) = (.replica, .up, .closed, true)
+            }, role: .replica, state: .starting, detail: "it catches up with the primary before it serves"),
+        Row(
             testDescription: "a replica that gets a copy",
             report: {
                 $0.record = record(.alone)
@@ -193,7 +199,8 @@ struct FailoverPartsTests {
             MemberView(report: report, names: Self.names, lagSeconds: 1.5).applied(to: unknown))
         #expect(member.role == row.role && member.state == row.state && member.epoch == 3)
         #expect(member.partner == row.partner && member.detail == row.detail && member.isClosing == row.isClosing)
-        let mayLag = row.state == .streaming || row.state == .disconnected
+        let mayLag =
+            row.state == .streaming || row.state == .disconnected || row.detail?.hasPrefix("it catches up") == true
         #expect(member.lagSeconds == (mayLag ? 1.5 : nil))
     }
 }

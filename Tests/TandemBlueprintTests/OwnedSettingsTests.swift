@@ -30,6 +30,7 @@ import Testing
     @Test(arguments: [
         "local_infile", "log_timestamps", "max_binlog_size", "sql_require_primary_key",
         "sql_generate_invisible_primary_key", "log_bin_trust_function_creators", "default_time_zone",
+        "binlog_transaction_compression", "replica_parallel_workers",
     ])
     func `what nothing of Tandem's rests on is the user's, and comes last`(name: String) throws {
         let text = "stack: shop\napp: {run: x}\ndatabase: {settings: {\(name): \"1\"}}\n"

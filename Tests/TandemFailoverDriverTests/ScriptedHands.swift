@@ -88,6 +88,7 @@ extension ScriptedHands.State {
         case .setAccess(let access): seen.access = access
         case .setSourceSide(let isOn): seen.isSourceSideOn = isOn
         case .setReplicaSide(let isOn): seen.isReplicaSideOn = isOn
+        case .setDurability(let isOn): seen.isDurable = isOn
         case .prepareDatabase:
             seen.isPrepared = true
             seen.isFresh = false

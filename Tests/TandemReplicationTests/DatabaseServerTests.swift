@@ -81,6 +81,30 @@ struct DatabaseServerTests {
         await first.disconnect()
     }
 
+    @Test("acknowledge nothing while their commits are not on disk", .timeLimit(.minutes(2)))
+    func durability() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second)
+        let before = try await second.gtids().executed
+        #expect(await second.look().isDurable)
+        for _ in 1...2 { try await second.run(.setDurability(false)) }
+        #expect(await second.look().isDurable == false)
+        try await second.run(.stopReceiver)
+        await #expect(throws: (any Error).self) { try await second.run(.setReplicaSide(true)) }
+        #expect(await second.look().isReplicaSideOn == false)
+        for setting in ["sync_binlog = 1", "innodb_flush_log_at_trx_commit = 1"] {
+            try pair.servers[1].sql("SET GLOBAL \(setting)")
+            #expect(await second.look().isDurable == (setting != "sync_binlog = 1"), "\(setting)")
+        }
+        try await second.run(.setDurability(false))
+        for _ in 1...2 { try await second.run(.setDurability(true)) }
+        #expect(await second.look().isDurable)
+        try await second.run(.setReplicaSide(true))
+        // Nothing of this is binlogged.
+        #expect(try await second.gtids().executed.subtracting(before).isEmpty)
+        for hand in [first, second] { await hand.disconnect() }
+    }
+
     @Test("follow, acknowledge only on a connection begun for it, and stop", .timeLimit(.minutes(2)))
     func follow() async throws {
         let (pair, first, second) = try await booted()

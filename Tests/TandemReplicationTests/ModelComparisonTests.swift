@@ -109,7 +109,9 @@ private struct Sides {
             // An applier that waits for an acknowledgement cannot be stopped: agents switch the side off first.
             if isOn, seen.isApplierOn || seen.source != nil { return nil }
             return .command(host, .setSourceSide(isOn))
-        case 6: return .command(host, .setReplicaSide(random.below(3) > 0))
+        case 6:
+            guard random.below(3) > 0 else { return .command(host, .setDurability(random.below(2) == 0)) }
+            return .command(host, .setReplicaSide(random.below(3) > 0))
         case 7, 8:
             guard model.fits(host, after: 1 - host), !model.waits(host) else { return nil }
             return .command(host, .startReceiver(from: HostID(1 - host), epoch: 1))
@@ -181,6 +183,7 @@ private struct Sides {
                 ("source", "\(real.source.debugDescription)", "\(modelled.source.debugDescription)"),
                 ("applier", "\(real.isApplierOn)", "\(modelled.isApplierOn)"),
                 ("all applied", "\(real.hasAppliedAll)", "\(modelled.hasAppliedAll)"),
+                ("durability", "\(real.isDurable)", "\(modelled.isDurable)"),
                 ("waiting commits", "\(real.hasWaitingCommits)", "\(modelled.hasWaitingCommits)"),
                 ("admitted", "\(real.admitted)", "\(modelled.admitted)"),
                 ("prepared", "\(real.isPrepared)", "\(modelled.isPrepared)"),

@@ -169,7 +169,7 @@ actor FailoverService: ServiceOwner {
         while !Task.isCancelled {
             passwordRefusal = await refusedPassword()
             if let report = latest {
-                if report.role != .primary, report.takesReads { lagSeconds = await lag() }
+                if report.role != .primary, report.access != nil { lagSeconds = await lag() }
                 await say()
             } else if let preparation = await seat.preparation {
                 statement.say(.starting, since: nil, detail: preparation)

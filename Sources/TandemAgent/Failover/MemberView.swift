@@ -23,7 +23,8 @@ struct MemberView {
         member.detail = detail
         let isClosing = isAboutToStop || report.isHandingOver
         member.isClosing = isClosing && (report.takesReads || report.takesWrites) ? true : nil
-        member.lagSeconds = member.state == .streaming || member.state == .disconnected ? lagSeconds : nil
+        let mayLag = member.role == .replica && [.streaming, .disconnected].contains(member.state) || isCatchingUp
+        member.lagSeconds = mayLag ? lagSeconds : nil
         return member
     }
 
@@ -54,9 +55,13 @@ struct MemberView {
         }
     }
 
+    /// It follows the primary, too far behind to be read from.
+    private var isCatchingUp: Bool { state == .starting && report.role != .primary && report.follows }
+
     private var startingDetail: String? {
         guard report.access != nil else { return nil }
         guard report.role == .primary else {
+            if isCatchingUp { return "it catches up with the primary before it serves" }
             return "it is compared with the primary before it serves"
         }
         guard let partner = report.record?.partner else { return "it is the primary, and about to open" }

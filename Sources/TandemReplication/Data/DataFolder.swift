@@ -31,6 +31,20 @@ public struct DataFolder: Hashable, Sendable {
         }
     }
 
+    /// What the binary, relay and redo logs have now is on disk when this returns.
+    public func syncLogs() async throws {
+        try await onThread {
+            let indexes = [binaryLog, relayLog].map { file("\($0).index") }
+            let redo = file("#innodb_redo")
+            // There from the server's first start on.
+            let redoLogs = (try? FileManager.default.contentsOfDirectory(atPath: redo)) ?? []
+            for path in try logs(binaryLog) + logs(relayLog) + indexes + redoLogs.map({ "\(redo)/\($0)" }) {
+                try DurableFile.sync(path)
+            }
+            try DurableFile.syncFolder(path)
+        }
+    }
+
     /// The paths of a kind's logs, oldest first; empty where none was ever written.
     func logs(_ base: String) throws -> [String] {
         guard let bytes = try DurableFile.read(file("\(base).index"), bound: 16 << 20) else { return [] }

@@ -87,6 +87,15 @@ public struct DataNotes: Sendable {
     /// To be done before mysqld starts, and before the source side is switched off.
     public func deleteWaiting() throws { try DurableFile.remove(folder.file(Self.waitingFile)) }
 
+    /// The start of the machine (`boot_id`) since which commits were not on disk when they were answered. After another start of it the data may
+    /// be torn: what the logs have and what the tables have need not be the same.
+    public func undurable() -> Noted<String> { read(Self.undurableFile, as: UndurableForm.self) { $0.boot } }
+
+    public func note(undurableIn boot: String) throws { try write(UndurableForm(boot: boot), to: Self.undurableFile) }
+
+    /// To be done once all is on disk again; see `DataFolder.syncLogs()`.
+    public func deleteUndurable() throws { try DurableFile.remove(folder.file(Self.undurableFile)) }
+
     public func hold() -> Noted<HoldOrder> {
         read(Self.holdFile, as: HoldForm.self) { HoldOrder(isHeld: $0.held, number: $0.number) }
     }
@@ -110,6 +119,7 @@ public struct DataNotes: Sendable {
     static let waitingFile = "tandem-waiting.json"
     static let holdFile = "tandem-hold.json"
     static let beginningFile = "tandem-beginning.json"
+    static let undurableFile = "tandem-undurable.json"
 
     /// Sets with many gaps are long; anything longer than this is no note of ours.
     private static let bound = 16 << 20
@@ -190,6 +200,11 @@ private struct WaitingForm: Codable {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(executed, forKey: .executed)
     }
+}
+
+/// `{"boot":"6c0f3b1e-…"}`
+private struct UndurableForm: Codable {
+    var boot: String
 }
 
 /// `{"held":true,"number":7}`

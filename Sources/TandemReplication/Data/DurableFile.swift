@@ -62,6 +62,17 @@ enum DurableFile {
         return Array(bytes[..<filled])
     }
 
+    /// What others have written to a file that is there.
+    static func sync(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return }
+            throw DataError.file("open", path)
+        }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw DataError.file("write down", path) }
+    }
+
     static func syncFolder(of path: String) throws {
         let end = path.lastIndex(of: "/") ?? path.startIndex
         try syncFolder(end == path.startIndex ? "/" : String(path[..<end]))

@@ -29,6 +29,7 @@ extension DatabaseServer {
         look.receiverAcknowledges = row.acknowledges && look.receiver == .connected
         look.isApplierOn = row.applierState == "ON"
         look.hasAppliedAll = row.hasAppliedAll
+        look.isDurable = row.isDurable
         look.hasWaitingCommits = row.waits
         look.admitted = admitted(row.admitted)
         look.isPrepared = row.isPrepared

@@ -56,8 +56,12 @@ public actor DatabaseServer {
         case .setSourceSide(let isOn): try await set("rpl_semi_sync_source_enabled", isOn)
         case .setReplicaSide(let isOn):
             // Before anything can be acknowledged, also by a receiver that connects anew by itself.
-            if isOn { try await syncRelayLog(true) }
+            if isOn {
+                try await checkCommitsAreDurable()
+                try await syncRelayLog(true)
+            }
             try await set("rpl_semi_sync_replica_enabled", isOn)
+        case .setDurability(let isOn): try await setDurability(isOn)
         case .startReceiver(let source, _): try await startReceiver(from: source)
         case .stopReceiver: try await stopReceiver()
         case .startApplier: try await execute("START REPLICA SQL_THREAD")

@@ -45,8 +45,10 @@ public struct DatabaseServerSettings: Sendable {
         public var close = Duration.seconds(5)
         /// The same by what it has received: they wait until it has the rest.
         public var reception = Duration.milliseconds(500)
-        /// How long it may try to get within `reception`, before `close` is enough.
-        public var catchUp = Duration.seconds(3)
+        /// And it has executed what that had executed so long ago.
+        public var execution = Duration.seconds(1)
+        /// How long it may try to get within these two, before `close` is enough.
+        public var catchUp = Duration.seconds(10)
 
         public init() {}
     }

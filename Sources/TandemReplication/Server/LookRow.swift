@@ -21,6 +21,7 @@ struct LookRow: Sendable {
     var sourcePort: Int
     var applierState: String?
     var hasAppliedAll: Bool
+    var isDurable: Bool
     var executed: String
     var received: String
     /// The users with which replicas may connect, with commas between.
@@ -45,6 +46,7 @@ struct LookRow: Sendable {
         (SELECT CAST(SERVICE_STATE AS CHAR) FROM performance_schema.replication_applier_status
             WHERE CHANNEL_NAME = '') AS applier_state,
         COALESCE(GTID_SUBSET(c.RECEIVED_TRANSACTION_SET, @@GLOBAL.gtid_executed), 1) AS applied_all,
+        \(DurableCommits.isSet) AS durable,
         @@GLOBAL.gtid_executed AS executed, COALESCE(c.RECEIVED_TRANSACTION_SET, '') AS received,
         COALESCE((SELECT GROUP_CONCAT(user) FROM mysql.user WHERE user LIKE '\(ReplicationAccount.pattern)'
             AND host = '%' AND account_locked = 'N'), '') AS admitted,
@@ -71,7 +73,8 @@ struct LookRow: Sendable {
             sourceAddress: try row.decode("source_address", as: String?.self),
             sourcePort: try row.decode("source_port", as: Int.self),
             applierState: try row.decode("applier_state", as: String?.self),
-            hasAppliedAll: try flag("applied_all"), executed: try row.decode("executed", as: String.self),
+            hasAppliedAll: try flag("applied_all"), isDurable: try flag("durable"),
+            executed: try row.decode("executed", as: String.self),
             received: try row.decode("received", as: String.self),
             admitted: try row.decode("admitted", as: String.self), isPrepared: try flag("prepared"))
     }

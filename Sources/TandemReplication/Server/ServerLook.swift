@@ -23,6 +23,7 @@ public struct ServerLook: Hashable, Sendable {
     public var isApplierOn = false
     public var hasAppliedAll = true
     public var isCloseBehind = false
+    public var isDurable = true
     public var receivedCount: UInt64 = 0
     public var sourceAnswers = false
     public var hasWaitingCommits = false
@@ -36,7 +37,8 @@ public struct ServerLook: Hashable, Sendable {
         ServerObservation(
             life: .up, access: access, isSourceSideOn: isSourceSideOn, isReplicaSideOn: isReplicaSideOn,
             receiver: receiver, receiverAcknowledges: receiverAcknowledges, source: source, isApplierOn: isApplierOn,
-            hasAppliedAll: hasAppliedAll, isCloseBehind: isCloseBehind, receivedCount: receivedCount,
+            hasAppliedAll: hasAppliedAll, isCloseBehind: isCloseBehind, isDurable: isDurable,
+            receivedCount: receivedCount,
             sourceAnswers: sourceAnswers, hasWaitingCommits: hasWaitingCommits, admitted: admitted,
             isPrepared: isPrepared)
     }

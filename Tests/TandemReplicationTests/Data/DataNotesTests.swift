@@ -34,7 +34,11 @@ struct DataNotesTests {
     func roundTrips() throws {
         var sources = GTIDSources()
         #expect(notes.membership() == .absent && notes.waiting(&sources) == .absent)
-        #expect(notes.hold() == .absent && notes.beginning() == .absent)
+        #expect(notes.hold() == .absent && notes.beginning() == .absent && notes.undurable() == .absent)
+        try notes.note(undurableIn: "boot")
+        #expect(notes.undurable() == .noted("boot"))
+        try notes.deleteUndurable()
+        #expect(notes.undurable() == .absent)
         try notes.note(DataMembership(knownCluster: nil, isFresh: true))
         let membership = DataMembership(knownCluster: 8731, attachedEpoch: 3)
         try notes.note(membership)
@@ -62,10 +66,12 @@ struct DataNotesTests {
         try notes.note(try waiting(&sources), sources)
         try notes.note(HoldOrder(isHeld: true, number: 7))
         try notes.note(beginning: try TransactionSet(text: "\(uuid):1-3"))
+        try notes.note(undurableIn: "6c0f3b1e")
         let forms = [
             "tandem-membership.json": #"{"attached_epoch":3,"cluster":8731,"fresh":false}"#,
             "tandem-waiting.json": #"{"acknowledger":"server2","epoch":3,"executed":"\#(uuid):1-5:7"}"#,
             "tandem-hold.json": #"{"held":true,"number":7}"#,
+            "tandem-undurable.json": #"{"boot":"6c0f3b1e"}"#,
             "tandem-beginning.json": #"{"transactions":"\#(uuid):1-3"}"#,
         ]
         for (file, form) in forms {
