@@ -86,7 +86,8 @@ extension FailoverMachine {
     ) {
         let since = now - server.distanceSince
         if seen.isDurable {
-            guard !seen.isCloseBehind, record.partner == nil, store.staleSince == nil else { return }
+            guard seen.receiver == .connected, !seen.isCloseBehind, !seen.isDiskFull else { return }
+            guard record.partner == nil, store.staleSince == nil else { return }
             if since > timing.lagPatience { issue(.setDurability(false), &out) }
         } else if seen.isCloseBehind, since > timing.durablePatience {
             issue(.setDurability(true), &out)

@@ -32,8 +32,9 @@ extension FailoverMachine {
             return true
         }
         guard !isUndecided else { return true }
-        // What it has is what the operator counts on. Torn data is on disk as it is.
-        if !seen.isTorn, makeDurable(seen, &out) { return true }
+        // What it has is what the operator counts on, so that its disk has it first, where it can. Torn data is on disk as it is.
+        let waits = now - max(store.intentSeenAt, startedAt) < timing.holdPatience
+        if waits, !seen.isTorn, makeDurable(seen, &out) { return true }
         guard mayWrite else { return true }
         let next = StateRecord(epoch: record.epoch + 1, primary: me, standing: .alone)
         write(.force, next, endsIntent: store.intent?.id, cause: .forced, &out)

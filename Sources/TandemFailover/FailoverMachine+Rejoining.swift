@@ -57,6 +57,8 @@ extension FailoverMachine {
             issue(.stopApplier, &out)
         } else if !isReceivedDurable(record.acknowledger == me && seen.source == record.primary, seen, &out) {
             return
+        } else if record.acknowledger == me, makeDurable(seen, &out) {
+            return
         } else if seen.isReplicaSideOn != (record.acknowledger == me) {
             issue(.setReplicaSide(record.acknowledger == me), &out)
         } else if store.staleSince == nil {

@@ -16,7 +16,7 @@ struct ServerKnowledge: Hashable, Sendable {
     var endedAt: Milliseconds?
     /// Since it ended, nobody was heard.
     var endedUnheard = false
-    /// Since when it is close behind its source, or is not.
+    /// Since when it receives from its source and is close behind it, or is not.
     var distanceSince: Milliseconds = 0
     /// Closing failed because a commit waits: the next attempt is SIGKILL.
     var closeNeedsKill = false
@@ -40,11 +40,13 @@ extension FailoverMachine {
         guard holdsData else { return }
         var new = look
         if look.life == .crowded { new = crowded(look) }
-        if new.isCloseBehind != server.seen?.isCloseBehind || new.bootCount != server.seen?.bootCount {
-            server.distanceSince = now
-        }
         if let old = server.seen {
             guard new.order >= old.order else { return }
+            if new.isCloseBehind != old.isCloseBehind || new.bootCount != old.bootCount || new.source != old.source
+                || (new.receiver == .connected) != (old.receiver == .connected)
+            {
+                server.distanceSince = now
+            }
             if old.bootCount != new.bootCount || old.isSourceSideOn != new.isSourceSideOn
                 || old.access.allowsCommits != new.access.allowsCommits
                 || isAdmittanceTight(old.admitted) != isAdmittanceTight(new.admitted)
@@ -142,6 +144,8 @@ extension FailoverMachine {
     private func patience(for command: ServerCommand) -> Milliseconds {
         switch command {
         case .clone: timing.clonePatience
+        // All that was written while nobody waited for the disk is to be on it.
+        case .setDurability(true): timing.bootPatience
         case .startServer, .stopServer, .cut, .export, .inspect, .prepareDatabase: timing.bootPatience
         default: timing.commandPatience
         }

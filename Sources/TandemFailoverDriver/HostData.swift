@@ -107,25 +107,35 @@ public struct HostData: ServerData {
 
     public func deleteWaiting() throws { try notes.deleteWaiting() }
 
-    /// A damaged note may be of any start of the machine.
+    /// Of a note that cannot be read nothing else is known.
     public func durability() -> (isDurable: Bool, isTorn: Bool) {
-        switch notes.undurable() {
-        case .absent: (true, false)
-        case .noted(let boot): (false, boot != ProcessIdentity.currentBootID)
-        case .damaged: (false, true)
+        do {
+            guard let boot = try notes.undurable() else { return (true, false) }
+            return (false, boot != ProcessIdentity.currentBootID)
+        } catch {
+            return (false, false)
         }
     }
 
     public func noteUndurable() throws {
-        let known = durability()
-        guard !known.isTorn else {
+        let boot = ProcessIdentity.currentBootID
+        guard let noted = try notes.undurable() else {
+            guard boot != "unknown" else { throw DataError("the system does not say since when it runs (boot_id)") }
+            try notes.note(undurableIn: boot)
+            return
+        }
+        guard noted == boot else {
             throw DataError("\(path) may be torn: its machine ended while what was committed was not on disk")
         }
-        if known.isDurable { try notes.note(undurableIn: ProcessIdentity.currentBootID) }
     }
 
     public func makeDurable() async throws {
-        try await notes.folder.syncLogs()
+        do {
+            try await notes.folder.syncLogs()
+        } catch let error as LostWrites {
+            try notes.noteTorn()
+            throw error
+        }
         try Task.checkCancellation()
         try notes.deleteUndurable()
     }
@@ -142,13 +152,7 @@ public struct HostData: ServerData {
 
     public func inspect(_ server: ServerTransactions?) async throws -> Inventory {
         if let server { try noteBeginning(purged: server.purged) }
-        let found: LogInventory
-        do {
-            found = try await LogInventory.read(notes.folder)
-        } catch  where durability().isTorn {
-            // It received all from the primary, acknowledged none of it, and is to be replaced by a copy.
-            return Inventory(received: GTIDSet.empty, logged: GTIDSet.empty, note: nil)
-        }
+        let found = try await LogInventory.read(notes.folder)
         // Without it, transactions that came with the data would look as if they were not there, and could be lost.
         guard found.knowsBeginning else {
             throw ServerError(

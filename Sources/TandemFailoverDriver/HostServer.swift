@@ -173,6 +173,13 @@ public actor HostServer: ServerHands {
         case .setSourceSide(false): try data.deleteWaiting()
         case .setDurability(false): try data.noteUndurable()
         case .setDurability(true):
+            if data.durability().isTorn {
+                logger.warning(
+                    """
+                    this server leads with data that may be torn: its machine ended while what it had committed was not on disk, so that tables may lack \
+                    rows that its logs have. Compare them, and rebuild the other hosts (tandem rebuild HOST)
+                    """)
+            }
             try await statements.run(command)
             try await data.makeDurable()
             return .done

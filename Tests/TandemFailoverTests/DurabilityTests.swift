@@ -42,6 +42,16 @@ struct DurabilityTests {
         #expect(watch(&agent, snapshot(.alone), lagging, looks: 3) == .setDurability(false))
     }
 
+    @Test("is one only while it receives: neither before its receiver connects, nor while its source is gone")
+    func receivesNothing() {
+        var connecting = lagging
+        connecting.receiver = .connecting
+        var agent = follower(connecting, snapshot(.alone))
+        #expect(watch(&agent, snapshot(.alone), connecting, looks: 60) == nil)
+        #expect(watch(&agent, snapshot(.alone), lagging, looks: 19) == nil)
+        #expect(watch(&agent, snapshot(.alone), lagging, looks: 4) == .setDurability(false))
+    }
+
     @Test("keeps its commits on disk while another host is the partner")
     func isNotNeeded() {
         let third = snapshot(.paired(Agent.witness))
@@ -122,12 +132,11 @@ struct DurabilityTests {
     @Test(
         "Data that may be torn is replaced by a copy, whatever fits; what only it has is exported first",
         arguments: [false, true])
-    func torn(hasTail: Bool) {
+    func torn(hasTail: Bool) throws {
         var sources = GTIDSources()
         let uuid = "2598f98b-ea61-11f1-8aed-3cf104423e6f"
-        guard let executed = try? GTIDSet(text: "\(uuid):1-50", sources: &sources),
-            let received = try? GTIDSet(text: "\(uuid):1-\(hasTail ? 60 : 50)", sources: &sources)
-        else { return }
+        let executed = try GTIDSet(text: "\(uuid):1-50", sources: &sources)
+        let received = try GTIDSet(text: "\(uuid):1-\(hasTail ? 60 : 50)", sources: &sources)
         var down = ServerObservation(life: .down, attachedEpoch: 1, isDurable: false)
         down.isTorn = true
         var agent = Agent(Agent.partner)

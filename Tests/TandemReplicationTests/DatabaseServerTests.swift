@@ -81,6 +81,24 @@ struct DatabaseServerTests {
         await first.disconnect()
     }
 
+    @Test("commit heartbeats uncompressed, as what cuts and exports logs can tell them", .timeLimit(.minutes(2)))
+    func heartbeats() async throws {
+        let (pair, first, second) = try await booted()
+        try await pair.lead(first, second)
+        func payloads() throws -> Int {
+            let last = try pair.servers[0].sql("SHOW BINARY LOGS").split(separator: "\n").last
+            let log = try #require(last?.split(separator: "\t").first)
+            return try pair.servers[0].sql("SHOW BINLOG EVENTS IN '\(log)'").split(separator: "\n")
+                .count { $0.contains("Transaction_payload") }
+        }
+        let before = try payloads()
+        try await first.heartbeat(epoch: 2)
+        #expect(try payloads() == before)
+        try pair.servers[0].sql("CREATE TABLE shop.told (id INT PRIMARY KEY); INSERT INTO shop.told VALUES (1)")
+        #expect(try payloads() == before + 1)
+        for hand in [first, second] { await hand.disconnect() }
+    }
+
     @Test("acknowledge nothing while their commits are not on disk", .timeLimit(.minutes(2)))
     func durability() async throws {
         let (pair, first, second) = try await booted()
@@ -178,6 +196,8 @@ struct DatabaseServerTests {
         // It then syncs what it receives, event by event, so that there is a moment in which to strike.
         try await pair.lead(first, second, acknowledging: true)
         let (source, replica) = (pair.servers[0], pair.servers[1])
+        // It is as large on its way.
+        try source.sql("SET GLOBAL binlog_transaction_compression = OFF")
         try source.sql("CREATE TABLE shop.large (id INT PRIMARY KEY, bytes LONGBLOB)")
         let write = pair.write(
             0,

@@ -31,7 +31,8 @@ final class ServerPair: Sendable {
             .appending(path: "TandemBlueprintTests/Golden/conduit/server1/my.cnf")
         let text = try String(contentsOf: golden, encoding: .utf8)
         let start = try #require(text.range(of: "# Rows are what is logged"))
-        return "skip_name_resolve = ON\nserver_id = \(number)\n" + text[start.lowerBound...]
+        let own = "skip_name_resolve = ON\nserver_id = \(number)\nbinlog_transaction_compression = ON\n"
+        return own + text[start.lowerBound...]
     }
 
     func settings(_ host: Int) -> DatabaseServerSettings {

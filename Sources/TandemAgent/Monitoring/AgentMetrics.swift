@@ -157,8 +157,8 @@ struct AgentMetrics {
                 member.state == .streaming ? 1 : 0)
         }
         text.add(
-            "tandem_database_lag_seconds", .gauge, "How far this host's replica is behind.", status.database?.lagSeconds
-        )
+            "tandem_database_lag_seconds", .gauge, "How far this host's replica, where it is read from, is behind.",
+            status.database.flatMap { $0.state == .starting ? nil : $0.lagSeconds })
         text.add(
             "tandem_database_exports", .gauge,
             "Files of transactions that nobody acknowledged, which somebody has to look at.",

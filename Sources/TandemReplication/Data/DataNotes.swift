@@ -89,9 +89,16 @@ public struct DataNotes: Sendable {
 
     /// The start of the machine (`boot_id`) since which commits were not on disk when they were answered. After another start of it the data may
     /// be torn: what the logs have and what the tables have need not be the same.
-    public func undurable() -> Noted<String> { read(Self.undurableFile, as: UndurableForm.self) { $0.boot } }
+    /// nil where there is no note. A damaged one may be of any start of the machine, so it is of none that there is: "".
+    public func undurable() throws -> String? {
+        guard let bytes = try DurableFile.read(folder.file(Self.undurableFile), bound: Self.bound) else { return nil }
+        return (try? JSONDecoder().decode(UndurableForm.self, from: Data(bytes)))?.boot ?? ""
+    }
 
     public func note(undurableIn boot: String) throws { try write(UndurableForm(boot: boot), to: Self.undurableFile) }
+
+    /// Its disk has lost some of it.
+    public func noteTorn() throws { try note(undurableIn: "") }
 
     /// To be done once all is on disk again; see `DataFolder.syncLogs()`.
     public func deleteUndurable() throws { try DurableFile.remove(folder.file(Self.undurableFile)) }

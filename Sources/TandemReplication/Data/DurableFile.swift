@@ -1,6 +1,11 @@
 import Foundation
 import Glibc
 
+/// The system could not write down what others had written. It says so once: a later attempt succeeds, and what was lost is lost (fsync(2)).
+public struct LostWrites: Error, CustomStringConvertible {
+    public let description: String
+}
+
 /// Files that are there whole or not at all, also after power was lost: what these functions did is on disk when they return.
 enum DurableFile {
     /// Takes the place of a file that is there.
@@ -70,7 +75,9 @@ enum DurableFile {
             throw DataError.file("open", path)
         }
         defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw DataError.file("write down", path) }
+        guard fsync(descriptor) == 0 else {
+            throw LostWrites(description: DataError.file("write down", path).description)
+        }
     }
 
     static func syncFolder(of path: String) throws {

@@ -48,7 +48,7 @@ public struct DatabaseServerSettings: Sendable {
         /// And it has executed what that had executed so long ago.
         public var execution = Duration.seconds(1)
         /// How long it may try to get within these two, before `close` is enough.
-        public var catchUp = Duration.seconds(10)
+        public var catchUp = Duration.seconds(5)
 
         public init() {}
     }

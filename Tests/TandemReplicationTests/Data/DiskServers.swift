@@ -22,6 +22,7 @@ extension MySQLTestServer {
                 relay_log_recovery=OFF
                 skip_replica_start=ON
                 binlog_row_metadata=FULL
+                binlog_transaction_compression=ON
                 max_binlog_size=128M
                 """)
     }
