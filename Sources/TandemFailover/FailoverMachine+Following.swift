@@ -32,7 +32,7 @@ extension FailoverMachine {
     ) {
         let isAttached =
             seen.source == record.primary && seen.attachedEpoch == record.epoch && seen.receiver != .refused
-            && !rejoin.wasRefused && (!seen.isTorn || !rules.replacesTornData)
+            && !rejoin.wasRefused && !isToBeReplaced(seen)
         if force(record, seen, &out) { return }
         // A partner whose disk was replaced has nothing of what it has acknowledged.
         let hasData = !seen.isFresh && seen.attachedEpoch == record.epoch
@@ -54,7 +54,7 @@ extension FailoverMachine {
 
     private mutating func stayAttached(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
         let acknowledges = record.acknowledger == me
-        // Somebody else's SET GLOBAL.
+        // An administrator may have changed the settings with SET GLOBAL.
         if acknowledges, seen.isReplicaSideOn, makeDurable(seen, &out) { return }
         if seen.isReplicaSideOn, !acknowledges, seen.receiver != .off {
             // First, so that no connection begun with the side on outlives it.
@@ -78,9 +78,10 @@ extension FailoverMachine {
         }
     }
 
-    /// A host that nobody waits for, and that lags behind a primary under load, would often never catch up: a replica's commits wait for the
-    /// disk as the primary's do, and fewer of them share each wait. While there is no pair that is worth more than what a loss of power
-    /// costs, which is a copy of the data.
+    /// Decides whether this follower's server waits for its disk with each commit. The primary's commits do not wait for this follower. If it
+    /// does wait for its disk, it often never catches up with a primary under load: fewer of a replica's commits than of the primary's share
+    /// each wait. While the primary has no partner, catching up is worth the risk, which is that the data has to be copied anew after a loss
+    /// of power.
     private mutating func adaptDurability(
         _ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]
     ) {
@@ -94,7 +95,8 @@ extension FailoverMachine {
         }
     }
 
-    /// True while it is not so yet.
+    /// Asks for the server's commits to be on disk before they are answered. Returns true while they are not yet, so that the caller must
+    /// wait.
     mutating func makeDurable(_ seen: ServerObservation, _ out: inout [Action]) -> Bool {
         guard !seen.isDurable, rules.isDurableBeforeAcknowledging else { return false }
         issue(.setDurability(true), &out)

@@ -32,7 +32,8 @@ extension FailoverMachine {
             return true
         }
         guard !isUndecided else { return true }
-        // What it has is what the operator counts on, so that its disk has it first, where it can. Torn data is on disk as it is.
+        // The operator counts on what this host has, so that its disk has all of that before the host leads, where that can be done. Torn data
+        // is on disk as it is.
         let waits = now - max(store.intentSeenAt, startedAt) < timing.holdPatience
         if waits, !seen.isTorn, makeDurable(seen, &out) { return true }
         guard mayWrite else { return true }

@@ -91,7 +91,7 @@ extension FailoverMachine {
             isUnacknowledged: unacknowledgedFor > timing.shrinkPatience, rules: rules)
         if case .joining(let candidate) = record.standing {
             situation.isCandidateReady = isReady(candidate, record)
-            situation.isCandidateHopeless = isHopeless(candidate, seen)
+            situation.isCandidateHopeless = isHopeless(candidate, record, seen)
         }
         return situation
     }

@@ -61,13 +61,13 @@ extension FailoverMachine {
 
     /// The candidate is gone, or takes too long. Its acknowledgement is no longer worth waiting for: as long as no
     /// transaction that pairs with it was sent, commits go on without it at once.
-    func isHopeless(_ candidate: HostID, _ seen: ServerObservation) -> Bool {
+    func isHopeless(_ candidate: HostID, _ record: StateRecord, _ seen: ServerObservation) -> Bool {
         if seen.life != .up || seen.access != .writing || store.isPaused { return true }
         if now - pairing.namedAt > timing.growPatience { return true }
         guard seen.isSourceSideOn else { return false }
-        // One pause costs users less than several shorter ones, after each of which it has to begin again.
-        let isReady = store.record.map { self.isReady(candidate, $0) } ?? false
-        return !hears(candidate) || unacknowledgedFor > (isReady ? timing.joinPatience : timing.shrinkPatience)
+        // One pause of writes costs users less than several shorter ones, after each of which the candidate has to begin again.
+        let patience = isReady(candidate, record) ? timing.joinPatience : timing.shrinkPatience
+        return !hears(candidate) || unacknowledgedFor > patience
     }
 
     /// It acknowledges, but first has to receive what was written before commits waited for it. Where the primary writes faster alone than
@@ -83,7 +83,7 @@ extension FailoverMachine {
         _ candidate: HostID, _ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]
     ) {
         var next = record
-        if isHopeless(candidate, seen) {
+        if isHopeless(candidate, record, seen) {
             let goesOn = isCatchingUp(candidate, record, seen)
             pairing.catchUps = goesOn ? pairing.catchUps + 1 : 0
             pairing.backoffUntil = goesOn ? now : now + timing.growBackoff

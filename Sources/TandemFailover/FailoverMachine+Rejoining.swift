@@ -29,7 +29,7 @@ extension FailoverMachine {
             rejoin.epoch = record.epoch
             rejoin.bootCount = seen.bootCount
         }
-        if seen.isTorn, rules.replacesTornData { rejoin.comparedEpoch = 0 }
+        if isToBeReplaced(seen) { rejoin.comparedEpoch = 0 }
         if !rules.comparesBeforeFollowing { rejoin.comparedEpoch = record.epoch }
         if seen.receiver == .refused, !rejoin.wasRefused {
             // It fitted, but the primary has purged what it needs since.
@@ -47,6 +47,9 @@ extension FailoverMachine {
         }
         compare(record, seen, &out)
     }
+
+    /// The data may be torn, so that this host can neither follow with it nor have it repaired.
+    func isToBeReplaced(_ seen: ServerObservation) -> Bool { seen.isTorn && rules.replacesTornData }
 
     private mutating func attach(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) {
         if seen.life == .down {
@@ -78,7 +81,7 @@ extension FailoverMachine {
         }
         let tail = inventory.received.subtracting(primary.executed)
         guard !tail.isEmpty else {
-            if seen.isTorn, rules.replacesTornData {
+            if isToBeReplaced(seen) {
                 issue(.clone(from: record.primary), &out)
             } else if !inventory.logged.contains(primary.purged) {
                 issue(.clone(from: record.primary), &out)
@@ -101,7 +104,7 @@ extension FailoverMachine {
             issue(.export(tail), &out)
             return
         }
-        if seen.isTorn, rules.replacesTornData {
+        if isToBeReplaced(seen) {
             issue(.clone(from: record.primary), &out)
         } else if tail.isDisjoint(with: inventory.logged) {
             discardRelayLog(seen, &out)

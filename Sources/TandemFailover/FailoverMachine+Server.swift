@@ -144,7 +144,7 @@ extension FailoverMachine {
     private func patience(for command: ServerCommand) -> Milliseconds {
         switch command {
         case .clone: timing.clonePatience
-        // All that was written while nobody waited for the disk is to be on it.
+        // The agent writes down all that the server committed while its commits did not wait for the disk, which may be much.
         case .setDurability(true): timing.bootPatience
         case .startServer, .stopServer, .cut, .export, .inspect, .prepareDatabase: timing.bootPatience
         default: timing.commandPatience

@@ -41,7 +41,7 @@ struct PrimaryStep {
         if situation.mustFence { return seen.access == .closed ? nil : close }
         if situation.isHandingOver { return seen.access == .closed ? nil : .setAccess(.closed) }
         if situation.mustStop { return stop }
-        // One that was forced, or somebody else's SET GLOBAL.
+        // The host was forced to lead while it caught up, or an administrator has changed the settings with SET GLOBAL.
         if !seen.isDurable, rules.isDurableBeforeAcknowledging { return .setDurability(true) }
         if isSourceSideToBe(false) { return .setSourceSide(false) }
         if mayAdmit, seen.admitted != situation.admissible { return .admit(situation.admissible) }

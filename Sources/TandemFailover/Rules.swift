@@ -66,7 +66,7 @@ package struct Rules: Hashable, Sendable {
     package var heedsNewestHold = true
     /// What was received while nobody waited for it is applied before anything is acknowledged.
     package var appliesBeforeAcknowledging = true
-    /// Whoever acknowledges or leads has on disk what it commits.
+    /// A server has its commits on disk before its host acknowledges or leads.
     package var isDurableBeforeAcknowledging = true
     /// Data that may be torn is replaced by a copy.
     package var replacesTornData = true

@@ -23,7 +23,7 @@ struct MemberView {
         member.detail = detail
         let isClosing = isAboutToStop || report.isHandingOver
         member.isClosing = isClosing && (report.takesReads || report.takesWrites) ? true : nil
-        let mayLag = member.role == .replica && [.streaming, .disconnected].contains(member.state) || isCatchingUp
+        let mayLag = [.streaming, .disconnected].contains(member.state) || isCatchingUp
         member.lagSeconds = mayLag ? lagSeconds : nil
         return member
     }

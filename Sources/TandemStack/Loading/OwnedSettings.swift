@@ -20,8 +20,7 @@ enum OwnedSettings {
     /// The user's, though an owned name begins like them.
     private static let free: Set<String> = [
         "general_log", "slow_query_log", "lc_messages", "log_bin_trust_function_creators",
-        "binlog_transaction_compression",
-        "binlog_transaction_compression_level_zstd", "replica_parallel_workers",
+        "binlog_transaction_compression", "binlog_transaction_compression_level_zstd", "replica_parallel_workers",
     ]
 
     private static let prefixes = ["loose_", "skip_", "disable_", "enable_", "maximum_"]
