@@ -16,9 +16,12 @@ struct RouterPushTests {
         DatabaseMember(host: host, address: "127.0.0.1", port: 3306, role: role, state: state, epoch: epoch)
     }
 
-    /// - Parameter interval: between two checks, as the file says it.
+    /// - Parameters:
+    ///   - interval: between two checks, as the file says it.
+    ///   - settlingTime: how long answers that are on their way are waited for.
     private func withRouter(
-        _ net: String, interval: String, _ body: (TopologyBoard, _ socket: String) async throws -> Void
+        _ net: String, interval: String, settlingTime: Duration = RouterPush.defaultSettlingTime,
+        _ body: (TopologyBoard, _ socket: String) async throws -> Void
     ) async throws {
         let engines = try #require(ProcessInfo.processInfo.environment["TANDEM_TEST_ENGINES"])
         let folder = try TemporaryFolder()
@@ -50,7 +53,8 @@ struct RouterPushTests {
         for member in members { await board.set(member) }
         var checks = RouterChecks(board: board, address: host.loopbackAddress, logger: quietLogger)
         checks.push = RouterPush(
-            board: board, hosts: ["server1", "server2"], socket: layout.routerSocket, logger: quietLogger)
+            board: board, hosts: ["server1", "server2"], socket: layout.routerSocket, settlingTime: settlingTime,
+            logger: quietLogger)
         let service = try #require(blueprint.services.first { $0.name == .router })
         let router = Process()
         router.executableURL = URL(fileURLWithPath: service.command[0])
@@ -69,9 +73,11 @@ struct RouterPushTests {
         }
     }
 
-    /// Of the servers that clients may be sent to, for a purpose.
-    private func open(_ purpose: RouterQuestion.Purpose, _ socket: String) async -> [String] {
-        let table = (try? await HAProxySocket.ask("show stat", at: socket, patience: .seconds(2))) ?? ""
+    /// Of the servers that clients may be sent to, for a purpose; nil: the router did not say it.
+    private func open(_ purpose: RouterQuestion.Purpose, _ socket: String) async -> [String]? {
+        guard let table = try? await HAProxySocket.ask("show stat", at: socket, patience: .seconds(2)) else {
+            return nil
+        }
         return table.split(separator: "\n").compactMap { line in
             let cells = line.split(separator: ",", omittingEmptySubsequences: false)
             guard cells.count > 17, cells[0] == purpose.rawValue, cells[1].hasPrefix("server"),
@@ -81,9 +87,9 @@ struct RouterPushTests {
         }
     }
 
-    private func openAnywhere(_ socket: String) async -> [String] {
-        let writes = await open(.write, socket).map { "write \($0)" }
-        return writes + (await open(.read, socket).map { "read \($0)" })
+    private func openAnywhere(_ socket: String) async -> [String]? {
+        guard let writes = await open(.write, socket), let reads = await open(.read, socket) else { return nil }
+        return writes.map { "write \($0)" } + reads.map { "read \($0)" }
     }
 
     @Test("before its next check, and closes a deposed primary whose agent says nothing any more")
@@ -93,7 +99,7 @@ struct RouterPushTests {
             // Of server1 nothing more is heard, as its agent is dead.
             await board.set(Self.member("server2", .replica, .starting, epoch: 2))
             try await eventually("server1 is closed") {
-                await openAnywhere(socket).isEmpty
+                await openAnywhere(socket) == []
             }
             await board.set(Self.member("server2", .primary, .open, epoch: 2))
             try await eventually("server2 is open") {
@@ -104,21 +110,23 @@ struct RouterPushTests {
 
     @Test("and is not taken back by answers to checks that are on their way meanwhile")
     func doesNotFlap() async throws {
-        try await withRouter("127.200.32", interval: "2ms") { board, socket in
+        // However long a busy machine takes for it.
+        try await withRouter("127.200.32", interval: "2ms", settlingTime: .seconds(10)) { board, socket in
             try await eventually("the first answer") { await open(.write, socket) == ["server1"] }
             var takenBack: [String] = []
+            var looks = 0
             for epoch in 2...60 {
                 let (next, last) = epoch.isMultiple(of: 2) ? ("server2", "server1") : ("server1", "server2")
                 await board.set(Self.member(last, .replica, .streaming, epoch: epoch))
                 await board.set(Self.member(next, .primary, .open, epoch: epoch))
                 try await eventually("\(next) is open") { await open(.write, socket) == [next] }
                 for _ in 0..<3 {
-                    let now = await open(.write, socket)
+                    guard let now = await open(.write, socket) else { continue }
+                    looks += 1
                     if now != [next] { takenBack.append("epoch \(epoch): \(now)") }
                 }
             }
-            // Such an answer is waited for within a bound, which a busy machine may exceed once.
-            #expect(takenBack.count <= 3, "\(takenBack)")
+            #expect(takenBack.isEmpty && looks > 59, "\(looks) looks: \(takenBack)")
         }
     }
 

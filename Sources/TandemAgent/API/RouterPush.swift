@@ -10,14 +10,15 @@ struct RouterPush: Sendable {
     let board: TopologyBoard
     let hosts: [String]
     let socket: String
+    /// How long answers that are on their way may take to arrive.
+    var settlingTime = Self.defaultSettlingTime
     let logger: Logger
 
     /// A router that hangs or is not there is told by its next check.
     private static let patience = TimeAmount.milliseconds(500)
     /// Before what the router did not take is said again.
     private static let pause = Duration.milliseconds(500)
-    /// How long answers that are on their way may take to arrive.
-    private static let settlingTime = Duration.milliseconds(50)
+    static let defaultSettlingTime = Duration.milliseconds(50)
 
     /// Runs until its task is cancelled.
     func run(_ answers: RouterAnswers) async {
@@ -42,7 +43,7 @@ struct RouterPush: Sendable {
     private func push(_ orders: [Order], _ answers: RouterAnswers) async -> Bool {
         guard !orders.isEmpty else { return true }
         let areClosed = await send(orders.filter { $0.verdict == .closed })
-        let areOnTheirWay = await answers.settle(within: Self.settlingTime)
+        let areOnTheirWay = await answers.settle(within: settlingTime)
         return await send(areOnTheirWay || !areClosed ? orders : orders.filter { $0.verdict != .closed })
     }
 
