@@ -67,7 +67,7 @@ struct HandWritten {
                         scheduling: scheduling, log: "\(folder)/haproxy-\(number).log"))
             }
             self.processes = processes
-            try waitUntilItServes()
+            try waitUntilItServes(folder)
         } catch {
             for process in processes.values.joined() { process.terminate() }
             throw error
@@ -83,14 +83,19 @@ struct HandWritten {
         }
     }
 
-    private func waitUntilItServes() throws {
+    /// - Parameter folder: gone soon after, so what its logs say belongs to the error.
+    private func waitUntilItServes(_ folder: String) throws {
         for _ in 0..<100 {
             let answer = try Program.run(
                 ["curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "\(url)/api/tags"])
             if answer.output == "200" { return }
             Thread.sleep(forTimeInterval: 0.1)
         }
-        throw Failure("the hand-written chain does not answer on \(url); its logs are in its folder under /tmp")
+        let ends =
+            (try? Program.run([
+                "find", folder, "-name", "*.log", "-size", "+0", "-exec", "tail", "-n", "5", "-v", "{}", "+",
+            ]))?.output
+        throw Failure("the hand-written chain does not answer on \(url); its logs end with:\n\(ends ?? "")")
     }
 
     /// Two of these listen on one port.
