@@ -91,11 +91,10 @@ struct HandWritten {
             if answer.output == "200" { return }
             Thread.sleep(forTimeInterval: 0.1)
         }
-        let ends =
-            (try? Program.run([
-                "find", folder, "-name", "*.log", "-size", "+0", "-exec", "tail", "-n", "5", "-v", "{}", "+",
-            ]))?.output
-        throw Failure("the hand-written chain does not answer on \(url); its logs end with:\n\(ends ?? "")")
+        let ends = try Program.succeed([
+            "find", folder, "-name", "*.log", "-size", "+0", "-exec", "tail", "-n", "5", "-v", "{}", "+",
+        ])
+        throw Failure("the hand-written chain does not answer on \(url); its logs end with:\n\(ends)")
     }
 
     /// Two of these listen on one port.
@@ -104,7 +103,7 @@ struct HandWritten {
         let lines = servers.enumerated().map { index, address in
             let name = "server\(index + 1)"
             let secure =
-                " ssl verify required ca-file \(tls)/ca.pem verifyhost \(name) sni str(\(name)) crt \(tls)/bundle.pem"
+                " ssl verify required ca-file \(tls)/ca.pem verifyhost \(name) sni str(\(name)) crt \(tls)/balancer.pem"
             let check = style == .careful ? " check inter 1s downinter 500ms check-sni \(name)" : ""
             return "    server \(name) \(address):4443" + (style == .plain ? "" : secure) + check
         }
@@ -172,8 +171,8 @@ struct HandWritten {
         let secure =
             tls.map {
                 """
-                ssl_certificate \($0)/cert.pem;
-                    ssl_certificate_key \($0)/key.pem;
+                ssl_certificate \($0)/web.pem;
+                    ssl_certificate_key \($0)/web-key.pem;
                     ssl_client_certificate \($0)/ca.pem;
                     ssl_verify_client on;
                     ssl_verify_depth 2;
