@@ -32,19 +32,25 @@ struct RouterPush: Sendable {
                 guard let verdict = answers.verdict(on: question), told[question] != verdict else { return nil }
                 return Order(question: question, verdict: verdict)
             }
-            let isTold = await push(news, answers)
-            if isTold { for order in news { told[order.question] = order.verdict } }
-            await board.waitForChange(from: version, timeout: isTold ? .seconds(60) : Self.pause)
+            // The router may take a part of it.
+            for order in news { told[order.question] = nil }
+            let taken = await push(news, answers)
+            for order in taken ?? [] { told[order.question] = order.verdict }
+            await board.waitForChange(from: version, timeout: taken == nil ? Self.pause : .seconds(60))
         }
     }
 
     /// What is closed is closed first. An answer that a check was given before this may arrive at the router after it, and would open
-    /// what was deposed, or close what has just been opened, until the next check: so the router is told once all of those have arrived.
-    private func push(_ orders: [Order], _ answers: RouterAnswers) async -> Bool {
-        guard !orders.isEmpty else { return true }
-        let areClosed = await send(orders.filter { $0.verdict == .closed })
+    /// what was deposed, or close what has just been opened, until the next check: so the router is told once all of those have arrived,
+    /// and then of what still holds. Checks hear at once of what changes meanwhile, which the next round tells.
+    /// - Returns: what the router was told and still holds; nil: it did not take it.
+    private func push(_ news: [Order], _ answers: RouterAnswers) async -> [Order]? {
+        guard !news.isEmpty else { return [] }
+        let areClosed = await send(news.filter { $0.verdict == .closed })
         let areOnTheirWay = await answers.settle(within: settlingTime)
-        return await send(areOnTheirWay || !areClosed ? orders : orders.filter { $0.verdict != .closed })
+        let valid = news.filter { answers.verdict(on: $0.question) == $0.verdict }
+        let isRepeated = areOnTheirWay || !areClosed
+        return await send(isRepeated ? valid : valid.filter { $0.verdict != .closed }) ? valid : nil
     }
 
     /// - Returns: whether the router took it.
