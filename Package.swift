@@ -80,10 +80,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "TandemTopology", swiftSettings: settings),
-        // The failover protocol, and the simulator that tries to break it: pure. No agent acts on it yet.
+        // The failover protocol, and the simulator that tries to break it: pure.
         .target(name: "TandemFailover", swiftSettings: optimised),
         .target(name: "TandemSimulation", dependencies: ["TandemFailover"], swiftSettings: optimised),
-        // The store where it is decided who is primary: etcd. No agent decides by it yet.
+        // The store where it is decided who is primary: etcd.
         .target(
             name: "TandemCoordination",
             dependencies: [
@@ -174,12 +174,20 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
+        // Keeps the agents of a stack running that is on one machine.
+        .target(
+            name: "TandemKeeper",
+            dependencies: [
+                "CTandemSystem", "TandemAgent", "TandemBlueprint", "TandemServices", "TandemStack", "TandemTopology",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         // What an operator does with a stack: roll it out, look at it, change it, stop it, here or over SSH.
         .target(
             name: "TandemOperator",
             dependencies: [
                 "CTandemSystem", "TandemAgent", "TandemBlueprint", "TandemDrill", "TandemEngines", "TandemFleet",
-                "TandemPKI", "TandemReplication", "TandemServices", "TandemStack", "TandemTopology",
+                "TandemKeeper", "TandemPKI", "TandemReplication", "TandemServices", "TandemStack", "TandemTopology",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -195,7 +203,7 @@ let package = Package(
             name: "tandem",
             dependencies: [
                 "CTandemSystem", "TandemAgent", "TandemBlueprint", "TandemDrill", "TandemEngines", "TandemFleet",
-                "TandemOperator", "TandemServices", "TandemSimulation", "TandemStack", "TandemTopology",
+                "TandemKeeper", "TandemOperator", "TandemServices", "TandemSimulation", "TandemStack", "TandemTopology",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -286,8 +294,8 @@ let package = Package(
             dependencies: [
                 "MySQLConnector", "MySQLTestServer", "TandemAgent", "TandemBlueprint", "TandemCoordination",
                 "TandemFailover",
-                "TandemFailoverDriver", "TandemPKI", "TandemReplication", "TandemServices", "TandemStack",
-                "TandemTopology",
+                "TandemFailoverDriver", "TandemKeeper", "TandemPKI", "TandemReplication", "TandemServices",
+                "TandemStack", "TandemTopology",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

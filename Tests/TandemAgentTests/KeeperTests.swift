@@ -7,6 +7,7 @@ import TandemTopology
 import Testing
 
 @testable import TandemAgent
+@testable import TandemKeeper
 
 @Suite("The stop of a stack")
 struct StopPlanTests {

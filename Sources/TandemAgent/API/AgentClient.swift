@@ -43,7 +43,7 @@ public struct AgentClient: Sendable {
     }
 
     /// A client without a certificate, which may ask whether an agent is well and nothing else. It does not expire.
-    init(ca: String) {
+    public init(ca: String) {
         stack = nil
         port = Ports.agent
         var configuration = HTTPClient.Configuration()
@@ -55,7 +55,7 @@ public struct AgentClient: Sendable {
     public func shutdown() async { try? await client.shutdown() }
 
     /// Whether the agent answers at all.
-    func isHealthy(_ host: Host, timeout: Duration = .seconds(5)) async -> Bool {
+    public func isHealthy(_ host: Host, timeout: Duration = .seconds(5)) async -> Bool {
         let request = HTTPClientRequest(url: url(host, "/health"))
         return (try? await execute(request, host: host, timeout: timeout)) != nil
     }

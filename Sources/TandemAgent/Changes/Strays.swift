@@ -22,7 +22,7 @@ struct Strays: Sendable {
     private var found: [(String, ServiceRecord)] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: recordFolder)) ?? []
         return names.sorted().compactMap { name in
-            guard name.hasSuffix(".json"), name != Leftovers.agentRecord, !wanted.contains(String(name.dropLast(5))),
+            guard name.hasSuffix(".json"), name != ServiceRecord.agentFile, !wanted.contains(String(name.dropLast(5))),
                 let record = ServiceRecord.load("\(recordFolder)/\(name)")
             else { return nil }
             return ("\(recordFolder)/\(name)", record)

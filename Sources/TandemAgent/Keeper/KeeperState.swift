@@ -13,6 +13,11 @@ public struct KeeperState: Codable, Sendable, Equatable {
     public struct Step: Codable, Sendable, Equatable {
         public var text: String
         public var seconds: Double
+
+        public init(text: String, seconds: Double) {
+            self.text = text
+            self.seconds = seconds
+        }
     }
 
     public var identity: ProcessIdentity
@@ -20,6 +25,13 @@ public struct KeeperState: Codable, Sendable, Equatable {
     public var steps: [Step]
     /// Why it failed.
     public var error: String?
+
+    public init(identity: ProcessIdentity, phase: Phase, steps: [Step], error: String? = nil) {
+        self.identity = identity
+        self.phase = phase
+        self.steps = steps
+        self.error = error
+    }
 
     /// The keeper's last word; nil when there was none, or it has stopped in order.
     public static func load(_ folder: StackFolder) -> KeeperState? {

@@ -22,13 +22,13 @@ public enum ListenerCheck {
         }
     }
 
-    struct BindError: Error {
+    public struct BindError: Error {
         var number: Int32
-        var reason: String { String(cString: strerror(number)) }
+        public var reason: String { String(cString: strerror(number)) }
     }
 
     /// A listening socket, close-on-exec.
-    static func bindListener(address: String, port: Int, backlog: Int32 = 4096) throws -> Int32 {
+    public static func bindListener(address: String, port: Int, backlog: Int32 = 4096) throws -> Int32 {
         let descriptor = try bindSocket(address: address, port: port, option: SO_REUSEADDR)
         guard listen(descriptor, backlog) == 0 else {
             let error = BindError(number: errno)
@@ -39,7 +39,7 @@ public enum ListenerCheck {
     }
 
     /// A socket that does not listen, close-on-exec. Sockets of the same user that ask for it may share its port.
-    static func bindShared(address: String, port: Int) throws -> Int32 {
+    public static func bindShared(address: String, port: Int) throws -> Int32 {
         try bindSocket(address: address, port: port, option: SO_REUSEPORT)
     }
 
@@ -66,7 +66,7 @@ public enum ListenerCheck {
     }
 
     /// Whether a descriptor is a socket that listens on this address and port.
-    static func isListening(_ descriptor: Int32, address: String, port: Int) -> Bool {
+    public static func isListening(_ descriptor: Int32, address: String, port: Int) -> Bool {
         var flag: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &flag, &size) == 0, flag != 0 else { return false }

@@ -1,6 +1,6 @@
 import Logging
 import TandemBlueprint
-import TandemServices
+public import TandemServices
 
 /// When a process that has not ended no longer serves. A value: told of every look and every question, it says when it
 /// is over.
@@ -42,28 +42,40 @@ struct LivenessVerdict: Sendable, Equatable {
 }
 
 /// Notices that a process has stopped serving without having ended.
-struct LivenessWatch: Sendable {
+public struct LivenessWatch: Sendable {
     /// What is asked, and how long it may go unanswered.
-    struct Question: Sendable {
+    public struct Question: Sendable {
         var interval: Duration
         var silenceBound: Duration
         /// Has a bound of its own.
         var ask: @Sendable () async -> Bool
+
+        public init(interval: Duration, silenceBound: Duration, ask: @escaping @Sendable () async -> Bool) {
+            self.interval = interval
+            self.silenceBound = silenceBound
+            self.ask = ask
+        }
     }
 
     let process: RunningProcess
     /// Whether children of the process that are stopped count as its own stopping: so with servers, whose workers serve; not with
     /// agents and keepers, whose children are services that are watched for themselves.
-    var isWithChildren = true
+    let isWithChildren: Bool
     /// nil: nothing is asked, only whether it is stopped.
-    var question: Question?
+    let question: Question?
+
+    public init(process: RunningProcess, isWithChildren: Bool = true, question: Question? = nil) {
+        self.process = process
+        self.isWithChildren = isWithChildren
+        self.question = question
+    }
 
     /// With `mostStoppedLooks` this makes a frozen process one for at most 1.5 s.
     static let lookInterval = Duration.milliseconds(500)
 
     /// Waits until the process has to be replaced.
     /// - Returns: why; nil when it has ended or the task was cancelled.
-    func run() async -> String? {
+    public func run() async -> String? {
         await withTaskGroup(of: String?.self) { group in
             group.addTask { await look() }
             if let question { group.addTask { await ask(question) } }

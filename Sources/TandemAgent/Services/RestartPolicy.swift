@@ -1,6 +1,6 @@
 /// When a service that ended by itself is started again. A value: told of every end, it says how long to wait.
-struct RestartPolicy: Sendable, Equatable {
-    enum Decision: Sendable, Equatable {
+public struct RestartPolicy: Sendable, Equatable {
+    public enum Decision: Sendable, Equatable {
         case restart(after: Duration)
         /// It keeps dying: give it a rest, and say that it failed.
         case fail(retryAfter: Duration)
@@ -13,8 +13,10 @@ struct RestartPolicy: Sendable, Equatable {
     /// Times of the deaths within the window, as time since some fixed moment.
     private var deaths: [Duration] = []
 
+    public init() {}
+
     /// - Parameter now: time since a fixed moment, on a clock that never goes back.
-    mutating func died(at now: Duration) -> Decision {
+    public mutating func died(at now: Duration) -> Decision {
         deaths.append(now)
         deaths.removeAll { now - $0 > Self.window }
         if deaths.count >= Self.mostDeaths {

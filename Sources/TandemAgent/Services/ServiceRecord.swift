@@ -1,11 +1,11 @@
-import Foundation
+public import Foundation
 import Synchronization
 import TandemBlueprint
-import TandemServices
+public import TandemServices
 
 /// What an agent remembers of a process, so that the next agent can adopt it.
-struct ServiceRecord: Codable, Sendable, Equatable {
-    var identity: ProcessIdentity
+public struct ServiceRecord: Codable, Sendable, Equatable {
+    public var identity: ProcessIdentity
     /// When it was started, ISO 8601.
     var since: String
     var restarts: Int
@@ -16,8 +16,18 @@ struct ServiceRecord: Codable, Sendable, Equatable {
     /// How it is ended when it has no place in the blueprint any more.
     var stop: ServiceBlueprint.Stop? = nil
 
-    static func load(_ path: String) -> ServiceRecord? {
+    /// The name of the file that the keeper records a host's agent in, beside those of its services.
+    public static let agentFile = "agent.json"
+
+    public static func load(_ path: String) -> ServiceRecord? {
         FileManager.default.contents(atPath: path).flatMap { try? JSONText.decode(ServiceRecord.self, from: $0) }
+    }
+}
+
+extension ServiceRecord {
+    public init(identity: ProcessIdentity, since: String, restarts: Int, fingerprint: String) {
+        self.init(
+            identity: identity, since: since, restarts: restarts, fingerprint: fingerprint, loaded: nil, stop: nil)
     }
 }
 
@@ -40,5 +50,5 @@ final class RecordReader: Sendable {
 
 extension Date {
     /// Such as `2026-01-01T00:00:00Z`.
-    var iso8601: String { formatted(.iso8601) }
+    public var iso8601: String { formatted(.iso8601) }
 }

@@ -3,14 +3,16 @@ import Foundation
 import Glibc
 
 /// Files that are there whole or not at all.
-enum AtomicFile {
+public enum AtomicFile {
     /// Writes a file by way of a temporary one and a rename, when its content or its permissions differ.
     /// - Parameters:
     ///   - mode: permission bits.
     ///   - isSynced: whether it is on the disk when this returns.
     /// - Returns: whether anything changed.
     @discardableResult
-    static func write(_ contents: String, to path: String, mode: UInt16 = 0o600, isSynced: Bool = true) throws -> Bool {
+    public static func write(
+        _ contents: String, to path: String, mode: UInt16 = 0o600, isSynced: Bool = true
+    ) throws -> Bool {
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o7777 == mode_t(mode),
             let old = try? String(contentsOfFile: path, encoding: .utf8), old == contents
@@ -36,9 +38,9 @@ enum AtomicFile {
 
     /// Writes a value as JSON with sorted keys.
     @discardableResult
-    static func write(_ value: some Encodable, to path: String, mode: UInt16 = 0o600, isSynced: Bool = true) throws
-        -> Bool
-    {
+    public static func write(
+        _ value: some Encodable, to path: String, mode: UInt16 = 0o600, isSynced: Bool = true
+    ) throws -> Bool {
         try write(JSONText.encode(value), to: path, mode: mode, isSynced: isSynced)
     }
 

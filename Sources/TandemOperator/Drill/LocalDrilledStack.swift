@@ -2,6 +2,7 @@ import Foundation
 import TandemAgent
 import TandemBlueprint
 import TandemDrill
+import TandemKeeper
 import TandemServices
 import TandemStack
 import TandemTopology

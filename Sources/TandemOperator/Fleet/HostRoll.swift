@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import TandemAgent
 import TandemBlueprint
+import TandemKeeper
 import TandemStack
 import TandemTopology
 

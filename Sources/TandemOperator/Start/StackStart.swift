@@ -1,6 +1,7 @@
 import Foundation
 import TandemAgent
 import TandemBlueprint
+import TandemKeeper
 import TandemServices
 import TandemStack
 import TandemTopology

@@ -1,5 +1,6 @@
 import Foundation
 import TandemAgent
+import TandemKeeper
 import TandemServices
 import TandemStack
 

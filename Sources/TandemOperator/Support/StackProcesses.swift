@@ -1,4 +1,5 @@
 import TandemAgent
+import TandemKeeper
 
 /// Whether anything of a stack still runs.
 package struct StackProcesses {

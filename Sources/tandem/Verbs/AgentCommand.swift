@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import TandemAgent
+import TandemKeeper
 import TandemOperator
 import TandemServices
 

@@ -1,5 +1,6 @@
-public import TandemServices
 import Foundation
+public import TandemAgent
+public import TandemServices
 
 /// How a keeper is started.
 public struct KeeperStart: Sendable {

@@ -1,12 +1,13 @@
+import TandemAgent
 import TandemBlueprint
 import TandemStack
 
 /// Makes sure, before anything starts, that everything can listen where it is declared.
-public struct PortPlan: Sendable {
-    public var applied: AppliedStack
-    public var folder: StackFolder
+struct PortPlan: Sendable {
+    var applied: AppliedStack
+    var folder: StackFolder
 
-    public init(applied: AppliedStack, folder: StackFolder) {
+    init(applied: AppliedStack, folder: StackFolder) {
         self.applied = applied
         self.folder = folder
     }
@@ -14,7 +15,7 @@ public struct PortPlan: Sendable {
     /// The stack with front ports that are free: a taken one is replaced, unless the stack file fixes it.
     /// - Throws: `StackFileProblems` for taken ports that the stack file fixes; else `StateError` that names every address
     ///   that is taken. Both say by whom.
-    public func resolved() throws -> AppliedStack {
+    func resolved() throws -> AppliedStack {
         var result = applied
         var problems: [String] = []
         try checkFixed()
@@ -38,7 +39,7 @@ public struct PortPlan: Sendable {
     /// - Parameters:
     ///   - known: `ADDRESS:PORT` of what the stack itself listens on.
     ///   - isNew: whether a host's agent is new as well.
-    public func problems(besides known: Set<String>, isNew: (String) -> Bool) throws -> [String] {
+    func problems(besides known: Set<String>, isNew: (String) -> Bool) throws -> [String] {
         var problems: [String] = []
         for host in applied.stack.hosts {
             for (name, listener) in try listeners(host, applied)

@@ -1,7 +1,8 @@
 import CTandemSystem
 import Foundation
 import Glibc
-import Logging
+public import Logging
+public import TandemAgent
 import TandemBlueprint
 import TandemServices
 import TandemStack
@@ -154,7 +155,7 @@ public actor Keeper {
         try RunningProcess.start(specification(host)) { identity in
             try AtomicFile.write(
                 ServiceRecord(identity: identity, since: Date().iso8601, restarts: 0, fingerprint: ""),
-                to: "\(folder.records(host.name))/\(Leftovers.agentRecord)")
+                to: "\(folder.records(host.name))/\(ServiceRecord.agentFile)")
         }
     }
 

@@ -1,5 +1,6 @@
 import CTandemSystem
 import Glibc
+import TandemAgent
 import TandemBlueprint
 import TandemServices
 import TandemStack

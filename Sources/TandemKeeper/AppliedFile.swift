@@ -1,6 +1,7 @@
 import CoreFoundation
 import Foundation
 import Glibc
+import TandemAgent
 
 /// Notices when the applied stack is written anew.
 struct AppliedFile {

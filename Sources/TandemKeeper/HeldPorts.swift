@@ -1,4 +1,5 @@
 import Glibc
+import TandemAgent
 import TandemBlueprint
 import TandemStack
 

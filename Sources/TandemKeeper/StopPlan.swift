@@ -1,5 +1,6 @@
 import Foundation
 public import Logging
+public import TandemAgent
 import TandemBlueprint
 import TandemStack
 import TandemTopology

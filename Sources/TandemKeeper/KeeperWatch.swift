@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
-import Logging
+public import Logging
+public import TandemAgent
 import TandemBlueprint
 import TandemServices
 import TandemStack

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+public import TandemAgent
 import TandemBlueprint
 import TandemServices
 import TandemStack
@@ -33,15 +34,13 @@ public struct Leftovers: Sendable {
     /// Records of processes, in the order in which these are ended.
     var inOrder: [String] {
         let paths = applied.stack.hosts.flatMap { records($0.name) }
-        let isAgents = { (path: String) in path.hasSuffix("/\(Self.agentRecord)") }
+        let isAgents = { (path: String) in path.hasSuffix("/\(ServiceRecord.agentFile)") }
         return paths.filter(isAgents) + paths.filter { !isAgents($0) }
     }
 
-    static let agentRecord = "agent.json"
-
     /// The agent of a host as it was recorded.
     func agent(_ host: String) -> ProcessIdentity? {
-        ServiceRecord.load("\(folder.records(host))/\(Self.agentRecord)")?.identity
+        ServiceRecord.load("\(folder.records(host))/\(ServiceRecord.agentFile)")?.identity
     }
 
     /// Whether an agent is left, which will start a keeper by itself.
@@ -50,7 +49,7 @@ public struct Leftovers: Sendable {
     /// Who may have the front's sockets: agents, and balancers.
     var socketOwners: [ProcessIdentity] {
         applied.stack.hosts.flatMap { host in
-            [Self.agentRecord, "\(ServiceName.haproxy.rawValue).json"].compactMap {
+            [ServiceRecord.agentFile, "\(ServiceName.haproxy.rawValue).json"].compactMap {
                 ServiceRecord.load("\(folder.records(host.name))/\($0)")?.identity
             }
         }
