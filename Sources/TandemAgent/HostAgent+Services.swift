@@ -46,7 +46,8 @@ extension HostAgent {
         return FailoverSeat(
             host: number, hosts: hosts, data: data, folder: folder, client: try await store.connections.all(),
             stack: applied.stack.name, agents: AgentClient(client: client, stack: applied.stack.name), logger: logger,
-            started: { [databaseStarts] in databaseStarts.increase() })
+            started: { [databaseStarts] in databaseStarts.increase() },
+            awaitHearing: { [hearing, host, board] in await hearing.settle(host.name, on: board) })
     }
 
     /// Gives this host's database a new copy of the primary's data.

@@ -45,6 +45,7 @@ public actor HostAgent {
     /// The app's scheduled jobs.
     private(set) var jobs: JobRunner?
     let databaseStarts = StartCount()
+    let hearing = PeerHearing()
     let recorder: HostRecorder
     let probes = ProbeBoard()
     let certificateDates = CertificateDates()
@@ -284,6 +285,7 @@ public actor HostAgent {
             PeerRoute(stack: applied.stack.name, names: seat.hosts.names) { await seat.receive($0, from: $1) }
         }
         api.alerts = makeAlertRoute()
+        api.hearing = hearing
         return try api.application(
             address: host.address, port: Ports.agent, tls: tls, logger: quiet(logger))
     }

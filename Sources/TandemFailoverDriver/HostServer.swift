@@ -8,6 +8,7 @@ public actor HostServer: ServerHands {
     private let process: ServerProcess
     private let statements: any ServerStatements
     private let data: any ServerData
+    private let awaitHearing: @Sendable () async -> Void
     private let logger: Logger
     /// The last boot in which the server answered.
     private var answeredBoot: UInt32 = 0
@@ -27,12 +28,16 @@ public actor HostServer: ServerHands {
     /// How long a start waits for room on the disk before it is asked for anew.
     private static let roomBound = Duration.seconds(10)
 
+    /// - Parameter awaitHearing: returns once nobody sends new clients here any more, after it was told everywhere that the server is about to
+    ///   close; or after a bound.
     public init(
-        process: ServerProcess, statements: any ServerStatements, data: any ServerData, logger: Logger
+        process: ServerProcess, statements: any ServerStatements, data: any ServerData,
+        awaitHearing: @escaping @Sendable () async -> Void = {}, logger: Logger
     ) {
         self.process = process
         self.statements = statements
         self.data = data
+        self.awaitHearing = awaitHearing
         self.logger = logger
         processEnds = process.ends
     }
@@ -135,7 +140,10 @@ public actor HostServer: ServerHands {
         }
     }
 
-    public func letClientsFinish() async { await statements.letClientsFinish() }
+    public func letClientsFinish() async {
+        await awaitHearing()
+        await statements.letClientsFinish()
+    }
 
     private func carryOut(_ command: ServerCommand) async throws -> CommandOutcome {
         switch command {

@@ -26,6 +26,8 @@ struct AgentAPI: Sendable {
     var mostConnections = AgentChannel.mostConnections
     /// nil: this agent takes no part in a failover.
     var peers: PeerRoute?
+    /// Which agents have heard what this one says of its database.
+    var hearing = PeerHearing()
     /// nil: no command is to be run for alerts.
     var alerts: AlertRoute?
 
@@ -66,7 +68,12 @@ struct AgentAPI: Sendable {
         TopologyRoute(board: board).add(to: inner)
         peers?.add(to: router)
         alerts?.add(to: router)
-        inner.get("/database") { request, _ in
+        inner.get("/database") { request, context in
+            if let caller = context.caller, caller.kind == .agent, let peer = caller.host,
+                let after = request.uri.queryParameters["after"].flatMap({ Int($0) })
+            {
+                hearing.asked(peer, after: after)
+            }
             let version = await TopologyRoute(board: board).waitIfAsked(request)
             // Not before it has looked: an agent that has just started would say of a server that serves that it does
             // not, and others would cut its sessions.

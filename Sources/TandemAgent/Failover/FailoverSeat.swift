@@ -28,6 +28,7 @@ actor FailoverSeat {
     nonisolated let reports: AsyncStream<FailoverReport>
     private let said: AsyncStream<FailoverReport>.Continuation
     private let started: @Sendable () -> Void
+    private let awaitHearing: @Sendable () async -> Void
     private(set) var report: FailoverReport?
     /// What is done before there is a driver, in words.
     private(set) var preparation: String?
@@ -36,9 +37,11 @@ actor FailoverSeat {
     ///   - data: nil on a host that only votes.
     ///   - folder: where an operator's orders lie.
     ///   - started: called whenever the database server is started, before it runs.
+    ///   - awaitHearing: returns when all agents have heard that clients are to be sent to this host's server no more, or after a bound.
     init(
         host: HostID, hosts: FailoverHosts, data: FailoverData?, folder: StackFolder, client: EtcdClient, stack: String,
-        agents: AgentClient, logger: Logger, started: @escaping @Sendable () -> Void = {}
+        agents: AgentClient, logger: Logger, started: @escaping @Sendable () -> Void,
+        awaitHearing: @escaping @Sendable () async -> Void
     ) {
         own = host
         self.hosts = hosts
@@ -48,6 +51,7 @@ actor FailoverSeat {
         peers = PeerCalls(client: agents, hosts: hosts.all)
         self.logger = logger
         self.started = started
+        self.awaitHearing = awaitHearing
         // An agent holds the server only while it stops or restarts it, so a hold of the previous agent is over.
         hold = HoldOrder(isHeld: false, number: Self.orderNumber)
         (reports, said) = AsyncStream<FailoverReport>.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -94,7 +98,8 @@ actor FailoverSeat {
         let spoken = DatabaseServer(settings: data.settings(of: own), numbering: notes.numbering, logger: logger)
         self.server = spoken
         let server = HostServer(
-            process: process, statements: SQLStatements(spoken), data: notes, logger: logger)
+            process: process, statements: SQLStatements(spoken), data: notes, awaitHearing: awaitHearing,
+            logger: logger)
         await run(
             server, cluster: notes.notes.membership().value?.knownCluster, endServer: { process.killAtOnce() })
         await server.release()

@@ -77,8 +77,6 @@ extension DatabaseServer {
         }
     }
 
-    /// How long routers may take to hear that nobody is to be sent here any more.
-    private static let hearingTime = Duration.milliseconds(30)
     /// Clients that go on for longer are cut off.
     private static let finishingTime = Duration.milliseconds(300)
 
@@ -91,7 +89,6 @@ extension DatabaseServer {
     @discardableResult
     public func letClientsFinish() async throws -> Bool {
         let connection = try await commandConnection()
-        try await Task.sleep(for: Self.hearingTime)
         let deadline = ContinuousClock.now + Self.finishingTime
         var wasQuiet = false
         while ContinuousClock.now < deadline {
