@@ -71,13 +71,19 @@ extension TrialStack {
     }
 
     /// Takes a host's database and agent away, as if it were switched off: the keeper goes on trying to start the agent.
-    func switchOff(_ host: String) async throws {
+    func switchOff(_ host: String) async throws { try await switchOff([host]) }
+
+    /// All at the same moment.
+    func switchOff(_ hosts: [String]) async throws {
         let status = try await status()
-        let key = "\(stateFolder)/run/\(host)/agent-key.pem"
-        try FileManager.default.moveItem(atPath: key, toPath: "\(key).away")
-        for pid in [try status.host(host).agent.pid, try status.service("mysql", on: host).pid] {
-            try #require(kill(try #require(pid), SIGKILL) == 0)
+        for host in hosts {
+            let key = "\(stateFolder)/run/\(host)/agent-key.pem"
+            try FileManager.default.moveItem(atPath: key, toPath: "\(key).away")
         }
+        // The agents first: they would start their servers again.
+        let agents = try hosts.map { try status.host($0).agent.pid }
+        let servers = try hosts.map { try status.service("mysql", on: $0).pid }
+        for pid in agents + servers { try #require(kill(try #require(pid), SIGKILL) == 0) }
     }
 
     func switchOn(_ host: String) throws {

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// etcd of a stack, as its agents see it.
-private struct Store {
+struct Store {
     let stack: TrialStack
     private let program = "\(ProcessInfo.processInfo.environment["TANDEM_TEST_ENGINES"] ?? "")/bin/etcdctl"
 
@@ -37,11 +37,25 @@ private struct Store {
             uniqueKeysWithValues: members.filter { $0.isLearner != true }.map { ($0.name, $0.ID) })
     }
 
+    /// The host whose etcd leads.
+    func leader(by host: String) async throws -> String {
+        struct Endpoint: Decodable {
+            struct Status: Decodable { var leader: UInt64 }
+            var Status: Status
+        }
+        let outcome = try await ask(host, "endpoint", "status", "--write-out=json")
+        let endpoint = try #require(try JSONDecoder().decode([Endpoint].self, from: Data(outcome.output.utf8)).first)
+        return try #require(try await members(by: host).first { $0.value == endpoint.Status.leader }?.key)
+    }
+
     /// Whether each of them reads the key, through a majority.
-    func check(_ hosts: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    func check(
+        _ hosts: [String], has value: String? = "kept", sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let wanted = value.map { "\($0)\n" } ?? ""
         for host in hosts {
             let read = try await ask(host, "get", "--print-value-only", "/trial")
-            #expect(read.output == "kept\n", "\(host): \(read)", sourceLocation: sourceLocation)
+            #expect(read.status == 0 && read.output == wanted, "\(host): \(read)", sourceLocation: sourceLocation)
         }
         #expect(try await members(by: hosts[0]).keys.sorted() == hosts.sorted(), sourceLocation: sourceLocation)
     }
