@@ -45,7 +45,7 @@ public actor HostAgent {
     /// The app's scheduled jobs.
     private(set) var jobs: JobRunner?
     let databaseStarts = StartCount()
-    let hearing = PeerHearing()
+    let hearing: PeerHearing
     let recorder: HostRecorder
     let probes = ProbeBoard()
     let certificateDates = CertificateDates()
@@ -80,6 +80,7 @@ public actor HostAgent {
             wanted: Set(
                 blueprint.services.map(\.statusName) + [AppPreparation.name]
                     + JobRecord.names(in: folder.records(hostName)) + blueprint.jobs.map(\.name)))
+        hearing = PeerHearing(listeners: applied.stack.hosts(.app).map(\.name).filter { $0 != hostName })
         let databaseHosts = applied.stack.hosts(.database)
         // On this host: others have their own.
         let recorded = PlacementRecord.load(host: hostName, folder: folder)

@@ -9,10 +9,11 @@ struct PeerHearingTests {
 
     @Test("is everybody who asks for what comes after it, but for those who have not asked for long")
     func heard() {
-        let hearing = PeerHearing()
+        let hearing = PeerHearing(listeners: ["server2", "app1"])
+        hearing.asked("lb1", after: 1, at: now)
         #expect(hearing.haveHeard(7), "nobody listens")
         hearing.asked("server2", after: 6, at: now)
-        hearing.asked("lb1", after: 7, at: now)
+        hearing.asked("app1", after: 7, at: now)
         #expect(hearing.haveHeard(6, at: now) && !hearing.haveHeard(7, at: now))
         hearing.asked("server2", after: 8, at: now)
         #expect(hearing.haveHeard(7, at: now))
@@ -29,7 +30,7 @@ struct PeerHearingTests {
         let board = TopologyBoard(
             stack: "shop", placement: Placement(epoch: 1, primary: host, partner: "server2"), members: [member])
         await board.set(member)
-        let hearing = PeerHearing()
+        let hearing = PeerHearing(listeners: ["server2"])
         hearing.asked("server2", after: await board.version)
 
         // Nothing was said yet, so that nobody can have heard it.

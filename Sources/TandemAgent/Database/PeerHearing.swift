@@ -10,6 +10,8 @@ final class PeerHearing: Sendable {
         var askedAt: ContinuousClock.Instant
     }
 
+    /// Those with a router, which so send clients here.
+    private let listeners: Set<String>
     private let questions = Mutex<[String: Question]>([:])
 
     /// Who has been silent for longer is gone: a question is held for 10 s at most.
@@ -20,8 +22,12 @@ final class PeerHearing: Sendable {
     private static let tellingTime = Duration.milliseconds(8)
     private static let lookPause = Duration.milliseconds(2)
 
+    /// - Parameter listeners: the hosts whose agents count.
+    init(listeners: some Sequence<String> = []) { self.listeners = Set(listeners) }
+
     /// A peer asks for what comes after the version.
     func asked(_ host: String, after version: Int, at now: ContinuousClock.Instant = .now) {
+        guard listeners.contains(host) else { return }
         questions.withLock { $0[host] = Question(version: version, askedAt: now) }
     }
 

@@ -17,8 +17,8 @@ extension DatabaseServer {
             try await set("read_only", false, on: connection)
         case .writing:
             let connection = try await commandConnection()
-            try await set("read_only", false, on: connection)
-            try await set("offline_mode", false, on: connection)
+            // Clients wait for this. MySQL sets one after the other, and where it stops at the second, the server is guarded.
+            try await execute("SET GLOBAL read_only = OFF, GLOBAL offline_mode = OFF", on: connection)
         }
     }
 
@@ -37,9 +37,11 @@ extension DatabaseServer {
     /// Writes end first, where none of them is stuck: what is on its way is committed, and what comes after it is refused, so that nobody
     /// is cut off who would have to wonder whether his write took place.
     private func close(_ connection: MySQLConnection) async throws {
-        let areSettled = try await settleWrites(connection)
-        try await set("offline_mode", true, on: connection)
-        if !areSettled { try await makeReadOnly(connection) }
+        guard try await settleWrites(connection) else {
+            try await set("offline_mode", true, on: connection)
+            return try await makeReadOnly(connection)
+        }
+        try await execute("SET SESSION lock_wait_timeout = 2, GLOBAL offline_mode = ON", on: connection)
     }
 
     /// False where a commit has waited for its acknowledgement for two seconds, or a statement goes on for one more: those who are
@@ -49,10 +51,8 @@ extension DatabaseServer {
             $0.waitsForAcknowledgement && $0.seconds >= 2
         }
         guard !isStuck else { return false }
-        try await execute("SET SESSION lock_wait_timeout = 1", on: connection)
         do {
-            try await set("super_read_only", true, on: connection)
-            try await execute("SET SESSION lock_wait_timeout = 2", on: connection)
+            try await execute("SET SESSION lock_wait_timeout = 1, GLOBAL super_read_only = ON", on: connection)
             return true
         } catch let error as MySQLError where error.serverErrorNumber == 1205 {
             return false

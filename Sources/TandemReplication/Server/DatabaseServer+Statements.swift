@@ -11,6 +11,7 @@ extension DatabaseServer {
     func execute(_ sql: String, on connection: MySQLConnection) async throws {
         do {
             try await connection.execute(sql)
+            provenCommands = (connection, .now)
         } catch {
             // What the server itself refused has ended.
             if let number = (error as? MySQLError)?.serverErrorNumber, number < 2000 { throw error }
@@ -29,7 +30,17 @@ extension DatabaseServer {
         try await execute("SET GLOBAL \(variable) = \(isOn ? "ON" : "OFF")", on: connection)
     }
 
-    func commandConnection() async throws -> MySQLConnection { try await working(commands) }
+    /// Of several commands in a row only the first asks whether it works: clients may wait for the last.
+    func commandConnection() async throws -> MySQLConnection {
+        if let last = provenCommands, last.connection.isUsable, ContinuousClock.now - last.at < Self.provenTime,
+            try await commands.open() === last.connection
+        {
+            return last.connection
+        }
+        return try await working(commands)
+    }
+
+    private static let provenTime = Duration.milliseconds(100)
 
     /// A connection that is known to work, so that nothing fails for one that ended with the server before this one.
     func working(_ session: ServerSession) async throws -> MySQLConnection {

@@ -19,6 +19,8 @@ public actor DatabaseServer {
     var lookBegan = ContinuousClock.now
     var failedLooks = RepeatedWords()
     var wrongWaits = RepeatedWords()
+    /// The connection on which a command's statement succeeded last, and when.
+    var provenCommands: (connection: MySQLConnection, at: ContinuousClock.Instant)?
     var probe: SourceProbe?
     var arrivals: String?
     var receivedCount: UInt64 = 0
