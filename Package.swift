@@ -276,6 +276,7 @@ let package = Package(
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "TandemFleetTests", dependencies: ["StackFuzz", "TandemBlueprint", "TandemFleet", "TandemStack"],
+            exclude: ["Clients"],
             swiftSettings: settings
         ),
         .testTarget(name: "TandemPKITests", dependencies: ["TandemPKI"], swiftSettings: settings),

@@ -66,7 +66,7 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
         case open
         /// A replica that follows the primary.
         case streaming
-        /// A replica that has lost the primary, and still answers reads.
+        /// A replica that has lost the primary, or one that is the next primary and about to open: it still answers reads.
         case disconnected
         case stopped
         case failed
@@ -111,7 +111,7 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
         if isClosing == true { return false }
         return switch state {
         case .open, .waiting: true
-        // One that lost its primary goes on: what it has is what was acknowledged, while nobody writes elsewhere.
+        // One that lost its primary, or takes its place, goes on: what it has is what was acknowledged, while nobody writes elsewhere.
         case .streaming, .disconnected: (lagSeconds ?? .infinity) <= lagBoundSeconds
         case .starting, .provisioning, .stopped, .failed: false
         }

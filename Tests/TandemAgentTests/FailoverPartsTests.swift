@@ -137,6 +137,12 @@ struct FailoverPartsTests {
             }, role: .primary, state: .starting, partner: "server2",
             detail: "it is the primary, and opens once server2 has confirmed a write"),
         Row(
+            testDescription: "a partner that was promoted",
+            report: {
+                $0.record = record(.alone)
+                ($0.role, $0.life, $0.access) = (.primary, .up, .reading)
+            }, role: .primary, state: .disconnected, detail: "it is the primary, and about to open"),
+        Row(
             testDescription: "a primary alone",
             report: {
                 $0.record = record(.alone)

@@ -8,58 +8,14 @@ import Testing
     "A stack on hosts of its own", .serialized,
     .enabled(if: LabHosts.folder != nil && LabHosts.programs != nil, LabHosts.skipped))
 struct HostStackTests {
-    private static let front = "\(LabHosts.network).100"
-    private static let folder = "/tmp/tandem-hosts-\(UUID().uuidString.prefix(8))"
+    private static let front = LabStack.front
+    private let stack = LabStack()
 
     /// The page says what the file says.
     private static func file(
-        app: String = "echo said by name >>/dev/stdout; exec python3 -m http.server --bind \"$HOST\" \"$PORT\""
+        run: String = "echo said by name >>/dev/stdout; exec python3 -m http.server --bind \"$HOST\" \"$PORT\""
     ) throws -> String {
-        """
-        stack: farm
-        domain: farm.test
-        app:
-          run: '\(app)'
-          health: /
-          timeouts: {start: 5s}
-        ssh: {config: \(try #require(LabHosts.folder))/ssh_config}
-        front: {address: \(front)}
-        hosts:
-          lb1: {address: \(LabHosts.network).11, ssh: lb1, roles: [balancer]}
-          lb2: {address: \(LabHosts.network).12, ssh: lb2, roles: [balancer]}
-          server1: {address: \(LabHosts.network).21, ssh: server1, roles: [web, app, database]}
-          server2: {address: \(LabHosts.network).22, ssh: server2, roles: [web, app, database]}
-
-        """
-    }
-
-    private func write(_ name: String, _ text: String) throws {
-        try FileManager.default.createDirectory(atPath: Self.folder, withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(Self.folder)/\(name)"))
-    }
-
-    private func tandem(_ words: String..., seconds: Int = 200) async throws -> BoundedCommand.Outcome {
-        try await BoundedCommand(
-            program: "env",
-            arguments: ["--chdir", Self.folder, "\(try #require(LabHosts.programs))/tandem"] + words,
-            outputLimitBytes: 1 << 22, limit: .seconds(seconds)
-        ).run()
-    }
-
-    @discardableResult
-    private func succeed(
-        _ words: String..., sourceLocation: SourceLocation = #_sourceLocation
-    ) async throws -> String {
-        let outcome = try await BoundedCommand(
-            program: "env",
-            arguments: ["--chdir", Self.folder, "\(try #require(LabHosts.programs))/tandem"] + words,
-            outputLimitBytes: 1 << 22, limit: .seconds(300)
-        ).run()
-        let text = String(decoding: outcome.output, as: UTF8.self)
-        try #require(
-            outcome.status == 0, "\(words.joined(separator: " ")): \(text)\n\(outcome.errors)",
-            sourceLocation: sourceLocation)
-        return text + outcome.errors
+        try LabStack.file(app: "run: '\(run)'\nhealth: /\ntimeouts: {start: 5s}")
     }
 
     private func page(_ address: String = front) async throws -> String? {
@@ -73,49 +29,27 @@ struct HostStackTests {
         return outcome.status == 0 ? String(decoding: outcome.output, as: UTF8.self) : nil
     }
 
-    private func eventually(
-        _ what: Comment, seconds: Int = 60, sourceLocation: SourceLocation = #_sourceLocation,
-        _ condition: () async throws -> Bool
-    ) async throws {
-        let end = ContinuousClock.now + .seconds(seconds)
-        while try await !condition() {
-            try #require(ContinuousClock.now < end, what, sourceLocation: sourceLocation)
-            try await Task.sleep(for: .milliseconds(100))
-        }
-    }
-
-    private func isUp() async throws -> Bool {
-        struct Answer: Decodable { var state: String }
-        let outcome = try await tandem("status", "--format", "json")
-        return (try? JSONDecoder().decode(Answer.self, from: Data(outcome.output)))?.state == "up"
-    }
-
-    private func shell(_ host: String, _ text: String) async throws -> String {
-        try await LabHosts.session(host).run(["/bin/sh", "-c", text]).output
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
     @Test("from bare hosts to a page and back, with what happens to hosts in between", .timeLimit(.minutes(12)))
     func life() async throws {
-        defer { try? FileManager.default.removeItem(atPath: Self.folder) }
-        try write("tandem.yaml", try Self.file())
-        try write("index.html", "one")
-        try await succeed("up")
+        defer { stack.deleteFolder() }
+        try stack.write("tandem.yaml", try Self.file())
+        try stack.write("index.html", "one")
+        try await stack.succeed("up")
         #expect(try await page() == "one")
-        #expect(try await succeed("up").contains("farm is up already"))
-        #expect(try await isUp())
+        #expect(try await stack.succeed("up").contains("farm is up already"))
+        #expect(try await stack.isUp())
         try await looksRound()
         try await staysClosed()
         try await keepsAppApart()
         try await losesApp()
         try await changes()
         try await losesHosts()
-        try await succeed("down")
-        #expect(try await tandem("status").status == 4)
-        try await succeed("up")
-        try await succeed("destroy", "--yes")
+        try await stack.succeed("down")
+        #expect(try await stack.tandem("status").status == 4)
+        try await stack.succeed("up")
+        try await stack.succeed("destroy", "--yes")
         for host in LabHosts.addresses.keys.sorted() {
-            let left = try await shell(
+            let left = try await stack.shell(
                 host,
                 "ls -d /etc/tandem /var/lib/tandem/stacks/farm /srv/tandem/farm /var/lib/tandem/operator/farm 2>/dev/null; "
                     + "ls -d /var/lib/tandem/apps/farm /var/lib/tandem/public/farm /etc/systemd/system/tandem-farm* /run/*.app 2>/dev/null; "
@@ -128,32 +62,34 @@ struct HostStackTests {
 
     /// The commands that only look.
     private func looksRound() async throws {
-        #expect(try await succeed("mysql", "server2", "--", "-N", "-e", "SELECT @@hostname").contains("server2"))
-        #expect(try await succeed("run", "server1", "--", "sh", "-c", "id -un").contains("tandem-farm_app"))
-        #expect(try await succeed("logs", "server1", "--lines", "50").contains("server1 "))
-        #expect(try await succeed("logs", "app", "--lines", "50").contains("said by name"))
-        #expect(try await succeed("why").contains("takes over within seconds"))
-        #expect(try await succeed("history").contains("the stack began"))
-        #expect(try await succeed("top", "--once").contains("lb2"))
-        #expect(try await succeed("plan").contains("nothing to do"))
-        #expect(try await succeed("open").contains("https://farm.test"))
+        #expect(try await stack.succeed("mysql", "server2", "--", "-N", "-e", "SELECT @@hostname").contains("server2"))
+        #expect(try await stack.succeed("run", "server1", "--", "sh", "-c", "id -un").contains("tandem-farm_app"))
+        #expect(try await stack.succeed("logs", "server1", "--lines", "50").contains("server1 "))
+        #expect(try await stack.succeed("logs", "app", "--lines", "50").contains("said by name"))
+        #expect(try await stack.succeed("why").contains("takes over within seconds"))
+        #expect(try await stack.succeed("history").contains("the stack began"))
+        #expect(try await stack.succeed("top", "--once").contains("lb2"))
+        #expect(try await stack.succeed("plan").contains("nothing to do"))
+        #expect(try await stack.succeed("open").contains("https://farm.test"))
         try await trusts()
         try await showsPage()
-        #expect(try await succeed("doctor", "--move-address").contains("was moved: lb"))
+        #expect(try await stack.succeed("doctor", "--move-address").contains("was moved: lb"))
         // An agent that begins anew touches nothing; it is not root, and its folder opens nobody else's door.
         let question = "systemctl show -p MainPID --value tandem-farm; pgrep -o -x mysqld; pgrep -o -x nginx"
-        let before = try await shell("server1", question).split(separator: "\n")
-        _ = try await shell("server1", "systemctl reload tandem-farm")
-        try await eventually("the agent of server1 does not come back") {
-            let now = try await shell("server1", question).split(separator: "\n")
+        let before = try await stack.shell("server1", question).split(separator: "\n")
+        _ = try await stack.shell("server1", "systemctl reload tandem-farm")
+        try await stack.eventually("the agent of server1 does not come back") {
+            let now = try await stack.shell("server1", question).split(separator: "\n")
             return now.count == 3 && now[0] != before[0] && now[0] != "0"
         }
-        try await eventually("the stack is not whole after the reload") { try await isUp() }
-        let after = try await shell("server1", question).split(separator: "\n")
+        try await stack.eventually("the stack is not whole after the reload") { try await stack.isUp() }
+        let after = try await stack.shell("server1", question).split(separator: "\n")
         #expect(after.dropFirst() == before.dropFirst())
-        let agent = try await shell("server1", "stat -c %U /proc/$(systemctl show -p MainPID --value tandem-farm)")
+        let agent = try await stack.shell(
+            "server1", "stat -c %U /proc/$(systemctl show -p MainPID --value tandem-farm)")
         #expect(agent == "tandem-farm")
-        let keys = try await shell("server1", "find /var/lib/tandem/stacks -name '*ca-key*' -o -name 'client*.pem'")
+        let keys = try await stack.shell(
+            "server1", "find /var/lib/tandem/stacks -name '*ca-key*' -o -name 'client*.pem'")
         #expect(keys.isEmpty)
     }
 
@@ -171,7 +107,7 @@ struct HostStackTests {
             """
         let outcome = try await BoundedCommand(
             program: "sh",
-            arguments: ["-c", script, "sh", Self.folder, "\(try #require(LabHosts.programs))/tandem"],
+            arguments: ["-c", script, "sh", stack.folder, "\(try #require(LabHosts.programs))/tandem"],
             outputLimitBytes: 1 << 23, limit: .seconds(40)
         ).run()
         let text = String(decoding: outcome.output, as: UTF8.self)
@@ -182,13 +118,13 @@ struct HostStackTests {
 
     /// The operator's machine believes what the hosts show, and afterwards does not.
     private func trusts() async throws {
-        try await succeed("trust")
+        try await stack.succeed("trust")
         let words = ["--silent", "--fail", "--resolve", "farm.test:443:\(Self.front)", "https://farm.test/"]
         let seen = try await BoundedCommand(
             program: "curl", arguments: words, outputLimitBytes: 1 << 16, limit: .seconds(10)
         ).run()
         #expect(seen.status == 0, "\(seen.errors)")
-        try await succeed("trust", "--remove")
+        try await stack.succeed("trust", "--remove")
         let refused = try await BoundedCommand(
             program: "curl", arguments: words, outputLimitBytes: 1 << 16, limit: .seconds(10)
         ).run()
@@ -247,12 +183,15 @@ struct HostStackTests {
         """
 
     private func can(_ account: String) async throws -> Set<String> {
-        Set(try await shell("server1", "account=\(account)\n\(Self.attempts)").split(separator: "\n").map(String.init))
+        Set(
+            try await stack.shell("server1", "account=\(account)\n\(Self.attempts)").split(separator: "\n").map(
+                String.init))
     }
 
     /// Whoever takes the app over has the app's account, which is neither the agent nor root.
     private func keepsAppApart() async throws {
-        let owner = try await shell("server1", "stat -c %U $(pgrep -f '[h]ttp.server' | sed s,^,/proc/,) | sort -u")
+        let owner = try await stack.shell(
+            "server1", "stat -c %U $(pgrep -f '[h]ttp.server' | sed s,^,/proc/,) | sort -u")
         #expect(owner == "tandem-farm_app")
         #expect(try await can("tandem-farm_app") == ["app", "reads", "knows", "home"])
         // The attempts mean something: to the agent's account these doors are open.
@@ -264,36 +203,36 @@ struct HostStackTests {
                 "launcher", "release", "authority",
             ]), "\(agent.sorted())")
         #expect(agent.isDisjoint(with: ["app", "home", "root", "rules"]), "\(agent.sorted())")
-        let status = try await shell("server1", "systemctl status tandem-farm.app.service")
+        let status = try await stack.shell("server1", "systemctl status tandem-farm.app.service")
         #expect(status.contains("http.server"), "\(status)")
     }
 
     /// The app is killed, and the launcher; the one is started anew within moments, the other takes nothing along.
     private func losesApp() async throws {
         let question = "pgrep -f '[h]ttp.server'; systemctl show -p MainPID --value tandem-farm.app"
-        let before = try await shell("server1", question).split(separator: "\n")
+        let before = try await stack.shell("server1", question).split(separator: "\n")
         try #require(before.count == 2)
-        _ = try await shell("server1", "kill -KILL \(before[1])")
-        try await eventually("the launcher does not come back", seconds: 10) {
-            let now = try await shell("server1", question).split(separator: "\n")
+        _ = try await stack.shell("server1", "kill -KILL \(before[1])")
+        try await stack.eventually("the launcher does not come back", seconds: 10) {
+            let now = try await stack.shell("server1", question).split(separator: "\n")
             return now.count == 2 && now[1] != "0" && now[1] != before[1]
         }
-        #expect(try await shell("server1", question).split(separator: "\n").first == before[0])
+        #expect(try await stack.shell("server1", question).split(separator: "\n").first == before[0])
         let start = ContinuousClock.now
-        _ = try await shell("server1", "kill -KILL \(before[0])")
-        try await eventually("the app does not come back", seconds: 10) {
-            let now = try await shell("server1", "pgrep -f '[h]ttp.server'")
+        _ = try await stack.shell("server1", "kill -KILL \(before[0])")
+        try await stack.eventually("the app does not come back", seconds: 10) {
+            let now = try await stack.shell("server1", "pgrep -f '[h]ttp.server'")
             return !now.isEmpty && now != before[0]
         }
         print("the app was there again \(ContinuousClock.now - start) after its end")
-        try await eventually("the stack is not whole after the app's end") { try await isUp() }
-        let status = try await succeed("status", "--format", "json")
+        try await stack.eventually("the stack is not whole after the app's end") { try await stack.isUp() }
+        let status = try await stack.succeed("status", "--format", "json")
         #expect(status.contains("\"restarts\""), "\(status.prefix(400))")
     }
 
     /// New versions of the app, one of which cannot live.
     private func changes() async throws {
-        try write("index.html", "two")
+        try stack.write("index.html", "two")
         let asking = Task {
             var failed = 0
             while !Task.isCancelled {
@@ -306,47 +245,52 @@ struct HostStackTests {
             }
             return failed
         }
-        try await succeed("up")
+        try await stack.succeed("up")
         asking.cancel()
         #expect(try await asking.value == 0)
         #expect(try await page() == "two")
-        try write("tandem.yaml", try Self.file(app: "exit 7"))
-        let broken = try await tandem("up")
+        try stack.write("tandem.yaml", try Self.file(run: "exit 7"))
+        let broken = try await stack.tandem("up")
         #expect(broken.status == 1)
         #expect(broken.errors.contains("it exited with status 7"), "\(broken.errors)")
         #expect(broken.errors.contains("farm goes on as it was"), "\(broken.errors)")
         #expect(try await page() == "two")
-        try write("tandem.yaml", try Self.file())
-        try await succeed("up")
-        try await succeed("rollback")
+        try stack.write("tandem.yaml", try Self.file())
+        try await stack.succeed("up")
+        try await stack.succeed("rollback")
         #expect(try await page() == "one")
-        let listed = try await succeed("releases").split(separator: "\n").filter { $0.contains("since") }
+        let listed = try await stack.succeed("releases").split(separator: "\n").filter { $0.contains("since") }
         #expect(listed.count == 2 && listed[0].hasPrefix("●") && listed[1].hasPrefix("○"), "\(listed)")
-        try await succeed("rollback")
+        try await stack.succeed("rollback")
         #expect(try await page() == "two")
     }
 
     /// The power of the balancer with the address and of the primary's host, and of all hosts at once.
     private func losesHosts() async throws {
         var holder = "lb2"
-        if try await shell("lb1", "ip -o address").contains(Self.front) { holder = "lb1" }
+        if try await stack.shell("lb1", "ip -o address").contains(Self.front) { holder = "lb1" }
         try await LabHosts.lab("kill", holder)
-        try await eventually("the address does not answer without \(holder)", seconds: 10) { try await page() == "two" }
+        try await stack.eventually("the address does not answer without \(holder)", seconds: 10) {
+            try await page() == "two"
+        }
         try await LabHosts.lab("up", holder)
-        let status = try await succeed("why")
+        let status = try await stack.succeed("why")
         let primary = status.contains("If server1, the primary") ? "server1" : "server2"
-        try await succeed("mysql", "--", "-e", "CREATE TABLE kept (id INT PRIMARY KEY); INSERT INTO kept VALUES (7)")
-        try await eventually("\(holder) does not come back") { try await isUp() }
+        try await stack.succeed(
+            "mysql", "--", "-e", "CREATE TABLE kept (id INT PRIMARY KEY); INSERT INTO kept VALUES (7)")
+        try await stack.eventually("\(holder) does not come back") { try await stack.isUp() }
         try await LabHosts.lab("kill", primary)
-        try await eventually("nobody takes the place of \(primary)", seconds: 30) {
-            try await tandem("mysql", "--", "-e", "REPLACE INTO kept VALUES (8)").status == 0
+        try await stack.eventually("nobody takes the place of \(primary)", seconds: 30) {
+            try await stack.tandem("mysql", "--", "-e", "REPLACE INTO kept VALUES (8)").status == 0
         }
         try await LabHosts.lab("up", primary)
-        try await eventually("\(primary) does not come back", seconds: 120) { try await isUp() }
+        try await stack.eventually("\(primary) does not come back", seconds: 120) { try await stack.isUp() }
         for host in LabHosts.addresses.keys { try await LabHosts.lab("kill", host) }
         for host in LabHosts.addresses.keys { try await LabHosts.lab("up", host) }
-        try await eventually("the stack does not come back without hands", seconds: 120) { try await isUp() }
+        try await stack.eventually("the stack does not come back without hands", seconds: 120) {
+            try await stack.isUp()
+        }
         #expect(try await page() == "two")
-        #expect(try await succeed("mysql", "--", "-N", "-e", "SELECT SUM(id) FROM kept").contains("15"))
+        #expect(try await stack.succeed("mysql", "--", "-N", "-e", "SELECT SUM(id) FROM kept").contains("15"))
     }
 }

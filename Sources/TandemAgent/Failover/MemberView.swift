@@ -33,6 +33,8 @@ struct MemberView {
         if case .clone = report.command { return .provisioning }
         guard let access = report.access else { return .starting }
         if report.role == .primary {
+            // A partner that was just promoted goes on to serve its readers.
+            if access == .reading { return .disconnected }
             guard access == .writing else { return .starting }
             return report.doWritesWait ? .waiting : .open
         }
@@ -47,7 +49,8 @@ struct MemberView {
             if case .clone(let source) = report.command { return "copying the data of \(name(source))" }
             return nil
         case .waiting: return "writes wait for \(report.record?.partner.flatMap(names.name) ?? "the partner")"
-        case .disconnected: return "it does not receive from the primary"
+        case .disconnected:
+            return report.role == .primary ? Self.openingDetail : "it does not receive from the primary"
         case .starting: return startingDetail
         case .streaming:
             return report.record?.partner == nil ? "it joins the primary as its partner" : nil
@@ -64,9 +67,11 @@ struct MemberView {
             if isCatchingUp { return "it catches up with the primary before it serves" }
             return "it is compared with the primary before it serves"
         }
-        guard let partner = report.record?.partner else { return "it is the primary, and about to open" }
+        guard let partner = report.record?.partner else { return Self.openingDetail }
         return "it is the primary, and opens once \(name(partner)) has confirmed a write"
     }
+
+    private static let openingDetail = "it is the primary, and about to open"
 
     private func name(_ host: HostID) -> String { names.name(host) ?? "an unknown host" }
 }

@@ -19,11 +19,17 @@ struct SeriesTests {
         case killHost = "host"
         case freezeServer = "freeze"
         case freezeAgent = "agent"
+
+        /// All, or those that `TANDEM_TEST_FAULTS` names, such as "agent kill".
+        static var chosen: [Fault] {
+            guard let words = ProcessInfo.processInfo.environment["TANDEM_TEST_FAULTS"] else { return allCases }
+            return words.split(separator: " ").compactMap { Fault(rawValue: String($0)) }
+        }
     }
 
     @Test(
         "whatever happens to the primary, one server at a time acknowledges, nothing acknowledged is lost, and both have the same in the end",
-        arguments: Fault.allCases)
+        arguments: Fault.chosen)
     func struck(_ fault: Fault) async throws {
         try await withStack("itseries\(fault.rawValue)") { stack in
             try await withBank(stack, on: Self.pair) { bank, rivals in

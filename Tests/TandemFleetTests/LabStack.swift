@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+@testable import TandemFleet
+
+/// A stack named `farm` on the lab's hosts, by the command line alone, with its file in a folder of its own.
+struct LabStack {
+    static let front = "\(LabHosts.network).100"
+    let folder = "/tmp/tandem-hosts-\(UUID().uuidString.prefix(8))"
+
+    /// - Parameter app: the keys below `app`.
+    static func file(app: String) throws -> String {
+        """
+        stack: farm
+        domain: farm.test
+        app:
+        \(app.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
+        ssh: {config: \(try #require(LabHosts.folder))/ssh_config}
+        front: {address: \(front)}
+        hosts:
+          lb1: {address: \(LabHosts.network).11, ssh: lb1, roles: [balancer]}
+          lb2: {address: \(LabHosts.network).12, ssh: lb2, roles: [balancer]}
+          server1: {address: \(LabHosts.network).21, ssh: server1, roles: [web, app, database]}
+          server2: {address: \(LabHosts.network).22, ssh: server2, roles: [web, app, database]}
+
+        """
+    }
+
+    func write(_ name: String, _ text: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    }
+
+    func deleteFolder() { try? FileManager.default.removeItem(atPath: folder) }
+
+    func tandem(_ words: String..., seconds: Int = 200) async throws -> BoundedCommand.Outcome {
+        try await tandem(words, seconds: seconds)
+    }
+
+    private func tandem(_ words: [String], seconds: Int) async throws -> BoundedCommand.Outcome {
+        try await BoundedCommand(
+            program: "env", arguments: ["--chdir", folder, "\(try #require(LabHosts.programs))/tandem"] + words,
+            outputLimitBytes: 1 << 24, limit: .seconds(seconds)
+        ).run()
+    }
+
+    @discardableResult
+    func succeed(_ words: String..., sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
+        let outcome = try await tandem(words, seconds: 300)
+        let text = String(decoding: outcome.output, as: UTF8.self)
+        try #require(
+            outcome.status == 0, "\(words.joined(separator: " ")): \(text)\n\(outcome.errors)",
+            sourceLocation: sourceLocation)
+        return text + outcome.errors
+    }
+
+    func eventually(
+        _ what: Comment, seconds: Int = 60, sourceLocation: SourceLocation = #_sourceLocation,
+        _ condition: () async throws -> Bool
+    ) async throws {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while try await !condition() {
+            try #require(ContinuousClock.now < end, what, sourceLocation: sourceLocation)
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    /// What `tandem status --format json` promises.
+    struct Status: Decodable {
+        struct Database: Decodable {
+            var epoch: Int
+            var primary: String?
+            var sync: String
+        }
+        var state: String
+        var database: Database?
+    }
+
+    func status() async throws -> Status? {
+        let outcome = try await tandem("status", "--format", "json")
+        return try? JSONDecoder().decode(Status.self, from: Data(outcome.output))
+    }
+
+    func isUp() async throws -> Bool { try await status()?.state == "up" }
+
+    func shell(_ host: String, _ text: String) async throws -> String {
+        try await LabHosts.session(host).run(["/bin/sh", "-c", text]).output
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
