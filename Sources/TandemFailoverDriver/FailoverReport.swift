@@ -23,6 +23,8 @@ public struct FailoverReport: Hashable, Sendable {
     public var access: ServerObservation.Access?
     /// Its receiver is connected to the primary.
     public var follows: Bool
+    /// It was promoted, has applied all that was ever acknowledged, and opens next. Meanwhile it serves its readers.
+    public var isAboutToOpen = false
     /// Writes wait for the partner's acknowledgement for longer than usual.
     public var doWritesWait: Bool
     /// It hands over to its partner, as planned.
@@ -59,6 +61,9 @@ public struct FailoverReport: Hashable, Sendable {
         life = machine.seenServer?.life ?? .down
         access = machine.seenServer.flatMap { $0.life == .up ? $0.access : nil }
         follows = machine.seenServer.map { $0.life == .up && $0.receiver == .connected } ?? false
+        isAboutToOpen =
+            role == .primary && access == .reading
+            && machine.seenServer.map { $0.receiver == .off && $0.hasAppliedAll } ?? false
         doWritesWait = machine.doWritesWait
         isHandingOver = machine.isHandingOver
         command = machine.commandInHand

@@ -137,11 +137,17 @@ struct FailoverPartsTests {
             }, role: .primary, state: .starting, partner: "server2",
             detail: "it is the primary, and opens once server2 has confirmed a write"),
         Row(
-            testDescription: "a partner that was promoted",
+            testDescription: "a partner that was promoted and has applied all",
+            report: {
+                $0.record = record(.alone)
+                ($0.role, $0.life, $0.access, $0.isAboutToOpen) = (.primary, .up, .reading, true)
+            }, role: .primary, state: .disconnected, detail: "it is the primary, and about to open"),
+        Row(
+            testDescription: "a partner that was promoted and lacks what it received",
             report: {
                 $0.record = record(.alone)
                 ($0.role, $0.life, $0.access) = (.primary, .up, .reading)
-            }, role: .primary, state: .disconnected, detail: "it is the primary, and about to open"),
+            }, role: .primary, state: .starting, detail: "it is the primary, and about to open"),
         Row(
             testDescription: "a primary alone",
             report: {

@@ -9,17 +9,20 @@ struct PeerHearingTests {
 
     @Test("is everybody who asks for what comes after it, but for those who have not asked for long")
     func heard() {
-        let hearing = PeerHearing(listeners: ["server2", "app1"])
-        hearing.asked("lb1", after: 1, at: now)
-        #expect(hearing.haveHeard(7), "nobody listens")
-        hearing.asked("server2", after: 6, at: now)
+        let alone = PeerHearing(at: now)
+        alone.asked("lb1", after: 1, at: now)
+        #expect(alone.verdict(on: 7, at: now) == .heard, "nobody listens who has a router")
+        let hearing = PeerHearing(listeners: ["server2", "app1"], at: now)
         hearing.asked("app1", after: 7, at: now)
-        #expect(hearing.haveHeard(6, at: now) && !hearing.haveHeard(7, at: now))
+        #expect(hearing.verdict(on: 7, at: now) == .unknown, "server2 is yet to ask")
+        #expect(hearing.verdict(on: 7, at: now + .seconds(16)) == .heard, "it is not there")
+        hearing.asked("server2", after: 6, at: now)
+        #expect(hearing.verdict(on: 6, at: now) == .heard && hearing.verdict(on: 7, at: now) == .notYet)
         hearing.asked("server2", after: 8, at: now)
-        #expect(hearing.haveHeard(7, at: now))
+        #expect(hearing.verdict(on: 7, at: now) == .heard)
         hearing.asked("server2", after: 0, at: now)
-        #expect(!hearing.haveHeard(7, at: now), "its agent began anew")
-        #expect(hearing.haveHeard(7, at: now + .seconds(16)), "it is gone")
+        #expect(hearing.verdict(on: 7, at: now) == .notYet, "its agent began anew")
+        #expect(hearing.verdict(on: 7, at: now + .seconds(16)) == .heard, "it is gone")
     }
 
     @Test("is waited for, and not for long", .timeLimit(.minutes(1)))
@@ -32,25 +35,12 @@ struct PeerHearingTests {
         await board.set(member)
         let hearing = PeerHearing(listeners: ["server2"])
         hearing.asked("server2", after: await board.version)
-
-        // Nothing was said yet, so that nobody can have heard it.
-        var start = ContinuousClock.now
-        await hearing.settle(host, on: board)
-        #expect(ContinuousClock.now - start >= .milliseconds(50))
-
-        // It is said, and nobody hears it.
+        #expect(await !hearing.settle(host, on: board), "nothing was said yet, so that nobody can have heard it")
         member.isClosing = true
         await board.set(member)
-        start = .now
-        await hearing.settle(host, on: board)
-        #expect(ContinuousClock.now - start >= .milliseconds(50))
-
-        // The peer hears it while it is waited for.
-        let version = await board.version
-        start = .now
-        async let settled: Void = hearing.settle(host, on: board)
-        hearing.asked("server2", after: version)
-        await settled
-        #expect(hearing.haveHeard(version))
+        #expect(await !hearing.settle(host, on: board), "it was said, and the peer has not asked again")
+        async let settled = hearing.settle(host, on: board)
+        hearing.asked("server2", after: await board.version)
+        #expect(await settled, "the peer hears it while it is waited for")
     }
 }

@@ -23,7 +23,9 @@ struct LinkTests {
 
     private static func cuts(_ primary: String, _ partner: String) -> [Cut] {
         let address = LabHosts.addresses
-        func from(_ host: String, _ ports: String = "") -> String { "ip saddr \(address[host] ?? "") \(ports) drop" }
+        func from(_ host: String, _ ports: String = "") -> String {
+            "ip saddr \(address[host] ?? "") \(ports) counter drop"
+        }
         let others = ["lb1", "lb2", primary, partner]
         // A host's own etcd is another's, too: it hears no member, and none hears it.
         func store(_ host: String) -> [(String, String)] {
@@ -52,8 +54,8 @@ struct LinkTests {
         let programs = try #require(LabHosts.programs)
         try stack.write("tandem.yaml", try LabStack.file(app: "run: ./conduit\nfiles: [conduit]"))
         try FileManager.default.copyItem(atPath: "\(programs)/conduit", toPath: "\(stack.folder)/conduit")
-        try await stack.succeed("up")
         do {
+            try await stack.succeed("up")
             for number in Self.cuts("", "").indices { try await cut(number) }
         } catch {
             for host in LabHosts.addresses.keys { _ = try? await heal(host) }
@@ -85,10 +87,15 @@ struct LinkTests {
             let lines =
                 ["add table inet trial", "add chain inet trial arriving { type filter hook input priority -300; }"]
                 + rules
-            _ = try await stack.shell(host, "nft -f - <<'END'\n\(lines.joined(separator: "\n"))\nEND")
+            let said = try await stack.shell(host, "nft -f - <<'END'\n\(lines.joined(separator: "\n"))\nEND\necho $?")
+            try #require(said == "0", "\(said)")
         }
         try await Task.sleep(for: Self.cutTime)
-        for host in Set(cut.drops.map(\.host)).sorted() { _ = try await heal(host) }
+        for host in Set(cut.drops.map(\.host)).sorted() {
+            let rules = try await stack.shell(host, "nft list table inet trial")
+            #expect(rules.contains(/packets [1-9]/), "\(host) dropped nothing: \(rules)")
+            _ = try await heal(host)
+        }
         let posted = try await posting
         let after = try await whole()
         let led = after.primary == primary ? "\(primary) leads on" : "\(after.primary ?? "nobody") leads"
@@ -97,11 +104,14 @@ struct LinkTests {
                 + "longest pause \(posted.longest_pause_ms) ms; \(led), epoch \(before.epoch) to \(after.epoch)")
         #expect(posted.failed.isEmpty, "\(posted.failed.prefix(3))")
         #expect(posted.acknowledged.count > 200)
+        var titles: [[String]] = []
         for host in [primary, partner] {
             let text = try await stack.succeed("mysql", host, "--", "-N", "-e", "SELECT title FROM farm.article")
-            let missing = Set(posted.acknowledged).subtracting(text.split(separator: "\n").map(String.init))
+            titles.append(text.split(separator: "\n").map(String.init).sorted())
+            let missing = Set(posted.acknowledged).subtracting(titles.last ?? [])
             #expect(missing.isEmpty, "\(cut.name): \(host) lacks \(missing.sorted().prefix(5))")
         }
+        #expect(titles.first == titles.last, "\(cut.name): the servers differ")
     }
 
     private func heal(_ host: String) async throws -> String {

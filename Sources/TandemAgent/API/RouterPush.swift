@@ -40,17 +40,17 @@ struct RouterPush: Sendable {
         }
     }
 
-    /// What is closed is closed first. An answer that a check was given before this may arrive at the router after it, and would open
+    /// What is closed, or closes, is told first. An answer that a check was given before this may arrive at the router after it, and would open
     /// what was deposed, or close what has just been opened, until the next check: so the router is told once all of those have arrived,
     /// and then of what still holds. Checks hear at once of what changes meanwhile, which the next round tells.
     /// - Returns: what the router was told and still holds; nil: it did not take it.
     private func push(_ news: [Order], _ answers: RouterAnswers) async -> [Order]? {
         guard !news.isEmpty else { return [] }
-        let areClosed = await send(news.filter { $0.verdict == .closed })
+        let areClosed = await send(news.filter { $0.verdict != .open })
         let areOnTheirWay = await answers.settle(within: settlingTime)
         let valid = news.filter { answers.verdict(on: $0.question) == $0.verdict }
         let isRepeated = areOnTheirWay || !areClosed
-        return await send(isRepeated ? valid : valid.filter { $0.verdict != .closed }) ? valid : nil
+        return await send(isRepeated ? valid : valid.filter { $0.verdict == .open }) ? valid : nil
     }
 
     /// - Returns: whether the router took it.

@@ -10,20 +10,33 @@ final class PeerHearing: Sendable {
         var askedAt: ContinuousClock.Instant
     }
 
+    enum Verdict: Equatable {
+        case heard
+        case notYet
+        /// Somebody has not asked since this agent began, and may be about to.
+        case unknown
+    }
+
     /// Those with a router, which so send clients here.
     private let listeners: Set<String>
+    private let beganAt: ContinuousClock.Instant
     private let questions = Mutex<[String: Question]>([:])
 
     /// Who has been silent for longer is gone: a question is held for 10 s at most.
     private static let silence = Duration.seconds(15)
-    /// How long the last of them is waited for.
+    /// How long the last of them is waited for: one that does not hear in time is told late, which is no worse than an agent that is gone.
     private static let patience = Duration.milliseconds(50)
+    /// The same, of those who have yet to ask for the first time.
+    private static let firstPatience = Duration.milliseconds(300)
     /// What an agent that has heard needs to tell its host's router and app.
     private static let tellingTime = Duration.milliseconds(8)
     private static let lookPause = Duration.milliseconds(2)
 
     /// - Parameter listeners: the hosts whose agents count.
-    init(listeners: some Sequence<String> = []) { self.listeners = Set(listeners) }
+    init(listeners: some Sequence<String> = [], at now: ContinuousClock.Instant = .now) {
+        self.listeners = Set(listeners)
+        beganAt = now
+    }
 
     /// A peer asks for what comes after the version.
     func asked(_ host: String, after version: Int, at now: ContinuousClock.Instant = .now) {
@@ -32,23 +45,34 @@ final class PeerHearing: Sendable {
     }
 
     /// Whether everybody who listens has heard the version, or a later one.
-    func haveHeard(_ version: Int, at now: ContinuousClock.Instant = .now) -> Bool {
+    func verdict(on version: Int, at now: ContinuousClock.Instant = .now) -> Verdict {
         questions.withLock { questions in
-            questions.values.allSatisfy { $0.version >= version || now - $0.askedAt > Self.silence }
+            var verdict = Verdict.heard
+            for host in listeners {
+                guard let question = questions[host] else {
+                    if now - beganAt <= Self.silence { return .unknown }
+                    continue
+                }
+                if question.version < version, now - question.askedAt <= Self.silence { verdict = .notYet }
+            }
+            return verdict
         }
     }
 
     /// Returns when all agents have heard, and told their routers, that the host's server is about to close; or after a bound.
-    func settle(_ host: String, on board: TopologyBoard) async {
-        let deadline = ContinuousClock.now + Self.patience
-        while await !isHeard(host, on: board), ContinuousClock.now < deadline, !Task.isCancelled {
+    /// - Returns: whether all have heard.
+    @discardableResult
+    func settle(_ host: String, on board: TopologyBoard) async -> Bool {
+        let start = ContinuousClock.now
+        var isHeard = false
+        while !Task.isCancelled {
+            let verdict = await board.member(host)?.isClosing == true ? verdict(on: await board.version) : .notYet
+            isHeard = verdict == .heard
+            let bound = verdict == .unknown ? Self.firstPatience : Self.patience
+            if isHeard || ContinuousClock.now - start >= bound { break }
             try? await Task.sleep(for: Self.lookPause)
         }
         try? await Task.sleep(for: Self.tellingTime)
-    }
-
-    private func isHeard(_ host: String, on board: TopologyBoard) async -> Bool {
-        guard await board.member(host)?.isClosing == true else { return false }
-        return haveHeard(await board.version)
+        return isHeard
     }
 }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import TandemPKI
 import TandemReplication
 
 /// The passwords of the failover's own accounts. They follow from those that every data host has anyway: so a stack whose secrets were
@@ -17,9 +18,6 @@ struct FailoverSecrets: Sendable {
     private func derived(from secret: String, _ purpose: String) -> String {
         let code = HMAC<SHA256>.authenticationCode(
             for: Data(purpose.utf8), using: SymmetricKey(data: Data(secret.utf8)))
-        return code.prefix(16).map { byte in
-            let digits = String(byte, radix: 16)
-            return byte < 16 ? "0\(digits)" : digits
-        }.joined()
+        return code.prefix(16).hexadecimal
     }
 }

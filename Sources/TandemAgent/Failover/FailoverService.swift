@@ -169,7 +169,8 @@ actor FailoverService: ServiceOwner {
         while !Task.isCancelled {
             passwordRefusal = await refusedPassword()
             if let report = latest {
-                if report.role != .primary, report.access != nil { lagSeconds = await lag() }
+                // Of one that cannot open for long, since etcd does not answer, it grows: nobody is to read there for ever.
+                if report.role != .primary && report.access != nil || report.isAboutToOpen { lagSeconds = await lag() }
                 await say()
             } else if let preparation = await seat.preparation {
                 statement.say(.starting, since: nil, detail: preparation)

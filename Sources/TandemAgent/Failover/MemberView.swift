@@ -33,8 +33,7 @@ struct MemberView {
         if case .clone = report.command { return .provisioning }
         guard let access = report.access else { return .starting }
         if report.role == .primary {
-            // A partner that was just promoted goes on to serve its readers.
-            if access == .reading { return .disconnected }
+            if report.isAboutToOpen { return .disconnected }
             guard access == .writing else { return .starting }
             return report.doWritesWait ? .waiting : .open
         }

@@ -53,6 +53,8 @@ public struct FaultRun: Sendable {
     public var name: String
     /// Why it was not tested.
     public var obstacle: String?
+    /// Whether reads were promised to go on. In a full outage they cannot.
+    public var areReadsPromised = true
     /// What it struck of which there is no other.
     public var singlePoint: String?
     /// How it is known to have happened.

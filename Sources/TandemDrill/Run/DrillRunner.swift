@@ -88,6 +88,7 @@ public final class DrillRunner: Sendable {
                         name: fault.name, event: fault.event, place: place, of: faults.count * options.repeats))
                 let jitter = Duration.milliseconds(Int.random(in: 0..<500, using: &random))
                 var run = FaultRun(name: fault.name)
+                run.areReadsPromised = fault.promise.readsGoOn
                 do {
                     try await tryOut(fault, jitter, &run)
                 } catch let stop as Stop {

@@ -55,7 +55,8 @@ final class DrillProgress: Sendable {
             }
             let window = run.window
             let failed = window.reads.failed + window.writes.failed + window.writes.unknown
-            let mark = run.trouble == nil && window.reads.failed == 0 ? style.green("·") : style.red("!")
+            let areReadsWell = window.reads.failed == 0 || !run.areReadsPromised
+            let mark = run.trouble == nil && areReadsWell ? style.green("·") : style.red("!")
             let back = run.recovery.map { String(format: "%.1f s", $0 / .seconds(1)) } ?? "-"
             Terminal.line(
                 "  \(mark) \(StepPrinter.padded(run.name, 24)) \(window.reads.sent + window.writes.sent) requests, "

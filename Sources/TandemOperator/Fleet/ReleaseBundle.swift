@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import Glibc
 import TandemBlueprint
+import TandemPKI
 import TandemStack
 
 /// A version of the app: the files of its folder, named by their content.
@@ -50,10 +51,7 @@ struct ReleaseBundle: Sendable {
                     + "ignores is left out")
         }
         archive = Array(outcome.output)
-        identifier = SHA256.hash(data: outcome.output).prefix(6).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0\(digits)" : digits
-        }.joined()
+        identifier = SHA256.hash(data: outcome.output).prefix(6).hexadecimal
     }
 
     /// As the account of the host's agent, with the group of the app, which may read it and not change it.

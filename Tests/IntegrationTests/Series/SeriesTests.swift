@@ -7,7 +7,7 @@ import Testing
 private let seriesTimes = ProcessInfo.processInfo.environment["TANDEM_TEST_SERIES"].flatMap { Int($0) }
 
 /// What is promised of the database, again and again under a load of more than 200 writes a second: `TANDEM_TEST_SERIES=30 bin/test --filter SeriesTests`
-/// does each of the first thirty times, which takes about two hours.
+/// does each of the first thirty times, which takes about an hour.
 @Suite(.serialized, .timeLimit(.minutes(240)), .enabled(if: seriesTimes != nil, "long; TANDEM_TEST_SERIES=30"))
 struct SeriesTests {
     private static let pair = ["server1", "server2"]
@@ -130,11 +130,14 @@ struct SeriesTests {
         let pid = try #require(try await stack.status().service("etcd", on: follower).pid)
         try FileManager.default.removeItem(atPath: "\(stack.stateFolder)/hosts/\(follower)/data/etcd")
         kill(pid, SIGKILL)
+        var now: UInt64?
         for _ in 0..<120 {
-            let now = try await store.members(by: leader)
-            if now.count == voters.count, now[follower] != before { break }
+            let members = try await store.members(by: leader)
+            now = members[follower]
+            if members.count == voters.count, now != before { break }
             try await Task.sleep(for: .seconds(1))
         }
+        #expect(now != nil && now != before, "its member was replaced")
         try await store.check(voters.map(\.name), has: nil)
     }
 
@@ -219,6 +222,7 @@ struct SeriesTests {
         copy.arguments = ["--archive", store.path, "\(stack.folder)/engines"]
         try copy.run()
         copy.waitUntilExit()
+        try #require(copy.terminationStatus == 0)
         return "\(stack.folder)/engines"
     }
 
@@ -298,7 +302,12 @@ struct SeriesTests {
         let rivals = Rivals(branches)
         try await bank.open()
         let start = ContinuousClock.now
-        try await body(bank, rivals)
+        do {
+            try await body(bank, rivals)
+        } catch {
+            try? await bank.close()
+            throw error
+        }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         print("\(stack.name): \(Int(Double(bank.sum.acknowledged) / seconds)) transfers a second")
         _ = try await whole(stack)
