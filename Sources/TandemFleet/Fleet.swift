@@ -1,3 +1,4 @@
+import class Foundation.FileManager
 import Glibc
 public import TandemStack
 
@@ -31,10 +32,10 @@ public struct Fleet: Sendable {
     }
 
     public func line(to host: Host) -> SSHCommandLine {
-        let number = stack.hosts.firstIndex { $0.name == host.name } ?? stack.hosts.count
-        return SSHCommandLine(
+        SSHCommandLine(
             destination: stack.ssh.destination(of: host), configuration: stack.ssh.configuration,
-            controlSocket: "\(folder)/\(number)")
+            // By its name: a host that leaves the stack is none of its hosts any more. Short, see above.
+            controlSocket: "\(folder)/\(StableHash.hex32(host.name))")
     }
 
     /// Does the same for every host, for many at once. One host's failure is no other's.
@@ -54,13 +55,17 @@ public struct Fleet: Sendable {
     }
 
     private func close() async {
-        _ = await Self.inParallel(stack.hosts) { host in
-            let line = line(to: host)
-            // Where nobody has connected there is nothing to end.
-            if access(line.controlSocket, F_OK) == 0 { await HostSession.close(line) }
-            return .success(())
+        let sockets = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).map { "\(folder)/\($0)" }
+        await withDiscardingTaskGroup { group in
+            for socket in sockets {
+                // The socket says which connection is meant; the name of a host is there for the form's sake.
+                let line = SSHCommandLine(
+                    destination: SSHDestination(name: "host"), configuration: stack.ssh.configuration,
+                    controlSocket: socket)
+                group.addTask { await HostSession.close(line) }
+            }
         }
-        for host in stack.hosts { unlink(line(to: host).controlSocket) }
+        for socket in sockets { unlink(socket) }
         rmdir(folder)
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import TandemAgent
 import TandemBlueprint
+import TandemFleet
 import TandemStack
 import Testing
 
@@ -27,6 +28,42 @@ struct FleetPartsTests {
     func namedHost() {
         let words = RemoteCommand.arguments(["mysql", "--", "-e", "SELECT 1"], file: "F", host: "server2")
         #expect(words == ["mysql", "server2", "--file", "F", "--", "-e", "SELECT 1"])
+    }
+
+    @Test("what a host's program says is shown from the line on that tells that it reads, in whatever pieces it comes")
+    func gate() {
+        let gate = RemoteReaders.Gate("now")
+        #expect(gate.pass(Data("words of a login shell\nno".utf8)) == "")
+        #expect(gate.pass(Data("w\nfirst\n".utf8)) == "first\n" && gate.pass(Data("now\n".utf8)) == "now\n")
+        let ended = RemoteReaders.Gate("now")
+        #expect(ended.pass(Data("an older version\n".utf8)) == "" && ended.pass(Data()) == "")
+    }
+
+    @Test(
+        "while a change is taken up, a host has the roles that it leaves beside those that it gets, and hosts that leave are there"
+    )
+    func together() {
+        var stack = Sample.applied().stack
+        let before = stack.hosts
+        stack.hosts[1].roles = [.app, .web]
+        let gone = stack.hosts.removeLast()
+        let together = stack.together(with: before, leaving: [gone])
+        #expect(together.hosts.map(\.name) == before.map(\.name))
+        #expect(together.hosts[1].roles == [.app, .web, .balancer] && together.hosts[0].roles == [.balancer])
+        #expect(stack.together(with: [], leaving: []) == stack)
+    }
+
+    @Test("hosts that leave the stack have connections of their own, and none is left when all is done")
+    func sockets() async throws {
+        let stack = Sample.applied().stack
+        let names = stack.hosts.map(\.name) + ["gone1", "gone2"]
+        let sockets = try await Fleet.with(stack) { fleet in
+            let sockets = names.map { fleet.line(to: Sample.host(9, $0, [.app])).controlSocket }
+            for socket in sockets { try Data().write(to: URL(filePath: socket)) }
+            return sockets
+        }
+        #expect(Set(sockets).count == names.count && sockets.allSatisfy { $0.utf8.count < 60 })
+        for socket in sockets { #expect(!FileManager.default.fileExists(atPath: socket)) }
     }
 
     @Test("what a host has is read from its answer; a version of the app that is only half there is not there")

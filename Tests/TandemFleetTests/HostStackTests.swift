@@ -13,9 +13,11 @@ struct HostStackTests {
 
     /// The page says what the file says.
     private static func file(
+        roles: [String: String] = LabStack.roles,
         run: String = "echo said by name >>/dev/stdout; exec python3 -m http.server --bind \"$HOST\" \"$PORT\""
     ) throws -> String {
-        try LabStack.file(app: "run: '\(run)'\nhealth: /\ntimeouts: {start: 5s}")
+        let jobs = "jobs: {digest: {at: '@yearly', run: 'echo it begins; sleep 1; echo it ends'}}"
+        return try LabStack.file(app: "run: '\(run)'\nhealth: /\ntimeouts: {start: 5s}\n\(jobs)", roles: roles)
     }
 
     private func page(_ address: String = front) async throws -> String? {
@@ -43,6 +45,7 @@ struct HostStackTests {
         try await keepsAppApart()
         try await losesApp()
         try await changes()
+        try await hostsComeAndGo()
         try await losesHosts()
         try await stack.succeed("down")
         #expect(try await stack.tandem("status").status == 4)
@@ -66,6 +69,8 @@ struct HostStackTests {
         #expect(try await stack.succeed("run", "server1", "--", "sh", "-c", "id -un").contains("tandem-farm_app"))
         #expect(try await stack.succeed("logs", "server1", "--lines", "50").contains("server1 "))
         #expect(try await stack.succeed("logs", "app", "--lines", "50").contains("said by name"))
+        let job = try await stack.succeed("job", "digest")
+        for words in ["it begins", "it ends", "digest exited with status 0"] { #expect(job.contains(words), "\(job)") }
         #expect(try await stack.succeed("why").contains("takes over within seconds"))
         #expect(try await stack.succeed("history").contains("the stack began"))
         #expect(try await stack.succeed("top", "--once").contains("lb2"))
@@ -263,6 +268,34 @@ struct HostStackTests {
         #expect(listed.count == 2 && listed[0].hasPrefix("●") && listed[1].hasPrefix("○"), "\(listed)")
         try await stack.succeed("rollback")
         #expect(try await page() == "two")
+    }
+
+    /// Hosts that leave are asked nothing any more; those that come, or come back, serve.
+    private func hostsComeAndGo() async throws {
+        var roles = LabStack.roles
+        roles["server2"] = nil
+        try stack.write("tandem.yaml", try Self.file(roles: roles))
+        let left = try await stack.succeed("up")
+        #expect(left.contains("server2") && left.contains("left; its data stays"), "\(left)")
+        let units = try await stack.shell("server2", "ls /etc/systemd/system/tandem-farm*; pgrep -u tandem-farm")
+        #expect(units.isEmpty, "\(units)")
+        #expect(try await page() == "two")
+        try stack.write("tandem.yaml", try Self.file())
+        try await stack.succeed("up")
+        try await stack.eventually("it is not whole with the host that came back") {
+            let status = try await stack.status()
+            return status?.state == "up" && status?.database?.sync == "pair"
+        }
+        // A host that is there already gets one role more.
+        roles = LabStack.roles
+        roles["lb2"] = "balancer, app, web"
+        try stack.write("tandem.yaml", try Self.file(roles: roles))
+        try await stack.succeed("up")
+        #expect(try await stack.isUp())
+        #expect(try await stack.shell("lb2", "pgrep -c -f '[h]ttp.server'") == "1")
+        try stack.write("tandem.yaml", try Self.file())
+        try await stack.succeed("up")
+        #expect(try await stack.isUp())
     }
 
     /// The power of the balancer with the address and of the primary's host, and of all hosts at once.

@@ -8,22 +8,28 @@ struct LabStack {
     static let front = "\(LabHosts.network).100"
     let folder = "/tmp/tandem-hosts-\(UUID().uuidString.prefix(8))"
 
-    /// - Parameter app: the keys below `app`.
-    static func file(app: String) throws -> String {
-        """
-        stack: farm
-        domain: farm.test
-        app:
-        \(app.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
-        ssh: {config: \(try #require(LabHosts.folder))/ssh_config}
-        front: {address: \(front)}
-        hosts:
-          lb1: {address: \(LabHosts.network).11, ssh: lb1, roles: [balancer]}
-          lb2: {address: \(LabHosts.network).12, ssh: lb2, roles: [balancer]}
-          server1: {address: \(LabHosts.network).21, ssh: server1, roles: [web, app, database]}
-          server2: {address: \(LabHosts.network).22, ssh: server2, roles: [web, app, database]}
+    static let roles = [
+        "lb1": "balancer", "lb2": "balancer", "server1": "web, app, database", "server2": "web, app, database",
+    ]
 
-        """
+    /// - Parameters:
+    ///   - app: the keys below `app`.
+    ///   - roles: by host.
+    static func file(app: String, roles: [String: String] = roles) throws -> String {
+        let hosts = roles.sorted { $0.key < $1.key }.map { name, roles in
+            "  \(name): {address: \(LabHosts.addresses[name] ?? ""), ssh: \(name), roles: [\(roles)]}"
+        }
+        return """
+            stack: farm
+            domain: farm.test
+            app:
+            \(app.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
+            ssh: {config: \(try #require(LabHosts.folder))/ssh_config}
+            front: {address: \(front)}
+            hosts:
+            \(hosts.joined(separator: "\n"))
+
+            """
     }
 
     func write(_ name: String, _ text: String) throws {

@@ -37,6 +37,8 @@ public struct FleetState: Codable, Sendable, Equatable {
     public var revision: Int
     /// Versions of the app, the newest first.
     public var releases: [Release]
+    /// Whose certificates were made anew and are yet to be given to the hosts.
+    public var renewed: [String]?
 
     public struct Release: Codable, Sendable, Equatable {
         public var identifier: String

@@ -24,8 +24,10 @@ package struct PendingChange: Sendable {
     /// - Parameters:
     ///   - preparation: with the programs that the stack is to run.
     ///   - broken: hosts of which something does not run.
+    ///   - renewed: whose certificates have been made anew already, and not been given to the hosts.
     init(
-        project: Project, preparation: StackPreparation, running: AppliedStack?, broken: Set<String> = []
+        project: Project, preparation: StackPreparation, running: AppliedStack?, broken: Set<String> = [],
+        renewed: Set<String> = []
     ) async throws {
         self.project = project
         self.preparation = preparation
@@ -42,7 +44,7 @@ package struct PendingChange: Sendable {
         secrets = try await preparation.secrets(
             environment: Self.environment(project.stack.secretSources, last: Self.secrets(of: given)))
         let next = AppliedHost(applied: target, secrets: secrets)
-        let outdated = running == nil ? [] : try preparation.outdatedCertificates()
+        let outdated = running == nil ? [] : try preparation.outdatedCertificates().union(renewed)
         let new = try target.stack.hosts.map {
             try next.version(host: $0.name, folder: folder, newCertificates: outdated)
         }

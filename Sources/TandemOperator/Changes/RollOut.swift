@@ -56,8 +56,10 @@ struct RollOut: Sendable {
 
     // MARK: - Before anything changes
 
-    /// Places where nothing of this stack listens yet.
+    /// Places where nothing of this stack listens yet. Addresses of other machines cannot be listened on here: a host that is new was looked at
+    /// before this, and of one that gets another role the service itself says what is in its way.
     private func checkPorts(_ running: AppliedStack) throws {
+        guard target.isOnThisMachine else { return }
         var known: Set<String> = []
         for (name, given) in pending.given {
             for service in try given.blueprint(host: name, folder: folder).services {

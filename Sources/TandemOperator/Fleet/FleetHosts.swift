@@ -46,6 +46,13 @@ package struct FleetHosts: Sendable {
         return "  \(host.name): \(error)"
     }
 
+    /// Sessions of the hosts that answer, by name.
+    func sessionsThatAnswer() async -> [String: HostSession] {
+        await fleet.onEach { $0 }.reduce(into: [:]) { sessions, entry in
+            if case .success(let session) = entry.result, session.canBeRoot { sessions[entry.host.name] = session }
+        }
+    }
+
     /// The session of one host that can be root there.
     func session(_ host: Host) async throws -> HostSession {
         let session: HostSession
@@ -80,18 +87,28 @@ package struct FleetHosts: Sendable {
         systemctl stop "$3"
         """
 
-    /// The first host that answers.
+    /// The first host that answers and knows of the stack; where none of them does, one that answers.
     func anySession() async throws -> HostSession {
-        let found = await withTaskGroup(of: Result<HostSession, any Error>.self) { group in
+        let file = "\(places.operatorFolder)/fleet.json"
+        let found = await withTaskGroup(of: Result<(HostSession, knows: Bool), any Error>.self) { group in
             for host in stack.hosts.prefix(Fleet.widestReach) {
                 group.addTask {
-                    do { return .success(try await session(host)) } catch { return .failure(error) }
+                    do {
+                        let session = try await session(host)
+                        return .success((session, try await session.run(["test", "-e", file]).status == 0))
+                    } catch {
+                        return .failure(error)
+                    }
                 }
             }
             var last: Result<HostSession, any Error>?
             for await result in group {
-                last = result
-                if case .success = result { break }
+                if case .success(let (session, knows)) = result {
+                    last = .success(session)
+                    if knows { break }
+                } else if case .failure(let error) = result, last == nil {
+                    last = .failure(error)
+                }
             }
             group.cancelAll()
             return last

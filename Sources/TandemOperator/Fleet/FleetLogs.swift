@@ -28,7 +28,10 @@ package struct FleetLogs: Sendable {
 
     private static let mostBytes = 64 << 20
 
-    private func words(_ host: Host) -> [String] {
+    /// Said by `tandem logs --follow --announces` when it reads what comes from then on.
+    package static let beginning = "tandem-logs-follow"
+
+    func words(_ host: Host) -> [String] {
         let account = StackAccount(stack: hosts.stack.name).name
         let places = hosts.places
         return [
@@ -75,11 +78,9 @@ package struct FleetLogs: Sendable {
     /// In the order in which they arrive.
     private func follow() async throws {
         let sessions = try await hosts.onEach("read the logs", only: wanted) { $0 }
-        let processes = try sessions.values.map { session in
-            let process = session.process(words(session.host) + ["--follow"])
-            try process.run()
-            return process
-        }
-        for process in processes { process.waitUntilExit() }
+        let readers = RemoteReaders()
+        for session in sessions.values { try await readers.start(session, words(session.host) + ["--follow"]) }
+        try await StopSignals.runUntilToldToStop { await readers.waitForAll() }
+        await readers.end()
     }
 }

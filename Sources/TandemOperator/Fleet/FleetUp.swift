@@ -199,10 +199,11 @@ package struct FleetUp: Sendable {
             ["prepare"], stack: stack.name, input: input, outputLimitBytes: 256 << 20, seconds: 300)
         let preparation = try JSONDecoder().decode(HostPreparation.self, from: Data(answer.utf8))
         if let made = preparation.made { steps.note(made) }
-        var together = stack
-        together.hosts += preparation.leaving
-        // Before others are told of a new host, and of one that leaves not before it has.
-        let changed = try await guardHosts(together)
+        let before = preparation.before ?? []
+        let together = stack.together(with: before, leaving: preparation.leaving)
+        // Before others are told of a new host or role, and of one that leaves not before it has.
+        // An earlier version of the app changes nothing of what root has; the file that is here may say something else by now.
+        let changed = version == .ofFolder || !preparation.packages.isEmpty ? try await guardHosts(together) : []
         try await beginAnew(changed.filter(request.running.contains))
         try await deliver(preparation.packages)
         if preparation.isNothing {
@@ -212,6 +213,9 @@ package struct FleetUp: Sendable {
         if preparation.isRunning { steps.headline("Changing \(stack.name)") }
         do {
             try attached(leader, input)
+        } catch let cut as CutConnection {
+            // It goes on there, with all that it needs.
+            throw Failure(.failed, cut.message)
         } catch {
             try? await OperatorFolder(hosts: hosts).copy(from: leader.host, to: stack.hosts)
             // What did not come up is not to come up at the host's next start.
@@ -222,12 +226,16 @@ package struct FleetUp: Sendable {
         let releases = FleetReleases(hosts: hosts)
         try await releases.prune(try await releases.state(leader).releases.map(\.identifier))
         for host in preparation.leaving { await dismiss(host) }
-        if !preparation.leaving.isEmpty {
-            _ = try await guardHosts(stack)
+        if together != stack {
+            try await beginAnew(try await guardHosts(stack).filter(request.running.contains))
         }
         Terminal.line(
             "\n\(stack.name) \(preparation.isRunning ? "has taken up the change" : "is up"): "
                 + Style(isColored: Terminal.isErrorColored).bold(stack.url) + "\n")
+    }
+
+    private struct CutConnection: Error {
+        var message: String
     }
 
     /// The host's own words go to this terminal as they come.
@@ -236,9 +244,9 @@ package struct FleetUp: Sendable {
         let status = try leader.runAttached(command, input: Data(input))
         // What ssh itself says when it ends without the host's answer; see ssh(1), "EXIT STATUS".
         guard status != 255 else {
-            throw Failure(
-                .failed,
-                "the connection to \(leader.host.name) ended while it changed the stack. It goes on there where it can; see: tandem status\n"
+            throw CutConnection(
+                message:
+                    "the connection to \(leader.host.name) ended while it changed the stack. It goes on there where it can; see: tandem status\n"
                     + "What is not done then is done by: tandem up")
         }
         // It has said why.

@@ -35,4 +35,6 @@ package struct HostPreparation: Codable {
     var isNothing: Bool
     /// What became of certificates; nil from earlier versions.
     var made: StackPKI.Made?
+    /// The hosts as they run, with the roles that they have; nil: nothing runs, or from earlier versions.
+    var before: [Host]?
 }

@@ -34,7 +34,9 @@ package struct HostRoll: Sendable {
                 "the hosts have another version of tandem, which cannot read this stack file; `tandem up` brings this version along"
             )
         }
-        return Project(stackFile: Self.stackFile(folder), stack: stack, folder: folder)
+        var project = Project(stackFile: Self.stackFile(folder), stack: stack, folder: folder)
+        project.givenText = request.stackFile
+        return project
     }
 
     private func preparation(_ project: Project) async throws -> StackPreparation {
@@ -66,7 +68,9 @@ package struct HostRoll: Sendable {
                     host.services.contains { !$0.state.isHealthy } || host.agent.state == .down
                 }.map(\.name))
         }
-        return try await PendingChange(project: project, preparation: preparation, running: running, broken: broken)
+        let renewed = Set(FleetState.load(project.folder)?.renewed ?? [])
+        return try await PendingChange(
+            project: project, preparation: preparation, running: running, broken: broken, renewed: renewed)
     }
 
     // MARK: - First step
@@ -86,9 +90,15 @@ package struct HostRoll: Sendable {
         let pending = try await pending(project, preparation)
         try pending.throwRefusals()
         var state = FleetState.load(folder) ?? FleetState()
-        if pending.running == nil { try preparation.write(pending.target) }
+        if pending.running == nil {
+            try preparation.write(pending.target)
+            try RootFile.write(request.stackFile, to: project.stackFile, mode: 0o600)
+        } else {
+            // Noted before they are made: nothing else would tell afterwards that hosts have older ones.
+            state.renewed = try preparation.outdatedCertificates().union(state.renewed ?? []).sorted()
+            try state.save(folder)
+        }
         let made = try preparation.writeCertificates()
-        try RootFile.write(request.stackFile, to: project.stackFile, mode: 0o600)
         let hosts = pending.target.stack.hosts.filter { host in !request.running.contains(host.name) }
         let packages = try hosts.map { host in
             // One that was installed anew gets what it had; the change comes to it as to all others.
@@ -104,7 +114,7 @@ package struct HostRoll: Sendable {
         }
         return HostPreparation(
             packages: packages, leaving: leaving ?? [], isRunning: pending.running != nil,
-            isNothing: pending.isNothing && packages.isEmpty, made: made)
+            isNothing: pending.isNothing && packages.isEmpty, made: made, before: pending.running?.stack.hosts)
     }
 
     // MARK: - Second step
@@ -132,11 +142,14 @@ package struct HostRoll: Sendable {
                 throw error
             }
         }
+        // What did not come up is not what a later command goes by.
+        try RootFile.write(request.stackFile, to: project.stackFile, mode: 0o600)
         state = FleetState.load(folder) ?? state
+        state.renewed = nil
         if let release = request.release, state.releases.first?.identifier != release {
             state.take(release, at: Date())
-            try state.save(folder)
         }
+        try state.save(folder)
     }
 
     private func change(_ project: Project) async throws {

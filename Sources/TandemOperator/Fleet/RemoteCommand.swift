@@ -21,7 +21,15 @@ package struct RemoteCommand: Sendable {
     private var places: HostPlaces { hosts.places }
 
     /// By the settings that operators keep there.
-    package func runOnAny() async throws {
+    /// - Parameters:
+    ///   - isChange: whether nobody else may change the stack meanwhile.
+    ///   - isTerminal: whether it gets a terminal there; nil: where we have one.
+    package func runOnAny(isChange: Bool = false, isTerminal: Bool? = nil) async throws {
+        guard isChange else { return try await attachAny(isTerminal) }
+        try await FleetLock.holding(hosts, await hosts.sessionsThatAnswer()) { try await attachAny(isTerminal) }
+    }
+
+    private func attachAny(_ isTerminal: Bool?) async throws {
         let session = try await hosts.anySession()
         let file = "\(places.operatorFolder)/\(Project.fileName)"
         guard try await session.run(["test", "-e", "\(places.operatorFolder)/fleet.json"]).status == 0 else {
@@ -29,7 +37,9 @@ package struct RemoteCommand: Sendable {
                 .notRunning, "the stack '\(hosts.stack.name)' is not on its hosts yet; start it with: tandem up")
         }
         let command = OperatorMode.environment(stack: hosts.stack.name) + terminal + [HostPlaces.program]
-        try attach(session, command + Self.arguments(Array(CommandLine.arguments.dropFirst()), file: file))
+        try attach(
+            session, command + Self.arguments(Array(CommandLine.arguments.dropFirst()), file: file),
+            isTerminal: isTerminal)
     }
 
     /// As the account of the stack on one host.
@@ -99,9 +109,9 @@ package struct RemoteCommand: Sendable {
         return ["env"] + words
     }
 
-    private func attach(_ session: HostSession, _ command: [String]) throws {
-        let isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
-        let status = try session.runAttached(command, isTerminal: isTerminal)
+    private func attach(_ session: HostSession, _ command: [String], isTerminal: Bool? = nil) throws {
+        let haveTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
+        let status = try session.runAttached(command, isTerminal: isTerminal ?? haveTerminal)
         guard status == 0 else { throw QuietEnd(status) }
     }
 

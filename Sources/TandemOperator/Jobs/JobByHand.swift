@@ -52,7 +52,7 @@ package struct JobByHand: Sendable {
         _ report: JobReport, _ host: Host, _ start: ContinuousClock.Instant,
         _ follow: @escaping @Sendable () async -> Void
     ) async throws {
-        // Logs of other machines are not ours to read.
+        // Those of other machines the operator's machine follows.
         let hasLogs = applied.stack.isOnThisMachine
         steps.headline("\(name) runs on \(host.name)")
         let verdict = try await withThrowingTaskGroup(of: JobVerdict?.self) { group in
@@ -71,7 +71,8 @@ package struct JobByHand: Sendable {
             defer { group.cancelAll() }
             while let answer = try await group.next() {
                 guard let verdict = answer else { continue }
-                if hasLogs { try await Task.sleep(for: Self.lastLines) }
+                // Here or on the operator's machine.
+                try await Task.sleep(for: Self.lastLines)
                 return verdict
             }
             return .goesOn

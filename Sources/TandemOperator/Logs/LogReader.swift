@@ -60,7 +60,7 @@ package struct LogReader: Sendable {
     }
 
     /// Goes on with what is written from now on, whenever that begins.
-    func following() -> @Sendable () async -> Void {
+    package func following() -> @Sendable () async -> Void {
         var sources = sources()
         _ = newest(&sources)
         return { [self, sources] in await follow(sources) }

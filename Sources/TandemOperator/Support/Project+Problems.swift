@@ -17,7 +17,7 @@ extension Project {
     /// A message that points at a key of the stack file, where the file has that key.
     func diagnostic(_ message: String, at path: [String]) -> String {
         let name = (stackFile as NSString).lastPathComponent
-        let text = (try? String(contentsOfFile: stackFile, encoding: .utf8)) ?? ""
+        let text = givenText ?? (try? String(contentsOfFile: stackFile, encoding: .utf8)) ?? ""
         let file = StackFile(text: text, name: name, folder: (stackFile as NSString).deletingLastPathComponent)
         return file.diagnostic(message, at: path)?.description ?? "\(name): error: \(message)"
     }

@@ -10,6 +10,8 @@ package struct Project {
     package var stackFile: String
     package var stack: Stack
     package var folder: StackFolder
+    /// The stack file's text, where it is another one than lies there; nil: it is that one.
+    var givenText: String?
 
     /// - Throws: `Failure` with status 3 and every problem in the file, or when there is none.
     package static func load(file named: String?) throws -> Project {

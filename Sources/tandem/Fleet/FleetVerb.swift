@@ -14,6 +14,7 @@ enum FleetVerb: Equatable, Sendable {
     case down
     case destroy(isConfirmed: Bool)
     case logs(FleetLogs.Request)
+    case job(String)
     case releases(isJSON: Bool)
     case rollback(String?)
     case open
@@ -21,7 +22,8 @@ enum FleetVerb: Equatable, Sendable {
     case dashboard(port: Int)
     case trust(isTakenBack: Bool)
     /// By the program on any of the hosts that answers, which reaches all others.
-    case onAnyHost
+    /// - Parameter isChange: whether nobody else may change the stack meanwhile. `failover` is not held up by a lock that somebody left.
+    case onAnyHost(isChange: Bool)
     /// On the host that it names, or that it is about when it names none, as the account of the stack there.
     case onHost(String?, RemoteCommand.Subject)
     /// Not for such stacks, or not yet.
@@ -42,13 +44,14 @@ enum FleetVerb: Equatable, Sendable {
         case let command as DestroyCommand: self = .destroy(isConfirmed: command.yes)
         case let command as LogsCommand:
             self = .logs(.init(only: command.only, lines: command.lines, isFollowing: command.follow))
+        case let command as JobCommand: self = .job(command.name)
         case let command as ReleasesCommand: self = .releases(isJSON: command.output.format == .json)
         case let command as RollbackCommand: self = .rollback(command.release)
-        case is StatusCommand, is TopCommand, is WhyCommand, is HistoryCommand, is SwitchoverCommand,
-            is FailoverCommand, is RebuildCommand, is PauseCommand, is ResumeCommand, is RestartCommand,
-            is JobCommand, is AlertsCommand.List, is AlertsCommand.SilenceAlert, is AlertsCommand.Unsilence,
-            is AlertsCommand.Test:
-            self = .onAnyHost
+        case is SwitchoverCommand, is RebuildCommand, is RestartCommand: self = .onAnyHost(isChange: true)
+        case is StatusCommand, is TopCommand, is WhyCommand, is HistoryCommand, is FailoverCommand, is PauseCommand,
+            is ResumeCommand, is AlertsCommand.List, is AlertsCommand.SilenceAlert,
+            is AlertsCommand.Unsilence, is AlertsCommand.Test:
+            self = .onAnyHost(isChange: false)
         case let command as MySQLCommand: self = .onHost(command.host, .primary)
         case let command as DumpCommand: self = .onHost(command.host, .replica)
         case let command as RunCommand: self = .onHost(command.host, .app)
@@ -107,7 +110,8 @@ struct FleetLaunch {
             case .down: try await FleetDown(hosts: fleet).run()
             case .destroy(let isConfirmed): try await FleetDestroy(hosts: fleet, isConfirmed: isConfirmed).run()
             case .logs(let request): try await FleetLogs(hosts: fleet, request: request).run()
-            case .onAnyHost: try await RemoteCommand(hosts: fleet).runOnAny()
+            case .job(let name): try await FleetJob(hosts: fleet, name: name).run()
+            case .onAnyHost(let isChange): try await RemoteCommand(hosts: fleet).runOnAny(isChange: isChange)
             case .onHost(let name, let subject): try await RemoteCommand(hosts: fleet).run(on: name, subject)
             case .here, .refused: break
             }

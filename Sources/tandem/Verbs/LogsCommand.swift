@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import TandemAgent
 import TandemOperator
 import TandemStack
@@ -21,6 +22,8 @@ struct LogsCommand: AsyncParsableCommand {
     @Option(help: .hidden) var on: String?
     /// Each line begins with its time, in seconds since 1970, and a tab.
     @Flag(help: .hidden) var times = false
+    /// With --follow: only what is written from a line on that says so.
+    @Flag(help: .hidden) var announces = false
 
     func validate() throws {
         guard (0...1_000_000).contains(lines) else { throw ValidationError("--lines takes 0 to 1000000.") }
@@ -36,6 +39,11 @@ struct LogsCommand: AsyncParsableCommand {
         guard follow else {
             reader.show(lines: lines)
             return
+        }
+        if announces {
+            let following = reader.following()
+            Terminal.write("\(FleetLogs.beginning)\n", to: .standardOutput)
+            return try await StopSignals.runUntilToldToStop { await following() }
         }
         let (lines, followed) = (lines, reader)
         try await StopSignals.runUntilToldToStop { await followed.follow(linesBefore: lines) }
