@@ -226,6 +226,23 @@ struct ConsistencyRoutingTests {
         for epoch in [-1, 1 << 60, Int.max] { #expect(!AgentWatcher.isPlausible(topology(epoch))) }
     }
 
+    @Test("connections to a server that is about to go end before it cuts them, and there are none until it is back")
+    func leaving() {
+        var state = state(view())
+        var one = server("one", serves: false)
+        one.isLeaving = true
+        var change = state.learn(view(takesWrites: false, [one, server("two")]))
+        #expect(change?.leaving == [one] && change?.lost == [] && change?.returned == [])
+        one.isReachable = false
+        change = state.learn(view(takesWrites: false, [one, server("two")]))
+        #expect(change?.lost == [one] && change?.leaving == [])
+        one.isLeaving = false
+        change = state.learn(view(epoch: 2, primary: "two", [one, server("two")]))
+        #expect(change?.returned == [], "it does not answer yet")
+        change = state.learn(view(epoch: 2, primary: "two"))
+        #expect(change?.returned == [server("one")] && change?.added == [])
+    }
+
     @Test("servers that come and go are told apart by name and place")
     func change() {
         var state = RoutingState()

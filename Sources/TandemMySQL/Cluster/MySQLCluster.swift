@@ -81,7 +81,11 @@ public final class MySQLCluster: Service, Sendable {
             guard let change = state.routing.learn(view, at: now) else { return (old, false) }
             for name in change.removed { state.readPools.removeValue(forKey: name)?.stop() }
             for server in change.lost { state.readPools.removeValue(forKey: server.name)?.stop() }
-            for server in change.added + change.lost {
+            // Before the server cuts them, which takes time that others wait for; and they would try to connect again.
+            for server in change.leaving {
+                state.readPools.removeValue(forKey: server.name)?.stop(grace: Self.readGrace)
+            }
+            for server in change.added + change.returned where server.isWorthConnections {
                 state.readPools[server.name] = makePool(server, isForWrites: false)
             }
             state.followPrimary(view) { makePool($0, isForWrites: true) }
@@ -96,6 +100,9 @@ public final class MySQLCluster: Service, Sendable {
             ])
         bell.ring()
     }
+
+    /// How long reads may take that a server was asked which is about to go.
+    private static let readGrace = Duration.seconds(1)
 
     /// A primary that has handed over still answers what it was sent, and its answer settles what a broken link would leave open. One that no longer
     /// answers its agent, as when it hangs, had sent what it will send, and whoever waits for it would wait in vain. Reads just go elsewhere.

@@ -10,8 +10,13 @@ struct ClusterView: Sendable, Equatable {
         var uuid: String?
         /// Whether it answers at all.
         var isReachable = true
+        /// It is about to stop, or to hand over: connections to it are about to be cut.
+        var isLeaving = false
         var servesReads: Bool
         var lagSeconds: Double?
+
+        /// Whether connections to it are worth having.
+        var isWorthConnections: Bool { isReachable && !isLeaving }
     }
 
     /// Rises with every change of primary; 0 where nobody counts them.
@@ -69,6 +74,7 @@ extension ClusterView {
                 Server(
                     name: member.host, address: .tcp(host: member.address, port: member.port), uuid: nil,
                     isReachable: [.open, .waiting, .streaming, .disconnected].contains(member.state),
+                    isLeaving: member.isClosing == true,
                     servesReads: member.servesReads(lagBoundSeconds: maximumLagSeconds), lagSeconds: member.lagSeconds)
             },
             detail: primary.map { "\($0.host) is \($0.state.rawValue)\($0.detail.map { ": " + $0 } ?? "")" })

@@ -55,6 +55,10 @@ struct RoutingState: Sendable {
         var removed: [String] = []
         /// Those that no longer answer: what was asked of them need not be waited for.
         var lost: [ClusterView.Server] = []
+        /// Those that are about to go: what was asked of them may end.
+        var leaving: [ClusterView.Server] = []
+        /// Those that were lost, or leaving, and are back.
+        var returned: [ClusterView.Server] = []
     }
 
     /// More are not looked at: a set of them is one machine word.
@@ -81,7 +85,13 @@ struct RoutingState: Sendable {
             if var known = servers.first(where: { $0.seen.isSamePlace(as: seen) }) {
                 // What it was known to have need not be there when it comes back with another's data.
                 if !known.seen.servesReads, seen.servesReads { known.executed = GTIDPosition() }
-                if known.seen.isReachable, !seen.isReachable { change.lost.append(seen) }
+                if known.seen.isReachable, !seen.isReachable {
+                    change.lost.append(seen)
+                } else if known.seen.isWorthConnections, !seen.isWorthConnections {
+                    change.leaving.append(seen)
+                } else if !known.seen.isWorthConnections, seen.isWorthConnections {
+                    change.returned.append(seen)
+                }
                 known.seen = seen
                 next.append(known)
             } else {
