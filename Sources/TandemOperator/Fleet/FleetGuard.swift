@@ -52,9 +52,11 @@ struct FleetGuard: Sendable {
         guard !chosen.isEmpty else { return [] }
         let needsKeepalived = !stack.frontAddresses.isEmpty && stack.engines.keepalived == nil
         let results = try await hosts.onEach("change firewall and address", only: chosen) { session in
-            let change = try Self.change(stack, session.host)
+            // With the roles that it has there, which may be more than it is to have.
+            let host = stack.hosts.first { $0.name == session.host.name } ?? session.host
+            let change = try Self.change(stack, host)
             if try await change.isInPlace(on: session) { return false }
-            let packages = session.host.has(.balancer) && needsKeepalived ? ["nftables", "keepalived"] : ["nftables"]
+            let packages = host.has(.balancer) && needsKeepalived ? ["nftables", "keepalived"] : ["nftables"]
             try await session.script(Self.installation, packages, seconds: 300)
             switch try await change.carryOut(on: session) {
             case .confirmed: return true
