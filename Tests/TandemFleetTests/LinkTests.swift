@@ -52,8 +52,22 @@ struct LinkTests {
     func cuts() async throws {
         defer { stack.deleteFolder() }
         let programs = try #require(LabHosts.programs)
-        try stack.write("tandem.yaml", try LabStack.file(app: "run: ./conduit\nfiles: [conduit]"))
-        try FileManager.default.copyItem(atPath: "\(programs)/conduit", toPath: "\(stack.folder)/conduit")
+        let app = "run: 'LD_LIBRARY_PATH=$PWD/lib MARIADB_PLUGIN_DIR=$PWD/lib exec ./conduit'\nfiles: [conduit, lib]"
+        try stack.write("tandem.yaml", try LabStack.file(app: app))
+        // With the libraries that the hosts lack. Those of the C library have to be the host's own.
+        let copying = """
+            set -e
+            mkdir "$2/lib"
+            cp "$1/conduit" "$2"
+            ldd "$2/conduit" | awk '$3 ~ /^\\// { print $3 }' | grep -vE '/(libc|libm|libdl|librt|libpthread)\\.so' \
+                | xargs cp --dereference --target-directory="$2/lib"
+            cp "$(dirname "$(ldd "$2/conduit" | awk '/libmariadb/ { print $3 }')")"/libmariadb3/plugin/*.so "$2/lib"
+            """
+        let copied = try await BoundedCommand(
+            program: "sh", arguments: ["-c", copying, "sh", programs, stack.folder], outputLimitBytes: 1 << 16,
+            limit: .seconds(60)
+        ).run()
+        try #require(copied.status == 0, "\(copied.errors)")
         do {
             try await stack.succeed("up")
             for number in Self.cuts("", "").indices { try await cut(number) }
@@ -102,7 +116,8 @@ struct LinkTests {
         print(
             "cut \(cut.name): \(posted.acknowledged.count) writes acknowledged, \(posted.failed.count) failed, \(posted.unknown) unknown, "
                 + "longest pause \(posted.longest_pause_ms) ms; \(led), epoch \(before.epoch) to \(after.epoch)")
-        #expect(posted.failed.isEmpty, "\(posted.failed.prefix(3))")
+        // An app that cannot reach the primary over the link that is cut says so once it has waited; nobody else fails.
+        #expect(posted.failed.allSatisfy { $0.hasPrefix("503: ") }, "\(posted.failed.prefix(3))")
         #expect(posted.acknowledged.count > 200)
         var titles: [[String]] = []
         for host in [primary, partner] {
