@@ -28,8 +28,8 @@ public actor HostServer: ServerHands {
     /// How long a start waits for room on the disk before it is asked for anew.
     private static let roomBound = Duration.seconds(10)
 
-    /// - Parameter awaitHearing: returns once nobody sends new clients here any more, after it was told everywhere that the server is about to
-    ///   close; or after a bound.
+    /// - Parameter awaitHearing: returns once the agents of all app hosts have heard that the server is about to close, and their routers send it
+    ///   no new clients; or after a bound.
     public init(
         process: ServerProcess, statements: any ServerStatements, data: any ServerData,
         awaitHearing: @escaping @Sendable () async -> Void = {}, logger: Logger

@@ -59,11 +59,17 @@ struct TrialStack {
 
     /// Another user has a store of their own; for a test the one that is filled already will do.
     func environment(_ more: [String: String]) -> [String: String] {
-        guard user != nil, let links = ProcessInfo.processInfo.environment["TANDEM_TEST_ENGINES"] else { return more }
+        guard user != nil, let store = Self.engineStore else { return more }
+        return more.merging(["TANDEM_ENGINES": store, "HOME": folder]) { own, _ in own }
+    }
+
+    /// The folder of the engines that the tests were given.
+    static var engineStore: String? {
+        guard let links = ProcessInfo.processInfo.environment["TANDEM_TEST_ENGINES"] else { return nil }
         // STORE/nginx-VERSION/usr/sbin/nginx
         var store = URL(fileURLWithPath: "\(links)/bin/nginx").resolvingSymlinksInPath()
         for _ in 0..<4 { store.deleteLastPathComponent() }
-        return more.merging(["TANDEM_ENGINES": store.path, "HOME": folder]) { own, _ in own }
+        return store.path
     }
 
     func write(_ yaml: String) throws {

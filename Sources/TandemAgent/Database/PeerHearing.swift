@@ -13,7 +13,7 @@ final class PeerHearing: Sendable {
     enum Verdict: Equatable {
         case heard
         case notYet
-        /// Somebody has not asked since this agent began, and may be about to.
+        /// The agent of an app host has not asked since this agent began, and may be about to.
         case unknown
     }
 

@@ -169,7 +169,7 @@ actor FailoverService: ServiceOwner {
         while !Task.isCancelled {
             passwordRefusal = await refusedPassword()
             if let report = latest {
-                // Of one that cannot open for long, since etcd does not answer, it grows: nobody is to read there for ever.
+                // A promoted server that cannot open, since etcd does not answer, falls behind as any replica does: its lag ends its reads in time.
                 if report.role != .primary && report.access != nil || report.isAboutToOpen { lagSeconds = await lag() }
                 await say()
             } else if let preparation = await seat.preparation {

@@ -20,6 +20,8 @@ package struct PendingChange: Sendable {
     let placement: Placement?
     /// Why the certificate authority stands against it; nil when it does not.
     let authorityProblem: String?
+    /// Whose certificates hosts are to be given anew.
+    let outdated: Set<String>
 
     /// - Parameters:
     ///   - preparation: with the programs that the stack is to run.
@@ -44,8 +46,8 @@ package struct PendingChange: Sendable {
         secrets = try await preparation.secrets(
             environment: Self.environment(project.stack.secretSources, last: Self.secrets(of: given)))
         let next = AppliedHost(applied: target, secrets: secrets)
-        let outdated = running == nil ? [] : try preparation.outdatedCertificates().union(renewed)
-        let new = try target.stack.hosts.map {
+        outdated = running == nil ? [] : try preparation.outdatedCertificates().union(renewed)
+        let new = try target.stack.hosts.map { [outdated] in
             try next.version(host: $0.name, folder: folder, newCertificates: outdated)
         }
         self.given = given

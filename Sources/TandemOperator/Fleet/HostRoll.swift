@@ -95,7 +95,7 @@ package struct HostRoll: Sendable {
             try RootFile.write(request.stackFile, to: project.stackFile, mode: 0o600)
         } else {
             // Noted before they are made: nothing else would tell afterwards that hosts have older ones.
-            state.renewed = try preparation.outdatedCertificates().union(state.renewed ?? []).sorted()
+            state.renewed = pending.outdated.sorted()
             try state.save(folder)
         }
         let made = try preparation.writeCertificates()

@@ -65,7 +65,7 @@ actor RemoteReaders {
     func end() {
         for (process, input) in running {
             try? input.fileHandleForWriting.close()
-            // Nobody else would: it is in a process group of its own, which Ctrl-C does not reach.
+            // Foundation starts ssh in a process group of its own, so that the terminal's Ctrl-C does not reach it.
             if process.isRunning { process.terminate() }
         }
         running = []

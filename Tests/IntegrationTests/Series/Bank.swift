@@ -32,12 +32,7 @@ final class Bank: Sendable {
 
     /// Runs while `body` does.
     func during(_ body: () async throws -> Void) async throws {
-        try await withThrowingTaskGroup { group in
-            group.addTask { await self.work() }
-            try await body()
-            group.cancelAll()
-            do { try await group.waitForAll() } catch is CancellationError {}
-        }
+        try await doing({ await self.work() }, during: body)
     }
 
     func open() async throws {
@@ -191,6 +186,17 @@ extension TrialStack {
         return Branch(
             host: host, cluster: try MySQLCluster(configuration: configuration, logger: logger), reader: reader,
             writer: writer, logger: logger)
+    }
+}
+
+/// Does `work` while `body` runs, and returns when both have ended.
+/// - Parameter work: ends when its task is cancelled.
+func doing(_ work: @escaping @Sendable () async -> Void, during body: () async throws -> Void) async throws {
+    try await withThrowingTaskGroup { group in
+        group.addTask { await work() }
+        try await body()
+        group.cancelAll()
+        do { try await group.waitForAll() } catch is CancellationError {}
     }
 }
 

@@ -25,12 +25,7 @@ final class Rivals: Sendable {
         try await branches[0].cluster.withPrimaryConnection { connection in
             _ = try await connection.execute("CREATE TABLE rival (id INT PRIMARY KEY, host VARCHAR(40) NOT NULL)")
         }
-        try await withThrowingTaskGroup { group in
-            group.addTask { await self.work() }
-            try await body()
-            group.cancelAll()
-            do { try await group.waitForAll() } catch is CancellationError {}
-        }
+        try await doing({ await self.work() }, during: body)
     }
 
     private func work() async {

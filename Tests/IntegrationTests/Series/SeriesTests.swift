@@ -213,13 +213,10 @@ struct SeriesTests {
 
     /// The same programs at another place, which to a stack is what `tandem engines update` brings.
     private func engines(_ stack: TrialStack) throws -> String {
-        let links = ProcessInfo.processInfo.environment["TANDEM_TEST_ENGINES"] ?? ""
-        // STORE/nginx-VERSION/usr/sbin/nginx
-        var store = URL(filePath: "\(links)/bin/nginx").resolvingSymlinksInPath()
-        for _ in 0..<4 { store.deleteLastPathComponent() }
+        let store = try #require(TrialStack.engineStore)
         let copy = Process()
         copy.executableURL = URL(filePath: "/bin/cp")
-        copy.arguments = ["--archive", store.path, "\(stack.folder)/engines"]
+        copy.arguments = ["--archive", store, "\(stack.folder)/engines"]
         try copy.run()
         copy.waitUntilExit()
         try #require(copy.terminationStatus == 0)
