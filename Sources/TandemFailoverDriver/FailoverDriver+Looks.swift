@@ -1,4 +1,5 @@
 import TandemFailover
+import TandemServices
 
 extension FailoverDriver {
     /// One look after the other, each when it is asked for.
@@ -15,27 +16,43 @@ extension FailoverDriver {
 
     /// Asks for looks, at intervals.
     func keepTime() async {
-        let clock = ContinuousClock()
-        var last = clock.now
         while !Task.isCancelled {
-            let pause = Duration.milliseconds(isLively ? settings.livelyLookInterval : settings.lookInterval)
-            // In short steps: what begins meanwhile is looked at more often at once.
-            try? await Task.sleep(for: min(pause, .milliseconds(settings.livelyLookInterval)))
-            guard clock.now - last >= pause else { continue }
-            last = clock.now
+            try? await Ticks.next(every: .milliseconds(settings.lookInterval))
             pokes.continuation.yield()
+        }
+    }
+
+    /// Asks for more of them while something is under way. A loop of its own, so that a host at rest does not wake for it.
+    func keepLively() async {
+        for await _ in lively.stream {
+            while isLively, !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(settings.livelyLookInterval))
+                pokes.continuation.yield()
+            }
         }
     }
 
     /// What a command brings about is looked at when it has ended. For a while only: what takes longer is no matter of milliseconds.
     var isUrgent: Bool { now < livelyUntil && command == nil && machine.isAboutToOpen }
 
-    private var isLively: Bool { now < livelyUntil || machine.awaitsCommand || machine.takeover != nil }
+    var isLively: Bool { now < livelyUntil || machine.awaitsCommand || machine.takeover != nil }
 
     /// Numbered when it begins.
     func look() async -> ServerObservation {
         lastOrder += 1
         guard let hands else { return ServerObservation(life: .down, order: lastOrder) }
         return await hands.look(order: lastOrder)
+    }
+}
+
+extension ServerObservation {
+    /// Without what differs from look to look on a server whose part stays the same: its changes are no sign that more is about to happen.
+    var withoutWorkload: ServerObservation {
+        var steady = self
+        steady.order = 0
+        steady.receivedCount = 0
+        // A partner is always about to apply something. One that becomes the partner must have applied all, once.
+        if receiverAcknowledges { steady.hasAppliedAll = true }
+        return steady
     }
 }

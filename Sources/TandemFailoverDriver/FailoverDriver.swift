@@ -27,6 +27,8 @@ public actor FailoverDriver {
     let jobs = AsyncStream<Job>.makeStream()
     /// Asks for a look now.
     let pokes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    /// Says that something is under way.
+    let lively = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private let clockStart = ContinuousClock.now
     private var timer = ChangeTimer()
     var lastOrder: UInt64 = 0
@@ -74,6 +76,7 @@ public actor FailoverDriver {
             group.addTask { await self.outbox.run() }
             group.addTask { await self.lookAgainAndAgain() }
             group.addTask { await self.keepTime() }
+            group.addTask { await self.keepLively() }
             group.addTask { [store] in for await _ in store.hints() { await self.deliver(.storeHinted) } }
             if let hands {
                 group.addTask { [pokes] in for await _ in hands.processEnds { pokes.continuation.yield() } }
@@ -109,6 +112,7 @@ public actor FailoverDriver {
         watchdog.set(machine.fenceDue.map { clockStart + .milliseconds($0) + settings.watchdogGrace })
         for action in actions { perform(action) }
         noteChanges(now)
+        if isLively { lively.continuation.yield() }
         if case .storeAnswered = event, isUrgent { pokes.continuation.yield() }
     }
 
@@ -116,9 +120,7 @@ public actor FailoverDriver {
         if let ended = timer.note(machine, at: now, date: Date()) {
             jobs.continuation.yield(.history(HistoryDetails(ended), epoch: ended.epoch))
         }
-        var seen = machine.seenServer
-        seen?.order = 0
-        seen?.receivedCount = 0
+        let seen = machine.seenServer?.withoutWorkload
         if seen != lastSeen {
             lastSeen = seen
             livelyUntil = now + DriverSettings.liveliness

@@ -455,7 +455,8 @@ struct ReadinessTests {
             Response(status: .init(code: try context.parameters.require("status", as: Int.self)))
         }
         let application = Application(
-            router: router, configuration: .init(address: .hostname("127.200.11.2", port: 24_110)),
+            router: router, server: .cancellable(idleTimeout: .seconds(10)),
+            configuration: .init(address: .hostname("127.200.11.2", port: 24_110)),
             logger: quietLogger)
         let probe = ReadinessProbe(client: .shared)
         func isReady(_ path: String) async -> Bool {

@@ -43,9 +43,10 @@ struct HostileAgentTests {
         return Application(
             router: router,
             server: HTTPServerBuilder {
-                try AgentChannel(
-                    responder: $0, tls: tls, idleTimeout: .seconds(90), handshakeBound: .seconds(10),
-                    mostConnections: 100)
+                CancellableChannel(
+                    try AgentChannel(
+                        responder: $0, tls: tls, idleTimeout: .seconds(90), handshakeBound: .seconds(10),
+                        mostConnections: 100))
             }, configuration: .init(address: .hostname(AgentAPIServer.host.address, port: server.port)),
             logger: quietLogger)
     }

@@ -36,8 +36,8 @@ struct RouterPushTests {
         }
         for path in [layout.routerFile, layout.routerScript] {
             let file = try #require(blueprint.files.first { $0.path == path })
-            #expect(path == layout.routerScript || file.contents.contains("agent-inter 250ms"))
-            let text = file.contents.replacing("agent-inter 250ms", with: "agent-inter \(interval)")
+            #expect(path == layout.routerScript || file.contents.contains("agent-inter 1s"))
+            let text = file.contents.replacing("agent-inter 1s", with: "agent-inter \(interval)")
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         }
         // Whoever checks a port finds somebody.

@@ -339,7 +339,7 @@ struct RouterServersTests {
             commands[0].hasPrefix(
                 #"add server write/server2 127.31.7.22:3306 agent-send write\ server2! disabled check"#))
         #expect(commands[0].contains("on-marked-down shutdown-sessions"))
-        #expect(commands[0].hasSuffix("agent-check agent-addr 127.31.7.21 agent-port 8008 agent-inter 250ms"))
+        #expect(commands[0].hasSuffix("agent-check agent-addr 127.31.7.21 agent-port 8008 agent-inter 1s"))
         #expect(commands[1...] == ["enable health write/server2", "enable agent write/server2"])
     }
 

@@ -74,6 +74,30 @@ import EtcdTestServer
         }
     }
 
+    @Test func whoeverHoldsNoDataReadsAndHasNoLease() async throws {
+        try await TestEtcd.with { etcd in
+            try await etcd.withClient { client in
+                let witness = StackStore(client, keys: Self.keys, deadline: .seconds(20), mayLead: false)
+                #expect(await witness.answer(.refresh) == .read(StoreSnapshot()))
+                let founding = StateTransaction(
+                    purpose: .found, expectedRevision: 0,
+                    record: StateRecord(epoch: 1, primary: HostID(1), standing: .alone), takesLeader: true)
+                #expect(await witness.answer(.write(founding)) == .unknown)
+                let first = store(client)
+                _ = await first.answer(.refresh)
+                guard case .written = await first.answer(.write(founding)) else {
+                    Issue.record("not written")
+                    return
+                }
+                guard case .read(let seen) = await witness.answer(.refresh) else {
+                    Issue.record("no answer")
+                    return
+                }
+                #expect(seen.leader == LeaderRecord(host: HostID(1), epoch: 1))
+            }
+        }
+    }
+
     @Test func whoeverTakesTheLeadEndsTheLeaseOfWhomeverHadIt() async throws {
         try await TestEtcd.with { etcd in
             try await etcd.withClient { client in

@@ -126,6 +126,38 @@ struct DriverTests {
         #expect(Set(looks).count == looks.count)
     }
 
+    @Test("takes what a partner applies for no sign of a change, and what a candidate still has to apply for one")
+    func tellsWorkloadFromChanges() {
+        var (first, later) = (
+            ServerObservation(life: .up, order: 1), ServerObservation(life: .up, receivedCount: 8, order: 2)
+        )
+        later.hasAppliedAll = false
+        #expect(first.withoutWorkload != later.withoutWorkload)
+        (first.receiverAcknowledges, later.receiverAcknowledges) = (true, true)
+        #expect(first.withoutWorkload == later.withoutWorkload)
+        later.access = .reading
+        #expect(first.withoutWorkload != later.withoutWorkload)
+    }
+
+    @Test("looks more often as soon as something changes, and not before")
+    func looksMoreOftenAfterAChange() async throws {
+        let hands = ScriptedHands()
+        var settings = DriverSettings()
+        settings.lookInterval = 1_000_000
+        try await with(hands, ScriptedStore(), settings: settings) { _ in
+            // The first look itself is a change, which counts for two seconds.
+            try await Task.sleep(for: .seconds(3))
+            let before = hands.state.withLock { $0.looks.count }
+            try await Task.sleep(for: .seconds(1))
+            #expect(hands.state.withLock { $0.looks.count } == before)
+            hands.state.withLock { $0.seen = ServerObservation(life: .up, bootCount: 7) }
+            hands.ended.yield()
+            try await eventually("it looks again and again") {
+                hands.state.withLock { $0.looks.count } > before + 10
+            }
+        }
+    }
+
     @Test("looks at once when the server's process ends")
     func looksWhenTheProcessEnds() async throws {
         let hands = ScriptedHands()

@@ -58,7 +58,7 @@ struct Options {
     var seconds = 5
     var connections = 64
     var repetitions = 3
-    var idleSeconds = 30
+    var idleSeconds = 60
 
     init(_ arguments: some Sequence<String>) throws {
         var iterator = arguments.makeIterator()

@@ -19,7 +19,7 @@ struct Lifecycle {
     }
 }
 
-/// What agents and keeper cost while nobody asks for anything.
+/// What agents, etcd and keeper cost while nobody asks for anything.
 struct Idle {
     struct Process {
         var name: String
@@ -30,13 +30,23 @@ struct Idle {
 
     var processes: [Process]
 
+    /// Of one core: what decides who is primary, on all hosts together.
+    var decidingPercent: Double {
+        processes.filter { $0.name != Self.keeper }.map(\.cpuPercent).reduce(0, +)
+    }
+
+    private static let keeper = "keeper"
+
     static func measure(_ stack: TandemStack, seconds duration: Int) throws -> Idle {
         let status = try stack.status()
         var pids = status.hosts.map { ("agent of \($0.name)", $0.agent.pid) }
-        pids.append(("keeper", status.keeper.pid))
+        for host in status.hosts {
+            pids += host.services.filter { $0.name == "etcd" }.map { ("etcd of \(host.name)", $0.pid) }
+        }
+        pids.append((keeper, status.keeper.pid))
         let known = pids.compactMap { name, pid in pid.map { (name, $0) } }
         // What the start has left to do is done by then.
-        Thread.sleep(forTimeInterval: 10)
+        Thread.sleep(forTimeInterval: 30)
         // Each process alone: the keeper is the agents' parent.
         let before = try known.map { try ProcessTimes.ownCPUSeconds($0.1) }
         Thread.sleep(forTimeInterval: Double(duration))

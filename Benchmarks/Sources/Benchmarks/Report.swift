@@ -133,13 +133,16 @@ struct Report {
             "| \($0.name) | \($0.cpuPercent.rounded(2)) | \((Double($0.residentBytes) / 1e6).rounded(0)) |"
         }
         return """
-            ### Idle agents
+            ### At rest
 
-            Over \(options.idleSeconds) s without requests. The target is less than 1 % of a core and 40 MB for an agent.
+            Over \(options.idleSeconds) s without requests. The target is less than 1 % of a core and 40 MB for an agent, less than 80 MB for an \
+            etcd, and no more than 4 % of one core for all of them together. It depends on the machine more than other figures do: what waking \
+            up costs in a virtual one differs by a factor of two and more.
 
             | | % of one core | resident MB |
             | --- | --- | --- |
             \(rows.joined(separator: "\n"))
+            | all agents and etcds together | \(idle.decidingPercent.rounded(2)) | |
             """
     }
 }

@@ -42,9 +42,10 @@ struct AgentAPI: Sendable {
         Application(
             router: router(),
             server: HTTPServerBuilder { [handshakeBound, mostConnections] in
-                try AgentChannel(
-                    responder: $0, tls: tls, idleTimeout: Self.idleTimeout, handshakeBound: handshakeBound,
-                    mostConnections: mostConnections)
+                CancellableChannel(
+                    try AgentChannel(
+                        responder: $0, tls: tls, idleTimeout: Self.idleTimeout, handshakeBound: handshakeBound,
+                        mostConnections: mostConnections))
             },
             configuration: .init(address: .hostname(address, port: port), serverName: nil, reuseAddress: true),
             onServerRunning: onServerRunning, logger: logger)

@@ -40,7 +40,7 @@ struct TopologyRoute: Sendable {
         add(to: router)
         return Application(
             router: router,
-            server: .http1(configuration: .init(idleTimeout: .seconds(90))),
+            server: .cancellable(idleTimeout: .seconds(90)),
             configuration: .init(address: .hostname(address, port: port), serverName: nil, reuseAddress: true),
             onServerRunning: onServerRunning, logger: logger)
     }

@@ -47,7 +47,7 @@ actor FailoverSeat {
         self.hosts = hosts
         self.data = data
         self.folder = folder
-        store = StackStore(client, keys: StackKeys(stack: stack, names: hosts.names))
+        store = StackStore(client, keys: StackKeys(stack: stack, names: hosts.names), mayLead: data != nil)
         peers = PeerCalls(client: agents, hosts: hosts.all)
         self.logger = logger
         self.started = started
@@ -135,6 +135,9 @@ actor FailoverSeat {
 
     /// On a primary that takes writes: the accounts of hosts that came with new settings.
     func addAccounts() async throws { try await server?.addAccounts() }
+
+    /// How far this host's server is behind, while it does not lead; nil where it does not say.
+    func lagSeconds() async -> Double? { (try? await server?.lagSeconds()) ?? nil }
 
     /// The name of the primary, where that is another host.
     var leader: String? {

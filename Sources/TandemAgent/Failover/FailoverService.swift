@@ -181,6 +181,8 @@ actor FailoverService: ServiceOwner {
     }
 
     private func lag() async -> Double? {
+        // One that has been promoted has other use for the connection: its heartbeats, which may wait.
+        guard latest?.role == .primary else { return await seat.lagSeconds().map(Self.rounded) }
         let seconds = try? await environment.withConnection(queryTimeout: .seconds(1)) {
             try await Heartbeat.lagSeconds(on: $0)
         }

@@ -11,6 +11,7 @@ struct StoreFile {
     /// the failover's are of 4 s.
     static let electionMilliseconds = 2000
     static let heartbeatMilliseconds = 200
+    static let batchSeconds = 1
     /// What the failover keeps there takes kilobytes.
     static let quotaBytes = 64 << 20
 
@@ -47,6 +48,9 @@ struct StoreFile {
         heartbeat-interval: \(Self.heartbeatMilliseconds)
         election-timeout: \(Self.electionMilliseconds)
         pre-vote: true
+        # How often what is in the log is put into the data's file, in nanoseconds; nothing is less safe for it, and etcd's own ten times
+        # a second are a third of what it costs at rest.
+        backend-batch-interval: \(Self.batchSeconds)000000000
         # Bounded: etcd refuses to write more, and forgets what keys were more than an hour ago.
         quota-backend-bytes: \(Self.quotaBytes)
         auto-compaction-mode: periodic

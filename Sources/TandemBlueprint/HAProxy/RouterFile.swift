@@ -71,10 +71,11 @@ struct RouterFile {
                 """
         }
         return """
-            # Closed until the agent on this host opens a server. An agent that cannot be reached leaves its last verdict
-            # standing. Sessions to a server that is closed again are cut.
+            # Closed until the agent on this host opens a server. It does so at once, through the socket; asking it puts right what was
+            # lost there. An agent that cannot be reached leaves its last verdict standing. Sessions to a server that is closed again
+            # are cut.
             default-server disabled \(check)
-            default-server agent-check agent-addr \(site.host.loopbackAddress) agent-port \(Ports.agentCheck) agent-inter 250ms
+            default-server agent-check agent-addr \(site.host.loopbackAddress) agent-port \(Ports.agentCheck) agent-inter 1s
             """
     }
 

@@ -9,6 +9,7 @@ public actor StackStore {
     /// For each request to etcd; a refresh makes two or three.
     let deadline: Duration
     private let revokesFormerLease: Bool
+    private let mayLead: Bool
     private var lease: LeaseID?
     /// The one that `leader` was under before this agent took it over.
     private var formerLease: LeaseID?
@@ -16,16 +17,18 @@ public actor StackStore {
     /// - Parameters:
     ///   - leaseTime: as in the failover's `Timing`, in whole seconds, rounded up.
     ///   - deadline: shorter than the failover's `storePatience`, after which it asks again.
+    ///   - mayLead: whether this host holds data, so that it can come to lead and has a lease ready; any other one only reads.
     ///   - revokesFormerLease: whether the lease of whoever led before is ended once this agent leads. The simulator's store
     ///     lets it run out.
     public init(
         _ client: EtcdClient, keys: StackKeys, leaseTime: Duration = .seconds(4),
-        deadline: Duration = .milliseconds(900), revokesFormerLease: Bool = true
+        deadline: Duration = .milliseconds(900), mayLead: Bool = true, revokesFormerLease: Bool = true
     ) {
         self.client = client
         self.keys = keys
         self.leaseTime = leaseTime
         self.deadline = deadline
+        self.mayLead = mayLead
         self.revokesFormerLease = revokesFormerLease
     }
 
@@ -38,6 +41,7 @@ public actor StackStore {
 
     /// Renews this agent's lease, or takes a new one where it is lost; then reads.
     private func refresh() async -> StoreAnswer {
+        guard mayLead else { return await read() }
         do throws(CoordinationError) {
             guard try await renew() else { return .unknown }
         } catch {

@@ -5,6 +5,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import Synchronization
+import TandemAgent
 
 /// Serves the live page on this machine's loopback address. It only tells: nothing that it is asked changes anything.
 struct PageServer: Sendable {
@@ -25,7 +26,7 @@ struct PageServer: Sendable {
         let isListening = isListening
         let application = Application(
             router: router(door),
-            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+            server: .cancellable(idleTimeout: .seconds(60)),
             configuration: .init(
                 address: .hostname("127.0.0.1", port: port), serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)
