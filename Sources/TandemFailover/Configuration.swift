@@ -1,7 +1,7 @@
 /// How long the protocol waits for what, in milliseconds. No acknowledged write depends on any of these: a wrong one
 /// costs a needless failover or a longer outage.
 public struct Timing: Hashable, Sendable {
-    public var refreshInterval: Milliseconds = 1_000
+    public var refreshInterval: Milliseconds = 500
     /// A refresh or write unanswered for so long is tried again.
     public var storePatience: Milliseconds = 1_000
     /// The lease's time to live.

@@ -40,6 +40,21 @@ struct CutRulesTests {
             ])
     }
 
+    @Test("what another machine's clients have opened to a server stays")
+    func accepted() {
+        // 10.0.0.21 listens, and has a client of 10.0.0.22's; its own replication goes the other way.
+        let table = """
+              sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+               0: 1500000A:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000   909        0 100 1 0 100 0 0 10 0
+               1: 1500000A:0CEA 1600000A:9C40 01 00000000:00000000 00:00000000 00000000   909        0 101 1 0 20 4 0 10 -1
+               2: 1500000A:9C44 1600000A:0CEA 01 00000000:00000000 00:00000000 00000000   909        0 102 1 0 20 4 0 10 -1
+            """
+        #expect(
+            ends(TCPTable(table).opened(by: [100, 101, 102], to: ["10.0.0.22"])) == [
+                "10.0.0.21:40004 > 10.0.0.22:3306", "10.0.0.22:3306 > 10.0.0.21:40004",
+            ])
+    }
+
     @Test("the rules lie in a table of the stack's own, and have the names that the kernel wants")
     func rules() {
         let rules = CutRules(
@@ -54,6 +69,34 @@ struct CutRulesTests {
         #expect(
             rules.adding([way])
                 == "add element inet tandem_drill_my_shop crossing { 127.0.0.1 . 9 . 127.211.0.22 . 80 }\n")
+    }
+
+    @Test("where the other end is another machine, packets are dropped where they are sent")
+    func otherMachine() {
+        let rules = CutRules(
+            stack: "farm", groups: ["system.slice/tandem-farm.service/tandem-drill-farm"], own: nil,
+            others: ["10.0.0.22"],
+            isOtherMachine: true)
+        #expect(
+            rules.text.contains(
+                #"""
+                ip saddr . tcp sport . ip daddr . tcp dport @crossing counter drop
+                        ip daddr { 10.0.0.22 } tcp flags & (fin | syn | rst | ack) == syn socket cgroupv2 level 3 "system.slice/tandem-farm.service/tandem-drill-farm" counter drop
+                """#), "\(rules.text)")
+    }
+
+    @Test("a machine that is cut off keeps SSH, and what stays on it")
+    func machine() {
+        let text = HostCutRules(stack: "farm", sshPorts: [22, 2222], addresses: ["10.0.0.100"]).text
+        #expect(text.hasPrefix("table inet tandem_drill_farm {"))
+        for rule in [
+            "iif lo accept", "tcp dport { 22, 2222 } accept", "oif lo accept", "tcp sport { 22, 2222 } accept",
+        ] {
+            let place = text.firstRange(of: rule)
+            #expect(place != nil, "\(rule)")
+        }
+        #expect(text.ranges(of: "counter drop").count == 2, "one for each direction, last")
+        #expect(text.contains("table arp tandem_drill_farm {") && text.contains("arp saddr ip 10.0.0.100 drop"))
     }
 
     @Test("dropped packets are counted over all rules")

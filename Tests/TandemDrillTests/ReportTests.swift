@@ -210,6 +210,19 @@ struct ReportTests {
         #expect(reasons(struck) == [], "nobody felt it")
     }
 
+    @Test("of machines there is no keeper to kill and no outage, and a balancer can be cut off")
+    func machines() throws {
+        var look = Self.look
+        look.areMachines = true
+        look.keeper = nil
+        let all = FaultList.all(look, limits: PlaceLimits(network: nil, clock: "no"))
+        let missing = FaultList.all(Self.look).map(\.name).filter { name in !all.contains { $0.name == name } }
+        #expect(missing == ["kill keeper", "fill server1/mysql", "fill server2/mysql", "outage"])
+        let cut = try #require(all.first { $0.name == "cut lb1" })
+        #expect(cut.obstacle(look) == nil)
+        #expect(!all.contains { $0.victims.contains(.keeper) })
+    }
+
     @Test("what cannot be done here is not tested, with the reason")
     func obstacles() {
         var look = Self.look

@@ -9,7 +9,7 @@ import Testing
     .enabled(if: LabHosts.folder != nil && LabHosts.programs != nil, LabHosts.skipped))
 struct HostStackTests {
     private static let front = LabStack.front
-    private let stack = LabStack()
+    let stack = LabStack()
 
     /// The page says what the file says.
     private static func file(
@@ -46,6 +46,7 @@ struct HostStackTests {
         try await losesApp()
         try await changes()
         try await hostsComeAndGo()
+        try await drills()
         try await losesHosts()
         try await stack.succeed("down")
         #expect(try await stack.tandem("status").status == 4)

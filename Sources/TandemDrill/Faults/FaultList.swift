@@ -19,16 +19,18 @@ public enum FaultList {
                     name: "freeze \(host)/agent", event: "The agent of \(host) is frozen",
                     promise: Promise(writes: .uncut), victims: [.agent(host)]))
         }
-        faults.append(
-            KillFault(
-                name: "kill keeper", event: "The keeper is killed", promise: Promise(writes: .uncut),
-                victims: [.keeper]))
+        if !look.areMachines {
+            faults.append(
+                KillFault(
+                    name: "kill keeper", event: "The keeper is killed", promise: Promise(writes: .uncut),
+                    victims: [.keeper]))
+        }
         faults += storeFaults(look)
         for host in look.hosts { faults.append(lose(host, look)) }
         for host in look.hosts { faults.append(pause(host, look)) }
         for host in look.hosts { faults.append(isolate(host, look, limits)) }
         if look.canSwitchOver { faults.append(cutPair(look, limits)) }
-        for host in look.hosts where host.services.contains(where: { $0.name == "mysql" }) {
+        for host in look.hosts where !look.areMachines && host.services.contains(where: { $0.name == "mysql" }) {
             faults.append(
                 DiskFault(
                     name: "fill \(host.name)/mysql",
@@ -44,7 +46,8 @@ public enum FaultList {
         }
         faults.append(RollingFault(victims: apps))
         if look.canSwitchOver { faults.append(SwitchoverFault()) }
-        faults.append(OutageFault(victims: look.allParts))
+        // Where systemd keeps the agents, they would be back before the last process is killed.
+        if !look.areMachines { faults.append(OutageFault(victims: look.allParts)) }
         return faults
     }
 
@@ -82,7 +85,7 @@ public enum FaultList {
             name: "cut \(host.name)", event: "\(host.name) is cut off from all other hosts for 12 s",
             promise: Promise(writes: services.contains("mysql") ? .wait : .goOn), scope: .host(host.name),
             parts: look.parts(of: host.name), needsOthers: services,
-            limit: services.contains("haproxy") ? CutFault.sharedSocket : limits.network)
+            limit: services.contains("haproxy") && !look.areMachines ? CutFault.sharedSocket : limits.network)
     }
 
     private static func cutPair(_ look: StackLook, _ limits: PlaceLimits) -> any Fault {

@@ -14,6 +14,8 @@ public protocol DrilledStack: Sendable {
     /// Has a host that goes down stay down, until `letUp` or for a minute.
     /// - Parameter arm: is given what brings it back should nobody do so, before it is done.
     func keepDown(_ host: String, arm: @Sendable (Undo) async throws -> Void) async throws
+    /// Whether it is down in fact.
+    func isDown(_ host: String) async -> Bool
     func letUp(_ host: String) async
     /// What its monitors tell people of right now; nil: it has none, or none answers.
     func firing() async -> [FiredAlert]?
@@ -34,7 +36,7 @@ public protocol FaultPlace: Sendable {
     func undo() async throws -> String
 }
 
-public enum ProcessState: Sendable, Equatable {
+public enum ProcessState: String, Codable, Sendable, Equatable {
     case running
     /// Stopped by a signal: state T.
     case frozen

@@ -22,7 +22,7 @@ struct HostFault: Fault {
         struck()
         let failure = await site.kill(processes, for: name)
         try? await Task.sleep(for: Self.hold)
-        let isBack = await site.stack.look().hosts.contains { $0.name == host && $0.agent != nil }
+        let isBack = await !site.stack.isDown(host)
         await site.stack.letUp(host)
         await site.healer.disarm()
         try Task.checkCancellation()

@@ -1,6 +1,6 @@
 /// A stack at one moment, as its agents tell.
-public struct StackLook: Sendable, Equatable {
-    public struct Service: Sendable, Equatable {
+public struct StackLook: Codable, Sendable, Equatable {
+    public struct Service: Codable, Sendable, Equatable {
         public var name: String
         public var pid: Int32?
         public var isRunning: Bool
@@ -12,7 +12,7 @@ public struct StackLook: Sendable, Equatable {
         }
     }
 
-    public struct Host: Sendable, Equatable {
+    public struct Host: Codable, Sendable, Equatable {
         public var name: String
         /// nil while the agent does not answer.
         public var agent: Int32?
@@ -36,6 +36,8 @@ public struct StackLook: Sendable, Equatable {
     public var canSwitchOver: Bool
     /// Of hosts whose data lies on a small disk of its own: where.
     public var ownDisks: [String: String] = [:]
+    /// Each host is a machine of its own, whose systemd keeps the agent: there is no keeper.
+    public var areMachines = false
 
     public init(
         isWhole: Bool, hosts: [Host], keeper: Int32?, primary: String?, state: String, canSwitchOver: Bool = false
@@ -68,7 +70,7 @@ public struct StackLook: Sendable, Equatable {
         return [.agent(host)] + services.map { .service($0.name, host: host) }
     }
 
-    public var allParts: [Part] { [.keeper] + hosts.flatMap { parts(of: $0.name) } }
+    public var allParts: [Part] { (areMachines ? [] : [.keeper]) + hosts.flatMap { parts(of: $0.name) } }
 }
 
 /// One process of a stack that a fault can strike.

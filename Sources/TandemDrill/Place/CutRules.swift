@@ -19,6 +19,8 @@ struct CutRules: Equatable {
     var own: String?
     /// The addresses that the processes reach no more.
     var others: [String]
+    /// The other end is on another machine, where nothing is known of our marks: packets are dropped where they are sent.
+    var isOtherMachine = false
 
     private static let mark = "0x7a4d0001"
 
@@ -28,7 +30,7 @@ struct CutRules: Equatable {
     var text: String {
         let table = "inet \(Self.table(stack))"
         let syn = "tcp flags & (fin | syn | rst | ack) == syn"
-        let lose = "meta mark set \(Self.mark)"
+        let lose = isOtherMachine ? "counter drop" : "meta mark set \(Self.mark)"
         var rules = ["ip saddr . tcp sport . ip daddr . tcp dport @crossing \(lose)"]
         for group in groups {
             let isOfGroup = "socket cgroupv2 level \(Self.level(group)) \"\(group)\""
@@ -92,14 +94,20 @@ struct TCPTable: Equatable {
     }
 
     var connections: [Connection] = []
+    /// Ports on which somebody listens. A connection with one of these at its own end was opened by the other one.
+    private var listening: Set<Int> = []
 
     /// Only those that are established or about to be; listening sockets have no other end.
     init(_ text: String) {
         for line in text.split(separator: "\n").dropFirst() {
             let fields = line.split(separator: " ")
-            guard fields.count > 9, fields[3] != "0A", fields[3] != "06", let local = Self.end(fields[1]),
+            guard fields.count > 9, fields[3] != "06", let local = Self.end(fields[1]),
                 let remote = Self.end(fields[2]), let inode = UInt64(fields[9])
             else { continue }
+            guard fields[3] != "0A" else {
+                listening.insert(local.port)
+                continue
+            }
             connections.append(Connection(local: local, remote: remote, inode: inode))
         }
     }
@@ -123,7 +131,11 @@ struct TCPTable: Equatable {
 
     /// The same of each connection that the processes have opened to one of these addresses, where others of them may be.
     func opened(by sockets: Set<UInt64>, to addresses: Set<String>) -> Set<CutRules.Way> {
-        Self.bothWays(connections.filter { sockets.contains($0.inode) && addresses.contains($0.remote.address) })
+        Self.bothWays(
+            connections.filter {
+                sockets.contains($0.inode) && addresses.contains($0.remote.address)
+                    && !listening.contains($0.local.port)
+            })
     }
 
     private static func bothWays(_ connections: [Connection]) -> Set<CutRules.Way> {

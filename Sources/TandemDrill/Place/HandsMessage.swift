@@ -20,8 +20,11 @@ public struct HandsSetting: Sendable, Equatable {
     public var user: UInt32
     /// Of the stack's hosts, by their names: nobody else's connections are touched.
     public var addresses: [String: String]
+    /// Each of these hosts is a machine of its own.
+    public var areMachines: Bool
 
-    public init(stack: String, user: UInt32, addresses: [String: String]) {
+    public init(stack: String, user: UInt32, addresses: [String: String], areMachines: Bool = false) {
+        self.areMachines = areMachines
         self.stack = stack
         self.user = user
         self.addresses = addresses

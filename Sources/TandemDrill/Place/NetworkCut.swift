@@ -47,7 +47,9 @@ struct NetworkCut {
         do {
             let moved = try move(processes)
             let others = setting.addresses.values.filter { $0 != own }.sorted()
-            let rules = CutRules(stack: setting.stack, groups: moved.groups, own: own, others: others)
+            let rules = CutRules(
+                stack: setting.stack, groups: moved.groups, own: own, others: others,
+                isOtherMachine: setting.areMachines)
             try run(["-f", "-"], input: rules.text)
             // From here on no new connection crosses; those that do are all in the table.
             let sockets = moved.pids.reduce(into: Set<UInt64>()) { $0.formUnion(Self.sockets(of: $1)) }
@@ -217,4 +219,17 @@ struct NetworkCut {
                 return UInt64(target.dropFirst(8).dropLast())
             })
     }
+}
+
+/// The connections that processes of one host have opened to other machines are cut, as `PlaceChange.cutConnections` says, until it is
+/// undone: by whoever made it.
+public enum ConnectionCut {
+    /// - Throws: `DrillError` where it cannot be done; then nothing of it is left.
+    public static func make(_ setting: HandsSetting, _ processes: [ProcessIdentity]) throws {
+        try NetworkCut(setting).make(.cutConnections(of: processes))
+    }
+
+    /// - Returns: how many packets were dropped.
+    @discardableResult
+    public static func undo(_ setting: HandsSetting) -> Int { (try? NetworkCut(setting))?.undo() ?? 0 }
 }

@@ -1,7 +1,7 @@
 public import Foundation
 
 /// An alert that the stack's monitors tell people of.
-public struct FiredAlert: Hashable, Sendable {
+public struct FiredAlert: Codable, Hashable, Sendable {
     public var name: String
     public var host: String?
     /// When it began to fire.

@@ -16,10 +16,12 @@ public struct HTTPFrontDoor: FrontDoor {
     static let connectPatience = TimeAmount.seconds(5)
     private static let mostAnswerBytes = 16 << 20
 
-    /// - Parameter caFile: the stack's authority.
-    public init(url: String, name: String, address: String, caFile: String, patience: Duration) {
+    /// - Parameters:
+    ///   - address: where the name leads; nil: wherever this machine's resolver says.
+    ///   - caFile: the stack's authority.
+    public init(url: String, name: String, address: String?, caFile: String, patience: Duration) {
         self.url = url
-        override = [name: address]
+        override = address.map { [name: $0] } ?? [:]
         self.caFile = caFile
         self.patience = patience
     }

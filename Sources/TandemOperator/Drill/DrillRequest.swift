@@ -6,7 +6,7 @@ package enum DrillFormat: String, CaseIterable, Sendable {
 }
 
 /// What a drill was asked for; `tandem drill --help` says what each is.
-package struct DrillRequest: Sendable {
+package struct DrillRequest: Sendable, Equatable {
     /// List the faults and do nothing.
     package var list: Bool
     var only: String?

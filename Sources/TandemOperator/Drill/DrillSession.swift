@@ -5,29 +5,18 @@ import TandemDrill
 import TandemStack
 
 /// One drill, from the command line's options to its report.
-package struct DrillSession: Sendable {
+struct DrillSession: Sendable {
     let request: DrillRequest
-    package let project: Project
-    package let applied: AppliedStack
-    let client: AgentClient
-
-    private let hands = DrillHands.link()
+    let ground: DrillGround
 
     private static let mostLedgers = 5
 
-    package init(request: DrillRequest, project: Project, applied: AppliedStack, client: AgentClient) {
-        self.request = request
-        self.project = project
-        self.applied = applied
-        self.client = client
-    }
+    private var stack: Stack { ground.stack }
 
     /// - Returns: whether a promise was broken, or something became slower.
-    package func run() async throws -> Bool {
-        let stack = LocalDrilledStack(project: project, applied: applied, client: client)
-        let look = await stack.look()
-        let limits = try await hands?.limits() ?? .ordinaryUser
-        let all = FaultList.all(look, limits: limits)
+    func run() async throws -> Bool {
+        let look = await ground.drilled.look()
+        let all = FaultList.all(look, limits: ground.limits)
         let faults = FaultList.chosen(all, request.only)
         guard !faults.isEmpty else {
             throw Failure(
@@ -35,16 +24,13 @@ package struct DrillSession: Sendable {
                 "no fault's name has '\(Terminal.printable(request.only ?? ""))' in it; see: tandem drill --list")
         }
         let seed = request.seed ?? UInt64.random(in: 1...999_999_999)
-        let patience = Duration.seconds(min(applied.stack.app.requestTimeoutSeconds + 10, 60))
-        let door = HTTPFrontDoor(
-            url: applied.url, name: applied.stack.domain, address: applied.frontProbeAddress,
-            caFile: project.folder.caFile, patience: patience)
+        let patience = Duration.seconds(min(stack.app.requestTimeoutSeconds + 10, 60))
+        let door = ground.door(patience)
         var plan = await KnownApp.plan(
-            project.stack, door: door, clients: request.clients, rate: Double(request.rate), patience: patience)
+            stack, door: door, clients: request.clients, rate: Double(request.rate), patience: patience)
         plan.wantedWriters = request.writers
         let options = DrillOptions(
-            repeats: request.repeats, margin: .seconds(request.duration), seed: seed,
-            budgets: project.stack.drill.budgets)
+            repeats: request.repeats, margin: .seconds(request.duration), seed: seed, budgets: stack.drill.budgets)
         if request.list { return list(faults, plan, options, look) }
         let last = try request.compare.map(Self.read)
         let output = try request.report.map(ReportFile.init)
@@ -52,47 +38,31 @@ package struct DrillSession: Sendable {
             throw Failure(
                 .failed, "the stack is \(look.state), not up, so nothing is broken on purpose; see: tandem status")
         }
-        var report = try await watched(stack) { try await drill($0, faults, plan, door, options) }
+        var report = try await drill(faults, plan, door, options)
         if let last { report.slower = Comparison.slower(report, than: last) }
         try write(report)
         try output?.write(HTMLReport(report: report, last: last).text)
         return report.verdict == .broken || !(report.slower ?? []).isEmpty
     }
 
-    /// With a way to the stack's monitors, where it has some.
-    private func watched(
-        _ stack: LocalDrilledStack, _ body: (LocalDrilledStack) async throws -> DrillReport
-    ) async throws -> DrillReport {
-        guard !applied.stack.monitors.isEmpty else { return try await body(stack) }
-        return try await AlertSession.on(applied.stack, project.folder) { session in
-            var stack = stack
-            stack.monitors = session
-            return try await body(stack)
-        }
-    }
-
     private func drill(
-        _ stack: LocalDrilledStack, _ faults: [any Fault], _ plan: TrafficPlan, _ door: HTTPFrontDoor,
-        _ options: DrillOptions
+        _ faults: [any Fault], _ plan: TrafficPlan, _ door: HTTPFrontDoor, _ options: DrillOptions
     ) async throws -> DrillReport {
-        let folder = "\(project.folder.path)/drill"
         try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        guard let lock = try FileLock(path: "\(folder)/drill.lock") else {
-            throw Failure(
-                .failed, "another drill of '\(project.stack.name)' is running; wait for it, or end it with Ctrl-C")
+            atPath: ground.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        guard let lock = try FileLock(path: "\(ground.folder)/drill.lock") else {
+            throw Failure(.failed, "another drill of '\(stack.name)' is running; wait for it, or end it with Ctrl-C")
         }
         defer { withExtendedLifetime(lock) {} }
-        try checkNobodyChanges()
-        removeOldLedgers(folder)
+        try ground.checkNobodyChanges()
+        removeOldLedgers(ground.folder)
         let marker = Marker(seed: UInt64.random(in: 0...UInt64.max))
-        let file = try LedgerFile(path: "\(folder)/ledger-\(marker.run).csv")
+        let file = try LedgerFile(path: "\(ground.folder)/ledger-\(marker.run).csv")
         let site = FaultSite(
-            stack: stack, place: LocalPlace(hands: hands),
-            healer: try HealerProcess.start(project: project, log: "\(folder)/healer.log"))
+            stack: ground.drilled, place: ground.place, healer: try ground.healer("\(ground.folder)/healer.log"))
         let ledger = Ledger(marker: marker, file: file)
         let progress = DrillProgress(ledger: ledger, isShown: isatty(STDERR_FILENO) == 1)
-        progress.begin(stack: project.stack.name, faults: faults.count, plan: plan, options: options)
+        progress.begin(stack: stack.name, faults: faults.count, plan: plan, options: options)
         let runner = DrillRunner(
             site: site, ledger: ledger, plan: plan, door: door, options: options, tell: progress.tell)
         let startedAt = Date()
@@ -107,15 +77,8 @@ package struct DrillSession: Sendable {
         return DrillReport(
             result, faults: faults, plan: plan, options: options,
             setting: DrillReport.Setting(
-                stack: project.stack.name, url: applied.url, startedAt: startedAt.formatted(.iso8601),
+                stack: stack.name, url: ground.url, startedAt: startedAt.formatted(.iso8601),
                 durationSeconds: Int(Date().timeIntervalSince(startedAt)), ledger: file.path))
-    }
-
-    /// The lock is let go at once: a drill starts the stack itself after a full outage.
-    private func checkNobodyChanges() throws {
-        guard try FileLock(path: project.folder.changeLock) != nil else {
-            throw Failure(.failed, "another `tandem` is changing '\(project.stack.name)'; wait for it")
-        }
     }
 
     /// A first signal has the drill heal and settle.
@@ -134,12 +97,10 @@ package struct DrillSession: Sendable {
                 await progress.run()
                 return nil
             }
-            if let hands {
-                // Not a task of this group, which would wait for it for ever.
-                Task.detached {
-                    await hands.waitForEnd()
-                    runner.interrupt("the part of it that is root was ended, and what was broken was healed")
-                }
+            // Not a task of this group, which would wait for it for ever.
+            Task.detached { [ground] in
+                guard let why = await ground.end() else { return }
+                runner.interrupt("\(why), and what was broken was healed")
             }
             while let next = try await group.next() {
                 guard let next else { continue }

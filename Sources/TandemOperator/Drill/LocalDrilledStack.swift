@@ -15,6 +15,16 @@ package struct LocalDrilledStack: DrilledStack {
     /// Where something watches the stack.
     var monitors: AlertSession?
 
+    /// Does something with a way to the stack's monitors, where it has some.
+    func watched<R: Sendable>(_ body: (LocalDrilledStack) async throws -> R) async throws -> R {
+        guard !applied.stack.monitors.isEmpty else { return try await body(self) }
+        return try await AlertSession.on(applied.stack, project.folder) { session in
+            var stack = self
+            stack.monitors = session
+            return try await body(stack)
+        }
+    }
+
     package func firing() async -> [FiredAlert]? {
         guard let alerts = try? await monitors?.alerts() else { return nil }
         let report = AlertReport(alerts, now: Date())
@@ -68,6 +78,10 @@ package struct LocalDrilledStack: DrilledStack {
         } catch {
             throw DrillError("\(host) cannot be kept down: \(error)")
         }
+    }
+
+    package func isDown(_ host: String) async -> Bool {
+        await !look().hosts.contains { $0.name == host && $0.agent != nil }
     }
 
     package func letUp(_ host: String) async { HostAbsence(folder: project.folder, host: host).end() }

@@ -23,19 +23,20 @@ actor FleetLock {
 
     /// Does `body` while nobody else can change the stack.
     /// - Parameter sessions: by the host's name.
-    static func holding(
-        _ hosts: FleetHosts, _ sessions: [String: HostSession], _ body: () async throws -> Void
-    ) async throws {
+    static func holding<R: Sendable>(
+        _ hosts: FleetHosts, _ sessions: [String: HostSession], _ body: () async throws -> R
+    ) async throws -> R {
         let lock = FleetLock()
         try await lock.take(
             hosts.stack.hosts.compactMap { sessions[$0.name] }, places: hosts.places, name: operatorName)
         do {
-            try await body()
+            let result = try await body()
+            await lock.release()
+            return result
         } catch {
             await lock.release()
             throw error
         }
-        await lock.release()
     }
 
     /// - Throws: `Failure` that says who has it.

@@ -21,6 +21,7 @@ enum FleetVerb: Equatable, Sendable {
     /// - Parameter port: 0: any that is free.
     case dashboard(port: Int)
     case trust(isTakenBack: Bool)
+    case drill(DrillRequest, isConfirmed: Bool)
     /// By the program on any of the hosts that answers, which reaches all others.
     /// - Parameter isChange: whether the command holds the operators' lock on the hosts. `failover` is not held up by a lock that somebody left.
     case onAnyHost(isChange: Bool)
@@ -57,8 +58,7 @@ enum FleetVerb: Equatable, Sendable {
         case let command as RunCommand: self = .onHost(command.host, .app)
         case let command as OpenCommand: self = command.dashboard ? .dashboard(port: command.port ?? 0) : .open
         case let command as TrustCommand: self = .trust(isTakenBack: command.remove)
-        case is DrillCommand:
-            self = .refused("this command works on a stack of this machine alone")
+        case let command as DrillCommand: self = .drill(command.request, isConfirmed: command.yes)
         default: return nil
         }
     }
@@ -103,6 +103,9 @@ struct FleetLaunch {
                 try await FleetUp(hosts: fleet, version: .earlier(release)).runUntilInterrupted()
             case .dashboard(let port): try await FleetPage(hosts: fleet).run(port: port)
             case .open: try await FleetVisit(hosts: fleet).open()
+            case .drill(let request, let isConfirmed):
+                let isBroken = try await FleetDrill(hosts: fleet, request: request, isConfirmed: isConfirmed).run()
+                if isBroken { throw ExitCode(ExitStatus.failed.rawValue) }
             case .trust: try await FleetVisit(hosts: fleet).trust()
             case .releases(let isJSON): try await FleetReleases(hosts: fleet).list(isJSON: isJSON)
             case .plan(let isJSON, let exitCode):

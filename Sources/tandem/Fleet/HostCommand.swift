@@ -14,7 +14,7 @@ struct HostCommand: AsyncParsableCommand {
             Engines.self, Account.self, Run.self, Accept.self, Unpack.self, Prepare.self, Plan.self, Roll.self,
             Stop.self,
             Forget.self, Program.self,
-            Page.self,
+            Page.self, Drill.self,
         ])
 
     /// Steps of a host's root.
@@ -143,6 +143,25 @@ struct HostCommand: AsyncParsableCommand {
                 defer { group.cancelAll() }
                 try await group.next()
             }
+        }
+    }
+
+    /// Breaks this host's part of the stack for a drill that gives its orders on standard input.
+    struct Drill: AsyncParsableCommand, Step {
+        static let configuration = CommandConfiguration(commandName: "drill")
+        @Argument var host: String
+        @OptionGroup var project: ProjectOptions
+
+        func run() async throws {
+            let project = try Project.loadApplied(project)
+            let applied = try project.requireApplied()
+            let client = try project.agentClient()
+            let drill = HostDrill(project: project, applied: applied, client: client, host: host)
+            do { try await drill.run() } catch {
+                await client.shutdown()
+                throw error
+            }
+            await client.shutdown()
         }
     }
 

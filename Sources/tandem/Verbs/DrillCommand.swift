@@ -50,6 +50,9 @@ struct DrillCommand: AsyncParsableCommand {
             valueName: "last.json"))
     var compare: String?
 
+    @Flag(help: "Do not ask before hosts of their own are broken.")
+    var yes = false
+
     func validate() throws {
         guard (1...100).contains(repeats) else { throw ValidationError("--repeat takes 1 to 100.") }
         guard (1...600).contains(duration) else { throw ValidationError("--duration takes 1 to 600 (seconds).") }
@@ -65,9 +68,9 @@ struct DrillCommand: AsyncParsableCommand {
             throw project.notRunning
         }
         let client = try project.agentClient()
-        let session = DrillSession(request: request, project: project, applied: applied, client: client)
+        let drill = LocalDrill(request: request, project: project, applied: applied, client: client)
         do {
-            let isBroken = try await session.run()
+            let isBroken = try await drill.run()
             await client.shutdown()
             if isBroken { throw ExitCode(ExitStatus.failed.rawValue) }
         } catch {
@@ -76,7 +79,7 @@ struct DrillCommand: AsyncParsableCommand {
         }
     }
 
-    private var request: DrillRequest {
+    var request: DrillRequest {
         DrillRequest(
             list: list, only: only, repeats: repeats, duration: duration, rate: rate, clients: clients,
             writers: writers,
