@@ -31,7 +31,7 @@ struct HostStackTests {
         return outcome.status == 0 ? String(decoding: outcome.output, as: UTF8.self) : nil
     }
 
-    @Test("from bare hosts to a page and back, with what happens to hosts in between", .timeLimit(.minutes(12)))
+    @Test("from bare hosts to a page and back, with what happens to hosts in between", .timeLimit(.minutes(15)))
     func life() async throws {
         defer { stack.deleteFolder() }
         try stack.write("tandem.yaml", try Self.file())

@@ -17,7 +17,7 @@ struct DrillCommand: AsyncParsableCommand {
             again, also after Ctrl-C and when the drill itself is killed. What it writes stays in the app's database.
 
             The stack file's section `drill` says what to ask of the app, and what users may feel; for the example app it \
-            needs none. Exit status 1 when a promise was broken, 4 when the stack is not running.
+            needs none. On hosts of their own it works over SSH, and asks first. Exit status 1 when a promise was broken, 4 when the stack is not running.
             """)
 
     @OptionGroup var project: ProjectOptions
