@@ -21,8 +21,6 @@ public actor DatabaseServer {
     var wrongWaits = RepeatedWords()
     /// The connection on which a command's statement succeeded last, and when.
     var provenCommands: (connection: MySQLConnection, at: ContinuousClock.Instant)?
-    /// The same of the last heartbeat that was committed.
-    private var provenBeats: (connection: UInt64, at: ContinuousClock.Instant)?
     var probe: SourceProbe?
     var arrivals: String?
     var receivedCount: UInt64 = 0
@@ -88,17 +86,8 @@ public actor DatabaseServer {
 
     /// Commits the heartbeat row. In a pair it returns once the partner has it on disk.
     public func heartbeat(epoch: UInt64) async throws {
-        // The one before has shown that the connection works: at rest this is half of what a primary is asked.
-        var connection = try await beats.open()
-        let isProven = provenBeats.map {
-            $0.connection == connection.connectionID && .now - $0.at < Self.provenBeatTime
-        }
-        if isProven != true { connection = try await working(beats) }
-        try await Heartbeat.beat(epoch: epoch, on: connection)
-        provenBeats = (connection.connectionID, .now)
+        try await Heartbeat.beat(epoch: epoch, on: try await working(beats))
     }
-
-    private static let provenBeatTime = Duration.seconds(1)
 
     /// How far a server that does not lead is behind, in seconds; nil before the first heartbeat row has arrived. Over the connection for
     /// heartbeats, which it has no other use for.
