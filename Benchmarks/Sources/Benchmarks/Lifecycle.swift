@@ -19,7 +19,7 @@ struct Lifecycle {
     }
 }
 
-/// What agents, etcd and keeper cost while nobody asks for anything.
+/// What the agents, the etcds and the keeper of a stack cost while no client sends a request.
 struct Idle {
     struct Process {
         var name: String

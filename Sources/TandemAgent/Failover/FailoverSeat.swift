@@ -139,11 +139,11 @@ actor FailoverSeat {
     /// How far this host's server is behind, while it does not lead; nil where it does not say.
     func lagSeconds() async -> Double? {
         guard let server else { return nil }
-        let question = Task { try? await server.lagSeconds() }
-        return ((await question.value(within: Self.lagBound)) ?? nil) ?? nil
+        let question = Task { (try? await server.lagSeconds()) ?? nil }
+        return await question.value(within: Self.lagBound) ?? nil
     }
 
-    /// A server that hangs keeps nobody from saying so.
+    /// How long the agent waits for its server to say it: one that hangs must not keep the agent from telling others that it does.
     private static let lagBound = Duration.seconds(1)
 
     /// The name of the primary, where that is another host.

@@ -1,4 +1,4 @@
-public import TandemStack
+import TandemStack
 
 /// nftables' rules for a host that is a machine of its own: what may come in. One table, replaced whole in one transaction;
 /// those of other software stay, and may still drop what this one lets in.
@@ -97,7 +97,7 @@ struct FirewallFile {
     }
 
     private var sshRules: [String] {
-        let ports = Self.list(site.stack.sshPorts(of: site.host))
+        let ports = Self.list(site.stack.ssh.ports(of: site.host))
         guard let networks = site.stack.firewall?.ssh else { return ["tcp dport \(ports) accept"] }
         return [("ip", "ip4", false), ("ip6", "ip6", true)].filter { _, _, isIPv6 in
             networks.contains { $0.isIPv6 == isIPv6 }
@@ -112,16 +112,5 @@ struct FirewallFile {
     private static func list(_ ports: [Int]) -> String {
         let ports = Set(ports).sorted().map(String.init)
         return ports.isEmpty ? "" : "{ \(ports.joined(separator: ", ")) }"
-    }
-}
-
-extension Stack {
-    private static let standardSSHPort = 22
-
-    /// Where a host's sshd may listen. The port that OpenSSH is given may be another one than sshd's own, where something in between
-    /// translates it.
-    public func sshPorts(of host: Host) -> [Int] {
-        let own = ssh.destinations[host.name]?.port
-        return [ssh.port ?? Self.standardSSHPort] + (own.map { [$0] } ?? [])
     }
 }

@@ -70,7 +70,7 @@ public struct StackLook: Codable, Sendable, Equatable {
         return [.agent(host)] + services.map { .service($0.name, host: host) }
     }
 
-    public var allParts: [Part] { (areMachines ? [] : [.keeper]) + hosts.flatMap { parts(of: $0.name) } }
+    public var allParts: [Part] { [.keeper] + hosts.flatMap { parts(of: $0.name) } }
 }
 
 /// One process of a stack that a fault can strike.

@@ -94,7 +94,7 @@ struct TCPTable: Equatable {
     }
 
     var connections: [Connection] = []
-    /// Ports on which somebody listens. A connection with one of these at its own end was opened by the other one.
+    /// Ports on which a process of this machine listens. A connection whose local port is one of these was opened by its remote end.
     private var listening: Set<Int> = []
 
     /// Only those that are established or about to be; listening sockets have no other end.

@@ -7,7 +7,7 @@ public struct HostOrder: Codable, Sendable {
         /// Answered with the stack's authority.
         /// - Parameter breaks: the drill is about to break things: what an earlier one has left is undone first.
         case begin(breaks: Bool)
-        /// So that the host hears that somebody is there.
+        /// The drill says that it is still there: see `mostSilence`.
         case ping
         case look
         case firing

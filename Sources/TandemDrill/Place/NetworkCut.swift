@@ -221,8 +221,8 @@ struct NetworkCut {
     }
 }
 
-/// The connections that processes of one host have opened to other machines are cut, as `PlaceChange.cutConnections` says, until it is
-/// undone: by whoever made it.
+/// Cuts the connections that processes of one host have opened to other machines, as `PlaceChange.cutConnections` says. The caller of `make`
+/// has to call `undo`: nothing here does it when a time is up.
 public enum ConnectionCut {
     /// - Throws: `DrillError` where it cannot be done; then nothing of it is left.
     public static func make(_ setting: HandsSetting, _ processes: [ProcessIdentity]) throws {

@@ -18,7 +18,7 @@ struct DrillGround: Sendable {
     /// - Parameter log: where what heals when the drill dies may say something.
     var healer: @Sendable (_ log: String) throws -> any HealerLink
     var checkNobodyChanges: @Sendable () throws -> Void = {}
-    /// Returns when what a drill cannot do without is gone, with what that is; nil: it never will be.
+    /// Returns when what a drill cannot do without is gone, with what that is and what becomes of what was broken; nil: it never will be.
     var end: @Sendable () async -> String? = { nil }
 }
 
@@ -65,7 +65,7 @@ package struct LocalDrill: Sendable {
             end: { [hands] in
                 guard let hands else { return nil }
                 await hands.waitForEnd()
-                return "the part of it that is root was ended"
+                return "the part of it that is root was ended, and what was broken was healed"
             })
     }
 }

@@ -100,7 +100,7 @@ struct DrillSession: Sendable {
             // Not a task of this group, which would wait for it for ever.
             Task.detached { [ground] in
                 guard let why = await ground.end() else { return }
-                runner.interrupt("\(why), and what was broken was healed")
+                runner.interrupt(why)
             }
             while let next = try await group.next() {
                 guard let next else { continue }

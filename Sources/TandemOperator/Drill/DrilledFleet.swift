@@ -143,7 +143,7 @@ final class DrilledFleet: DrilledStack, FaultPlace, HealerLink {
         state.withLock { _ = $0.away.insert(host) }
         do {
             try await link(host).ask(.keepDown(seconds: Self.longestAbsence))
-            try await link(host).ask(.cut(all(host), seconds: Self.longestAbsence))
+            try await link(host).ask(.cut(try all(host), seconds: Self.longestAbsence))
         } catch {
             await letUp(host)
             throw error
@@ -158,11 +158,13 @@ final class DrilledFleet: DrilledStack, FaultPlace, HealerLink {
         state.withLock { _ = $0.away.remove(host) }
     }
 
-    private func all(_ name: String) -> HostCut {
-        let host = stack.hosts.first { $0.name == name }
+    private func all(_ name: String) throws -> HostCut {
+        guard let host = stack.hosts.first(where: { $0.name == name }) else {
+            throw DrillError("there is no host '\(name)'")
+        }
         return .all(
-            sshPorts: host.map { stack.sshPorts(of: $0) } ?? [22],
-            addresses: host?.has(.balancer) == true ? stack.frontAddresses.map(\.address) : [])
+            sshPorts: stack.ssh.ports(of: host),
+            addresses: host.has(.balancer) ? stack.frontAddresses.map(\.address) : [])
     }
 
     // MARK: - Its processes
@@ -189,7 +191,7 @@ final class DrilledFleet: DrilledStack, FaultPlace, HealerLink {
         var cuts: [String: HostCut] = [:]
         switch change {
         case .isolate(let host, _):
-            cuts[host] = all(host)
+            cuts[host] = try all(host)
             state.withLock { _ = $0.away.insert(host) }
         case .cutConnections(let processes):
             let owners = state.withLock { $0.owners }

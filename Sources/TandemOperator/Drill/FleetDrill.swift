@@ -24,9 +24,7 @@ package struct FleetDrill: Sendable {
         if !request.list { try confirm() }
         let name = hosts.stack.name
         let sessions = try await hosts.onEach("reach the hosts of \(name)") { session in
-            guard session.canBeRoot else {
-                throw Failure(.failed, "\(session.user) cannot become root without a password; see: tandem doctor")
-            }
+            guard session.canBeRoot else { throw Failure(.failed, session.rootRefusal) }
             return session
         }
         if let first = sessions.values.first { _ = try await FleetReleases(hosts: hosts).state(first) }
@@ -65,7 +63,7 @@ package struct FleetDrill: Sendable {
                     // What moves with the balancers. Where nothing does, users' resolvers say where to go, and so does this machine's.
                     address: stack.frontAddresses.first?.address, caFile: authority.path, patience: patience)
             },
-            folder: "\(Self.stateFolder)/\(stack.name)", drilled: fleet, place: fleet,
+            folder: "\(UserFolder.state.path)/tandem/drills/\(stack.name)", drilled: fleet, place: fleet,
             limits: PlaceLimits(network: nil, clock: Self.noClock), healer: { _ in fleet },
             end: { await fleet.end() })
     }
@@ -85,13 +83,6 @@ package struct FleetDrill: Sendable {
             Type the stack's name to go on: 
             """, to: .standardError)
         guard readLine() == name else { throw Failure(.failed, "nothing was broken") }
-    }
-
-    /// Where the XDG base directory specification wants a program's records.
-    private static var stateFolder: String {
-        let environment = ProcessInfo.processInfo.environment
-        let state = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return (state ?? "\(environment["HOME"] ?? NSHomeDirectory())/.local/state") + "/tandem/drills"
     }
 }
 

@@ -157,9 +157,10 @@ actor HostDrillHands {
     /// What cannot be undone now, its timer undoes.
     func undoAll() async {
         await wake()
-        for what in ["thaw"] where isLater(what) {
-            _ = try? Self.run(["/usr/bin/systemctl", "start", "\(timer(what)).service"])
-            notLater(what)
+        // What an earlier part of the drill froze, which was killed.
+        if isLater("thaw") {
+            _ = try? Self.run(["/usr/bin/systemctl", "start", "\(timer("thaw")).service"])
+            notLater("thaw")
         }
         _ = try? undoCutNow()
         if access(addition, F_OK) == 0 || access(mark, F_OK) == 0 { try? letUp() }

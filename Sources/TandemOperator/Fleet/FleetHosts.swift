@@ -62,8 +62,7 @@ package struct FleetHosts: Sendable {
             throw Failure(.failed, "\(host.name): \(error.text)\n\(error.remedy)")
         }
         guard session.canBeRoot else {
-            throw Failure(
-                .failed, "\(host.name): \(session.user) cannot become root without a password; see: tandem doctor")
+            throw Failure(.failed, "\(host.name): \(session.rootRefusal)")
         }
         return session
     }
@@ -124,6 +123,9 @@ package struct FleetHosts: Sendable {
 }
 
 extension HostSession {
+    /// What is said where `canBeRoot` is false.
+    var rootRefusal: String { "\(user) cannot become root without a password; see: tandem doctor" }
+
     /// Runs a step of this program on the host, in the operator's name.
     /// - Throws: `Failure` with what it said, where it failed.
     func step(

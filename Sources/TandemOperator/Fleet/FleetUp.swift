@@ -37,9 +37,7 @@ package struct FleetUp: Sendable {
         for note in bundle?.notes ?? [] { steps.note(note) }
         let program = try ProgramBundle()
         let standing = try await hosts.onEach("look at the hosts of \(stack.name)") { session in
-            guard session.canBeRoot else {
-                throw Failure(.failed, "\(session.user) cannot become root without a password; see: tandem doctor")
-            }
+            guard session.canBeRoot else { throw Failure(.failed, session.rootRefusal) }
             return (session: session, state: try await HostStanding.ask(session, places))
         }
         let bare = stack.hosts.filter { standing[$0.name]?.state.isRunning == false }

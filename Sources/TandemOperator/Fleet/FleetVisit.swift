@@ -54,12 +54,8 @@ package struct FleetVisit: Sendable {
         }
     }
 
-    /// Certificates that this user was given; where the XDG base directory specification wants a user's data.
-    private static var folder: String {
-        let environment = ProcessInfo.processInfo.environment
-        let data = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return (data ?? "\(environment["HOME"] ?? NSHomeDirectory())/.local/share") + "/tandem/authorities"
-    }
+    /// Certificates that this user was given.
+    private static var folder: String { UserFolder.data.path + "/tandem/authorities" }
 
     /// The standard output of a command of the host's own program, in the operator's name.
     private func ask(_ words: [String]) async throws -> String {
