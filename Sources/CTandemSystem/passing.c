@@ -34,6 +34,23 @@ int tandem_call_local(const char *path) {
     return close_failed(descriptor);
 }
 
+int tandem_call_manager(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof address.sun_path) {
+        errno = length ? ENAMETOOLONG : EINVAL;
+        return -1;
+    }
+    memcpy(address.sun_path, path, length);
+    // A name that is no file's: unix(7), abstract.
+    if (path[0] == '@') address.sun_path[0] = 0;
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    if (connect(descriptor, (struct sockaddr *)&address, size) == 0) return descriptor;
+    return close_failed(descriptor);
+}
+
 int tandem_listen_local(const char *path) {
     struct sockaddr_un address;
     int descriptor = local_socket(path, &address);

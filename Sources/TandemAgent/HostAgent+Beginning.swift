@@ -5,12 +5,10 @@ import TandemStack
 extension HostAgent {
     /// A host that has just become a balancer has an agent that was started without the front's sockets.
     func checkFrontSockets() async throws {
-        guard let front = layout.front, host.has(.balancer) else { return }
-        let balancer = applied.stack.balancer
-        for (descriptor, port) in [
-            (front.httpDescriptor, balancer.httpPort), (front.httpsDescriptor, balancer.httpsPort),
-        ]
-        where !ListenerCheck.isListening(descriptor, address: applied.frontAddress, port: port.number) {
+        let wanted = blueprint.services.flatMap(\.sockets)
+        guard layout.front != nil else { return sockets.keep(only: wanted) }
+        for socket in wanted
+        where !ListenerCheck.isListening(socket.descriptor, address: socket.address, port: socket.port) {
             // Until the keeper has read of it.
             try await Task.sleep(for: .milliseconds(600))
             throw StateError("the front's sockets were not handed to this agent; the keeper starts it again with them")

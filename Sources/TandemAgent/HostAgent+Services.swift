@@ -3,6 +3,7 @@ import TandemBlueprint
 import TandemCoordination
 import TandemServices
 import TandemStack
+import TandemTopology
 
 /// Who keeps each of this host's services, and what differs between them.
 extension HostAgent {
@@ -14,6 +15,12 @@ extension HostAgent {
     }
 
     private static let handOverBound = Duration.seconds(5)
+
+    static func unknownMember(_ host: Host, _ placement: Placement) -> DatabaseMember {
+        DatabaseMember(
+            host: host.name, address: host.address, port: Ports.mysql,
+            role: host.name == placement.primary ? .primary : .replica, state: .starting, epoch: placement.epoch)
+    }
 
     var databaseEnvironment: DatabaseEnvironment {
         DatabaseEnvironment(
@@ -59,7 +66,7 @@ extension HostAgent {
     }
 
     var starter: ProcessStarter {
-        ProcessStarter(applied: applied, secrets: secrets, layout: layout, app: app)
+        ProcessStarter(applied: applied, secrets: secrets, layout: layout, app: app, sockets: sockets)
     }
 
     private func serviceProcess(_ service: ServiceBlueprint) -> ServiceProcess {

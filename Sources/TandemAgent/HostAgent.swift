@@ -47,6 +47,7 @@ public actor HostAgent {
     let databaseStarts = StartCount()
     let hearing: PeerHearing
     let recorder: HostRecorder
+    let sockets: HeldSockets
     let probes = ProbeBoard()
     let certificateDates = CertificateDates()
     /// One for each service, in their order.
@@ -57,12 +58,16 @@ public actor HostAgent {
     private let changes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private var hasStrays = true
 
-    /// - Parameter recorder: the last agent's, where this one goes on with other settings.
+    /// - Parameters:
+    ///   - recorder: the last agent's, where this one goes on with other settings.
+    ///   - sockets: likewise.
     /// - Throws: when the host is not in the applied stack, or what `tandem up` prepared cannot be read.
     public init(
-        hostName: String, folder: StackFolder, recorder: HostRecorder = HostRecorder(), logger: Logger
+        hostName: String, folder: StackFolder, recorder: HostRecorder = HostRecorder(), sockets: HeldSockets? = nil,
+        logger: Logger
     ) throws {
         self.recorder = recorder
+        self.sockets = sockets ?? HeldSockets(logger: logger)
         let given = try AppliedHost.load(host: hostName, folder: folder)
         let applied = given.applied
         let host = try given.host(hostName)
@@ -107,12 +112,6 @@ public actor HostAgent {
         store = StoreSeat(
             host: host, given: given, folder: folder, layout: layout,
             agents: AgentClient(client: client, stack: applied.stack.name), logger: logger)
-    }
-
-    static func unknownMember(_ host: Host, _ placement: Placement) -> DatabaseMember {
-        DatabaseMember(
-            host: host.name, address: host.address, port: Ports.mysql,
-            role: host.name == placement.primary ? .primary : .replica, state: .starting, epoch: placement.epoch)
     }
 
     /// Runs until the task is cancelled, or until it is given new settings. Either way its services go on.

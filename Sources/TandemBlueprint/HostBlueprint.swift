@@ -98,7 +98,7 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
         case tcp(address: String, port: Int)
         /// GET with these headers answers 200.
         case http(address: String, port: Int, path: String, headers: [String: String] = [:])
-        /// The agent's own database controller says so.
+        /// The agent's `FailoverService` reports the server as ready.
         case database
         /// etcd reads through a majority of its members, and is one of those that vote.
         case store(address: String, port: Int, name: String)
@@ -147,7 +147,7 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
     /// Program (absolute path) and arguments.
     public var command: [String]
     /// Run before a start and before a reload; anything but exit 0 means that the files are refused. Needs what the
-    /// service itself needs: the same account, and the front sockets where `takesFrontSockets` says so.
+    /// service itself needs: the same account, and its `sockets`.
     public var check: [String]?
     /// The whole environment beside PATH, HOME, LANG and the like, which the agent adds.
     public var environment: [String: EnvironmentValue]
@@ -159,8 +159,8 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
     /// Signal number that makes the program take up new files without losing a connection; nil: restart.
     public var reloadSignal: Int32?
     public var listeners: [Listener]
-    /// Whether the front sockets (`Layout.front`) are handed to it.
-    public var takesFrontSockets: Bool
+    /// The listening sockets that it is handed.
+    public var sockets: [FrontSocket]
     /// Services on this host that must be ready before this one starts.
     public var after: [ServiceName]
     /// Whether the start waits until the stack's database takes writes.
@@ -172,7 +172,7 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
         name: ServiceName, instance: Int = 1, label: String? = nil, command: [String], check: [String]? = nil,
         environment: [String: EnvironmentValue] = [:], workingDirectory: String, account: Account = .engine,
         readiness: Readiness, startTimeoutSeconds: Int, stop: Stop, reloadSignal: Int32? = nil,
-        listeners: [Listener], takesFrontSockets: Bool = false, after: [ServiceName] = [],
+        listeners: [Listener], sockets: [FrontSocket] = [], after: [ServiceName] = [],
         needsDatabase: Bool = false, placement: Worker.Placement? = nil
     ) {
         self.name = name
@@ -188,7 +188,7 @@ public struct ServiceBlueprint: Codable, Sendable, Equatable {
         self.stop = stop
         self.reloadSignal = reloadSignal
         self.listeners = listeners
-        self.takesFrontSockets = takesFrontSockets
+        self.sockets = sockets
         self.after = after
         self.needsDatabase = needsDatabase
         self.placement = placement

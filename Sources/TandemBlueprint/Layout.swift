@@ -6,18 +6,23 @@ public struct Layout: Codable, Sendable, Equatable {
     public var socketFolder: String
     public var programs: Programs
     /// Descriptors of the front address's listening sockets, opened once and handed to every balancer; nil
-    /// where each balancer binds its own.
+    /// where each balancer has its own.
     public var front: Front?
+    /// Where each balancer has its own sockets: whether its agent keeps them, so that connections wait while HAProxy is away. Otherwise
+    /// HAProxy opens them itself.
+    public var keepsFrontSockets: Bool
     /// Where the kinds of files lie: under the host's own folder unless told otherwise.
     public var places: Places
 
     public init(
-        hostFolder: String, socketFolder: String, programs: Programs, front: Front?, places: Places? = nil
+        hostFolder: String, socketFolder: String, programs: Programs, front: Front?, keepsFrontSockets: Bool = false,
+        places: Places? = nil
     ) {
         self.hostFolder = hostFolder
         self.socketFolder = socketFolder
         self.programs = programs
         self.front = front
+        self.keepsFrontSockets = keepsFrontSockets
         self.places = places ?? Places(under: hostFolder)
     }
 

@@ -119,17 +119,3 @@ struct PortGuardTests {
         #expect(try !entry().contains("down"))
     }
 }
-
-@Suite("What a host is given")
-struct LimitedHostTests {
-    @Test("holds no secret where neither the app nor a database runs")
-    func balancer() throws {
-        let all = AppliedHost(applied: .sample(.sample("127.200.14")), secrets: .generate())
-        #expect(all.limited(to: "lb1").secrets == .none)
-        #expect(all.limited(to: "server1") == all)
-        let text = try JSONText.encode(all.limited(to: "lb1"))
-        for secret in [all.secrets.database.root, all.secrets.database.replication, all.secrets.session] {
-            #expect(!text.contains(secret))
-        }
-    }
-}

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import TandemBlueprint
 import TandemReplication
 import TandemServices
@@ -24,8 +25,10 @@ struct PreparationTests {
     }
 
     private func preparation(
-        _ command: String, on name: String = "server1", seconds: Int = 60, environment: [String: String] = [:]
+        _ command: String, on name: String = "server1", seconds: Int = 60, environment: [String: String] = [:],
+        in state: StackFolder? = nil, preparedOn: @escaping @Sendable (Host) async throws -> [String] = { _ in [] }
     ) throws -> AppPreparation {
+        let state = state ?? self.state
         var stack = Stack.sample("127.200.11")
         stack.app.prepare = command
         stack.app.prepareTimeoutSeconds = seconds
@@ -37,7 +40,8 @@ struct PreparationTests {
         let given = AppliedHost(applied: .sample(stack), secrets: secrets)
         return AppPreparation(
             given: given, host: try given.host(name), folder: state,
-            service: try given.blueprint(host: name, folder: state).preparation, logger: quietLogger)
+            service: try given.blueprint(host: name, folder: state).preparation, preparedOn: preparedOn,
+            logger: quietLogger)
     }
 
     private func lines() -> [String] { folder.text("ran").split(separator: "\n").map(String.init) }
@@ -57,6 +61,34 @@ struct PreparationTests {
         #expect(log() == "working\n")
         try await first.ensure { _ in }
         #expect(lines().count == 1, "an instance that is started again prepares nothing")
+    }
+
+    @Test("is waited for by a host of its own, which asks the one that does it, and asks once")
+    func elsewhere() async throws {
+        let other = try TemporaryFolder()
+        try other.make("state")
+        let there = StackFolder(in: other)
+        let asked = Mutex(0)
+        let first = try preparation("echo run >> ran")
+        let second = try preparation("echo run >> ran", on: "server2", in: there) { [state] host in
+            #expect(host.name == "server1")
+            // It may not answer at first.
+            guard
+                asked.withLock({
+                    $0 += 1; return $0
+                }) > 1
+            else { throw CancellationError() }
+            return PreparedVersions.load(state)
+        }
+        async let waiting: Void = second.ensure { _ in }
+        try await eventually("it asks") { asked.withLock { $0 } > 2 }
+        #expect(lines().isEmpty && PreparedVersions.load(there).isEmpty)
+        try await first.ensure { _ in }
+        try await waiting
+        #expect(lines() == ["run"])
+        let count = asked.withLock { $0 }
+        try await second.ensure { _ in }
+        #expect(asked.withLock { $0 } == count, "the first host may have gone by then")
     }
 
     @Test("happens again for another version, when it is asked for, and at the next start of the stack")

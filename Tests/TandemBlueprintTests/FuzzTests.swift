@@ -85,7 +85,8 @@ import Testing
         // Starting programs takes far longer than all else, and MySQL's most; but a short run asks each once, too.
         let asksMySQL = mayAskMySQL && (random.isOneIn(8) || tally.checks[.mysql] == nil)
         guard random.isOneIn(4) || tally.checks.count < 4 else { return problems }
-        let bench = try ProgramBench(stack, hasFront: random.isOneIn(2))
+        let hasFront = random.isOneIn(2)
+        let bench = try ProgramBench(stack, hasFront: hasFront, keepsFrontSockets: !hasFront && random.isOneIn(2))
         defer { bench.remove() }
         for host in bench.stack.hosts.shuffled(using: &random).prefix(2) {
             for service in try bench.prepare(host).services where service.name != .mysql || asksMySQL {

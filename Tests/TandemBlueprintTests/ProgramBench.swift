@@ -17,14 +17,19 @@ struct ProgramBench {
     let root: String
     let engines: TestEngines
     private let hasFront: Bool
+    private let keepsFrontSockets: Bool
 
     init(_ sample: Sample) throws {
-        try self.init(sample.stack, hasFront: sample.layout(sample.stack.hosts[0]).front != nil)
+        let layout = sample.layout(sample.stack.hosts[0])
+        try self.init(sample.stack, hasFront: layout.front != nil, keepsFrontSockets: layout.keepsFrontSockets)
     }
 
-    /// - Parameter hasFront: whether balancers inherit the front's sockets.
-    init(_ stack: Stack, hasFront: Bool) throws {
+    /// - Parameters:
+    ///   - hasFront: whether balancers share the front's sockets.
+    ///   - keepsFrontSockets: whether they are handed sockets of their own.
+    init(_ stack: Stack, hasFront: Bool, keepsFrontSockets: Bool = false) throws {
         self.hasFront = hasFront
+        self.keepsFrontSockets = keepsFrontSockets
         engines = try TestEngines()
         // nginx -t binds its addresses, so they must be this machine's.
         var stack = stack
@@ -67,7 +72,7 @@ struct ProgramBench {
         Layout(
             hostFolder: "\(deepFolder)/\(host.name)", socketFolder: "\(root)/\(host.name)",
             programs: engines.programs,
-            front: hasFront && host.has(.balancer) ? Layout.Front() : nil)
+            front: hasFront && host.has(.balancer) ? Layout.Front() : nil, keepsFrontSockets: keepsFrontSockets)
     }
 
     /// Writes what an agent would: folders, certificates, files.
@@ -105,12 +110,11 @@ struct ProgramBench {
         // mysqld refuses to run as root unless it is told to.
         if service.name == .mysql, geteuid() == 0 { command.append("--user=root") }
         if service.name == .keepalived { return try checkOfRoot(command) }
-        guard service.takesFrontSockets else { return try run(command, in: service.workingDirectory) }
+        guard !service.sockets.isEmpty else { return try run(command, in: service.workingDirectory) }
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(descriptor >= 0)
         let listener = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        let front = Layout.Front()
-        let handOver = #"exec "$@" \#(front.httpDescriptor)<&0 \#(front.httpsDescriptor)<&0"#
+        let handOver = #"exec "$@" "# + service.sockets.map { "\($0.descriptor)<&0" }.joined(separator: " ")
         return try run(["/bin/bash", "-c", handOver, "bash"] + command, in: service.workingDirectory, input: listener)
     }
 }

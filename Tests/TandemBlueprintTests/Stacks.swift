@@ -77,7 +77,8 @@ struct Sample: Sendable, CustomTestStringConvertible {
             ])),
         layout: { host in
             Layout(
-                hostFolder: "/var/lib/tandem/shop", socketFolder: "/run/tandem/shop", programs: programs, front: nil)
+                hostFolder: "/var/lib/tandem/shop", socketFolder: "/run/tandem/shop", programs: programs, front: nil,
+                keepsFrontSockets: true)
         })
 
     /// Watched by two hosts of which one is no balancer, with every way to tell people.
@@ -111,7 +112,8 @@ struct Sample: Sendable, CustomTestStringConvertible {
                     command: "./on-call --loud", deadMan: .secret(.command("pass show beat"))))),
         layout: { host in
             Layout(
-                hostFolder: "/var/lib/tandem/shop", socketFolder: "/run/tandem/shop", programs: programs, front: nil)
+                hostFolder: "/var/lib/tandem/shop", socketFolder: "/run/tandem/shop", programs: programs, front: nil,
+                keepsFrontSockets: true)
         })
 
     /// One host that does everything, so that nothing has a peer.

@@ -88,9 +88,14 @@ struct AlertTests {
     func noTimes(text: String) { #expect(AlertSession.seconds(text) == nil) }
 
     /// A roll-back writes them down for the whole stack: what one kind of host does not know is not empty for all.
-    @Test("what hosts were given of secrets is put together, whichever host is asked first")
-    func secrets() throws {
+    @Test("what hosts were given of secrets is put together, whichever host is asked first", arguments: [false, true])
+    func secrets(isSplit: Bool) throws {
         var applied = Sample.applied()
+        if isSplit {
+            for (index, host) in applied.stack.hosts.enumerated() where host.has(.database) {
+                applied.stack.hosts[index].roles = index.isMultiple(of: 2) ? [.web, .app] : [.database]
+            }
+        }
         applied.stack.monitoring = Monitoring(alerts: AlertReceivers(slack: .secret(.environment("SLACK_URL"))))
         var all = StackSecrets.generate()
         all.app = ["KEY": "hush"]
@@ -105,5 +110,8 @@ struct AlertTests {
             #expect(PendingChange.secrets(of: Dictionary(uniqueKeysWithValues: zip(hosts, limited))) == all)
         }
         #expect(PendingChange.secrets(of: [:]) == nil)
+        if isSplit, let one = applied.stack.hosts(.database).first?.name {
+            #expect(PendingChange.secrets(of: [one: given.limited(to: one)]) == nil)
+        }
     }
 }

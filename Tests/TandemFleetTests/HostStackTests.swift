@@ -17,7 +17,8 @@ struct HostStackTests {
         run: String = "echo said by name >>/dev/stdout; exec python3 -m http.server --bind \"$HOST\" \"$PORT\""
     ) throws -> String {
         let jobs = "jobs: {digest: {at: '@yearly', run: 'echo it begins; sleep 1; echo it ends'}}"
-        return try LabStack.file(app: "run: '\(run)'\nhealth: /\ntimeouts: {start: 5s}\n\(jobs)", roles: roles)
+        let app = "run: '\(run)'\nprepare: 'echo once >>\"$HOME/prepared\"'\nhealth: /\ntimeouts: {start: 5s}\n\(jobs)"
+        return try LabStack.file(app: app, roles: roles)
     }
 
     private func page(_ address: String = front) async throws -> String? {
@@ -40,10 +41,12 @@ struct HostStackTests {
         #expect(try await page() == "one")
         #expect(try await stack.succeed("up").contains("farm is up already"))
         #expect(try await stack.isUp())
+        try await preparedOnce()
         try await looksRound()
         try await staysClosed()
         try await keepsAppApart()
         try await losesApp()
+        try await keepsListening()
         try await changes()
         try await hostsComeAndGo()
         try await drills()

@@ -101,7 +101,11 @@ enum { TANDEM_MOST_PASSED = 24 };
 /// full is EAGAIN. Returns a descriptor, close-on-exec; -1 and errno on failure.
 int tandem_call_local(const char *path);
 
-/// Listens on such a socket, which is made, 64 callers deep. Returns a descriptor that does not wait, close-on-exec; -1 and errno.
+/// Connects to the socket by which a service tells systemd something (sd_notify(3)): a path, or a name that begins with @. Returns a
+/// descriptor, close-on-exec; -1 and errno on failure.
+int tandem_call_manager(const char *path);
+
+/// Listens on a socket of whole messages, which is made, 64 callers deep. Returns a descriptor that does not wait, close-on-exec; -1 and errno.
 int tandem_listen_local(const char *path);
 
 /// The next caller; EAGAIN where there is none. The descriptor does not wait, and is close-on-exec.

@@ -13,7 +13,7 @@ import TandemTopology
 ///
 /// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command line's:
 /// `/status`, `/statistics`, `/timeline?after=SECOND`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
-/// `X-Tandem-Version`), `/store`, `/failover`, `/jobs/NAME`; with a monitor's, too, `/metrics`. With an agent's alone: `POST /peer`. With that of the host's own monitor: `POST /alerts`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
+/// `X-Tandem-Version`), `/store`, `/failover`, `/jobs/NAME`, `/prepared`; with a monitor's, too, `/metrics`. With an agent's alone: `POST /peer`. With that of the host's own monitor: `POST /alerts`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
 /// what a planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /certificates`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE`, `POST /jobs/NAME` and `POST /store/leave`, for settings name programs
 /// that we run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
 struct AgentAPI: Sendable {
@@ -57,6 +57,7 @@ struct AgentAPI: Sendable {
         let inner = router.group("").add(
             middleware: CertificateMiddleware(stack: stack, kinds: [.agent, .commandLine]))
         inner.get("/status") { _, _ in try await Response.json(agent.status()) }
+        inner.get("/prepared") { _, _ in try Response.json(agent.prepared) }
         let shared = SharedStatistics()
         let statistics = { @Sendable in await shared.value { await agent.statisticsReader().read() } }
         inner.get("/statistics") { _, _ in

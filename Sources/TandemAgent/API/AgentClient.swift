@@ -171,6 +171,11 @@ public struct AgentClient: Sendable {
         try await post("/prepare", to: host, timeout: .seconds(2 * bound + 30), body: settings)
     }
 
+    /// The versions of the app that `prepare` has succeeded for there.
+    func prepared(on host: Host, timeout: Duration = .seconds(2)) async throws -> [String] {
+        try await get([String].self, from: host, path: "/prepared", timeout: timeout).value
+    }
+
     /// Ends a service, which is then started again; returns once it has ended.
     public func restart(_ service: String, on host: Host, timeout: Duration) async throws {
         try await post("/restart/\(service)", to: host, timeout: timeout)

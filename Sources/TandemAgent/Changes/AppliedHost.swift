@@ -39,11 +39,21 @@ public struct AppliedHost: Codable, Sendable, Equatable {
         ).limited(to: host)
     }
 
-    /// What a host is given: one that runs neither the app nor a database learns no secret of theirs, and one that does not watch none of alerts.
+    /// What a host is given: of the secrets those alone that its roles use.
     public func limited(to name: String) -> AppliedHost {
         guard let host = applied.stack.hosts.first(where: { $0.name == name }) else { return self }
         var result = self
-        if !host.has(.app), !host.has(.database) { result.secrets = .none }
+        result.secrets = .none
+        if host.has(.database) {
+            result.secrets.database = secrets.database
+        } else if host.has(.app) {
+            result.secrets.database.app = secrets.database.app
+            result.secrets.database.appRead = secrets.database.appRead
+        }
+        if host.has(.app) {
+            result.secrets.session = secrets.session
+            result.secrets.app = secrets.app
+        }
         result.secrets.alerts = applied.stack.isMonitor(host) ? secrets.alerts : [:]
         return result
     }
@@ -76,11 +86,9 @@ public struct AppliedHost: Codable, Sendable, Equatable {
         for (name, value) in secrets.alerts { hashes[name] = StableHash.hex64(value) }
         hashes["database.app"] = StableHash.hex64(secrets.database.app)
         hashes["database.app_read"] = StableHash.hex64(secrets.database.appRead)
-        let ports = [applied.stack.balancer.httpPort.number, applied.stack.balancer.httpsPort.number]
         return HostVersion(
             blueprint: try blueprint(host: name, folder: folder), secrets: hashes,
-            certificates: newCertificates.reduce(into: [:]) { $0[$1] = "new" },
-            frontPorts: applied.front == nil ? [] : ports)
+            certificates: newCertificates.reduce(into: [:]) { $0[$1] = "new" })
     }
 }
 

@@ -11,7 +11,7 @@ extension HostAgent {
         _ = try AppAccount.find(next, host: host.name)
         try await StagedFiles(
             host: host.name, blueprint: next.blueprint(host: host.name, folder: folder),
-            starter: ProcessStarter(applied: next.applied, secrets: next.secrets, layout: layout)
+            starter: ProcessStarter(applied: next.applied, secrets: next.secrets, layout: layout, sockets: sockets)
         ).check()
     }
 

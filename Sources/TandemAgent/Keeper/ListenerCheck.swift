@@ -39,15 +39,21 @@ public enum ListenerCheck {
     }
 
     /// A socket that does not listen, close-on-exec. Sockets of the same user that ask for it may share its port.
-    public static func bindShared(address: String, port: Int) throws -> Int32 {
-        try bindSocket(address: address, port: port, option: SO_REUSEPORT)
+    /// - Parameter mayBeElsewhere: the address may be another machine's at this moment (IP_FREEBIND, ip(7)).
+    public static func bindShared(address: String, port: Int, mayBeElsewhere: Bool = false) throws -> Int32 {
+        try bindSocket(address: address, port: port, option: SO_REUSEPORT, mayBeElsewhere: mayBeElsewhere)
     }
 
-    private static func bindSocket(address: String, port: Int, option: Int32) throws -> Int32 {
+    private static func bindSocket(
+        address: String, port: Int, option: Int32, mayBeElsewhere: Bool = false
+    ) throws -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw BindError(number: errno) }
         var yes: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, option, &yes, socklen_t(MemoryLayout<Int32>.size))
+        if mayBeElsewhere {
+            setsockopt(descriptor, Int32(IPPROTO_IP), IP_FREEBIND, &yes, socklen_t(MemoryLayout<Int32>.size))
+        }
         var target = sockaddr_in()
         target.sin_family = sa_family_t(AF_INET)
         target.sin_port = in_port_t(UInt16(port)).bigEndian
@@ -70,15 +76,19 @@ public enum ListenerCheck {
         var flag: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &flag, &size) == 0, flag != 0 else { return false }
+        return place(of: descriptor) == "\(address):\(port)"
+    }
+
+    /// What a socket is bound to, as `ADDRESS:PORT`; nil for what is none of IPv4's.
+    static func place(of descriptor: Int32) -> String? {
         var bound = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isNamed = withUnsafeMutablePointer(to: &bound) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) == 0 }
         }
-        var wanted = in_addr()
-        inet_pton(AF_INET, address, &wanted)
-        return isNamed && bound.sin_family == sa_family_t(AF_INET) && bound.sin_addr.s_addr == wanted.s_addr
-            && in_port_t(bigEndian: bound.sin_port) == in_port_t(UInt16(port))
+        guard isNamed, bound.sin_family == sa_family_t(AF_INET) else { return nil }
+        let octets = withUnsafeBytes(of: bound.sin_addr.s_addr) { $0.map(String.init) }
+        return "\(octets.joined(separator: ".")):\(in_port_t(bigEndian: bound.sin_port))"
     }
 
     /// The program that listens on a port; nil when it cannot be seen (another user's).

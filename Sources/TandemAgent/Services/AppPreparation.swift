@@ -25,6 +25,8 @@ struct AppPreparation: Sendable {
     var folder: StackFolder
     /// nil: another host's to do, or there is none.
     var service: ServiceBlueprint?
+    /// Which versions another host has prepared.
+    var preparedOn: @Sendable (Host) async throws -> [String]
     var logger: Logger
 
     private var app: App { given.applied.stack.app }
@@ -44,8 +46,13 @@ struct AppPreparation: Sendable {
                 try await run(waitsFor, isForced: false)
                 return
             }
-            let first = given.applied.stack.hosts(.app).first?.name ?? "another host"
-            await waitsFor("waiting for `prepare` on \(first)")
+            guard let first = given.applied.stack.hosts(.app).first else { return }
+            await waitsFor("waiting for `prepare` on \(first.name)")
+            // On hosts of their own each has a record of its own.
+            if let there = try? await preparedOn(first), there.contains(version) {
+                try PreparedVersions.add(version, folder)
+                return
+            }
             try await Task.sleep(for: Self.pollInterval)
         }
     }
@@ -150,6 +157,9 @@ extension StackFolder {
 }
 
 extension HostAgent {
+    /// The versions of the app that were prepared on this host, or on one that it asked.
+    nonisolated var prepared: [String] { PreparedVersions.load(folder) }
+
     func waitForPreparation(_ waitsFor: @Sendable (String) async -> Void) async throws {
         try await preparation(of: given).ensure(waitsFor)
     }
@@ -160,9 +170,11 @@ extension HostAgent {
     }
 
     private func preparation(of given: AppliedHost) throws -> AppPreparation {
-        AppPreparation(
+        let agents = AgentClient(client: client, stack: given.applied.stack.name)
+        return AppPreparation(
             given: given, host: host, folder: folder,
-            service: try given.blueprint(host: host.name, folder: folder).preparation, logger: logger)
+            service: try given.blueprint(host: host.name, folder: folder).preparation,
+            preparedOn: { try await agents.prepared(on: $0) }, logger: logger)
     }
 }
 

@@ -10,6 +10,8 @@ struct ProcessStarter: Sendable {
     var layout: Layout
     /// The account of the app, where it has one of its own.
     var app: AppAccount?
+    /// The front's sockets that the agent keeps.
+    var sockets: HeldSockets?
 
     func specification(_ service: ServiceBlueprint) throws -> ProcessSpecification {
         var environment = [
@@ -26,7 +28,7 @@ struct ProcessStarter: Sendable {
         for (name, value) in service.environment { environment[name] = try secrets.resolve(value) }
         return ProcessSpecification(
             command: service.command, environment: environment, workingDirectory: service.workingDirectory,
-            logFile: logFile(service), descriptors: descriptors(service),
+            logFile: logFile(service), descriptors: try descriptors(service),
             // A request goes through half a dozen processes. Each that woke up interrupted the one that had woken it, and all
             // worked in small pieces: measured, a fifth of the processor time. We ourselves interrupt them all, and so look
             // after them in time on a machine that is busy.
@@ -52,9 +54,9 @@ struct ProcessStarter: Sendable {
     /// What the program said when it checked its files the last time.
     func checkLog(_ service: ServiceBlueprint) -> String { "\(layout.temporaryFolder)/\(service.statusName)-check.txt" }
 
-    private func descriptors(_ service: ServiceBlueprint) -> [Int32: Int32] {
-        guard service.takesFrontSockets, let front = layout.front else { return [:] }
+    private func descriptors(_ service: ServiceBlueprint) throws -> [Int32: Int32] {
         // We inherited them under the same numbers.
-        return [front.httpDescriptor: front.httpDescriptor, front.httpsDescriptor: front.httpsDescriptor]
+        if layout.front != nil { return Dictionary(service.sockets.map { ($0.descriptor, $0.descriptor) }) { $1 } }
+        return try sockets?.descriptors(service.sockets) ?? [:]
     }
 }

@@ -33,7 +33,10 @@ struct ServiceProcess: Sendable {
         let environment = specification.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return StableHash.hex64(
             (specification.command + environment + [specification.workingDirectory]
-                + (specification.launcher.map { [$0.socket] } ?? [])).joined(separator: "\0"))
+                + (specification.launcher.map { [$0.socket] } ?? [])
+                // Those that balancers of one machine share are the keeper's affair.
+                + (starter.layout.front == nil ? service.sockets.map { "\($0.descriptor)=\($0)" } : [])).joined(
+                    separator: "\0"))
     }
 
     /// - Throws: in the program's own words, when it refuses its files.

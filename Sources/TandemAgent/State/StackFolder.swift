@@ -105,7 +105,8 @@ public struct StackFolder: Sendable, Equatable {
     /// With everything in this folder, also what the agent copies from here to where the app's account may read it.
     func ownLayout(host: String, applied: AppliedStack) -> Layout {
         Layout(
-            hostFolder: self.host(host), socketFolder: sockets(host), programs: applied.programs, front: applied.front)
+            hostFolder: self.host(host), socketFolder: sockets(host), programs: applied.programs, front: applied.front,
+            keepsFrontSockets: applied.front == nil)
     }
 
     /// Refuses what belongs to another stack file that happens to use the same name.

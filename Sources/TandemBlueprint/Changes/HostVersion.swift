@@ -7,17 +7,13 @@ public struct HostVersion: Sendable, Equatable {
     public var secrets: [String: String]
     /// Fingerprints of certificates, by the path of their file.
     public var certificates: [String: String]
-    /// The front's ports, where its sockets are handed to the balancer.
-    public var frontPorts: [Int]
 
     public init(
-        blueprint: HostBlueprint, secrets: [String: String] = [:], certificates: [String: String] = [:],
-        frontPorts: [Int] = []
+        blueprint: HostBlueprint, secrets: [String: String] = [:], certificates: [String: String] = [:]
     ) {
         self.blueprint = blueprint
         self.secrets = secrets
         self.certificates = certificates
-        self.frontPorts = frontPorts
     }
 
     var name: String { blueprint.host.name }

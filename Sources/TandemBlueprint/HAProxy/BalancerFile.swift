@@ -92,27 +92,34 @@ struct BalancerFile {
         """
     }
 
-    private func front() throws(BlueprintError) -> String {
-        let address = site.host.address
-        let tls = "ssl crt \(try HAProxySyntax.word(layout.frontBundleFile)) alpn h2,http/1.1"
-        var binds = [
-            "bind \(address):\(stack.balancer.httpPort.number)",
-            "bind \(address):\(stack.balancer.httpsPort.number) \(tls)",
-        ]
-        // The address may be another balancer's at this moment.
-        for front in stack.frontAddresses {
-            binds += [
-                "bind \(front.address):\(stack.balancer.httpPort.number) transparent",
-                "bind \(front.address):\(stack.balancer.httpsPort.number) transparent \(tls)",
+    private func binds() throws(BlueprintError) -> [String] {
+        let tls = " ssl crt \(try HAProxySyntax.word(layout.frontBundleFile)) alpn h2,http/1.1"
+        func pair(_ address: String, _ option: String = "") -> [String] {
+            [
+                "bind \(address):\(stack.balancer.httpPort.number)\(option)",
+                "bind \(address):\(stack.balancer.httpsPort.number)\(option)\(tls)",
             ]
         }
-        if let front = layout.front {
-            binds += ["bind fd@\(front.httpDescriptor)", "bind fd@\(front.httpsDescriptor) \(tls)"]
+        var binds: [String] = []
+        if layout.front != nil || !layout.keepsFrontSockets {
+            binds += pair(site.host.address)
+            // The address may be another balancer's at this moment.
+            for front in stack.frontAddresses { binds += pair(front.address, " transparent") }
+        } else {
+            binds.append("# The agent has these sockets, and keeps them: connections wait while HAProxy is away.")
         }
+        for socket in site.frontSockets {
+            let words = "bind fd@\(socket.descriptor)" + (socket.isEncrypted ? tls : "")
+            binds += layout.front == nil ? ["# \(socket)", words] : [words]
+        }
+        return binds
+    }
+
+    private func front() throws(BlueprintError) -> String {
         return """
             # [balancer] http_port, https_port, max_connections; [domain]; [front] address
             frontend front from http
-            \(binds.joined(separator: "\n").indented)
+            \(try binds().joined(separator: "\n").indented)
                 maxconn \(stack.balancer.maxConnections)
                 # After a reload a client's idle connection is closed with its next answer, or when it has idled for as long as it may,
                 # and not at once: the client may just be sending a request on it.

@@ -65,6 +65,9 @@ public struct AgentUnit: Sendable, Equatable {
             TimeoutStopSec=\(stopSeconds)
             Restart=always
             RestartSec=100ms
+            # The sockets that users connect to, for the next agent.
+            NotifyAccess=main
+            FileDescriptorStoreMax=256
             RuntimeDirectory=\(places.runtimeName)
             RuntimeDirectoryMode=0700
             RuntimeDirectoryPreserve=yes

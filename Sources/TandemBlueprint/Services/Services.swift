@@ -27,7 +27,7 @@ extension Site {
                 .init(address: host.address, port: balancer.httpsPort.number, reach: .users),
                 .init(address: host.address, port: Ports.balancerMetrics, reach: .stack),
             ],
-            takesFrontSockets: layout.front != nil)
+            sockets: frontSockets)
     }
 
     var routerService: ServiceBlueprint {

@@ -72,13 +72,15 @@ package struct PendingChange: Sendable {
         return environment
     }
 
-    /// As they were given to hosts, none of which may know all: those of the database and the app to one that has either, those of alerts to
-    /// one that watches.
+    /// As they were given to hosts, none of which may know all. nil where a part is missing that each stack has.
     static func secrets(of given: [String: AppliedHost]) -> StackSecrets? {
-        guard var secrets = given.values.first(where: { !$0.secrets.database.root.isEmpty })?.secrets else {
-            return nil
-        }
-        for other in given.values { secrets.alerts.merge(other.secrets.alerts) { first, _ in first } }
+        let known = given.values.map(\.secrets)
+        guard var secrets = known.first(where: { !$0.database.root.isEmpty }),
+            let ofApp = known.first(where: { !$0.session.isEmpty })
+        else { return nil }
+        secrets.session = ofApp.session
+        secrets.app = ofApp.app
+        for other in known { secrets.alerts.merge(other.alerts) { first, _ in first } }
         return secrets
     }
 

@@ -4,7 +4,10 @@ extension PageMarkup {
         let cards = {};
         let layout = '';
 
-        function isFront(host) { return host.roles.length > 0 && host.roles.every(role => role === 'balancer'); }
+        // As `[Role].areOfBalancerOnly` says.
+        function isFront(host) {
+          return host.roles.includes('balancer') && host.roles.every(role => ['balancer', 'witness', 'monitor'].includes(role));
+        }
 
         function build(status) {
           const picture = $('picture');

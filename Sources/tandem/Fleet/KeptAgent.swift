@@ -18,10 +18,12 @@ struct KeptAgent: Sendable {
         let present = PresentAgent()
         let host = host
         let recorder = HostRecorder()
+        let sockets = HeldSockets(environment: ProcessInfo.processInfo.environment, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 repeat {
-                    let agent = try HostAgent(hostName: host, folder: state, recorder: recorder, logger: logger)
+                    let agent = try HostAgent(
+                        hostName: host, folder: state, recorder: recorder, sockets: sockets, logger: logger)
                     await present.set(agent)
                     guard try await agent.run() == .changed else { return }
                 } while true

@@ -1,0 +1,41 @@
+import Foundation
+import Testing
+
+@testable import TandemFleet
+
+extension HostStackTests {
+    /// HAProxy is killed where users connect to, alone and together with the agent that keeps its sockets: somebody listens all the time.
+    func keepsListening() async throws {
+        let hasAddress = try await !stack.shell("lb1", "ip -o address | grep -F '\(LabStack.front)/' || :").isEmpty
+        let host = hasAddress ? "lb1" : "lb2"
+        for victims in ["-x haproxy", "-x haproxy; pkill -KILL -f '[t]andem agent'"] {
+            let before = try await stack.shell(host, "pgrep -x haproxy | sort | tr '\\n' ' '")
+            let gaps = try await stack.shell(
+                host,
+                """
+                count() { ss -Hltn "sport = :$1" | grep -cF -e '\(LabStack.front):' -e '\(LabHosts.addresses[host] ?? ""):'; }
+                [ "$(count 443)$(count 80)" = 22 ] || echo "before: $(ss -Hltn)"
+                pkill -KILL \(victims)
+                for round in $(seq 150); do
+                    [ "$(count 443)$(count 80)" = 22 ] || echo "in round $round: $(ss -Hltn)"
+                done
+                """)
+            #expect(gaps.isEmpty, "\(victims): \(gaps)")
+            try await stack.eventually("HAProxy does not come back", seconds: 20) {
+                let now = try await stack.shell(host, "pgrep -x haproxy | sort | tr '\\n' ' '")
+                return !now.isEmpty && now != before
+            }
+            try await stack.eventually("the stack is not whole after HAProxy's end") { try await stack.isUp() }
+        }
+        // Kept by systemd, too.
+        let kept = try await stack.shell(host, "systemctl show -p NFileDescriptorStore --value tandem-farm.service")
+        #expect(kept == "4")
+    }
+
+    /// `prepare` ran on one host, once, and both have the app since.
+    func preparedOnce() async throws {
+        let question = "cat /var/lib/tandem/apps/farm/prepared 2>/dev/null || :"
+        #expect(try await stack.shell("server1", question) == "once")
+        #expect(try await stack.shell("server2", question) == "")
+    }
+}
