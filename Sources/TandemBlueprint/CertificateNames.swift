@@ -16,7 +16,7 @@ public struct CertificateNames: Sendable, Equatable {
 /// Inside a stack a server is known by a name of its kind, so that the key of one cannot stand for another one of the
 /// same host.
 extension Stack {
-    /// For `Layout.webCertificateFile` of a host. By name alone: nobody dials nginx by its address and looks at that.
+    /// For `Layout.webCertificateFile` of a host. Names only: no client verifies nginx's certificate by address.
     public func webCertificateNames(of host: Host) -> CertificateNames {
         CertificateNames(names: [webName(of: host), sharedAppName, sharedWebName], addresses: [])
     }

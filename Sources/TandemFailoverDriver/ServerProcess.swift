@@ -23,7 +23,7 @@ public struct ServerLaunch: Sendable {
     }
 }
 
-/// The process of a host's mysqld. Nobody but the driver starts or ends it.
+/// The process of a host's mysqld. The driver alone starts it, and ends it but for the agent's own bound on a stop.
 public final class ServerProcess: Sendable {
     private struct State {
         var process: RunningProcess?

@@ -37,7 +37,7 @@ extension ConfirmedChange {
     ) -> ConfirmedChange {
         let links = wantedBy.map { Self.link(to: unit, wantedBy: $0) }
         let (word, unitFile) = (ShellWord.quoted(Self.name(of: unit)), ShellWord.quoted(unit.path))
-        // Whoever looks at it is nobody, who may not read root's folder.
+        // The check runs as the user `nobody`, who cannot read root's folder.
         let words = check.map {
             $0 == "--use-file=\(settings.path)" ? "\"--use-file=$copy\"" : ShellWord.quoted($0)
         }

@@ -10,14 +10,14 @@ public final class RunningProcess: Sendable {
     public enum Ending: Sendable, Equatable, CustomStringConvertible {
         case exited(Int32)
         case killed(signal: Int32)
-        /// An adopted process: its parent was told, not we.
+        /// Adopted: the kernel reported the exit status to its parent, not to this process.
         case unknown
 
         public var description: String {
             switch self {
             case .exited(let code): "exited with status \(code)"
             case .killed(let signal): "was ended by signal \(signal)"
-            case .unknown: "ended, and its parent alone knows how"
+            case .unknown: "ended; its exit status is unknown, because another process started it"
             }
         }
     }

@@ -30,7 +30,7 @@ public enum Reference {
     private static let introduction = """
         tandem.yaml: one file, the whole stack. Only 'stack' and 'app' with its 'run' are required; every other key \
         stands here with its default or an example. Sizes have units (kb, mb, gb), and so have times (s, m, h). \
-        Unknown keys are errors. Paths are relative to the file's folder.
+        Unknown keys are errors. Paths are relative to the folder of the file.
         """
 
     /// The whole reference as a page of Markdown, a heading for each section.

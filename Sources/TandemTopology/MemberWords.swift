@@ -46,10 +46,10 @@ public struct MemberWords: Sendable, Equatable {
 }
 
 extension DatabaseMember {
-    /// Agents that tell of no epoch know of none but the first.
+    /// Agents of older versions report no epoch: theirs is the founding one.
     public var knownEpoch: Int { epoch ?? Placement.foundingEpoch }
 
-    /// The same, said.
+    /// This member with its epoch filled in.
     public var withKnownEpoch: DatabaseMember {
         var member = self
         member.epoch = knownEpoch

@@ -199,7 +199,8 @@ struct RootTests {
         let outcome = try Program.run([command], in: "\(folder.path)/closed/shop")
         #expect(outcome.status == 1)
         #expect(
-            outcome.error.contains("\(folder.path)/closed bars the way, it belongs to root and has mode 0700"),
+            outcome.error.contains(
+                "\(folder.path)/closed denies that user access (it belongs to root and has mode 0700)"),
             "\(outcome)")
         #expect(UserAccount(name: "tandem-barred") == nil, "no account is left behind")
     }
@@ -211,7 +212,7 @@ struct RootTests {
         try folder.put("tandem.yaml", "stack: barredapp\napp:\n  run: echo\nweb: {static: data}\n")
         let outcome = try Program.run([command], in: folder.path)
         #expect(outcome.status == 1, "\(outcome)")
-        #expect(outcome.error.contains("\(folder.path)/data bars the way"), "\(outcome)")
+        #expect(outcome.error.contains("\(folder.path)/data denies that user access"), "\(outcome)")
         #expect(UserAccount(name: "tandem-barredapp") == nil)
     }
 

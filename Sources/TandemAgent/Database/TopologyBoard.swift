@@ -40,7 +40,7 @@ actor TopologyBoard {
     var topology: Topology {
         var topology = Topology(
             stack: stack, epoch: knownMembers.now.epoch, primary: placement.primary, sync: .solo,
-            // Of agents that tell of no epoch it is said for them, so that readers need not know what that means.
+            // Agents of older versions report no epoch; the founding epoch is filled in for readers.
             members: hosts.compactMap { members[$0]?.withKnownEpoch })
         topology.sync = sync(topology)
         return topology

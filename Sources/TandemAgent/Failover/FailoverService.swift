@@ -10,8 +10,8 @@ import TandemServices
 import TandemStack
 import TandemTopology
 
-/// mysqld's owner. The failover's driver alone starts and ends the process; this says how the server is,
-/// and passes on to the driver what the agent is asked for.
+/// mysqld's owner. The failover's driver starts and ends the process; this says how the server is, passes on to the driver what the agent is
+/// asked for, and ends a server by SIGKILL that does not stop within its bound.
 actor FailoverService: ServiceOwner {
     nonisolated let service: ServiceBlueprint
     let own: ServiceProcess
@@ -75,7 +75,7 @@ actor FailoverService: ServiceOwner {
             group.addTask { for await report in self.seat.reports { await self.hear(report) } }
             group.addTask { await self.seat.watchRoom() }
             group.addTask { await self.lookAgainAndAgain() }
-            // Beside the reports: what it writes may wait for a partner that is gone, and must not hold up the word that another one leads.
+            // Upkeep writes may block on a missing partner, so they run apart from the reports.
             group.addTask { for await _ in self.upkeep.stream { await self.lookAfter() } }
             group.addTask { await self.takeUpSettings() }
             group.addTask { await certificates.run() }

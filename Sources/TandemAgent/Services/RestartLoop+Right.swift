@@ -24,7 +24,7 @@ extension RestartLoop {
 
     private func endWithoutRight(_ process: RunningProcess, within time: Duration) async {
         if !isRestarting {
-            logger.warning("\(status.name) ends here: this host cannot renew its claim to it")
+            logger.warning("stopping \(status.name) on this host: its claim in etcd could not be renewed")
             isRestarting = true
         }
         if time <= .zero { return await process.sweep() }

@@ -65,7 +65,9 @@ extension RestartLoop {
     /// Brings a process that serves with earlier settings up to date, when it is its turn.
     /// - Returns: whether it goes on; if not, it was ended, to be started anew.
     private func takeUp(_ change: SettingsChange, _ adopted: RunningProcess) async throws -> Bool {
-        await set(.running, since: change.record.since, detail: "goes on with earlier settings until it is its turn")
+        await set(
+            .running, since: change.record.since,
+            detail: "still runs with the previous settings; other services change first")
         await first(of: hooks.turn) { _ = await adopted.waitForEnd() }
         try checkIsWanted()
         let takeUp = SettingsTakeUp(

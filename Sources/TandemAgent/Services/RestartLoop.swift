@@ -75,7 +75,7 @@ actor RestartLoop: ServiceOwner {
                 await afterEnd("\(error)")
             }
         }
-        // Of a cancelled loop the process goes on, and so does what was said of it.
+        // When the loop is cancelled, the process keeps running and its last status stays.
         if !isWanted { await set(.stopped) }
     }
 

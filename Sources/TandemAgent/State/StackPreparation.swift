@@ -65,7 +65,7 @@ public struct StackPreparation: Sendable {
         if let last, !hosts.contains(last), folder.hasData {
             throw StateError(
                 "\(last) was the primary when '\(stack.name)' last ran, and the stack file gives it no database any "
-                    + "more.\nOnly who was the primary may begin. Put it back into the stack file, `tandem up`, hand over with "
+                    + "more.\nThe stack can only start with its last primary. Put it back into the stack file, `tandem up`, hand over with "
                     + "`tandem switchover`, and take it out after `tandem down`.")
         }
         let foreign = folder.hostsWithForeignData(stack)

@@ -170,7 +170,7 @@ struct RoutingState: Sendable {
         // that we have not heard of.
         if index == primaryIndex, let epoch = view?.epoch, token.epoch > 0, token.epoch <= epoch { return nil }
         var known = servers[index].executed
-        // Who began a transaction has it.
+        // The server whose UUID is in the GTID has executed that transaction.
         if let uuid = servers[index].seen.uuid, let own = token.position[uuid] { known.advance(uuid, to: own) }
         let rest = token.position.missing(in: known)
         return rest.isEmpty ? nil : rest

@@ -91,7 +91,7 @@ final class ServerProber: Sendable {
     private func ask(_ connection: MySQLConnection) async throws -> ProbedServers.Answer {
         let rows = try await connection.query(
             "SELECT @@GLOBAL.server_uuid, @@GLOBAL.read_only, @@GLOBAL.gtid_mode, @@GLOBAL.gtid_executed")
-        guard let row = rows.first else { throw MySQLError(code: .server, message: "the server said nothing") }
+        guard let row = rows.first else { throw MySQLError(code: .server, message: "the server returned no row") }
         let (uuid, isReadOnly, mode, executed) = try row.decode((String, Bool, String, String).self)
         return ProbedServers.Answer(
             uuid: uuid.lowercased(), isReadOnly: isReadOnly, hasGTIDs: mode == "ON",

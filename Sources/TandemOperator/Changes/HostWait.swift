@@ -104,7 +104,7 @@ struct HostWait: Sendable {
         return isComplete && stack.hosts(.database).count > 1 ? topology.sync == .pair : topology.sync != .waiting
     }
 
-    /// Until the primary counts on a host no more, whose database was stopped for good.
+    /// Until the primary no longer names a host as its partner, whose database was stopped for good.
     func released(_ host: Host, by stack: Stack) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
@@ -116,7 +116,7 @@ struct HostWait: Sendable {
             guard ContinuousClock.now < deadline else {
                 throw HostFailure(
                     host: host.name, service: "mysql",
-                    reason: "the primary still counts on it after a minute; see: tandem why")
+                    reason: "the primary still names it as its partner after a minute; see: tandem why")
             }
             try await Task.sleep(for: Self.pollInterval)
         }
@@ -141,7 +141,9 @@ struct HostWait: Sendable {
                 reason: "its agent does not answer:\n\(words.joined(separator: "\n"))")
         }
         guard let late = status.services.first(where: { !$0.state.isHealthy }) else {
-            return HostFailure(host: host.name, service: nil, reason: "what it had before does not end")
+            return HostFailure(
+                host: host.name, service: nil,
+                reason: "a service still runs with its previous settings, or a process that the new ones no longer name does not stop")
         }
         return failure(host, late)
     }

@@ -104,7 +104,7 @@ struct HostVerdicts: Sendable {
             }
         }
         guard facts.isClockSynchronised == true else {
-            return .warning("clock", "right now, but nothing keeps it so", remedy)
+            return .warning("clock", "correct now, but not synchronised", remedy)
         }
         return .ok("clock", "synchronised")
     }

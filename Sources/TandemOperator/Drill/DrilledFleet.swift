@@ -45,7 +45,7 @@ final class DrilledFleet: DrilledStack, FaultPlace, HealerLink {
         }
     }
 
-    /// What the first host says that says anything.
+    /// The first answer that any host gives.
     private func anybody(_ work: HostOrder.Work, within bound: Duration) async throws -> HostAnswer {
         var last: any Error = DrillError("no host answers the drill")
         for link in speakers {

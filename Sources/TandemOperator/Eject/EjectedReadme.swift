@@ -133,6 +133,12 @@ struct EjectedReadme {
                 block(first.map { "\(client($0)) -e 'SET GLOBAL rpl_semi_sync_source_enabled = ON'" }),
             ]
         }
+        parts += first.map {
+            """
+            These databases are empty. To take the stack's data along, call `tandem mysqldump > dump.sql` while the stack runs, and
+            load it on \(primary.name) before part 3: `\(client($0)) \(stack.database.name) < dump.sql`.
+            """
+        }
         return parts.joined(separator: "\n\n")
     }
 

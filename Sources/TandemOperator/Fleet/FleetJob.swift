@@ -24,7 +24,7 @@ package struct FleetJob: Sendable {
             try await RemoteCommand(hosts: hosts).runOnAny(isTerminal: false)
         } catch let end as QuietEnd where [130, 255].contains(end.status) {
             await readers.end()
-            throw Failure(.failed, "\(name) may go on; how it ends is told by: tandem status")
+            throw Failure(.failed, "\(name) may still be running; `tandem status` shows how it ended")
         } catch {
             await readers.end()
             throw error

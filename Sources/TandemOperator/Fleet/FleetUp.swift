@@ -287,7 +287,8 @@ package struct FleetUp: Sendable {
             _ = try await session.step(["forget", stack.name, "--keep-data"], stack: stack.name)
             steps.done(host.name, "left; its data stays in \(places.stateFolder) there")
         } catch {
-            steps.note("\(host.name) left the stack, and could not be told: \(error)")
+            steps.note(
+                "\(host.name) is no longer in the stack, but its agent could not be stopped and may still run: \(error)")
         }
     }
 }

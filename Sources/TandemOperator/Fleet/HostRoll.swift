@@ -31,7 +31,7 @@ package struct HostRoll: Sendable {
             Terminal.line(error.description)
             throw Failure(
                 .stackFile,
-                "the hosts have another version of tandem, which cannot read this stack file; `tandem up` brings this version along"
+                "the hosts have another version of tandem, which cannot read this stack file; `tandem up` installs your version there"
             )
         }
         var project = Project(stackFile: Self.stackFile(folder), stack: stack, folder: folder)

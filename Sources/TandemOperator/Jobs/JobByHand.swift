@@ -66,7 +66,7 @@ package struct JobByHand: Sendable {
             group.addTask { [name] in
                 await StopSignals().wait()
                 try Task.checkCancellation()
-                throw Failure(.failed, "\(name) goes on on \(host.name); how it ends is told by: tandem status")
+                throw Failure(.failed, "\(name) is still running on \(host.name); `tandem status` shows how it ends")
             }
             defer { group.cancelAll() }
             while let answer = try await group.next() {
@@ -105,7 +105,7 @@ package struct JobByHand: Sendable {
                 if verdict != .goesOn { return verdict }
             } else if ContinuousClock.now - heard > Self.silenceBound {
                 throw Failure(
-                    .failed, "the agent of \(host.name) is silent; how \(name) ends is told by: tandem status")
+                    .failed, "the agent of \(host.name) does not answer; `tandem status` shows how \(name) ended")
             }
         }
     }

@@ -10,7 +10,7 @@ struct PageHour: Sendable {
     private var rings: [String: TrafficRing] = [:]
     /// Where the last answer of a host ended, if there is more of it.
     private var cuts: [String: Int] = [:]
-    /// Rises whenever something has changed that is older than `news`: who was told of the hour is to be told again.
+    /// Rises whenever something has changed that is older than `news`. Browsers that already have the hour must be sent it again.
     private(set) var revision = 0
 
     /// From which second on a host is to be asked.

@@ -80,7 +80,7 @@ package struct BarredProject {
         let folder = (file as NSString).deletingLastPathComponent
         let name = (folder as NSString).lastPathComponent
         return """
-            the stack runs as the user '\(account)', who cannot get at \(file): \(barrier.path) bars the way, \(barrier.state).
+            the stack runs as the user '\(account)', who cannot get at \(file): \(barrier.path) denies that user access (\(barrier.state)).
             Move the project to where that user may read it, such as /srv/\(name.isEmpty ? "app" : name), or give it to an \
             ordinary user, as whom it then runs.
             """

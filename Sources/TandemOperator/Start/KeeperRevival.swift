@@ -20,7 +20,7 @@ struct KeeperRevival: Sendable {
         guard let dead = deadKeeper, let applied = project.applied else { return nil }
         let leftovers = Leftovers(applied: applied, folder: project.folder)
         guard leftovers.areAny else { return nil }
-        steps.note("the keeper was killed; what it kept goes on under a new one")
+        steps.note("the keeper was killed; a new keeper takes over what still runs")
         if leftovers.hasAgents { await waitForAgents(dead) }
         guard deadKeeper != nil else { return nil }
         let keeper = try KeeperStart(folder: project.folder, program: OwnProgram.path).run(after: dead)
@@ -31,7 +31,7 @@ struct KeeperRevival: Sendable {
         } catch {
             try Task.checkCancellation()
             if let failure = error as? Failure, KeeperState.load(project.folder)?.isAlive == true { return failure }
-            steps.note("it cannot be kept as it is (\(error)); starting it anew")
+            steps.note("the new keeper cannot take over the running stack (\(error)); restarting the stack")
             await StackStop(project: project, applied: applied, steps: nil, newKeeper: keeper).run()
         }
         return nil

@@ -10,7 +10,7 @@ extension Project {
         } catch let error as StackFileProblems {
             let name = (stackFile as NSString).lastPathComponent
             for problem in error.problems { Terminal.line(diagnostic(problem.message, at: problem.path)) }
-            throw Failure(.stackFile, "\(name) cannot be used like this; nothing was changed")
+            throw Failure(.stackFile, "the problems above are in \(name); nothing was changed")
         }
     }
 

@@ -14,7 +14,7 @@ package enum ProjectReach {
             guard let barrier = Barrier.find(path, for: mode) else { continue }
             let account = PathTrust.name(of: geteuid())
             let message =
-                "the stack runs as the user '\(account)', who cannot get at \(path): \(barrier.path) bars the way, \(barrier.state)"
+                "the stack runs as the user '\(account)', who cannot get at \(path): \(barrier.path) denies that user access (\(barrier.state))"
             if !key.isEmpty { Terminal.line(project.diagnostic(message, at: key)) }
             let next =
                 "Move it to where that user may go, such as /srv/\(stack.name), or give the project to an ordinary user."

@@ -83,7 +83,7 @@ package final class StopSignals: Sendable {
             let isDone = try await group.next() ?? true
             group.cancelAll()
             guard !isDone else { return }
-            // That it was cancelled is what it was told.
+            // The body was cancelled here, so a CancellationError is expected.
             do { _ = try await group.next() } catch is CancellationError {}
         }
     }

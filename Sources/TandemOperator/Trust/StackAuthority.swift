@@ -48,12 +48,12 @@ package struct StackAuthority: Codable {
     func checked(of own: Stack?) throws -> StackAuthority {
         let letters = stack.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d }
         guard letters, (1...63).contains(stack.utf8.count) else {
-            throw Failure(.failed, "the stack's account gave a name that is none")
+            throw Failure(.failed, "the answer of the stack's account has no valid stack name")
         }
         guard let certificate else { return self }
         guard let canonical = CertificateAuthority.canonical(certificate) else {
             throw Failure(
-                .failed, "what the stack '\(stack)' calls its certificate authority is none; nothing was trusted")
+                .failed, "the authority file of the stack '\(stack)' is not a CA certificate; nothing was trusted")
         }
         guard let names = AuthorityNames(certificatePEM: canonical) else {
             throw Failure(

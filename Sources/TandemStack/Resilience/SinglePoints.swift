@@ -99,7 +99,7 @@ public struct SinglePoints: Sendable {
             let remedies = own.map(\.remedy).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
             return SinglePoint(
                 kind: .host, host: host.name, service: nil, stops: stops,
-                reason: "with it goes \(own.compactMap(\.service).joined(separator: ", "))",
+                reason: "the host runs \(own.compactMap(\.service).joined(separator: ", "))",
                 remedy: remedies.joined(separator: "; "))
         }
     }

@@ -29,7 +29,8 @@ extension Schema {
         path: "firewall",
         explanation: """
             What hosts with addresses of their own let in, besides users to the balancers' two ports and the hosts of the stack \
-            to each other's: `tandem render` and `tandem eject` write it as rules for nftables. All else is dropped.
+            to each other's. All else is dropped. `tandem up` loads it as rules for nftables; `tandem render` and `tandem eject` \
+            write it.
             """,
         keys: [
             Key(

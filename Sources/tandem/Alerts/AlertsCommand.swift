@@ -29,7 +29,7 @@ struct AlertsCommand: ParsableCommand {
 
     struct SilenceAlert: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "silence", abstract: "Tells nobody of an alert for a while.")
+            commandName: "silence", abstract: "Suppresses notifications of an alert for a time.")
 
         @Argument(help: "The alert's name, as `tandem alerts` shows it.") var name: String
         @Option(help: "Only where it is about this host.") var host: String?
@@ -62,7 +62,7 @@ struct AlertsCommand: ParsableCommand {
 
     struct Unsilence: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "unsilence", abstract: "Takes silences of an alert back.")
+            commandName: "unsilence", abstract: "Ends an alert's silences.")
 
         @Argument(help: "The alert's name.") var name: String
         @OptionGroup var project: ProjectOptions

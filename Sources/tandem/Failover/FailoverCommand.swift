@@ -7,7 +7,7 @@ import TandemTopology
 
 struct FailoverCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "failover", abstract: "Has another host lead although the primary is gone and writes may be lost.",
+        commandName: "failover", abstract: "Promotes another host, although writes may be lost.",
         discussion: """
             The partner takes over by itself, with every acknowledged write. This is for the case that there is none: the primary stood \
             alone when it was lost, or its partner is gone, too. Whoever then leads has only what it has received. What is missing comes back \
@@ -63,8 +63,7 @@ private struct ForcedFailover {
         if answers.contains(where: { $0.host.name == primary }) {
             throw Failure(
                 .failed,
-                "\(primary), the primary, is there: its agent answers, and nobody takes its place against its word.\n"
-                    + "See: tandem why")
+                "the agent of \(primary), the primary, answers, so no other host may take over.\nSee: tandem why")
         }
         try confirm(primary, target, status)
         let begin = ContinuousClock.now

@@ -4,7 +4,7 @@ import TandemOperator
 
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Has nobody take over by itself until `tandem resume`.",
+        commandName: "pause", abstract: "Disables automatic failover until `tandem resume`.",
         discussion: """
             For work on the hosts. A primary that dies meanwhile is started again and not replaced. A partner that is lost is still \
             let go, since writes would wait for it, and joins again after `resume`.
@@ -22,7 +22,7 @@ struct PauseCommand: AsyncParsableCommand {
 
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Lets the partner take over by itself again.")
+        commandName: "resume", abstract: "Enables automatic failover again.")
 
     @OptionGroup var project: ProjectOptions
 

@@ -207,8 +207,8 @@ enum RootLaunch {
         if let barrier = Barrier.find(program, for: X_OK) {
             throw Failure(
                 .failed,
-                "as root, tandem runs as '\(account.name)', who cannot run \(program): \(barrier.path) bars the way, "
-                    + "\(barrier.state).\nInstall the program where everybody may run it, such as /usr/local/bin.")
+                "as root, tandem runs as '\(account.name)', who cannot run \(program): \(barrier.path) denies that user access "
+                    + "(\(barrier.state)).\nInstall the program where everybody may run it, such as /usr/local/bin.")
         }
         if let file, let barrier = Barrier.find(file.path, for: R_OK) {
             throw Failure(.failed, BarredProject(file: file.path, account: account.name, barrier: barrier).text)

@@ -6,7 +6,8 @@ import TandemStack
 
 struct DestroyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "destroy", abstract: "Stops the stack and deletes all that it has on this machine, data included.")
+        commandName: "destroy",
+        abstract: "Stops the stack and deletes all that it has, on this machine or on its hosts, data included.")
 
     @OptionGroup var project: ProjectOptions
     @Flag(name: [.short, .long], help: "Do not ask.")

@@ -6,7 +6,8 @@ import TandemOperator
 
 struct EnginesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "engines", abstract: "The real servers' programs: HAProxy, nginx, MySQL, etcd.",
+        commandName: "engines",
+        abstract: "The real servers' programs: HAProxy, nginx, MySQL, etcd, Prometheus, Alertmanager.",
         subcommands: [List.self, Install.self, Update.self, Remove.self, Link.self], defaultSubcommand: List.self)
 
     static func store() throws -> EngineStore {
@@ -64,7 +65,8 @@ struct EnginesCommand: AsyncParsableCommand {
     struct Update: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Fetches newer versions; a stack takes them up at the next `tandem up`.")
-        @Argument(help: "haproxy, nginx, mysql, etcd; without a name: all.") var names: [String] = []
+        @Argument(help: "haproxy, nginx, mysql, etcd, prometheus, alertmanager; without a name: all.") var names:
+            [String] = []
         @Flag(help: "Let MySQL and etcd move to another series. Their data cannot go back.") var allowSeriesChange =
             false
 
@@ -78,7 +80,8 @@ struct EnginesCommand: AsyncParsableCommand {
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Deletes programs from the store.")
-        @Argument(help: "haproxy, nginx, mysql, etcd; without a name: all.") var names: [String] = []
+        @Argument(help: "haproxy, nginx, mysql, etcd, prometheus, alertmanager; without a name: all.") var names:
+            [String] = []
         @Flag(help: "Only those that an update has replaced.") var replaced = false
 
         func run() async throws {

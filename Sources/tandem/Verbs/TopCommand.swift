@@ -17,7 +17,7 @@ struct TopCommand: AsyncParsableCommand {
 
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: FormatOptions
-    @Option(help: "Seconds between two looks, 1 to 3600.")
+    @Option(help: "Seconds between two samples, 1 to 3600.")
     var interval = 2
     @Option(help: "How many times to show it; without it until Ctrl-C.")
     var count: Int?

@@ -10,7 +10,8 @@ struct TrustCommand: ParsableCommand {
         discussion: """
             Puts the stack's certificate authority into the machine's trust store, which takes root, and into the \
             databases of your Chromium and Firefox if certutil (package libnss3-tools) is there. Whoever has the key of \
-            that authority could pose as any site to those who trust it; it stays in the stack's folder, mode 0600.
+            that authority could pose as this stack's domain and addresses and as localhost, and as no other site; the key \
+            stays in the stack's folder, mode 0600.
             """)
 
     @OptionGroup var project: ProjectOptions

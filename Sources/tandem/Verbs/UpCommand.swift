@@ -10,10 +10,12 @@ struct UpCommand: AsyncParsableCommand {
         discussion: """
             A change is made host by host; each host serves again before the next one is changed. If a service is not \
             healthy after the change, the previous settings are restored. `tandem plan` shows the changes beforehand. \
-            A new build of the app is no change of the stack file: `tandem restart app` starts it.
+            A new build of the app is no change of the stack file: `tandem restart app` starts it. On hosts of their own \
+            `up` brings it.
 
             In the foreground it shows the services' logs until Ctrl-C, which stops everything in order. With --detach \
-            it returns when everything serves, and the stack stays up until `tandem down`.
+            it returns when everything serves, and the stack stays up until `tandem down`. On hosts of their own `up` \
+            always returns when everything serves.
             """)
 
     @OptionGroup var project: ProjectOptions
