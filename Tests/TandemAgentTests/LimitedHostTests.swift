@@ -14,6 +14,7 @@ struct LimitedHostTests {
             stack.hosts.append(
                 Host(name: role.rawValue, address: "127.200.14.\(100 + stack.hosts.count)", roles: [role]))
         }
+        stack.monitoring = Monitoring(alerts: AlertReceivers(slack: .secret(.environment("SLACK_URL"))))
         var secrets = StackSecrets.generate()
         secrets.app = ["API_KEY": "hush-of-the-app"]
         secrets.alerts = ["webhook": "hush-of-alerts"]

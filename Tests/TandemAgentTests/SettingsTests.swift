@@ -125,7 +125,7 @@ struct SettingsTests {
                 }
             })
         let running = Task { await second.run() }
-        try await eventually("it waits") { await second.status.detail?.contains("its turn") == true }
+        try await eventually("it waits") { await second.status.detail?.contains("previous settings") == true }
         #expect(await second.status.state == .running)
         #expect(await !second.isSettled)
         #expect(bench.isAlive(pid))

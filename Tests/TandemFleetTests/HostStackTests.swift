@@ -21,24 +21,14 @@ struct HostStackTests {
         return try LabStack.file(app: app, roles: roles)
     }
 
-    private func page(_ address: String = front) async throws -> String? {
-        let outcome = try await BoundedCommand(
-            program: "curl",
-            arguments: [
-                "--silent", "--insecure", "--max-time", "3", "--fail", "--resolve", "farm.test:443:\(address)",
-                "https://farm.test/",
-            ], outputLimitBytes: 1 << 16, limit: .seconds(10)
-        ).run()
-        return outcome.status == 0 ? String(decoding: outcome.output, as: UTF8.self) : nil
-    }
-
     @Test("from bare hosts to a page and back, with what happens to hosts in between", .timeLimit(.minutes(15)))
     func life() async throws {
         defer { stack.deleteFolder() }
+        try await LabHosts.makeUser()
         try stack.write("tandem.yaml", try Self.file())
         try stack.write("index.html", "one")
         try await stack.succeed("up")
-        #expect(try await page() == "one")
+        #expect(try await stack.page() == "one")
         #expect(try await stack.succeed("up").contains("farm is up already"))
         #expect(try await stack.isUp())
         try await preparedOnce()
@@ -242,36 +232,24 @@ struct HostStackTests {
     /// New versions of the app, one of which cannot live.
     private func changes() async throws {
         try stack.write("index.html", "two")
-        let asking = Task {
-            var failed = 0
-            while !Task.isCancelled {
-                do {
-                    // One retry, as browsers do.
-                    if try await page() == nil, try await page() == nil { failed += 1 }
-                } catch is CancellationError {
-                    break
-                }
-            }
-            return failed
-        }
-        try await stack.succeed("up")
-        asking.cancel()
-        #expect(try await asking.value == 0)
-        #expect(try await page() == "two")
+        let stack = stack
+        let asked = try await stack.asking { try await stack.succeed("up") }
+        #expect(asked.failed == 0)
+        #expect(try await stack.page() == "two")
         try stack.write("tandem.yaml", try Self.file(run: "exit 7"))
         let broken = try await stack.tandem("up")
         #expect(broken.status == 1)
         #expect(broken.errors.contains("it exited with status 7"), "\(broken.errors)")
         #expect(broken.errors.contains("farm goes on as it was"), "\(broken.errors)")
-        #expect(try await page() == "two")
+        #expect(try await stack.page() == "two")
         try stack.write("tandem.yaml", try Self.file())
         try await stack.succeed("up")
         try await stack.succeed("rollback")
-        #expect(try await page() == "one")
+        #expect(try await stack.page() == "one")
         let listed = try await stack.succeed("releases").split(separator: "\n").filter { $0.contains("since") }
         #expect(listed.count == 2 && listed[0].hasPrefix("●") && listed[1].hasPrefix("○"), "\(listed)")
         try await stack.succeed("rollback")
-        #expect(try await page() == "two")
+        #expect(try await stack.page() == "two")
     }
 
     /// Hosts that leave are asked nothing any more; those that come, or come back, serve.
@@ -283,7 +261,7 @@ struct HostStackTests {
         #expect(left.contains("server2") && left.contains("left; its data stays"), "\(left)")
         let units = try await stack.shell("server2", "ls /etc/systemd/system/tandem-farm*; pgrep -u tandem-farm")
         #expect(units.isEmpty, "\(units)")
-        #expect(try await page() == "two")
+        #expect(try await stack.page() == "two")
         try stack.write("tandem.yaml", try Self.file())
         try await stack.succeed("up")
         try await stack.eventually("it is not whole with the host that came back") {
@@ -308,7 +286,7 @@ struct HostStackTests {
         if try await stack.shell("lb1", "ip -o address").contains(Self.front) { holder = "lb1" }
         try await LabHosts.lab("kill", holder)
         try await stack.eventually("the address does not answer without \(holder)", seconds: 10) {
-            try await page() == "two"
+            try await stack.page() == "two"
         }
         try await LabHosts.lab("up", holder)
         let status = try await stack.succeed("why")
@@ -327,7 +305,7 @@ struct HostStackTests {
         try await stack.eventually("the stack does not come back without hands", seconds: 120) {
             try await stack.isUp()
         }
-        #expect(try await page() == "two")
+        #expect(try await stack.page() == "two")
         #expect(try await stack.succeed("mysql", "--", "-N", "-e", "SELECT SUM(id) FROM kept").contains("15"))
     }
 }

@@ -37,6 +37,26 @@ enum LabHosts {
         try await HostSession.open(host(name), line(name, socket: socket))
     }
 
+    /// Whom commands log in as: a user who becomes root by sudo; nil: root.
+    static let user = ProcessInfo.processInfo.environment["TANDEM_TEST_LAB_USER"]
+
+    /// Has that user on every host.
+    static func makeUser() async throws {
+        guard let user else { return }
+        for host in addresses.keys {
+            let outcome = try await session(host).run([
+                "/bin/sh", "-ec",
+                """
+                id \(user) >/dev/null 2>&1 || useradd --create-home --shell /bin/bash \(user)
+                install -d -m 700 -o \(user) -g \(user) ~\(user)/.ssh
+                install -m 600 -o \(user) -g \(user) ~/.ssh/authorized_keys ~\(user)/.ssh/authorized_keys
+                echo '\(user) ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/\(user)
+                """,
+            ])
+            try #require(outcome.status == 0, "\(host): \(outcome.errors)")
+        }
+    }
+
     /// `kill` pulls a host's power cord, `up` boots it again.
     static func lab(_ verb: String, _ name: String) async throws {
         let command = BoundedCommand(

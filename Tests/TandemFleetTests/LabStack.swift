@@ -24,7 +24,7 @@ struct LabStack {
             domain: farm.test
             app:
             \(app.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
-            ssh: {config: \(try #require(LabHosts.folder))/ssh_config}
+            ssh: {config: \(try #require(LabHosts.folder))/ssh_config\(LabHosts.user.map { ", user: \($0)" } ?? "")}
             front: {address: \(front)}
             hosts:
             \(hosts.joined(separator: "\n"))
@@ -88,6 +88,46 @@ struct LabStack {
     }
 
     func isUp() async throws -> Bool { try await status()?.state == "up" }
+
+    /// What users see at the front; nil where that is no page.
+    func page(_ address: String = front) async throws -> String? {
+        let outcome = try await BoundedCommand(
+            program: "curl",
+            arguments: [
+                "--silent", "--insecure", "--max-time", "3", "--fail", "--resolve", "farm.test:443:\(address)",
+                "https://farm.test/",
+            ], outputLimitBytes: 1 << 16, limit: .seconds(10)
+        ).run()
+        return outcome.status == 0 ? String(decoding: outcome.output, as: UTF8.self) : nil
+    }
+
+    /// Users ask for the page while `body` runs, each with one retry, as browsers have it.
+    func asking(users: Int = 2, _ body: () async throws -> Void) async throws -> (answered: Int, failed: Int) {
+        let asking = (1...users).map { _ in
+            Task {
+                var (answered, failed) = (0, 0)
+                while !Task.isCancelled {
+                    do {
+                        if try await page() == nil, try await page() == nil { failed += 1 } else { answered += 1 }
+                    } catch is CancellationError {
+                        break
+                    }
+                }
+                return (answered, failed)
+            }
+        }
+        do { try await body() } catch {
+            for user in asking { user.cancel() }
+            throw error
+        }
+        var total = (answered: 0, failed: 0)
+        for user in asking {
+            user.cancel()
+            let (answered, failed) = try await user.value
+            total = (total.answered + answered, total.failed + failed)
+        }
+        return total
+    }
 
     func shell(_ host: String, _ text: String) async throws -> String {
         try await LabHosts.session(host).run(["/bin/sh", "-c", text]).output
