@@ -116,7 +116,9 @@ extension IntegrationTests {
             changed(before, try await edited.processes()).allSatisfy { $0.hasPrefix("\(host)/") || $0 == "lb1/etcd" })
         if host.hasPrefix("server") {
             _ = load.take()
-            try await Task.sleep(for: .seconds(1))
+            for _ in 0..<300 where load.soFar.servedBy[host, default: 0] == 0 {
+                try await Task.sleep(for: .milliseconds(100))
+            }
             #expect(load.soFar.servedBy[host, default: 0] > 0, "it is sent requests")
         }
         check(load, "\(host) came")

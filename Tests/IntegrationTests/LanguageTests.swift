@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 extension IntegrationTests {
@@ -68,12 +69,25 @@ extension IntegrationTests {
         async let lock = stack.succeed("mysql", "--", stack.name, "-e", "LOCK TABLES note WRITE; DO SLEEP(3)")
         try await Task.sleep(for: .seconds(1))
         // Not at once: a process of PHP's own server may take a second request while it has one, and drops that at SIGINT.
-        async let one = Curl.post("\(status.url)/notes", json: "first")
+        let answered = Answered()
+        func post(_ text: String) async throws -> Curl.Answer {
+            let answer = try await Curl.post("\(status.url)/notes", json: text)
+            answered.count.withLock { $0 += 1 }
+            return answer
+        }
+        async let one = post("first")
         try await Task.sleep(for: .milliseconds(300))
-        async let two = Curl.post("\(status.url)/notes", json: "second")
+        async let two = post("second")
         try await Task.sleep(for: .milliseconds(300))
-        async let three = Curl.post("\(status.url)/notes", json: "third")
-        try await Task.sleep(for: .milliseconds(600))
+        async let three = post("third")
+        // Until the apps have all of them in their hands. On a machine that is slow to send them the lock may be gone by then.
+        let waiting = "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'"
+        for _ in 0..<60 {
+            let output = try await stack.succeed("mysql", "--", stack.name, "-N", "-e", waiting).output
+            let count = Int(output.split(whereSeparator: \.isWhitespace).last ?? "") ?? 0
+            if count + answered.count.withLock({ $0 }) >= 3 { break }
+            try await Task.sleep(for: .milliseconds(100))
+        }
         for host in ["server1", "server2"] {
             let app = try #require(try status.service("app", on: host).pid)
             #expect(kill(-app, SIGTERM) == 0)
@@ -82,6 +96,11 @@ extension IntegrationTests {
         #expect(answers.map(\.status) == [201, 201, 201], "\(answers)")
         _ = try await lock
     }
+}
+
+/// How many requests have been answered.
+private final class Answered: Sendable {
+    let count = Mutex(0)
 }
 
 extension TrialStack {

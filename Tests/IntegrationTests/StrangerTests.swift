@@ -6,7 +6,7 @@ extension BesideTests {
     private static let thief = """
         import socket, sys, time
         address = sys.argv[1]
-        deadline = time.time() + 30
+        deadline = time.time() + 50
         while time.time() < deadline:
             s = socket.socket()
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -69,7 +69,8 @@ extension BesideTests {
         async let restart = stack.tandem("restart", "server1/app")
         let end = ContinuousClock.now + .seconds(15)
         var words = ""
-        while ContinuousClock.now < end {
+        // A busy machine may take longer to look at it, or to end the app.
+        while ContinuousClock.now < end || (words.isEmpty && ContinuousClock.now < end + .seconds(45)) {
             _ = try? await Curl.get("\(status.url)/?secret", "-m", "5")
             if words.isEmpty {
                 let shown = try await stack.tandem("status", "--format", "json").output
@@ -80,7 +81,8 @@ extension BesideTests {
         _ = try await restart
         #expect(words.contains("\(address):3000 is held by user nobody"))
         let stolen = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").compactMap { Double($0) }
-        #expect(stolen.allSatisfy { $0 < 2 }, "\(stolen)")
+        // Two seconds, and some for a machine that stands still for a while; the thief answers for twelve.
+        #expect(stolen.allSatisfy { $0 < 5 }, "\(stolen)")
         // When it has let go, the app comes back.
         let deadline = ContinuousClock.now + .seconds(90)
         while ContinuousClock.now < deadline, try await stack.status().service("app", on: "server1").state != "running"

@@ -61,9 +61,11 @@ struct HostileAgentTests {
         let heard = Mutex<(HostStatistics, HostTimeline, Topology)?>(nil)
         do {
             try await server.run(application(server)) { _ in
-                let statistics = try await client.statistics(of: host)
-                let timeline = try await client.timeline(of: host, after: 0)
-                let topology = try await client.topology(from: host)
+                // The timeline has ten thousand entries, which take a busy machine longer than the two seconds that are usual.
+                let bound = Duration.seconds(60)
+                let statistics = try await client.statistics(of: host, timeout: bound)
+                let timeline = try await client.timeline(of: host, after: 0, timeout: bound)
+                let topology = try await client.topology(from: host, timeout: bound)
                 heard.withLock { $0 = (statistics, timeline, topology) }
             }
         } catch {

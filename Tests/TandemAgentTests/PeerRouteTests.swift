@@ -78,5 +78,5 @@ private func post(_ body: String, _ client: HTTPClient, _ server: AgentAPIServer
     var request = HTTPClientRequest(url: "https://\(AgentAPIServer.host.address):\(server.port)/peer")
     request.method = .POST
     request.body = .bytes(ByteBuffer(string: body))
-    return try await client.execute(request, timeout: .seconds(10)).status.code
+    return try await client.execute(request, timeout: .seconds(60)).status.code
 }

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import Synchronization
 import TandemBlueprint
 import TandemStack
 import TandemTopology
@@ -8,7 +9,7 @@ import Testing
 @testable import TandemAgent
 
 /// The real HAProxy with the generated router.cfg, and an agent's verdicts.
-@Suite("A change of primary reaches the router", .timeLimit(.minutes(2)))
+@Suite("A change of primary reaches the router", .timeLimit(.minutes(10)))
 struct RouterPushTests {
     private static func member(
         _ host: String, _ role: DatabaseMember.Role, _ state: DatabaseMember.State, epoch: Int
@@ -141,12 +142,29 @@ struct RouterPushTests {
         let start = ContinuousClock.now
         #expect(await answers.settle(within: .milliseconds(20)))
         #expect(ContinuousClock.now - start >= .milliseconds(20))
-        async let settled = answers.settle(within: .seconds(3600))
+        // Where a busy machine lets it begin only after the later answer, it waits for that, and is tried again.
+        var isSettled = false
+        for _ in 0..<3 where !isSettled { isSettled = await settlesWithoutLater() }
+        #expect(isSettled)
+    }
+
+    private func settlesWithoutLater() async -> Bool {
+        let answers = RouterAnswers(members: KnownMembers(epoch: 1), mostConnections: 4)
+        answers.willAnswer(1)
+        let isOver = Mutex(false)
+        let settling = Task {
+            #expect(await answers.settle(within: .seconds(3600)))
+            isOver.withLock { $0 = true }
+        }
         try? await Task.sleep(for: .milliseconds(20))
         // Given later, to be waited for by nobody who came before.
         answers.willAnswer(2)
         answers.leave(1)
-        #expect(await settled)
+        for _ in 0..<1000 where !isOver.withLock({ $0 }) { try? await Task.sleep(for: .milliseconds(5)) }
+        let isSettled = isOver.withLock { $0 }
+        answers.leave(2)
+        await settling.value
+        return isSettled
     }
 }
 

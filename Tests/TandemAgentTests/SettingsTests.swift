@@ -61,7 +61,8 @@ struct SettingsTests {
 
     @Test("is not said to have its new files while it is only starting: it may have read the earlier ones")
     func reloadAtStart() async throws {
-        let script = "echo up; trap 'echo reloaded; sleep 60 &' HUP; while :; do sleep 0.05; done"
+        // It knows what to do with the signal before it says that it is there.
+        let script = "trap 'echo reloaded; sleep 60 &' HUP; echo up; while :; do sleep 0.05; done"
         let supervisor = bench.supervisor(bench.service(script, name: .nginx, reloadSignal: SIGHUP))
         // It will read them when it is started.
         #expect(try await supervisor.reload())

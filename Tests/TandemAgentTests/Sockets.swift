@@ -42,25 +42,27 @@ final class Connection: Sendable {
         }
     }
 
-    /// The rest of the conversation, without holding up Swift's own threads.
-    func answer(to pieces: [String] = []) async -> String? {
+    /// Says something, in pieces, and reads what comes of it.
+    func conversation(_ pieces: [String]) -> String? {
+        for piece in pieces {
+            send(piece)
+            if pieces.count > 1 { usleep(20_000) }
+        }
+        return readToEnd()
+    }
+
+    /// What comes when nothing is said, without holding up Swift's own threads.
+    func answer() async -> String? {
         await withCheckedContinuation { continuation in
-            Thread.detachNewThread { [self] in
-                for piece in pieces {
-                    send(piece)
-                    if pieces.count > 1 { usleep(20_000) }
-                }
-                continuation.resume(returning: readToEnd())
-            }
+            Thread.detachNewThread { [self] in continuation.resume(returning: conversation([])) }
         }
     }
 }
 
 /// One question to a server that answers and closes; nil when it cannot be reached.
 func ask(_ address: String, _ port: Int, _ pieces: String...) async -> String? {
-    // To connect may block, too.
-    let connection = await withCheckedContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(returning: Connection(address, port)) }
+    // To connect may block, too. One thread does all of it: who connects and then says nothing for a while is cut off.
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(returning: Connection(address, port)?.conversation(pieces)) }
     }
-    return await connection?.answer(to: pieces)
 }

@@ -161,7 +161,7 @@ struct StoreServiceTests {
     private func curl(_ url: String, ca: String, certificate: String? = nil, key: String? = nil) throws -> Answer {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        var arguments = ["curl", "-sS", "--max-time", "10", "--cacert", ca, url]
+        var arguments = ["curl", "-sS", "--max-time", "60", "--cacert", ca, url]
         // The port of the members is none for HTTP/2.
         arguments += url.contains("/v3/") ? ["-d", "{}"] : ["--http1.1"]
         if let certificate, let key { arguments += ["--cert", certificate, "--key", key] }

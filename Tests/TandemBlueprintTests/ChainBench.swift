@@ -24,13 +24,14 @@ final class ChainBench {
 
     /// Starts all of it and waits until a request is answered.
     ///
-    /// - Parameter change: what differs from a stack with two seconds for a request and nothing static.
+    /// - Parameter change: what differs from a stack that has nothing static, and more time for a request than any takes on a busy
+    ///   machine.
     init(_ shape: Shape, _ change: (inout Stack, String) throws -> Void = { _, _ in }) throws {
         engines = try TestEngines()
         root = "/tmp/tc-\(UUID().uuidString.prefix(8))"
         let net = "127.\(UInt8.random(in: 64...250)).\(UInt8.random(in: 1...250))"
         var stack = Sample.conduit.stack
-        stack.app.requestTimeoutSeconds = 2
+        stack.app.requestTimeoutSeconds = 30
         stack.fileName = "own-name.yaml"
         stack.hosts =
             switch shape {
@@ -49,6 +50,9 @@ final class ChainBench {
         self.stack = stack
         try makeCertificates()
         for host in stack.hosts { try start(host) }
+        // Each of them: the front is answered while one of them is there.
+        for host in stack.hosts(.web) { waitForListener(host.address, Ports.web) }
+        for host in stack.hosts(.app) { waitForListener(host.loopbackAddress, Ports.app) }
         try waitForAnswer()
     }
 
@@ -131,9 +135,7 @@ final class ChainBench {
             .first { $0.name == .nginx }
         try start("nginx of \(name)", try #require(service).command)
         // Of this very one: the front is answered by the other host's as well.
-        for _ in 0..<200 where Session(address: host.address, port: Ports.web) == nil {
-            Thread.sleep(forTimeInterval: 0.05)
-        }
+        waitForListener(host.address, Ports.web)
         try waitForAnswer()
     }
 
@@ -208,8 +210,13 @@ final class ChainBench {
         programs[name] = program
     }
 
+    /// A minute at most.
+    private func waitForListener(_ address: String, _ port: Int) {
+        for _ in 0..<1200 where Session(address: address, port: port) == nil { Thread.sleep(forTimeInterval: 0.05) }
+    }
+
     private func waitForAnswer() throws {
-        for _ in 0..<200 {
+        for _ in 0..<600 {
             let outcome = try run([
                 "/usr/bin/curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: \(stack.domain)",
                 "https://\(front)/health",

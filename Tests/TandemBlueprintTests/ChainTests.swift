@@ -5,7 +5,7 @@ import Testing
 
 /// Requests through the real HAProxy and nginx with the generated files. What is asked, and what must come of it, stands
 /// in `Chain/cases.py`.
-@Suite(.timeLimit(.minutes(2))) struct ChainTests {
+@Suite(.timeLimit(.minutes(10))) struct ChainTests {
     static let shapes: [ChainBench.Shape] = [.together, .apart]
 
     @Test func `clients cannot speak for a proxy, and only the stack's own names are served`() throws {
@@ -27,7 +27,7 @@ import Testing
     func `streams come as they are sent and may be silent, and a request that hangs is ended`(
         shape: ChainBench.Shape
     ) throws {
-        let chain = try ChainBench(shape)
+        let chain = try ChainBench(shape) { stack, _ in stack.app.requestTimeoutSeconds = 2 }
         defer { chain.end() }
         try chain.check("streams_and_slow_clients")
     }

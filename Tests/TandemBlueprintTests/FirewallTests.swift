@@ -116,7 +116,7 @@ struct FirewallTests {
     private static let scan = #"""
         set -e
         cat > "$1/rules"
-        unshare --net --kill-child sleep 60 & world=$!
+        unshare --net --kill-child sleep 600 & world=$!
         until [ "$(readlink /proc/$world/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
         in_world() { nsenter --net=/proc/$world/ns/net "$@"; }
         ip link add host0 type veth peer name world0 netns $world
@@ -159,7 +159,7 @@ struct FirewallTests {
         def alive(peer):
             peer.sendall(b"still"); return peer.recv(9) == b"still"
         # A connection of the stack that was made before.
-        held = socket.create_connection((host, 8007), 5, ("10.0.0.22", 0)); assert alive(held)
+        held = socket.create_connection((host, 8007), 60, ("10.0.0.22", 0)); assert alive(held)
         host_namespace = ["nsenter", "--net=/proc/%s/ns/net" % sys.argv[4]]
         subprocess.run([*host_namespace, "nft", "-f", rules], check=True)
         scan(("stack", "10.0.0.22", host), ("users", "192.0.2.9", host), ("users6", "2001:db8::9", "2001:db8::1"))

@@ -29,7 +29,7 @@ final class Session: Sendable {
     init?(address: String, port: Int) {
         descriptor = socket(AF_INET, stream, 0)
         // Longer than anything here takes: a hang fails the test instead of holding it up.
-        var patience = timeval(tv_sec: 5, tv_usec: 0)
+        var patience = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         guard withAddress(address, port, { connect(descriptor, $0, $1) }) == 0 else { return nil }
     }

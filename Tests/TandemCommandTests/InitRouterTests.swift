@@ -62,7 +62,8 @@ struct InitRouterTests {
             kill(server.processIdentifier, SIGKILL)
             server.waitUntilExit()
         }
-        for _ in 0..<200 where (try? await answer("/health").status) != 200 {
+        for _ in 0..<1200 where (try? await answer("/health").status) != 200 {
+            guard server.isRunning else { break }
             try await Task.sleep(for: .milliseconds(50))
         }
         try await body()
@@ -73,7 +74,7 @@ struct InitRouterTests {
         let curl = Process()
         curl.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
         curl.arguments = [
-            "-s", "--path-as-is", "-m", "10", "-w", "\n%{http_code}\n%header{location}",
+            "-s", "--path-as-is", "-m", "60", "-w", "\n%{http_code}\n%header{location}",
             "http://\(address):8000\(path)",
         ]
         let pipe = Pipe()

@@ -41,7 +41,7 @@ struct PageServerTests {
     private func ask(_ url: String, _ more: String...) throws -> Answer {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
-        process.arguments = ["-s", "--max-time", "10", "-D", "-"] + more + [url]
+        process.arguments = ["-s", "--max-time", "60", "-D", "-"] + more + [url]
         let output = Pipe()
         process.standardOutput = output
         try process.run()

@@ -145,7 +145,9 @@ struct RootTerminalTests {
         let outcome = try atTerminal(
             """
             until(b"# ")
-            type(b"'%s' check --format json | (read x < /dev/tty; cat > /dev/null; echo got $x)\\r" % os.environb[b"TANDEM_UNDER_TEST"])
+            type(b"'%s' check --format json | (echo re''ady; read x < /dev/tty; cat > /dev/null; echo got $x)\\r" % os.environb[b"TANDEM_UNDER_TEST"])
+            # The shell has left the terminal to the pipeline. What is echoed of the line has quotation marks in this word.
+            until(b"ready")
             time.sleep(1)
             type(b"words\\r")
             until(b"got words")

@@ -175,11 +175,16 @@ struct RootTests {
             try process.run()
             return process
         }
-        let container = try start(["unshare", "--pid", "--fork", "--mount-proc"], "exec sleep 60")
+        let container = try start(
+            ["unshare", "--pid", "--fork", "--mount-proc"], ": > '\(account.folder)/inside'; exec sleep 120")
         defer { container.terminate() }
         let loop = try start([], "while :; do : > '\(account.folder)/again'; done")
         defer { if loop.isRunning { loop.terminate() } }
-        usleep(300_000)
+        // Both run as that user once they have written there. A container that may not make one of its own has ended instead.
+        func isWritten(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(account.folder)/\(name)") }
+        for _ in 0..<3000 where !isWritten("again") || (container.isRunning && !isWritten("inside")) {
+            usleep(20_000)
+        }
         let outcome = try Program.run(["destroy", "--yes"], in: folder.path)
         #expect(outcome.status == 0, "\(outcome)")
         #expect(!FileManager.default.fileExists(atPath: account.folder))

@@ -20,7 +20,7 @@ struct HealerTests {
     /// A signal takes effect when the process is next looked at by the kernel.
     private func freeze(_ process: RunningProcess) async {
         process.signal(SIGSTOP)
-        for _ in 0..<1000 where !process.identity.isItselfFrozen { try? await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<6000 where !process.identity.isItselfFrozen { try? await Task.sleep(for: .milliseconds(10)) }
     }
 
     private func pipeEnds() -> (read: Int32, write: Int32) {
@@ -57,7 +57,7 @@ struct HealerTests {
         await freeze(process)
         try await drill.arm([.thaw([process.identity])], bound: .seconds(1))
         let healer = Task.detached { await Healer.run(descriptor: ends.read) { starts.withLock { $0 += 1 } } }
-        for _ in 0..<1000 where process.identity.isItselfFrozen { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<6000 where process.identity.isItselfFrozen { try await Task.sleep(for: .milliseconds(10)) }
         #expect(!process.identity.isItselfFrozen)
         try await drill.arm([.start], bound: .seconds(600))
         await drill.disarm()
@@ -92,7 +92,7 @@ struct HealerTests {
         #expect(await place.state(of: found, host: nil) == .running)
         #expect(await place.state(of: other, host: nil) == .gone)
         await place.signal(SIGSTOP, to: found, host: nil)
-        for _ in 0..<200 where await place.state(of: found, host: nil) == .running {
+        for _ in 0..<12_000 where await place.state(of: found, host: nil) == .running {
             try await Task.sleep(for: .milliseconds(5))
         }
         #expect(await place.state(of: found, host: nil) == .frozen)

@@ -149,7 +149,7 @@ struct SilentPeers: PeerChannel {
 let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 func eventually(
-    _ what: String, within bound: Duration = .seconds(30), _ condition: () async throws -> Bool
+    _ what: String, within bound: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + bound
     while try await !condition() {

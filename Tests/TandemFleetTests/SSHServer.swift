@@ -43,7 +43,7 @@ final class SSHServer: @unchecked Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardError = FileHandle(forWritingAtPath: try put("log", ""))
         try process.run()
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .seconds(60)
         while !log.contains("Server listening") {
             try #require(process.isRunning && ContinuousClock.now < end, "sshd does not listen: \(log)")
             try await Task.sleep(for: .milliseconds(20))
@@ -125,7 +125,7 @@ final class SSHServer: @unchecked Sendable {
 
     static func tool(_ program: String, _ arguments: String...) async throws {
         let command = BoundedCommand(
-            program: program, arguments: arguments, outputLimitBytes: 1 << 16, limit: .seconds(30))
+            program: program, arguments: arguments, outputLimitBytes: 1 << 16, limit: .seconds(60))
         let outcome = try await command.run()
         try #require(outcome.status == 0, "\(program) \(arguments): \(outcome.errors)")
     }

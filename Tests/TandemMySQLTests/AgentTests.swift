@@ -67,12 +67,14 @@ struct AgentTests {
             return try #require(Int(count.filter(\.isNumber)))
         }
         try await pair.with(agent) { cluster in
+            let writing = Shared(0)
             try await withThrowingTaskGroup { group in
                 for number in 1...4 {
                     group.addTask {
                         try await cluster.withPrimaryConnection { connection in
                             _ = try await connection.execute("INSERT INTO note VALUES (\(number), 'one')")
-                            try await Task.sleep(for: .milliseconds(300))
+                            writing.withLock { $0 += 1 }
+                            try await eventually("all have one at once") { writing.withLock { $0 } == 4 }
                         }
                     }
                 }
@@ -161,6 +163,7 @@ struct AgentTests {
             try await cluster.write("INSERT INTO note VALUES (0, 'has a connection')")
             pair.first.setFrozen(true)
             let hanging = Task { try await cluster.write("INSERT INTO note VALUES (1, 'hangs')") }
+            try await eventually("it is on its way") { cluster.statistics.servers["one"]?.writePool?.leased == 1 }
             try await Task.sleep(for: .milliseconds(200))
             try pair.second.sql("STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF")
             var next = TestAgent.topology(epoch: 2, primary: two, replica: one)
@@ -185,6 +188,8 @@ struct AgentTests {
         let cluster = try MySQLCluster(configuration: configuration, logger: quietLogger)
         let running = Task { try await cluster.run() }
         try await eventually("the cluster has heard of the servers") { cluster.statistics.primary == "one" }
+        // The second question is held until there is news, for five seconds.
+        try await eventually("it has asked again") { agent.polls >= 2 }
         try await Task.sleep(for: .milliseconds(500))
         #expect(agent.polls == 2)
         running.cancel()

@@ -16,11 +16,11 @@ struct AdoptTests {
         let agent = try RunningProcess.start(folder.script("setsid sleep 60 & echo $! > \(path); wait"))
         defer { agent.signal(SIGKILL) }
         var pid: Int32?
-        for _ in 0..<500 where pid == nil {
-            try await Task.sleep(for: .milliseconds(10))
+        try await eventually("it leads a session of its own") {
             let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             // Its session is its own a moment later.
             pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)).flatMap { getsid($0) == $0 ? $0 : nil }
+            return pid != nil
         }
         let started = try #require(pid.flatMap { ProcessIdentity(pid: $0) })
         let record = try JSONEncoder().encode(started)
@@ -28,7 +28,7 @@ struct AdoptTests {
         let adopted = try #require(RunningProcess.adopt(identity))
         #expect(!adopted.isChild)
         #expect(adopted.groupMembers == [started.pid])
-        #expect(await adopted.stop(signal: SIGTERM, bound: .seconds(10)))
+        #expect(await adopted.stop(signal: SIGTERM, bound: .seconds(20)))
         #expect(await adopted.waitForEnd() == .unknown)
     }
 

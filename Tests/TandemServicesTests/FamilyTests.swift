@@ -44,12 +44,15 @@ struct FamilyTests {
     @Test("leaves workers to a master that looks after them")
     func master() async throws {
         // As Apache does: a worker that is told by another than its master drops what it carries.
+        // It is up once both know what to do with their signals.
         let process = try await start(
             """
             sh -c 'trap "echo dropped; exit 1" TERM; trap "sleep 0.5; echo finished; exit 0" USR1
-                echo up; while :; do sleep 0.05; done' &
+                touch begun; while :; do sleep 0.05; done' &
             worker=$!
             trap 'kill -USR1 $worker; wait $worker; exit 0' TERM
+            while [ ! -e begun ]; do sleep 0.02; done
+            echo up
             wait $worker
             """)
         #expect(await process.stop(signal: SIGTERM, bound: .seconds(20)))

@@ -72,7 +72,7 @@ struct LauncherTests {
                 command: ["/bin/sh", "-c", "echo it runs"], environment: [:], workingDirectory: "/", targets: [],
                 isBatch: false, mark: nil, fileMask: 0o077)
             try asking?.send(LaunchRequest.start(launch), descriptors: [log])
-            guard case .there(let identity) = try await asking?.receive(LaunchAnswer.self, within: .seconds(10))?.value
+            guard case .there(let identity) = try await asking?.receive(LaunchAnswer.self, within: .seconds(60))?.value
             else {
                 Issue.record("it is not there")
                 return

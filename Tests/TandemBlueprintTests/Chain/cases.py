@@ -29,7 +29,7 @@ url = f"https://{address}:{port}"
 context = ssl.create_default_context()
 context.check_hostname = False
 context.verify_mode = ssl.CERT_NONE
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class Connection:
@@ -345,18 +345,33 @@ def streams_and_slow_clients():
         lambda: expect(websocket_echo(5), ["one", "two"]))
 
 
+def as_it_is_sent(ask_for_stream):
+    """Three pieces, each of which comes before the next one is sent. A busy machine may be late with one for once; what gathers
+    pieces is late each time."""
+    for _ in range(5):
+        try:
+            times = ask_for_stream()
+            assert len(times) == 3 and max(times) < 1, times
+            return
+        except Exception as error:
+            last = error
+    raise last
+
+
 def stream(kind):
-    times = arrivals(f"/stream?pieces=3&pause=1.2&type={kind}")
-    assert len(times) == 3 and max(times) < 1, (kind, times)
+    as_it_is_sent(lambda: arrivals(f"/stream?pieces=3&pause=1.2&type={kind}"))
 
 
 def stream_over_http2():
-    process = subprocess.Popen(
-        ["curl", "-skN", "--http2", "-H", f"Host: {domain}", f"{url}/stream?pieces=3&pause=1.2&type=text/event-stream"],
-        stdout=subprocess.PIPE)
-    delays = [time.time() - float(line.split()[-1]) for line in process.stdout if line.strip()]
-    process.wait()
-    assert len(delays) == 3 and max(delays) < 1, delays
+    def delays():
+        process = subprocess.Popen(
+            ["curl", "-skN", "--http2", "-H", f"Host: {domain}", f"{url}/stream?pieces=3&pause=1.2&type=text/event-stream"],
+            stdout=subprocess.PIPE)
+        found = [time.time() - float(line.split()[-1]) for line in process.stdout if line.strip()]
+        process.wait()
+        return found
+
+    as_it_is_sent(delays)
 
 
 def silent_stream(headers):
@@ -365,8 +380,8 @@ def silent_stream(headers):
 
 
 def hanging_request():
-    expect(ask("/sleep?s=6")[0], 504, "an app that does not answer")
-    expect(runs("/sleep?s=6"), 1, "a request that hangs")
+    expect(ask("/sleep?s=30")[0], 504, "an app that does not answer")
+    expect(runs("/sleep?s=30"), 1, "a request that hangs")
 
 
 def slow_headers():
@@ -631,8 +646,7 @@ def passed_on():
     for number in range(40):
         expect(ask(f"/?{number}", method="POST", body="x")[0], 200, f"POST {number}")
         expect(ask(f"/?g{number}")[0], 200, f"GET {number}")
-    times = arrivals("/stream?pieces=3&pause=1.2&type=text/event-stream")
-    assert len(times) == 3 and max(times) < 1, times
+    stream("text/event-stream")
     target = "/status?code=502&body=afar"
     expect(ask(target)[0::2], (502, "afar"))
     expect(runs(target), 1, target)
