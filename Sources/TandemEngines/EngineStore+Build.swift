@@ -17,12 +17,14 @@ extension EngineStore {
         _ engines: [Engine], allowsStale: Bool, isWanted: (Engine, EngineBuild) async throws -> Bool
     ) async throws {
         guard !engines.isEmpty else { return }
-        try checkKeyring()
+        let suites = Suite.allCases.filter { suite in engines.contains { $0.recipe.suite == suite } }
+        // Whoever brought an index has checked its signatures.
+        if try !suites.allSatisfy({ try BroughtIndex.read(AptWorkspace.folder(of: $0, store: folder)) != nil }) {
+            try checkKeyring()
+        }
         try checkSpace(for: engines)
         let machine = try await DebianMachine.ask()
-        let workspaces = try await openWorkspaces(
-            Suite.allCases.filter { suite in engines.contains { $0.recipe.suite == suite } }, machine: machine,
-            allowsStale: allowsStale)
+        let workspaces = try await openWorkspaces(suites, machine: machine, allowsStale: allowsStale)
         for engine in engines {
             guard let workspace = workspaces[engine.recipe.suite] else { continue }
             let build = try await EngineBuild(engine, store: self, machine: machine, workspace: workspace)
@@ -41,7 +43,7 @@ extension EngineStore {
         for suite in Suite.allCases { try removeTree(AptWorkspace.folder(of: suite, store: folder)) }
     }
 
-    private func openWorkspaces(
+    func openWorkspaces(
         _ suites: [Suite], machine: DebianMachine, allowsStale: Bool
     ) async throws -> [Suite: AptWorkspace] {
         try await withThrowingTaskGroup(of: AptWorkspace.self) { group in
@@ -95,7 +97,7 @@ extension EngineStore {
         }
     }
 
-    private func checkKeyring() throws {
+    func checkKeyring() throws {
         guard !archive.keyring.contains(where: { $0.isWhitespace || "[]\"".contains($0) }) else {
             throw EngineError(
                 .keyring, doing: "use the keys in \(archive.keyring)", what: "apt cannot read a path with spaces in it",
@@ -109,7 +111,7 @@ extension EngineStore {
         }
     }
 
-    private func checkSpace(for engines: [Engine]) throws {
+    func checkSpace(for engines: [Engine]) throws {
         // Besides the engines themselves: the package indexes.
         let needed = engines.reduce(Int64(80 << 20)) { $0 + $1.recipe.neededBytes }
         guard let free = freeBytes(at: folder), free < needed else { return }

@@ -109,7 +109,7 @@ public struct HostSession: Sendable {
         }
         let output = String(decoding: result.output, as: UTF8.self)
         guard let range = output.firstRange(of: beginning) else {
-            throw ReachError(line, unbegun(result, line, output))
+            throw ReachError(line, unbegun(result, line, output, seconds))
         }
         guard let status = result.status else {
             throw ReachError(line, .other("OpenSSH's client was ended by a signal"))
@@ -127,8 +127,10 @@ public struct HostSession: Sendable {
     }
 
     private static func unbegun(
-        _ result: BoundedCommand.Outcome, _ line: SSHCommandLine, _ output: String
+        _ result: BoundedCommand.Outcome, _ line: SSHCommandLine, _ output: String, _ seconds: Int
     ) -> ReachError.Problem {
+        // It said nothing because its time was over by then.
+        if result.status == 124 || result.status == 137 { return .timedOut(seconds: seconds) }
         if result.status == 255 { return SSHWords.problem(result.errors) }
         let words = (output + result.errors).split(whereSeparator: \.isNewline).suffix(2).map(SSHWords.printable)
         return .noShell(words.joined(separator: "; "))

@@ -98,7 +98,7 @@ struct HostVerdictTests {
         Case("clock", .error, "45.0 s ahead of", "set-ntp") { $0.facts.clockAheadSeconds = 45...47 },
         Case("clock", .error, "years behind", "set-ntp") { $0.facts.clockAheadSeconds = -1.7e9 ... -1.69e9 },
         Case("clock", .warning, "2.5 s behind", "set-ntp") { $0.facts.clockAheadSeconds = -3 ... -2.5 },
-        Case("clock", .warning, "nothing keeps it so", "systemd-timesyncd") { $0.facts.isClockSynchronised = nil },
+        Case("clock", .warning, "not synchronised", "systemd-timesyncd") { $0.facts.isClockSynchronised = nil },
         Case("disk", .error, "noexec", "without noexec") { $0.facts.disks[0].isNoexec = true },
         Case("disk", .error, "only 300 MB free in /var/lib", "1.3 GB") { $0.facts.disks[0].freeBytes = 300 << 20 },
         Case("disk", .warning, "only 300 MB free in /var/log", "logs") { $0.facts.disks[1].freeBytes = 300 << 20 },

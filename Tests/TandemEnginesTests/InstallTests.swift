@@ -81,6 +81,41 @@ import Testing
         }
     }
 
+    @Test func whatAnotherMachineHasFetchedIsInstalledWithoutANetwork() async throws {
+        try await withTemporaryFolder { root in
+            let architecture = try await DebianMachine.ask().architecture
+            let there = EngineStore(folder: "\(root)/there")
+            let names = try await there.fetch([.haproxy], architecture: architecture)
+            #expect(names == ["apt-trixie"])
+            #expect(try there.list().isEmpty)
+
+            // As a host that is cut off has it: no mirror, no keys, another place.
+            let nowhere = DebianArchive(
+                mirror: "http://127.0.0.1:9/debian", securityMirror: "http://127.0.0.1:9/debian-security",
+                keyring: "/none")
+            let store = EngineStore(folder: "\(root)/here", archive: nowhere)
+            func bring() throws {
+                try FileManager.default.createDirectory(atPath: store.folder, withIntermediateDirectories: true)
+                try FileManager.default.copyItem(
+                    atPath: "\(there.folder)/apt-trixie", toPath: "\(store.folder)/apt-trixie")
+            }
+            try bring()
+            let archives = "\(AptWorkspace.folder(of: .trixie, store: store.folder))/archives"
+            let victim = try #require(TandemEngines.names(in: archives).first { $0.hasPrefix("libpcre2") })
+            try spoil("\(archives)/\(victim)")
+            let error = await #expect(throws: EngineError.self) { try await store.install([.haproxy]) }
+            #expect(error?.reason == .packages && error?.next.contains("apt-trixie") == true)
+            #expect(try store.list().isEmpty)
+
+            try FileManager.default.removeItem(atPath: "\(store.folder)/apt-trixie")
+            try bring()
+            let record = try #require(try await store.install([.haproxy]).first)
+            try await check(record, store: store, folder: store.folder)
+            try await there.forgetFetched()
+            #expect(TandemEngines.names(in: there.folder) == ["lock"])
+        }
+    }
+
     private func check(_ record: EngineRecord, store: EngineStore, folder: String) async throws {
         #expect(try store.list() == [record])
         #expect(try store.installed() == nil, "nginx and MySQL are missing")

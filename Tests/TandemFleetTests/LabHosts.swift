@@ -11,6 +11,8 @@ enum LabHosts {
         folder != nil && ProcessInfo.processInfo.environment["TANDEM_TEST_KEEPALIVED"] != nil
     /// The folder of the built programs.
     static let programs = ProcessInfo.processInfo.environment["TANDEM_TEST_PROGRAMS"]
+    /// How often a series is to do what it does; nil: no series is wanted.
+    static let rounds = ProcessInfo.processInfo.environment["TANDEM_TEST_HOST_SERIES"].flatMap(Int.init)
     static let skipped: Comment = "skipped: TANDEM_TEST_LAB names no hosts that bin/lab has started"
 
     static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -76,9 +76,11 @@ struct AppPreparation: Sendable {
         }
         let bound = Duration.seconds(app.prepareTimeoutSeconds)
         let isInTime = await process.endsWithin(bound)
-        // Of an agent that ends, or begins anew, the command goes on; the next one waits for it.
-        try Task.checkCancellation()
-        if !isInTime { await process.stop(signal: SIGTERM, bound: .seconds(2)) }
+        if !isInTime {
+            // Of an agent that ends, or begins anew, the command goes on; the next one waits for it.
+            try Task.checkCancellation()
+            await process.stop(signal: SIGTERM, bound: .seconds(2))
+        }
         let ending = await process.waitForEnd() ?? .unknown
         // What it left behind would go on holding the lock.
         await process.sweep()

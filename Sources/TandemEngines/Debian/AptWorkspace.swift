@@ -29,9 +29,14 @@ struct AptWorkspace: Sendable {
                 folder: folder(of: suite, store: store), sources: sources, keyring: archive.keyring,
                 architecture: machine.architecture)
         }
-        let full = configuration(all)
+        let brought = try BroughtIndex.read(folder(of: suite, store: store))
+        let full = configuration(brought?.sources ?? all)
         try full.write()
         try await endLeftOver(full)
+        if brought != nil {
+            progress(.note("using what was brought along of \(suite.rawValue)"))
+            return AptWorkspace(suite: suite, configuration: full, staleness: full.insufficient)
+        }
         guard let failure = try await full.update() else {
             return AptWorkspace(suite: suite, configuration: full)
         }
@@ -177,6 +182,14 @@ extension AptConfiguration {
         let outcome = try await apt(["update", "-q", "--error-on=any"])
         if outcome.isSuccess { return nil }
         return (fetchError(outcome.errors), AptOutput.failedSources(outcome.errors, among: sources))
+    }
+
+    /// Of an index that was brought along and does not do.
+    var insufficient: EngineError {
+        EngineError(
+            .packages, doing: "use the packages that were brought along in \(folder)",
+            what: "they are not all that is needed",
+            next: "Delete \(folder), and run the same command again.")
     }
 
     func fetchError(_ lines: [String]) -> EngineError {

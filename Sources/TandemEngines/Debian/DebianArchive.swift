@@ -68,7 +68,7 @@ struct MachineMirror: Sendable, Equatable {
 }
 
 /// One line of apt's source list.
-struct AptSource: Sendable, Equatable {
+struct AptSource: Codable, Sendable, Equatable {
     /// Without a slash at its end.
     var base: String
     var suite: String

@@ -27,21 +27,21 @@ struct EngineBuild: Sendable {
         self.plan = try await workspace.plan(Self.packages(of: engine))
     }
 
-    private static func packages(of engine: Engine) -> [String] { engine.recipe.packages + [tool] }
+    static func packages(of engine: Engine) -> [String] { engine.recipe.packages + [tool] }
+
+    var version: Version { get throws { try Self.version(of: engine, in: plan) } }
 
     /// The upstream version of the engine's first package.
-    var version: Version {
-        get throws {
-            let name = engine.recipe.packages[0]
-            guard let package = plan.first(where: { $0.record.name == name }),
-                let version = Version(debian: package.record.version)
-            else {
-                throw EngineError(
-                    .packages, doing: "find the version of \(name)", what: "apt-get did not name it",
-                    next: "Report this together with the output of `apt-get --version`.")
-            }
-            return version
+    static func version(of engine: Engine, in plan: [PlannedPackage]) throws -> Version {
+        let name = engine.recipe.packages[0]
+        guard let package = plan.first(where: { $0.record.name == name }),
+            let version = Version(debian: package.record.version)
+        else {
+            throw EngineError(
+                .packages, doing: "find the version of \(name)", what: "apt-get did not name it",
+                next: "Report this together with the output of `apt-get --version`.")
         }
+        return version
     }
 
     /// Named by version and by all packages that go in: an update of a library is another prefix.

@@ -143,7 +143,9 @@ struct HostWait: Sendable {
         guard let late = status.services.first(where: { !$0.state.isHealthy }) else {
             return HostFailure(
                 host: host.name, service: nil,
-                reason: "a service still runs with its previous settings, or a process that the new ones no longer name does not stop")
+                reason:
+                    "a service still runs with its previous settings, or a process that the new ones no longer name does not stop"
+            )
         }
         return failure(host, late)
     }

@@ -102,8 +102,10 @@ extension HostVerdicts {
         case .reachable: .ok("archive", "Debian's packages can be fetched")
         case .unreachable(let words):
             .warning(
-                "archive", "Debian's packages cannot be fetched from here: \(words)",
-                "let the host reach a mirror of Debian, or give its apt a proxy (Acquire::http::Proxy)")
+                "archive",
+                "Debian's packages cannot be fetched from here: \(words); `tandem up` sends the servers' from your machine",
+                "so that updates of the host itself come, too: let it reach a mirror of Debian, or give its apt a proxy (Acquire::http::Proxy)"
+            )
         }
     }
 

@@ -110,7 +110,7 @@ package struct FleetUp: Sendable {
     // MARK: - What lies on a host
 
     private func install(_ program: ProgramBundle, _ standing: [String: HostStanding]) async throws {
-        var start = ContinuousClock.now
+        let start = ContinuousClock.now
         let lacking = stack.hosts.filter { standing[$0.name]?.program != program.identifier }
         if !lacking.isEmpty {
             let archive = try program.archive()
@@ -131,27 +131,7 @@ package struct FleetUp: Sendable {
                 }
             }
         }
-        start = .now
-        let name = stack.name
-        let words = ["engines"] + (stack.monitors.isEmpty ? [] : ["--monitoring"])
-        let engines = try await hosts.onEach("fetch the servers' programs") { session in
-            let answer = try await session.step(words, stack: name, seconds: 900)
-            return try JSONDecoder().decode(HostEngines.self, from: Data(answer.utf8))
-        }
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        guard let first = engines.values.first else { return }
-        guard engines.values.allSatisfy({ $0 == first }) else {
-            let lines = engines.sorted { $0.key < $1.key }.map { host, found in
-                "  \(host): "
-                    + found.versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-            }
-            throw Failure(
-                .failed,
-                "the hosts have different versions of the servers' programs:\n\(lines.joined(separator: "\n"))\n"
-                    + "On those that are behind, as root: \(HostPlaces.program) engines update")
-        }
-        let versions = first.versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-        steps.done("engines", versions.joined(separator: ", "), seconds: seconds)
+        try await installEngines()
     }
 
     private func installRelease(_ release: ReleaseBundle, _ standing: [String: HostStanding]) async throws {
@@ -288,7 +268,8 @@ package struct FleetUp: Sendable {
             steps.done(host.name, "left; its data stays in \(places.stateFolder) there")
         } catch {
             steps.note(
-                "\(host.name) is no longer in the stack, but its agent could not be stopped and may still run: \(error)")
+                "\(host.name) is no longer in the stack, but its agent could not be stopped and may still run: \(error)"
+            )
         }
     }
 }

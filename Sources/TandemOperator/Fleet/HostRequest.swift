@@ -13,6 +13,13 @@ package struct HostEngines: Codable, Equatable {
     }
 }
 
+/// What a host says that was to have the servers' programs.
+package enum HostEnginesAnswer: Codable {
+    case found(HostEngines)
+    /// Debian's archive, from there: why not.
+    case unreachable(String)
+}
+
 /// What an operator asks of the host that changes the stack.
 package struct HostRequest: Codable {
     /// The stack file's text.

@@ -74,7 +74,8 @@ package struct StackStart: Sendable {
             guard adopted == nil else {
                 throw Failure(
                     .failed,
-                    "'\(project.stack.name)' is running; `--adopt` works only when the stack starts.\nStop it first: tandem down")
+                    "'\(project.stack.name)' is running; `--adopt` works only when the stack starts.\nStop it first: tandem down"
+                )
             }
             return try await change(running, bare, left)
         }

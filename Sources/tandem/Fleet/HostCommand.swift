@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import TandemAgent
 import TandemBlueprint
+import TandemEngines
 import TandemOperator
 import TandemServices
 import TandemStack
@@ -36,10 +37,14 @@ struct HostCommand: AsyncParsableCommand {
         @Flag var monitoring = false
 
         func run() async throws {
-            let set = try await EngineSetup(own: .init(), isMonitored: monitoring).install { progress in
-                Terminal.line("\(progress)")
+            let setup = EngineSetup(own: .init(), isMonitored: monitoring)
+            do {
+                let set = try await setup.install { progress in Terminal.line("\(progress)") }
+                try HostCommand.answer(
+                    HostEnginesAnswer.found(HostEngines(programs: set.layoutPrograms, versions: set.versionsByName)))
+            } catch let error as EngineError where error.reason == .network {
+                try HostCommand.answer(HostEnginesAnswer.unreachable(error.what))
             }
-            try HostCommand.answer(HostEngines(programs: set.layoutPrograms, versions: set.versionsByName))
         }
     }
 
