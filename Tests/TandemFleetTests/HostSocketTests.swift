@@ -32,6 +32,30 @@ extension HostStackTests {
         #expect(kept == "4")
     }
 
+    /// `doctor` has each host asked by another one for what it has open, and compares that with what is declared.
+    func saysWhatIsOpen() async throws {
+        func findings() async throws -> [String] {
+            let outcome = try await stack.tandem("doctor")
+            return String(decoding: outcome.output, as: UTF8.self).split(separator: "\n").map(String.init).filter {
+                $0.contains(" reach ")
+            }
+        }
+        #expect(try await findings().count { $0.contains("✓") } == 4)
+        let load = "nft -f /etc/tandem/farm/firewall.nft"
+        _ = try await stack.shell(
+            "server1",
+            "setsid python3 -m http.server 9000 >/dev/null 2>&1 & nft insert rule inet tandem input tcp dport 9000 accept"
+        )
+        try await stack.eventually("what is open is not said", seconds: 20) {
+            try await findings().contains { $0.contains("! reach") && $0.contains("9000 (python3) answers server2") }
+        }
+        _ = try await stack.shell(
+            "server1", "pkill -f '[h]ttp.server 9000'; \(load); nft insert rule inet tandem input tcp dport 3306 drop")
+        #expect(try await findings().contains { $0.contains("✗ reach") && $0.contains("3306 does not answer server2") })
+        _ = try await stack.shell("server1", load)
+        #expect(try await findings().count { $0.contains("✓") } == 4)
+    }
+
     /// `prepare` ran on one host, once, and both have the app since.
     func preparedOnce() async throws {
         let question = "cat /var/lib/tandem/apps/farm/prepared 2>/dev/null || :"

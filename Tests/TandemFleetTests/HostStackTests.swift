@@ -34,6 +34,7 @@ struct HostStackTests {
         try await preparedOnce()
         try await looksRound()
         try await staysClosed()
+        try await saysWhatIsOpen()
         try await keepsAppApart()
         try await losesApp()
         try await keepsListening()

@@ -133,8 +133,10 @@ actor HostDrillHands {
         do {
             let folder = (addition as NSString).deletingLastPathComponent
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            // systemd.unit(5): a unit whose condition does not hold is not started, and not tried again either.
-            try Data("[Unit]\nConditionPathExists=!\(mark)\n".utf8).write(to: URL(fileURLWithPath: addition))
+            // systemd.unit(5): a unit whose condition does not hold is not started. Since version 254 nobody looks at it before an
+            // automatic restart (systemd.service(5)): so there is to be none.
+            let text = "[Unit]\nConditionPathExists=!\(mark)\n[Service]\nRestart=no\n"
+            try Data(text.utf8).write(to: URL(fileURLWithPath: addition))
             try Data().write(to: URL(fileURLWithPath: mark))
             try Self.run(["/usr/bin/systemctl", "daemon-reload"])
         } catch {
