@@ -221,6 +221,25 @@ struct ReportTests {
         let cut = try #require(all.first { $0.name == "cut lb1" })
         #expect(cut.obstacle(look) == nil)
         #expect(!all.contains { $0.victims.contains(.keeper) })
+        #expect(!FaultList.all(Self.look).contains { $0.name.hasPrefix("reboot") })
+        let boots = all.filter { $0.name.hasPrefix("reboot") }
+        #expect(boots.map(\.name) == look.hosts.map { "reboot \($0.name)" } + ["reboot all"])
+        #expect(boots.allSatisfy { $0.obstacle(look) == nil })
+        let spared = FaultList.all(look, limits: PlaceLimits(network: nil, clock: "no", power: "not asked for"))
+        #expect(spared.filter { $0.name.hasPrefix("reboot") }.allSatisfy { $0.obstacle(look) == "not asked for" })
+    }
+
+    @Test("how long a machine boots is not the stack's affair, what comes after it is")
+    func boots() {
+        var booted = run("reboot lb1", reads: [.good])
+        let budget = DrillReport.Budget(Promise(writes: .goOn), writers: 1, budgets: Drill.Budgets())
+        (booted.recovery, booted.away) = (.seconds(130), .seconds(90))
+        #expect(DrillReport.Run(booted, budget).reasons.isEmpty)
+        #expect(DrillReport.Run(booted, budget).bootMilliseconds == 90_000)
+        booted.away = .seconds(70)
+        #expect(DrillReport.Run(booted, budget).reasons == ["all ran again after 60 s (budget: 45 s)"])
+        booted.away = .zero
+        #expect(DrillReport.Run(booted, budget).bootMilliseconds == nil)
     }
 
     @Test("what cannot be done here is not tested, with the reason")

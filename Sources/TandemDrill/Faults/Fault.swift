@@ -24,6 +24,8 @@ public struct Evidence: Sendable {
     /// For people, such as "pid 4711 was gone after 3 ms".
     var words: String
     var struck: Struck
+    /// How long a machine took to boot: not the stack's affair.
+    var away: Duration = .zero
 }
 
 /// What users are promised of a fault.

@@ -27,6 +27,7 @@ public enum FaultList {
         }
         faults += storeFaults(look)
         for host in look.hosts { faults.append(lose(host, look)) }
+        if look.areMachines { for host in look.hosts { faults.append(reboot(host, look, limits)) } }
         for host in look.hosts { faults.append(pause(host, look)) }
         for host in look.hosts { faults.append(isolate(host, look, limits)) }
         if look.canSwitchOver { faults.append(cutPair(look, limits)) }
@@ -47,7 +48,14 @@ public enum FaultList {
         faults.append(RollingFault(victims: apps))
         if look.canSwitchOver { faults.append(SwitchoverFault()) }
         // Where systemd keeps the agents, they would be back before the last process is killed.
-        if !look.areMachines { faults.append(OutageFault(victims: look.allParts)) }
+        faults.append(
+            look.areMachines
+                ? RebootFault(
+                    name: "reboot all",
+                    event: "All machines go without a word, as when the power fails, and boot, which is not counted",
+                    promise: Promise(readsGoOn: false, writes: .none), hosts: look.hosts.map(\.name),
+                    limit: limits.power)
+                : OutageFault(victims: look.allParts))
         return faults
     }
 
@@ -132,6 +140,16 @@ public enum FaultList {
             event: "All of \(host.name), its services and its agent, is killed at once and stays down for 12 s",
             promise: Promise(writes: services.contains("mysql") ? .wait : .goOn), victims: look.parts(of: host.name),
             services: services, host: host.name)
+    }
+
+    private static func reboot(_ host: StackLook.Host, _ look: StackLook, _ limits: PlaceLimits) -> any Fault {
+        let services = host.services.map(\.name)
+        return RebootFault(
+            name: "reboot \(host.name)",
+            event: "\(host.name) goes without a word, as when its power fails, and boots, which is not counted",
+            promise: Promise(writes: services.contains("mysql") ? .wait : .goOn), services: services,
+            hosts: [host.name],
+            limit: limits.power)
     }
 
     /// As when a virtual machine is stopped for a moment: its kernel goes on to take connections and what is sent on them.

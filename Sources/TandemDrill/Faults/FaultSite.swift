@@ -17,6 +17,9 @@ public protocol DrilledStack: Sendable {
     /// Whether it is down in fact.
     func isDown(_ host: String) async -> Bool
     func letUp(_ host: String) async
+    /// Has machines go without a word, all at one moment, and boot; returns once they are there again.
+    /// - Throws: `DrillError` where one is not, within the bound.
+    func reboot(_ hosts: [String], bound: Duration) async throws
     /// What its monitors tell people of right now; nil: it has none, or none answers.
     func firing() async -> [FiredAlert]?
 }

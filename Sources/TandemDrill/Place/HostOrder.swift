@@ -28,6 +28,11 @@ public struct HostOrder: Codable, Sendable {
         case keepDown(seconds: Int)
         case isDown
         case letUp
+        /// Answered with the first process of the machine: another one after each boot.
+        case boot
+        /// Goes without a word, a moment after the answer. It loses these packets before that: a kernel that goes says so, and one without
+        /// power does not.
+        case reboot(HostCut)
     }
 
     /// Orders that take their time, or change nothing, and so need not wait for those before them.

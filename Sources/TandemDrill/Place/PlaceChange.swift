@@ -13,10 +13,12 @@ public enum PlaceChange: Codable, Sendable, Equatable {
 public struct PlaceLimits: Codable, Sendable, Equatable {
     public var network: String?
     public var clock: String?
+    public var power: String?
 
-    public init(network: String?, clock: String?) {
+    public init(network: String?, clock: String?, power: String? = nil) {
         self.network = network
         self.clock = clock
+        self.power = power
     }
 
     static let oneClock =

@@ -40,8 +40,8 @@ struct BudgetTable {
         }
         rows.append(
             row(
-                "whole again after", budget.recoveryMilliseconds, run.recoveryMilliseconds, { $0.recoveryMilliseconds },
-                Wording.seconds))
+                run.bootMilliseconds == nil ? "whole again after" : "whole again after the boot",
+                budget.recoveryMilliseconds, run.settlingMilliseconds, { $0.settlingMilliseconds }, Wording.seconds))
         if let settled = run.settlement {
             rows.append(
                 row("acknowledged but lost", 0, settled.lost, { $0.settlement?.lost }, { "\($0)" }))

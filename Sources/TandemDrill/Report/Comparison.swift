@@ -12,7 +12,7 @@ public enum Comparison {
             let measures: [(String, (DrillReport.Run) -> Int?)] = [
                 ("the longest pause of reads", { $0.longestReadPauseMilliseconds }),
                 ("the longest pause of writes", { $0.longestWritePauseMilliseconds }),
-                ("the time until all ran again", { $0.recoveryMilliseconds }),
+                ("the time until all ran again", { $0.settlingMilliseconds }),
             ]
             return measures.compactMap { what, value in
                 let now = fault.runs.filter { $0.notTested == nil }.compactMap(value)

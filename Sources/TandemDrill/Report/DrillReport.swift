@@ -37,6 +37,8 @@ public struct DrillReport: Codable, Sendable, Equatable {
         public var p99AfterMilliseconds: Double?
         /// From the fault until all of the stack ran again.
         public var recoveryMilliseconds: Int?
+        /// How much of it a machine took to boot, which no budget counts.
+        public var bootMilliseconds: Int?
         public var struckAtMilliseconds: Int?
         /// The same by the clock: ISO 8601 with milliseconds, UTC.
         public var struckAt: String?
@@ -202,6 +204,7 @@ extension DrillReport.Run {
         p99DuringMilliseconds = tenths(window.p99(.during))
         p99AfterMilliseconds = tenths(window.p99(.after))
         recoveryMilliseconds = run.recovery.map(milliseconds)
+        bootMilliseconds = run.away > .zero ? milliseconds(run.away) : nil
         struckAtMilliseconds = run.struckAt.map(milliseconds)
         struckAt = run.struckDate?.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         marks = run.marks
@@ -222,6 +225,9 @@ extension DrillReport.Run {
         if !reasons.isEmpty, let singlePoint = run.singlePoint { reasons.append(singlePoint) }
         verdict = reasons.isEmpty ? .held : .broken
     }
+
+    /// From the fault, or from when a machine had booted, until all of the stack ran again.
+    var settlingMilliseconds: Int? { recoveryMilliseconds.map { $0 - (bootMilliseconds ?? 0) } }
 
     /// Every promise that was not kept.
     static func reasons(_ run: Self, _ budget: DrillReport.Budget, trouble: String?) -> [String] {
@@ -257,7 +263,7 @@ extension DrillReport.Run {
         }
         if let trouble {
             reasons.append(trouble)
-        } else if let recovery = run.recoveryMilliseconds, recovery > budget.recoveryMilliseconds {
+        } else if let recovery = run.settlingMilliseconds, recovery > budget.recoveryMilliseconds {
             reasons.append(
                 "all ran again after \(Wording.seconds(recovery)) (budget: \(Wording.seconds(budget.recoveryMilliseconds)))"
             )

@@ -65,6 +65,8 @@ public struct FaultRun: Sendable {
     public var struckDate: Date?
     /// From the fault until all of the stack ran again.
     public var recovery: Duration?
+    /// How much of it a machine took to boot, which no budget counts.
+    public var away = Duration.zero
     /// What went wrong with the stack itself.
     public var trouble: String?
     public var marks: [Mark] = []

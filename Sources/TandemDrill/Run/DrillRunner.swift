@@ -140,6 +140,7 @@ public final class DrillRunner: Sendable {
         run.struckAt = notes.struckAt
         run.struckDate = notes.struckDate
         run.recovery = notes.recovery
+        run.away = notes.away
         run.marks = notes.marks
         let closed = await ledger.closeWindow(bound: traffic.plan.patience)
         run.window = closed.window
@@ -158,7 +159,7 @@ public final class DrillRunner: Sendable {
                 try await site.waitUntil(
                     bound: recoveryBound(fault), "it was not whole again in time after: \(fault.name)",
                     evidence.struck.isOver)
-                notes.isOver(at: ledger.windowTime)
+                notes.isOver(at: ledger.windowTime, away: evidence.away)
                 return evidence.words
             }
             group.addTask { [self] in await watch(notes, isBounded: isBounded) }

@@ -7,6 +7,7 @@ final class Notes: Sendable {
         var struckAt: Duration?
         var struckDate: Date?
         var overAt: Duration?
+        var away = Duration.zero
         var marks: [FaultRun.Mark] = []
         var last = ""
         var primary: String?
@@ -26,6 +27,8 @@ final class Notes: Sendable {
         }
     }
 
+    var away: Duration { state.withLock { $0.away } }
+
     var marks: [FaultRun.Mark] { state.withLock { $0.marks.sorted { $0.atMilliseconds < $1.atMilliseconds } } }
 
     func struck(at time: Duration) {
@@ -36,9 +39,11 @@ final class Notes: Sendable {
         }
     }
 
-    func isOver(at time: Duration) {
+    /// - Parameter away: how much of it a machine took to boot.
+    func isOver(at time: Duration, away: Duration = .zero) {
         state.withLock { state in
             state.overAt = time
+            state.away = away
             Self.add("all runs again", time, &state)
         }
     }

@@ -6,31 +6,50 @@ import TandemStack
 
 /// A stack on hosts of its own, as a drill gets at it by way of its parts there.
 final class DrilledFleet: DrilledStack, FaultPlace, HealerLink {
-    private struct State {
+    struct State {
         /// On which host each process is: those of two hosts may have the same number.
         var owners: [ProcessIdentity: String] = [:]
         /// Hosts that a fault holds, which see the others no better than these see them.
         var away: Set<String> = []
         var cut: Set<String> = []
+        var booting: Set<String> = []
         var frozen: Set<String> = []
+        /// By the host's name. One that has booted has another.
+        var links: [String: HostLink]
     }
 
     /// As the operator's file has it: what hosts say counts as far as it is about this.
-    private let stack: Stack
-    private let links: [HostLink]
-    private let state = Mutex(State())
+    let stack: Stack
+    /// In this order hosts are asked.
+    private let names: [String]
+    let state: Mutex<State>
+    /// Opens the way to the part of the drill on a host.
+    let open: @Sendable (Host) async throws -> HostLink
 
     private static let lookPatience = Duration.seconds(3)
     /// Each service may take its time to stop, and to start.
     private static let restartPatience = Duration.seconds(300)
     private static let pingPause = Duration.seconds(3)
 
-    init(stack: Stack, links: [HostLink]) {
+    /// - Parameter open: how hosts are reached that have booted.
+    init(stack: Stack, links: [HostLink], open: @escaping @Sendable (Host) async throws -> HostLink) {
         self.stack = stack
-        self.links = links
+        names = links.map(\.name)
+        state = Mutex(State(links: Dictionary(links.map { ($0.name, $0) }) { $1 }))
+        self.open = open
     }
 
-    private func link(_ host: String?) throws -> HostLink {
+    private var links: [HostLink] {
+        let links = state.withLock { $0.links }
+        return names.compactMap { links[$0] }
+    }
+
+    /// The hosts undo what is left when they hear no more.
+    func close() {
+        for link in links { link.end() }
+    }
+
+    func link(_ host: String?) throws -> HostLink {
         guard let link = links.first(where: { $0.name == host }) else {
             throw DrillError("there is no host '\(host ?? "")'")
         }
@@ -85,7 +104,8 @@ final class DrilledFleet: DrilledStack, FaultPlace, HealerLink {
     /// - Returns: what has happened; nil where the task was cancelled.
     func end() async -> String? {
         while !Task.isCancelled {
-            if let link = links.first(where: \.isOver) {
+            let booting = state.withLock { $0.booting }
+            if let link = links.first(where: { $0.isOver && !booting.contains($0.name) }) {
                 return
                     "the connection to \(link.name) was lost, and what was broken there heals by itself within a minute"
             }
@@ -158,7 +178,7 @@ final class DrilledFleet: DrilledStack, FaultPlace, HealerLink {
         state.withLock { _ = $0.away.remove(host) }
     }
 
-    private func all(_ name: String) throws -> HostCut {
+    func all(_ name: String) throws -> HostCut {
         guard let host = stack.hosts.first(where: { $0.name == name }) else {
             throw DrillError("there is no host '\(name)'")
         }

@@ -38,19 +38,29 @@ package struct FleetDrill: Sendable {
 
     private func drill(_ sessions: [String: HostSession]) async throws -> Bool {
         var links: [HostLink] = []
-        defer { for link in links { link.end() } }
-        for host in hosts.stack.hosts {
-            guard let session = sessions[host.name] else { continue }
-            let command =
-                OperatorMode.environment(stack: hosts.stack.name) + [
-                    HostPlaces.program, "host", "drill", host.name, "--file",
-                    "\(hosts.places.operatorFolder)/\(Project.fileName)",
-                ]
-            links.append(try HostLink(session, command))
+        do {
+            for host in hosts.stack.hosts {
+                guard let session = sessions[host.name] else { continue }
+                links.append(try HostLink(session, command(host)))
+            }
+        } catch {
+            for link in links { link.end() }
+            throw error
         }
-        let fleet = DrilledFleet(stack: hosts.stack, links: links)
+        let fleet = DrilledFleet(stack: hosts.stack, links: links) { [hosts] host in
+            // Not over the connection that the other commands share, which may not know yet that its host has gone.
+            try HostLink(try await hosts.freshSession(host), command(host))
+        }
+        defer { fleet.close() }
         let authority = try AuthorityFile(await fleet.begin(breaks: !request.list))
         return try await DrillSession(request: request, ground: ground(fleet, authority)).run()
+    }
+
+    private func command(_ host: Host) -> [String] {
+        OperatorMode.environment(stack: hosts.stack.name) + [
+            HostPlaces.program, "host", "drill", host.name, "--file",
+            "\(hosts.places.operatorFolder)/\(Project.fileName)",
+        ]
     }
 
     private func ground(_ fleet: DrilledFleet, _ authority: AuthorityFile) -> DrillGround {
@@ -64,11 +74,17 @@ package struct FleetDrill: Sendable {
                     address: stack.frontAddresses.first?.address, caFile: authority.path, patience: patience)
             },
             folder: "\(UserFolder.state.path)/tandem/drills/\(stack.name)", drilled: fleet, place: fleet,
-            limits: PlaceLimits(network: nil, clock: Self.noClock), healer: { _ in fleet },
+            limits: PlaceLimits(network: nil, clock: Self.noClock, power: noPower), healer: { _ in fleet },
             end: { await fleet.end() })
     }
 
     private static let noClock = "the clocks of machines are left alone: other software there goes by them too"
+
+    /// A machine that does not come back by itself has to be fetched.
+    private var noPower: String? {
+        if request.list || request.only?.lowercased().contains("reboot") == true { return nil }
+        return "machines are booted only where somebody asks for it: --only reboot"
+    }
 
     private func confirm() throws {
         guard !isConfirmed else { return }

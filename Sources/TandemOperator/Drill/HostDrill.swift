@@ -88,6 +88,8 @@ package final class HostDrill: Sendable {
         case .keepDown(let seconds): try await hands.keepDown(seconds: seconds)
         case .isDown: answer.isDown = await hands.isDown
         case .letUp: try await hands.letUp()
+        case .boot: answer.process = ProcessIdentity(pid: 1)
+        case .reboot(let cut): try await hands.reboot(cut)
         }
     }
 

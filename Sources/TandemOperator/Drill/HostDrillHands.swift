@@ -15,6 +15,8 @@ actor HostDrillHands {
     private var cutEnds: ContinuousClock.Instant?
 
     private static let mostSeconds = 600
+    /// After which a machine that was to boot, and did not, is healed.
+    private static let rebootSeconds = 20
 
     init(stack: Stack, host: String) {
         self.stack = stack
@@ -61,8 +63,7 @@ actor HostDrillHands {
         do {
             switch cut {
             case .all(let ports, let addresses):
-                let rules = HostCutRules(stack: stack.name, sshPorts: ports, addresses: addresses)
-                try Self.run([Self.nft, "-f", "-"], input: rules.text)
+                try loseAll(ports, addresses)
                 // It would go on telling the neighbours that the address is here.
                 if hasKeepalived { try Self.run(["/usr/bin/systemctl", "freeze", places.keepalivedUnit]) }
             case .opened(let processes):
@@ -73,6 +74,11 @@ actor HostDrillHands {
             throw error
         }
         cutEnds = .now + .seconds(seconds)
+    }
+
+    private func loseAll(_ sshPorts: [Int], _ addresses: [String]) throws {
+        let rules = HostCutRules(stack: stack.name, sshPorts: sshPorts, addresses: addresses)
+        try Self.run([Self.nft, "-f", "-"], input: rules.text)
     }
 
     private var hasKeepalived: Bool {
@@ -152,6 +158,21 @@ actor HostDrillHands {
     func letUp() throws {
         try Self.run(["/bin/sh", "-c", revival])
         notLater("down")
+    }
+
+    // MARK: - The machine
+
+    /// reboot(2) at once, as systemctl(1) does it when it is told twice to: nothing is ended, written or unmounted.
+    func reboot(_ cut: HostCut) throws {
+        // What is frozen, where a host is a container, may be frozen after its boot as well: so nothing is.
+        if case .all(let ports, let addresses) = cut {
+            try later("cut", Self.rebootSeconds, healing)
+            try loseAll(ports, addresses)
+        }
+        try Self.run([
+            "/usr/bin/systemd-run", "--quiet", "--collect", "--on-active=200ms", "--timer-property=AccuracySec=10ms",
+            "/usr/bin/systemctl", "reboot", "--force", "--force",
+        ])
     }
 
     // MARK: - All of it

@@ -84,6 +84,10 @@ package struct LocalDrilledStack: DrilledStack {
         await !look().hosts.contains { $0.name == host && $0.agent != nil }
     }
 
+    package func reboot(_ hosts: [String], bound: Duration) async throws {
+        throw DrillError("the hosts of this stack are no machines")
+    }
+
     package func letUp(_ host: String) async { HostAbsence(folder: project.folder, host: host).end() }
 
     package func start() async throws { try await Self.up(file: project.stackFile) }

@@ -67,6 +67,13 @@ package struct FleetHosts: Sendable {
         return session
     }
 
+    /// The same over a connection of its own.
+    func freshSession(_ host: Host) async throws -> HostSession {
+        var line = fleet.line(to: host)
+        line.controlSocket = "none"
+        return try await HostSession.open(host, line)
+    }
+
     /// Ends every host's agent, with what it still runs, until the next `tandem up`: also through a restart of the host.
     func letAgentsGo() async throws {
         let places = places
