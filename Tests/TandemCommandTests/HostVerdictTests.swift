@@ -113,6 +113,7 @@ struct HostVerdictTests {
         },
         Case("ports", .warning, "no program that lists them", "apt-get install iproute2") { $0.facts.listeners = nil },
         Case("services", .warning, "nginx.service, mysql@a.service", "systemctl disable --now nginx.service") {
+            $0.facts.tables = ["inet tandem"]
             $0.facts.units += [
                 "nginx.service", "mysql@a.service", "tandem-shop.service", "tandem-shop.firewall.service",
                 "tandem-change-undo.service",
@@ -124,6 +125,9 @@ struct HostVerdictTests {
         Case("firewall", .warning, "ufw.service, the nftables table 'inet filter'", "nft list ruleset") {
             $0.facts.units.append("ufw.service")
             $0.facts.tables = ["inet filter", "inet tandem"]
+        },
+        Case("firewall", .error, "it is not loaded", "systemctl restart tandem-shop.firewall.service") {
+            $0.facts.units.append("tandem-shop.service")
         },
         Case("nftables", .warning, "no nft", "apt-get install nftables") { $0.facts.hasFirewallProgram = false },
         Case("keepalived", .warning, "has no keepalived", "`tandem up` installs it", balancer),
@@ -151,6 +155,7 @@ struct HostVerdictTests {
         let found = findings { verdicts in
             verdicts.facts.listeners?.append(.init(address: "0.0.0.0", port: 3306, program: "mysqld"))
             verdicts.facts.units += ["tandem-shop.service", "tandem-shop.firewall.service"]
+            verdicts.facts.tables = ["inet tandem"]
         }
         #expect(found.isEmpty, "\(found)")
     }

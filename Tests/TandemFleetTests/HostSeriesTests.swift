@@ -85,7 +85,11 @@ struct HostSeriesTests {
                     #expect(again.status == 0, "round \(round), after \(seconds) s: \(again.errors)")
                     #expect(try await stack.page() == "\(round)", "round \(round), after \(seconds) s")
                     #expect(try await stack.isUp(), "round \(round), after \(seconds) s")
-                    #expect(try await stack.succeed("plan").contains("nothing to do"))
+                    let plan = try await stack.tandem("plan")
+                    #expect(
+                        plan.status == 0,
+                        "round \(round), after \(seconds) s: \(String(decoding: plan.output, as: UTF8.self))\(plan.errors)"
+                    )
                     for host in LabHosts.addresses.keys.sorted() {
                         let failed = try await stack.shell(
                             host, "systemctl list-units --failed --plain --no-legend 'tandem*'")

@@ -308,5 +308,10 @@ struct HostStackTests {
         }
         #expect(try await stack.page() == "two")
         #expect(try await stack.succeed("mysql", "--", "-N", "-e", "SELECT SUM(id) FROM kept").contains("15"))
+        for host in LabHosts.addresses.keys {
+            #expect(
+                try await stack.shell(host, "nft list tables").contains("inet tandem"),
+                "\(host) booted without a firewall")
+        }
     }
 }

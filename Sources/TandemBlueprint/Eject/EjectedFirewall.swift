@@ -58,6 +58,7 @@ struct FirewallUnit {
         Before=network-pre.target shutdown.target
         Conflicts=shutdown.target
         After=local-fs.target nftables.service tandem-change-undo.service
+        StartLimitIntervalSec=0
 
         [Service]
         Type=oneshot
@@ -65,6 +66,9 @@ struct FirewallUnit {
         ExecStart=/usr/sbin/nft -f \(rules)
         ExecReload=/usr/sbin/nft -f \(rules)
         ExecStop=-/usr/sbin/nft delete table inet tandem
+        # So early in a boot systemd does not always manage to begin with what follows (status 226, NAMESPACE).
+        Restart=on-failure
+        RestartSec=100ms
         NoNewPrivileges=yes
         CapabilityBoundingSet=CAP_NET_ADMIN
         SystemCallArchitectures=native

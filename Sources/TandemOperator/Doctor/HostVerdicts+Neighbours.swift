@@ -59,6 +59,12 @@ extension HostVerdicts {
 
     /// A packet that one firewall lets through may still be dropped by another.
     var firewall: Finding? {
+        let places = HostPlaces(stack: stack.name)
+        if facts.units.contains(places.unit), facts.tables?.contains("inet tandem") == false {
+            return .error(
+                "firewall", "it is not loaded: everything that listens on this host answers everybody",
+                "\(sudo)systemctl restart \(places.firewallUnit); if that fails: systemctl status \(places.firewallUnit)")
+        }
         let managers = facts.units.filter { ["firewalld.service", "ufw.service"].contains($0) }
         let tables = (facts.tables ?? []).filter { $0 != "inet tandem" }
         guard !managers.isEmpty || !tables.isEmpty else {
