@@ -199,6 +199,25 @@ struct StackFolderTests {
         }
     }
 
+    @Test("has its sockets where no logout deletes them, and always at the same place")
+    func logout() throws {
+        let temporary = try TemporaryFolder()
+        let login = temporary.path
+        let name = "tandem-\(StableHash.hex64("/project").prefix(8))"
+        func root(_ path: String, _ runtime: String?) -> String {
+            StackFolder.socketRoot(for: path, environment: runtime.map { ["XDG_RUNTIME_DIR": $0] } ?? [:], login: login)
+        }
+        let lasting = "/tmp/tandem-\(geteuid())-\(name.suffix(8))"
+        #expect(root("/project", login) == lasting && root("/project", nil) == lasting)
+        // Where an agent's unit says so.
+        #expect(root("/project", "/run") == (geteuid() == 0 ? "/run/\(name)" : lasting))
+        let operators = ["/tmp", login, nil].map { root("/var/lib/tandem/operator/shop", $0) }
+        #expect(Set(operators).count == 1 && operators[0].hasPrefix("/run/tandem-"))
+        // Of a stack that an earlier version has started.
+        try temporary.make(name)
+        #expect(root("/project", login) == "\(login)/\(name)" && root("/project", nil) == "\(login)/\(name)")
+    }
+
     @Test("has a folder of its own for the sockets of every host and every project")
     func distinct() {
         let folders = ["/a", "/b"].map { StackFolder(path: $0, environment: [:]) }

@@ -39,6 +39,12 @@ enum Folders {
         guard fchmod(descriptor, mode_t(mode)) == 0 else { throw StateError.file("set the permissions of", path) }
     }
 
+    /// Whether there is a real folder, and ours.
+    static func isOwn(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
+    }
+
     /// A folder that others could have put there before us, such as one below /tmp: it has to be a real folder and ours.
     static func makePrivate(_ path: String, mode: UInt16 = 0o700) throws {
         if mkdir(path, mode_t(mode)) != 0, errno != EEXIST { throw StateError.file("make the folder", path) }

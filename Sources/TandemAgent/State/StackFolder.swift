@@ -27,26 +27,22 @@ public struct StackFolder: Sendable, Equatable {
     }
 
     /// Socket paths end up as ROOT/tandem-UID-HASH/HOST/haproxy.sock.PID.tmp, within HAProxy's 97 characters.
-    private static func socketRoot(for path: String, environment: [String: String]) -> String {
-        let hash = StableHash.hex64(path).prefix(8)
-        if let runtime = environment["XDG_RUNTIME_DIR"] ?? ownRuntimeFolder, runtime.hasPrefix("/"),
-            runtime.count <= 24,
+    /// - Parameter login: what systemd has made for a login of ours, and deletes at the end of the last one (pam_systemd(8)), though the stack
+    ///   goes on.
+    static func socketRoot(
+        for path: String, environment: [String: String], login: String = "/run/user/\(geteuid())"
+    ) -> String {
+        let name = "tandem-\(StableHash.hex64(path).prefix(8))"
+        // Nothing runs from what operators leave on a host: what follows from it is to be the same each time.
+        if path.hasPrefix("\(HostPlaces.operatorParent)/") { return "/run/\(name)" }
+        if let runtime = environment["XDG_RUNTIME_DIR"], runtime != login, runtime.hasPrefix("/"), runtime.count <= 24,
             access(runtime, W_OK) == 0
         {
-            return "\(runtime)/tandem-\(hash)"
+            return "\(runtime)/\(name)"
         }
-        return "/tmp/tandem-\(geteuid())-\(hash)"
-    }
-
-    /// Where systemd has made one it is found by its name too: a user's shell may say where it is, and root, who has become that
-    /// user, does not know.
-    private static var ownRuntimeFolder: String? {
-        let path = "/run/user/\(geteuid())"
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
-            return nil
-        }
-        return path
+        // A stack that an earlier version has started.
+        if Folders.isOwn("\(login)/\(name)") { return "\(login)/\(name)" }
+        return "/tmp/tandem-\(geteuid())-\(name.dropFirst("tandem-".count))"
     }
 
     /// The stack as it was last applied.

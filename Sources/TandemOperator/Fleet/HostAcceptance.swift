@@ -59,7 +59,9 @@ package struct HostDeparture {
         let app = StackAccount(stack: stack, part: .app)
         try app.endProcesses()
         try account.endProcesses()
-        try? FileManager.default.removeItem(atPath: places.operatorFolder)
+        for path in [places.operatorFolder, StackFolder(path: places.operatorFolder, environment: [:]).socketRoot] {
+            try? FileManager.default.removeItem(atPath: path)
+        }
         guard !keepsData else { return }
         if let user = try account.existing() {
             // As that account: root deletes nothing below a folder of somebody else's.

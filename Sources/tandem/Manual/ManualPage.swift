@@ -87,7 +87,7 @@ struct ManualPage {
         ".SH ENVIRONMENT",
         ".TP", ".B NO_COLOR", "No colours, when it is not empty.",
         ".TP", ".B TANDEM_ENGINES", "The folder of the servers' programs, absolute.",
-        ".TP", ".B XDG_RUNTIME_DIR", "Where unix sockets lie, for an ordinary user.",
+        ".TP", ".B XDG_RUNTIME_DIR", "Where unix sockets lie, unless it is a login's own folder, which a logout deletes: then below /tmp.",
         ".SH FILES",
         ".TP", ".I tandem.yaml", "The stack file.",
         ".TP", ".I .tandem/NAME/", "All of a stack, for an ordinary user: data, logs, passwords.",
