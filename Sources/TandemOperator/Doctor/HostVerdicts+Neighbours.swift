@@ -63,7 +63,8 @@ extension HostVerdicts {
         if facts.units.contains(places.unit), facts.tables?.contains("inet tandem") == false {
             return .error(
                 "firewall", "it is not loaded: everything that listens on this host answers everybody",
-                "\(sudo)systemctl restart \(places.firewallUnit); if that fails: systemctl status \(places.firewallUnit)")
+                "\(sudo)systemctl restart \(places.firewallUnit); if that fails: systemctl status \(places.firewallUnit)"
+            )
         }
         let managers = facts.units.filter { ["firewalld.service", "ufw.service"].contains($0) }
         let tables = (facts.tables ?? []).filter { $0 != "inet tandem" }

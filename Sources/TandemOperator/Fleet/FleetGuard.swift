@@ -41,21 +41,26 @@ struct FleetGuard: Sendable {
     /// - Returns: the names of the hosts that were changed.
     @discardableResult
     func apply(_ stack: Stack) async throws -> [String] {
-        let balancers = hosts.stack.hosts(.balancer)
-        let rest = hosts.stack.hosts.filter { !$0.has(.balancer) }
-        var changed = try await change(rest, of: stack)
-        for balancer in balancers { changed += try await change([balancer], of: stack) }
+        let isInPlace = try await hosts.onEach("look at firewall and address") { session in
+            try await Self.change(stack, own(session, stack)).isInPlace(on: session)
+        }
+        let lacking = hosts.stack.hosts.filter { isInPlace[$0.name] != true }
+        var changed = try await change(lacking.filter { !$0.has(.balancer) }, of: stack)
+        for balancer in lacking where balancer.has(.balancer) { changed += try await change([balancer], of: stack) }
         return changed
+    }
+
+    /// With the roles that a host has there, which may be more than it is to have.
+    private func own(_ session: HostSession, _ stack: Stack) -> Host {
+        stack.hosts.first { $0.name == session.host.name } ?? session.host
     }
 
     private func change(_ chosen: [Host], of stack: Stack) async throws -> [String] {
         guard !chosen.isEmpty else { return [] }
         let needsKeepalived = !stack.frontAddresses.isEmpty && stack.engines.keepalived == nil
         let results = try await hosts.onEach("change firewall and address", only: chosen) { session in
-            // With the roles that it has there, which may be more than it is to have.
-            let host = stack.hosts.first { $0.name == session.host.name } ?? session.host
+            let host = own(session, stack)
             let change = try Self.change(stack, host)
-            if try await change.isInPlace(on: session) { return false }
             let packages = host.has(.balancer) && needsKeepalived ? ["nftables", "keepalived"] : ["nftables"]
             try await session.script(Self.installation, packages, seconds: 300)
             switch try await change.carryOut(on: session) {
