@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CTandemSystem.h"
 
+#include <sys/reboot.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -46,3 +47,5 @@ int tandem_look_at_descriptor(int descriptor, struct tandem_entry *entry) {
 ssize_t tandem_read_access_list(const char *path, void *bytes, size_t size) {
     return lgetxattr(path, "system.posix_acl_access", bytes, size);
 }
+
+int tandem_boot_at_once(void) { return reboot(RB_AUTOBOOT); }

@@ -19,7 +19,7 @@
 #endif
 
 // Above every target, so that moving a descriptor to its target never overwrites one that is still needed.
-enum { FIRST_FREE_DESCRIPTOR = 64, MOST_DESCRIPTORS = 16 };
+enum { FIRST_FREE_DESCRIPTOR = 64, MOST_DESCRIPTORS = 40 };
 
 enum step { STEP_SESSION, STEP_DESCRIPTORS, STEP_RIGHTS, STEP_DIRECTORY, STEP_PARENT, STEP_PROGRAM };
 

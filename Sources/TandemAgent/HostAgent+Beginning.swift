@@ -1,3 +1,5 @@
+import Foundation
+import Logging
 import TandemBlueprint
 import TandemStack
 
@@ -6,7 +8,12 @@ extension HostAgent {
     /// A host that has just become a balancer has an agent that was started without the front's sockets.
     func checkFrontSockets() async throws {
         let wanted = blueprint.services.flatMap(\.sockets)
-        guard layout.front != nil else { return sockets.keep(only: wanted) }
+        guard layout.front != nil else {
+            if let haproxy = ServiceRecord.load("\(folder.records(host.name))/haproxy.json")?.identity {
+                sockets.take(wanted, from: haproxy)
+            }
+            return sockets.keep(only: wanted)
+        }
         for socket in wanted
         where !ListenerCheck.isListening(socket.descriptor, address: socket.address, port: socket.port) {
             // Until the keeper has read of it.
@@ -15,8 +22,17 @@ extension HostAgent {
         }
     }
 
+    /// An earlier version may have given this host more than its roles use.
+    private func forgetSurplusSecrets() throws {
+        let file = folder.appliedFile(host: host.name)
+        guard let whole = try? JSONText.decode(AppliedHost.self, fromFile: file), whole != given else { return }
+        try given.save(host: host.name, folder: folder)
+    }
+
     func prepareFiles() async throws {
         for path in blueprint.folders { try Folders.make(path) }
+        socketHold = FolderHold(layout.socketFolder)
+        try forgetSurplusSecrets()
         try Folders.make(folder.records(host.name))
         try AppAccount.publish(given, host: host.name, folder: folder)
         removeMonitorRemains()
@@ -24,5 +40,14 @@ extension HostAgent {
         rotation = AppRotation(avoided: first.avoided, strange: first.avoided)
         if host.has(.web) || host.has(.app) { markLeaving() }
         for file in first.blueprint.files { try AtomicFile.write(file.contents, to: file.path, mode: file.mode) }
+    }
+}
+
+extension Logger {
+    /// It would report every long poll that our own end cuts short.
+    var quiet: Logger {
+        var logger = self
+        logger.logLevel = .critical
+        return logger
     }
 }

@@ -57,6 +57,8 @@ public actor HostAgent {
     var rotation = AppRotation()
     private let changes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private var hasStrays = true
+    /// Of the sockets' folder.
+    var socketHold: FolderHold?
 
     /// - Parameters:
     ///   - recorder: the last agent's, where this one goes on with other settings.
@@ -164,7 +166,7 @@ public actor HostAgent {
                 }
             }
             if host.has(.app) {
-                group.addTask { [board, host, quiet = quiet(logger)] in
+                group.addTask { [board, host, quiet = logger.quiet] in
                     await board.listen()
                     try await self.serve(host.loopbackAddress, Ports.agentTopology) {
                         try await TopologyRoute(board: board).application(
@@ -236,6 +238,8 @@ public actor HostAgent {
         await withDiscardingTaskGroup { group in
             for owner in owners where owner.service.name == name { group.addTask { await owner.stop() } }
         }
+        // Nobody is going to accept what would wait there.
+        if name == .haproxy { sockets.keep(only: []) }
     }
 
     // MARK: - Ports
@@ -287,13 +291,7 @@ public actor HostAgent {
         api.alerts = makeAlertRoute()
         api.hearing = hearing
         return try api.application(
-            address: host.address, port: Ports.agent, tls: tls, logger: quiet(logger))
+            address: host.address, port: Ports.agent, tls: tls, logger: logger.quiet)
     }
 
-    private func quiet(_ logger: Logger) -> Logger {
-        var logger = logger
-        // It would report every long poll that our own end cuts short.
-        logger.logLevel = .critical
-        return logger
-    }
 }

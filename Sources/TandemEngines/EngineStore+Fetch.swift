@@ -12,10 +12,6 @@ extension EngineStore {
             let own = try await DebianMachine.ask()
             let machine = try DebianMachine(architecture: architecture, mirrors: own.mirrors)
             let suites = Suite.allCases.filter { suite in engines.contains { $0.recipe.suite == suite } }
-            // Of an earlier run; here a newer index is to be fetched.
-            for suite in suites {
-                try removeTree("\(AptWorkspace.folder(of: suite, store: folder))/\(BroughtIndex.name)")
-            }
             let workspaces = try await openWorkspaces(suites, machine: machine, allowsStale: false)
             for engine in engines {
                 guard let workspace = workspaces[engine.recipe.suite] else { continue }

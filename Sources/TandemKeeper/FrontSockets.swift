@@ -1,4 +1,3 @@
-import CTandemSystem
 import Glibc
 import TandemAgent
 import TandemBlueprint
@@ -55,21 +54,11 @@ struct FrontSockets: Sendable {
         }
     }
 
-    /// pidfd_getfd(2): a copy of another process's descriptor. The kernel grants it to those who may debug that process.
     private static func copy(
         _ descriptor: Int32, port: Int, from owners: [ProcessIdentity], _ applied: AppliedStack
     ) -> Int32? {
-        for owner in owners where owner.isAlive {
-            let handle = tandem_pidfd_open(owner.pid)
-            guard handle >= 0 else { continue }
-            defer { _ = Glibc.close(handle) }
-            let copy = tandem_pidfd_getfd(handle, descriptor)
-            guard copy >= 0 else { continue }
-            if owner.isAlive, ListenerCheck.isListening(copy, address: applied.frontAddress, port: port) {
-                return copy
-            }
-            _ = Glibc.close(copy)
-        }
-        return nil
+        owners.lazy.compactMap {
+            ListenerCheck.copy(descriptor, of: $0, at: "\(applied.frontAddress):\(port)")
+        }.first
     }
 }

@@ -2,6 +2,7 @@ import CTandemSystem
 import Glibc
 import TandemBlueprint
 import TandemServices
+import TandemStack
 import Testing
 
 @testable import TandemAgent
@@ -67,7 +68,7 @@ struct HeldSocketsTests {
         let held = HeldSockets(logger: quietLogger)
         let error = #expect(throws: StateError.self) { try held.descriptors([Self.socket(24804)]) }
         #expect(
-            error?.description.contains("cannot listen on 127.200.14.1:24804: 127.200.14.1:24804 is taken by") == true)
+            error?.description.contains("cannot listen: 127.200.14.1:24804 is taken by") == true)
     }
 
     @Test("are left with systemd, and taken from it by the next agent")
@@ -109,6 +110,44 @@ struct HeldSocketsTests {
         for descriptor in kept { close(descriptor) }
         #expect(manager.isIdle && !connects(24805))
         next.keep(only: [])
+    }
+
+    @Test("are copied from a HAProxy that runs, where nobody has given them to the agent")
+    func copied() async throws {
+        let wanted = Self.socket(24807, as: 12)
+        let first = HeldSockets(logger: quietLogger)
+        let given = try #require(try first.descriptors([wanted])[12])
+        #expect(listen(given, 16) == 0)
+        let haproxy = try RunningProcess.start(
+            ProcessSpecification(
+                command: ["/bin/sleep", "60"], environment: [:], workingDirectory: "/", logFile: "\(folder.path)/log",
+                descriptors: [12: given]))
+        first.keep(only: [])
+        // Another place's socket is not what it looks like.
+        let next = HeldSockets(logger: quietLogger)
+        next.take([Self.socket(24808, as: 12)], from: haproxy.identity)
+        next.take([wanted], from: haproxy.identity)
+        await haproxy.stop(signal: SIGKILL, bound: .seconds(5))
+        #expect(connects(24807), "it is the same socket")
+        #expect(!connects(24808))
+        next.keep(only: [])
+        #expect(!connects(24807))
+    }
+
+    @Test("of as many addresses as a front may have are handed over")
+    func many() async throws {
+        let held = HeldSockets(logger: quietLogger)
+        let wanted = (0...Front.mostBalancers).flatMap { index in
+            [0, 1].map { Self.socket(24810 + 2 * index + $0, as: Int32(10 + 2 * index + $0)) }
+        }
+        let process = try RunningProcess.start(
+            ProcessSpecification(
+                command: ["/bin/sh", "-c", "ls /proc/$$/fd | wc -l; exec sleep 60"], environment: [:],
+                workingDirectory: "/", logFile: "\(folder.path)/many", descriptors: try held.descriptors(wanted)))
+        try await eventually("it runs") { !folder.text("many").isEmpty }
+        #expect(try #require(Int(folder.text("many").filter(\.isNumber))) >= wanted.count)
+        await process.stop(signal: SIGKILL, bound: .seconds(5))
+        held.keep(only: [])
     }
 
     @Test("of another process are none of ours")

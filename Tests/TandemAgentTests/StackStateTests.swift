@@ -213,9 +213,23 @@ struct StackFolderTests {
         #expect(root("/project", "/run") == (geteuid() == 0 ? "/run/\(name)" : lasting))
         let operators = ["/tmp", login, nil].map { root("/var/lib/tandem/operator/shop", $0) }
         #expect(Set(operators).count == 1 && operators[0].hasPrefix("/run/tandem-"))
-        // Of a stack that an earlier version has started.
-        try temporary.make(name)
-        #expect(root("/project", login) == "\(login)/\(name)" && root("/project", nil) == "\(login)/\(name)")
+        #expect(root("/project", "\(login)/") == lasting, "however it is written")
+
+        // Of a stack that an earlier version has started, for as long as it runs.
+        let project = try TemporaryFolder()
+        let own = "tandem-\(StableHash.hex64(project.path).prefix(8))"
+        try temporary.make(own)
+        #expect(root(project.path, login).hasPrefix("/tmp/"))
+        let keeper = KeeperState(identity: try #require(ProcessIdentity(pid: getpid())), phase: .running, steps: [])
+        try project.put("keeper.json", try JSONText.encode(keeper))
+        #expect(root(project.path, login) == "\(login)/\(own)" && root(project.path, nil) == "\(login)/\(own)")
+
+        // A name that somebody else has taken.
+        let other = try TemporaryFolder()
+        let taken = root(other.path, nil)
+        symlink("/nowhere", taken)
+        defer { unlink(taken) }
+        #expect(root(other.path, nil) == "\(login)/tandem-\(StableHash.hex64(other.path).prefix(8))")
     }
 
     @Test("has a folder of its own for the sockets of every host and every project")

@@ -162,6 +162,9 @@ struct tandem_listening_socket {
 /// Returns 0; -1 and errno on failure: EINTR where the list changed meanwhile.
 int tandem_listening_sockets(struct tandem_listening_socket **sockets, size_t *count);
 
+/// reboot(2) at once: nothing is ended, written to disk or unmounted first. Returns only on failure: -1 and errno.
+int tandem_boot_at_once(void);
+
 /// Whether the kernel's generator of random numbers has been seeded.
 int tandem_has_randomness(void);
 

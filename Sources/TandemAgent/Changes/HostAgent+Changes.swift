@@ -7,6 +7,9 @@ extension HostAgent {
     /// - Throws: `RefusedFile`.
     func check(_ next: AppliedHost) async throws {
         let layout = folder.layout(host: host.name, applied: next.applied)
+        // For the look alone.
+        let sockets = HeldSockets(logger: logger)
+        defer { sockets.keep(only: []) }
         // Rather refused than taken up by an agent that could not begin.
         _ = try AppAccount.find(next, host: host.name)
         try await StagedFiles(

@@ -1,5 +1,7 @@
+import CTandemSystem
 import Foundation
 import Glibc
+import TandemServices
 
 /// Finds out who holds a TCP port, before anything is started.
 public enum ListenerCheck {
@@ -9,14 +11,7 @@ public enum ListenerCheck {
             close(try bindListener(address: address, port: port))
             return nil
         } catch let error as BindError {
-            if error.number == EACCES, port < 1024 {
-                return
-                    "\(address):\(port): ports below 1024 are root's; a stack has them only where root starts it and the "
-                    + "stack file is root's own"
-            }
-            guard error.number == EADDRINUSE else { return "\(address):\(port): \(error.reason)" }
-            let holder = holder(of: port, address: address).map { " by \($0.name) (pid \($0.pid))" } ?? ""
-            return "\(address):\(port) is taken\(holder)"
+            return error.words(address: address, port: port)
         } catch {
             return "\(address):\(port): \(error)"
         }
@@ -25,6 +20,17 @@ public enum ListenerCheck {
     public struct BindError: Error {
         var number: Int32
         public var reason: String { String(cString: strerror(number)) }
+
+        func words(address: String, port: Int) -> String {
+            if number == EACCES, port < 1024 {
+                return
+                    "\(address):\(port): ports below 1024 are root's; a stack has them only where root starts it and the "
+                    + "stack file is root's own"
+            }
+            guard number == EADDRINUSE else { return "\(address):\(port): \(reason)" }
+            let holder = holder(of: port, address: address).map { " by \($0.name) (pid \($0.pid))" } ?? ""
+            return "\(address):\(port) is taken\(holder)"
+        }
     }
 
     /// A listening socket, close-on-exec.
@@ -73,10 +79,28 @@ public enum ListenerCheck {
 
     /// Whether a descriptor is a socket that listens on this address and port.
     public static func isListening(_ descriptor: Int32, address: String, port: Int) -> Bool {
+        guard isListening(descriptor) else { return false }
+        return place(of: descriptor) == "\(address):\(port)"
+    }
+
+    private static func isListening(_ descriptor: Int32) -> Bool {
         var flag: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
-        guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &flag, &size) == 0, flag != 0 else { return false }
-        return place(of: descriptor) == "\(address):\(port)"
+        return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &flag, &size) == 0 && flag != 0
+    }
+
+    /// pidfd_getfd(2): a copy of another process's listening socket, close-on-exec. The kernel grants it to those who may debug that process.
+    /// - Parameter place: what it has to be bound to, `ADDRESS:PORT`.
+    public static func copy(_ descriptor: Int32, of owner: ProcessIdentity, at place: String) -> Int32? {
+        guard owner.isAlive else { return nil }
+        let handle = tandem_pidfd_open(owner.pid)
+        guard handle >= 0 else { return nil }
+        defer { close(handle) }
+        let copy = tandem_pidfd_getfd(handle, descriptor)
+        guard copy >= 0 else { return nil }
+        if owner.isAlive, isListening(copy), Self.place(of: copy) == place { return copy }
+        close(copy)
+        return nil
     }
 
     /// What a socket is bound to, as `ADDRESS:PORT`; nil for what is none of IPv4's.

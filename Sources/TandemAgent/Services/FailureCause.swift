@@ -53,7 +53,9 @@ enum FailureCause {
 
     /// Who holds a place where the service is to listen; nil where that cannot be seen.
     private static func holder(_ service: ServiceBlueprint, _ folder: String) -> String? {
-        for place in service.listeners {
+        // At those that it is handed the agent itself listens.
+        for place in service.listeners
+        where !service.sockets.contains(where: { $0.address == place.address && $0.port == place.port }) {
             guard let holder = ListenerCheck.holder(of: place.port, address: place.address) else { continue }
             let hosts = (folder as NSString).deletingLastPathComponent
             guard let mark = ProcessIdentity.mark(of: holder.pid), mark.hasPrefix("\(hosts)/") else {

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Synchronization
 import TandemBlueprint
+import TandemServices
 
 /// The sockets that users connect to, kept while the process that accepts on them comes and goes: meanwhile connections wait in the
 /// kernel's queue, and none is refused.
@@ -62,8 +63,7 @@ public final class HeldSockets: Sendable {
                         state.sockets[place] = try ListenerCheck.bindShared(
                             address: socket.address, port: socket.port, mayBeElsewhere: true)
                     } catch let error as ListenerCheck.BindError {
-                        let taken = ListenerCheck.problem(address: socket.address, port: socket.port)
-                        throw StateError("cannot listen on \(place): \(taken ?? error.reason)")
+                        throw StateError("cannot listen: \(error.words(address: socket.address, port: socket.port))")
                     }
                 }
                 guard let descriptor = state.sockets[place] else { continue }
@@ -71,6 +71,16 @@ public final class HeldSockets: Sendable {
                 result[socket.descriptor] = descriptor
             }
             return result
+        }
+    }
+
+    /// Takes copies of the sockets that a process has which an earlier agent started, where nobody has given them to us.
+    func take(_ wanted: [FrontSocket], from process: ProcessIdentity) {
+        state.withLock { state in
+            for socket in wanted where state.sockets[socket.description] == nil {
+                state.sockets[socket.description] = ListenerCheck.copy(
+                    socket.descriptor, of: process, at: socket.description)
+            }
         }
     }
 

@@ -19,6 +19,11 @@ public struct ClientFile: Sendable {
 
     public func write() throws {
         let secrets = try AppliedHost.load(host: host, folder: folder).secrets
+        // Whoever listens there is told the password.
+        guard !Folders.isOthers(folder.socketRoot) else {
+            throw StateError(
+                "\(folder.socketRoot) is not a folder of ours: somebody else put it there; nothing was sent to it")
+        }
         try AtomicFile.write(
             """
             # Written by Tandem for `tandem mysql` and `tandem mysqldump`.

@@ -45,12 +45,16 @@ enum Folders {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
     }
 
+    /// Whether there is something that is no folder of ours.
+    static func isOthers(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && !isOwn(path)
+    }
+
     /// A folder that others could have put there before us, such as one below /tmp: it has to be a real folder and ours.
     static func makePrivate(_ path: String, mode: UInt16 = 0o700) throws {
         if mkdir(path, mode_t(mode)) != 0, errno != EEXIST { throw StateError.file("make the folder", path) }
-        var status = stat()
-        guard lstat(path, &status) == 0 else { throw StateError.file("look at", path) }
-        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
+        guard isOwn(path) else {
             throw StateError("\(path) is not a folder of ours: somebody else put it there; remove it and try again")
         }
         try settle(path, mode: mode)

@@ -35,14 +35,24 @@ public struct StackFolder: Sendable, Equatable {
         let name = "tandem-\(StableHash.hex64(path).prefix(8))"
         // Nothing runs from what operators leave on a host: what follows from it is to be the same each time.
         if path.hasPrefix("\(HostPlaces.operatorParent)/") { return "/run/\(name)" }
-        if let runtime = environment["XDG_RUNTIME_DIR"], runtime != login, runtime.hasPrefix("/"), runtime.count <= 24,
-            access(runtime, W_OK) == 0
+        if let runtime = environment["XDG_RUNTIME_DIR"], !isLogins(runtime, login), runtime.hasPrefix("/"),
+            runtime.count <= 24, access(runtime, W_OK) == 0
         {
             return "\(runtime)/\(name)"
         }
-        // A stack that an earlier version has started.
-        if Folders.isOwn("\(login)/\(name)") { return "\(login)/\(name)" }
-        return "/tmp/tandem-\(geteuid())-\(name.dropFirst("tandem-".count))"
+        let lasting = "/tmp/tandem-\(geteuid())-\(name.dropFirst("tandem-".count))"
+        guard Folders.isOwn(login) else { return lasting }
+        // Somebody else has put a thing of this name there, which only root could take away.
+        if Folders.isOthers(lasting) { return "\(login)/\(name)" }
+        // What an earlier version has started goes on there.
+        let keeper = try? JSONText.decode(KeeperState.self, fromFile: "\(path)/keeper.json")
+        return keeper?.isAlive == true && Folders.isOwn("\(login)/\(name)") ? "\(login)/\(name)" : lasting
+    }
+
+    /// However it is written.
+    private static func isLogins(_ path: String, _ login: String) -> Bool {
+        URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+            == URL(fileURLWithPath: login).resolvingSymlinksInPath().path
     }
 
     /// The stack as it was last applied.

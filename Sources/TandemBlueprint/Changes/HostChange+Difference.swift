@@ -125,7 +125,7 @@ private struct ServiceDifference {
         reasons += names.filter { before.environment[$0] == after.environment[$0] }.filter { name in
             secrets(after.environment[name]).contains { old.secrets[$0] != new.secrets[$0] }
         }.map { "secret \($0)" }
-        if before.sockets != after.sockets { reasons.append("front ports") }
+        if before.sockets != after.sockets { reasons.append("front sockets") }
         return reasons
     }
 

@@ -68,7 +68,7 @@ struct FirewallUnit {
         ExecStop=-/usr/sbin/nft delete table inet tandem
         # So early in a boot systemd does not always manage to begin with what follows (status 226, NAMESPACE).
         Restart=on-failure
-        RestartSec=100ms
+        RestartSec=1s
         NoNewPrivileges=yes
         CapabilityBoundingSet=CAP_NET_ADMIN
         SystemCallArchitectures=native

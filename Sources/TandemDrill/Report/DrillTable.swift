@@ -37,7 +37,7 @@ public struct DrillTable {
             "\(run.writes.failed + run.writes.unknown)", Wording.seconds(run.longestReadPauseMilliseconds),
             Wording.seconds(run.longestWritePauseMilliseconds),
             run.p99DuringMilliseconds.map { "\(Int($0.rounded())) ms" } ?? "-",
-            run.recoveryMilliseconds.map(Wording.seconds) ?? "-",
+            run.settlingMilliseconds.map(Wording.seconds) ?? "-",
         ]
         let line = mark(run.verdict) + row(cells, width).dropFirst()
         return [line] + run.reasons.map { "    " + paint($0, .bad) }

@@ -75,7 +75,7 @@ public struct HTMLReport {
                 <td>\(tested.map(\.reads.failed).reduce(0, +))</td>
                 <td>\(worst { $0.longestReadPauseMilliseconds })</td>
                 <td>\(worst { $0.longestWritePauseMilliseconds })</td>
-                <td>\(worst { $0.recoveryMilliseconds })</td></tr>
+                <td>\(worst { $0.settlingMilliseconds })</td></tr>
 
                 """
         }

@@ -29,7 +29,10 @@ struct AptWorkspace: Sendable {
                 folder: folder(of: suite, store: store), sources: sources, keyring: archive.keyring,
                 architecture: machine.architecture)
         }
-        let brought = try BroughtIndex.read(folder(of: suite, store: store))
+        let place = folder(of: suite, store: store)
+        // An update wants what is new now.
+        let brought = allowsStale ? try BroughtIndex.read(place) : nil
+        if !allowsStale { try removeTree("\(place)/\(BroughtIndex.name)") }
         let full = configuration(brought?.sources ?? all)
         try full.write()
         try await endLeftOver(full)
@@ -187,7 +190,7 @@ extension AptConfiguration {
     /// Of an index that was brought along and does not do.
     var insufficient: EngineError {
         EngineError(
-            .packages, doing: "use the packages that were brought along in \(folder)",
+            .network, doing: "use the packages that were brought along in \(folder)",
             what: "they are not all that is needed",
             next: "Delete \(folder), and run the same command again.")
     }

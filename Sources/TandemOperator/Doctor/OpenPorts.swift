@@ -33,21 +33,30 @@ struct OpenPorts: Sendable {
             """
             address=$1
             shift
+            count=0
             for port; do
                 timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null && echo "$port" &
+                count=$((count + 1))
+                [ $((count % 32)) != 0 ] || wait
             done
             wait
-            """, [host.address] + listening.keys.sorted().prefix(Self.most).map(String.init))
+            """, [host.address] + asked.map(String.init))
         return Set(answer.split(separator: "\n").compactMap { Int($0) })
     }
 
     private static let most = 200
 
+    /// First those that are to answer.
+    private var asked: [Int] {
+        let ports = listening.keys.sorted()
+        return Array((ports.filter(declared.contains) + ports.filter { !declared.contains($0) }).prefix(Self.most))
+    }
+
     /// - Parameters:
     ///   - answered: of `listening`.
     ///   - asker: the host that asked.
     func finding(answered: Set<Int>, asker: String) -> Finding {
-        let closed = declared.filter { listening.keys.contains($0) && !answered.contains($0) }.sorted()
+        let closed = asked.filter { declared.contains($0) && !answered.contains($0) }
         guard closed.isEmpty else {
             return .error(
                 "reach",
@@ -63,7 +72,8 @@ struct OpenPorts: Sendable {
             return .warning(
                 "reach",
                 "\(names.joined(separator: ", ")) \(open.count == 1 ? "answers" : "answer") \(asker), and \(open.count == 1 ? "is" : "are") not the stack's",
-                "end what listens there; or have the firewall loaded again: systemctl restart \(unit) on \(host.name)")
+                "end what listens there; or have the firewall loaded again: systemctl reload-or-restart \(unit) on \(host.name)"
+            )
         }
         let count = declared.count { answered.contains($0) }
         return .ok("reach", "\(asker) reaches the \(count) ports that are open to it, and no other")

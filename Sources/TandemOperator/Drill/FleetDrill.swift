@@ -30,13 +30,14 @@ package struct FleetDrill: Sendable {
         if let first = sessions.values.first { _ = try await FleetReleases(hosts: hosts).state(first) }
         // A connection that ends is an error of the order that was sent over it.
         signal(SIGPIPE, SIG_IGN)
-        if request.list { return try await drill(sessions) }
+        if request.list { return try await drill(sessions, lock: nil) }
         // The ways to the hosts are opened once we hold the lock: OpenSSH's client closes the descriptor by which Foundation sees that a process
         // has ended, so that it hears of the end of those only in the order in which they were started.
-        return try await FleetLock.holding(hosts, sessions) { try await drill(sessions) }
+        return try await FleetLock.holding(hosts, sessions) { try await drill(sessions, lock: $0) }
     }
 
-    private func drill(_ sessions: [String: HostSession]) async throws -> Bool {
+    /// - Parameter lock: nil where nothing is broken.
+    private func drill(_ sessions: [String: HostSession], lock: FleetLock?) async throws -> Bool {
         var links: [HostLink] = []
         do {
             for host in hosts.stack.hosts {
@@ -49,7 +50,10 @@ package struct FleetDrill: Sendable {
         }
         let fleet = DrilledFleet(stack: hosts.stack, links: links) { [hosts] host in
             // Not over the connection that the other commands share, which may not know yet that its host has gone.
-            try HostLink(try await hosts.freshSession(host), command(host))
+            let session = try await hosts.freshSession(host)
+            // The boot has ended what held it there.
+            try await lock?.take([session], places: hosts.places, name: FleetLock.operatorName)
+            return try HostLink(session, command(host))
         }
         defer { fleet.close() }
         let authority = try AuthorityFile(await fleet.begin(breaks: !request.list))
@@ -86,6 +90,12 @@ package struct FleetDrill: Sendable {
         return "machines are booted only where somebody asks for it: --only reboot"
     }
 
+    private var boots: String {
+        noPower == nil
+            ? "\n`reboot` BOOTS MACHINES as if their power had failed, with all that runs there; one that does not boot by itself stays away."
+            : ""
+    }
+
     private func confirm() throws {
         guard !isConfirmed else { return }
         let name = hosts.stack.name
@@ -95,7 +105,7 @@ package struct FleetDrill: Sendable {
         Terminal.write(
             """
             This breaks '\(name)' on purpose, on \(hosts.stack.hosts.map(\.name).joined(separator: ", ")), while its users are there. `kill HOST` and
-            `cut HOST` take the network from all that runs on that machine, for 12 s. Each host heals by itself within a minute.
+            `cut HOST` take the network from all that runs on that machine, for 12 s. Each host heals by itself within a minute.\(boots)
             Type the stack's name to go on: 
             """, to: .standardError)
         guard readLine() == name else { throw Failure(.failed, "nothing was broken") }

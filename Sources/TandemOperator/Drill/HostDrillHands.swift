@@ -162,17 +162,20 @@ actor HostDrillHands {
 
     // MARK: - The machine
 
-    /// reboot(2) at once, as systemctl(1) does it when it is told twice to: nothing is ended, written or unmounted.
+    /// For the answer to whoever ordered it.
+    private static let rebootPause = Duration.milliseconds(200)
+
+    /// systemctl(1) would write to disk first what only the memory has.
     func reboot(_ cut: HostCut) throws {
         // What is frozen, where a host is a container, may be frozen after its boot as well: so nothing is.
         if case .all(let ports, let addresses) = cut {
             try later("cut", Self.rebootSeconds, healing)
             try loseAll(ports, addresses)
         }
-        try Self.run([
-            "/usr/bin/systemd-run", "--quiet", "--collect", "--on-active=200ms", "--timer-property=AccuracySec=10ms",
-            "/usr/bin/systemctl", "reboot", "--force", "--force",
-        ])
+        Task {
+            try await Task.sleep(for: Self.rebootPause)
+            tandem_boot_at_once()
+        }
     }
 
     // MARK: - All of it

@@ -12,7 +12,7 @@ package struct FleetDown: Sendable {
 
     package func run() async throws {
         let sessions = try await hosts.onEach("reach the hosts of \(hosts.stack.name)") { $0 }
-        try await FleetLock.holding(hosts, sessions) { try await stop(sessions) }
+        try await FleetLock.holding(hosts, sessions) { _ in try await stop(sessions) }
     }
 
     /// Under the lock.
@@ -66,7 +66,7 @@ package struct FleetDestroy: Sendable {
             guard readLine() == name else { throw Failure(.failed, "nothing was deleted") }
         }
         let sessions = try await hosts.onEach("reach the hosts of \(name)") { $0 }
-        try await FleetLock.holding(hosts, sessions) {
+        try await FleetLock.holding(hosts, sessions) { _ in
             try await FleetDown(hosts: hosts).stop(sessions)
             try await hosts.onEach("delete what is there") { session in
                 // One that never got as far as the program has nothing.

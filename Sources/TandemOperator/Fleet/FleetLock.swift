@@ -24,13 +24,13 @@ actor FleetLock {
     /// Does `body` while nobody else can change the stack.
     /// - Parameter sessions: by the host's name.
     static func holding<R: Sendable>(
-        _ hosts: FleetHosts, _ sessions: [String: HostSession], _ body: () async throws -> R
+        _ hosts: FleetHosts, _ sessions: [String: HostSession], _ body: (FleetLock) async throws -> R
     ) async throws -> R {
         let lock = FleetLock()
         try await lock.take(
             hosts.stack.hosts.compactMap { sessions[$0.name] }, places: hosts.places, name: operatorName)
         do {
-            let result = try await body()
+            let result = try await body(lock)
             await lock.release()
             return result
         } catch {

@@ -13,6 +13,10 @@ extension FleetUp {
             if case .unreachable = answers[host.name] { true } else { false }
         }
         if !cutOff.isEmpty {
+            for host in cutOff {
+                guard case .unreachable(let words) = answers[host.name] else { continue }
+                Terminal.line("\(host.name) does not get Debian's packages: \(words)")
+            }
             try await bringPackages(to: cutOff)
             answers.merge(try await askForEngines(cutOff)) { $1 }
         }
@@ -60,9 +64,7 @@ extension FleetUp {
         let architectures = try await self.hosts.onEach("ask for the architecture", only: hosts) { session in
             try await session.script("dpkg --print-architecture").trimmingCharacters(in: .whitespacesAndNewlines)
         }
-        Terminal.line(
-            "\(hosts.map(\.name).joined(separator: ", ")): no way to Debian's archive; fetching the packages here and sending them"
-        )
+        Terminal.line("fetching the packages here, for \(hosts.map(\.name).joined(separator: ", "))")
         for architecture in Set(architectures.values).sorted() {
             let store = EngineStore(folder: "\(try EngineSetup.ownFolder())/for-hosts/\(architecture)") {
                 Terminal.line("\($0)")
@@ -99,6 +101,7 @@ extension FleetUp {
         umask 022
         mkdir -p "$1"
         rm -rf "$1"/apt-*
-        exec tar --extract --no-same-owner --directory "$1"
+        tar --extract --no-same-owner --directory "$1"
+        chmod -R u=rwX,go=rX "$1"/apt-*
         """
 }

@@ -42,7 +42,7 @@ package struct FleetUp: Sendable {
         }
         let bare = stack.hosts.filter { standing[$0.name]?.state.isRunning == false }
         try await checkBare(bare)
-        try await FleetLock.holding(hosts, standing.mapValues(\.session)) {
+        try await FleetLock.holding(hosts, standing.mapValues(\.session)) { _ in
             steps.headline(
                 bare.count == stack.hosts.count ? "Starting \(stack.name)" : "Looking at \(stack.name)")
             try await install(program, standing.mapValues(\.state))
@@ -124,12 +124,7 @@ package struct FleetUp: Sendable {
                 "tandem", "\(Version.number) on \(lacking.map(\.name).joined(separator: ", "))",
                 seconds: (ContinuousClock.now - start) / .seconds(1))
             // The services go on while their agent begins anew.
-            for host in lacking where standing[host.name]?.isRunning == true {
-                let unit = places.unit
-                try await hosts.onEach("have the new version take over", only: [host]) { session in
-                    try await session.script("systemctl reload \"$1\"", [unit])
-                }
-            }
+            for host in lacking where standing[host.name]?.isRunning == true { try await beginAnew([host.name]) }
         }
         try await installEngines()
     }

@@ -26,7 +26,7 @@ package struct RemoteCommand: Sendable {
     ///   - isTerminal: whether it gets a terminal there; nil: where we have one.
     package func runOnAny(isChange: Bool = false, isTerminal: Bool? = nil) async throws {
         guard isChange else { return try await attachAny(isTerminal) }
-        try await FleetLock.holding(hosts, await hosts.sessionsThatAnswer()) { try await attachAny(isTerminal) }
+        try await FleetLock.holding(hosts, await hosts.sessionsThatAnswer()) { _ in try await attachAny(isTerminal) }
     }
 
     private func attachAny(_ isTerminal: Bool?) async throws {

@@ -42,7 +42,7 @@ struct HostCommand: AsyncParsableCommand {
                 let set = try await setup.install { progress in Terminal.line("\(progress)") }
                 try HostCommand.answer(
                     HostEnginesAnswer.found(HostEngines(programs: set.layoutPrograms, versions: set.versionsByName)))
-            } catch let error as EngineError where error.reason == .network {
+            } catch let error as EngineError where [.network, .keyring].contains(error.reason) {
                 try HostCommand.answer(HostEnginesAnswer.unreachable(error.what))
             }
         }
