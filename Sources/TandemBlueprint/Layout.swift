@@ -189,3 +189,11 @@ public struct Layout: Codable, Sendable, Equatable {
     /// nginx: its own way to the other hosts' apps.
     public var peerSocket: String { "\(socketFolder)/peers.sock" }
 }
+
+extension Layout.Programs {
+    /// Where the programs would be if the machine had them.
+    public static let onSearchPath = Layout.Programs(
+        haproxy: "haproxy", nginx: "nginx", mimeTypes: "/etc/nginx/mime.types", mysqld: "mysqld", mysql: "mysql",
+        mysqlBase: "/usr", mysqlPlugins: "/usr/lib/mysql/plugin", etcd: "etcd", prometheus: "prometheus",
+        promtool: "promtool", alertmanager: "alertmanager")
+}

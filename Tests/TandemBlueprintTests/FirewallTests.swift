@@ -45,6 +45,20 @@ struct FirewallTests {
         #expect(answer == "table inet filter\ntable ip tandem\ntable inet tandem\nwhole\n")
     }
 
+    @Test func `what a host loads lets in whatever of the stack listens there for others, monitoring too`() throws {
+        for sample in [Sample.split, Sample.watched] {
+            for host in sample.stack.hosts {
+                let wanted = try sample.blueprint(host).listeners.filter { $0.reach != .host }.map(\.port)
+                let rules = try HostGuard(stack: sample.stack, host: host).rules.contents
+                let open = rules.split(separator: "\n").filter { $0.contains("dport") && $0.hasSuffix("accept") }
+                    .flatMap { $0.split { !$0.isNumber }.compactMap { Int($0) } }
+                #expect(Set(wanted).subtracting(open).isEmpty, "\(sample.name), \(host.name)")
+            }
+        }
+        let watch = try #require(Sample.watched.stack.hosts.first { $0.name == "watch" })
+        #expect(try Sample.watched.blueprint(watch).listeners.contains { $0.port == Ports.prometheus })
+    }
+
     @Test func `a host of a laptop's stack has no firewall of its own`() throws {
         for host in Sample.conduit.stack.hosts {
             #expect(try !Sample.conduit.blueprint(host).files.contains { $0.path.hasSuffix(".nft") })

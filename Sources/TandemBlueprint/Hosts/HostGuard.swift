@@ -24,12 +24,9 @@ public struct HostGuard: Sendable, Equatable {
 
     public init(stack: Stack, host: Host) throws(BlueprintError) {
         let places = HostPlaces(stack: stack.name)
-        // Where the services' things lie does not matter to it.
-        let programs = Layout.Programs(
-            haproxy: "haproxy", nginx: "nginx", mimeTypes: "mime.types", mysqld: "mysqld", mysql: "mysql",
-            mysqlBase: "/usr", mysqlPlugins: "/usr", etcd: "etcd")
+        // Where the services' things lie does not matter to it; that there are all of them does, for each listens somewhere.
         var layout = Layout(
-            hostFolder: places.stateFolder, socketFolder: places.runtimeFolder, programs: programs, front: nil)
+            hostFolder: places.stateFolder, socketFolder: places.runtimeFolder, programs: .onSearchPath, front: nil)
         layout.places.ofRoot = places.rootFolder
         let blueprint = try HostBlueprint(stack: stack, host: host, layout: layout)
         func file(_ path: String) -> FileBlueprint {

@@ -23,11 +23,3 @@ extension PendingChange {
         return try await PendingChange(project: project, preparation: preparation, running: running)
     }
 }
-
-extension Layout.Programs {
-    /// Where the programs would be if the machine had them.
-    package static let onSearchPath = Layout.Programs(
-        haproxy: "haproxy", nginx: "nginx", mimeTypes: "/etc/nginx/mime.types", mysqld: "mysqld", mysql: "mysql",
-        mysqlBase: "/usr", mysqlPlugins: "/usr/lib/mysql/plugin", etcd: "etcd", prometheus: "prometheus",
-        promtool: "promtool", alertmanager: "alertmanager")
-}
