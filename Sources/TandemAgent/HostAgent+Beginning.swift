@@ -9,8 +9,10 @@ extension HostAgent {
     func checkFrontSockets() async throws {
         let wanted = blueprint.services.flatMap(\.sockets)
         guard layout.front != nil else {
-            if let haproxy = ServiceRecord.load("\(folder.records(host.name))/haproxy.json")?.identity {
-                sockets.take(wanted, from: haproxy)
+            for service in blueprint.services where !service.sockets.isEmpty {
+                if let process = serviceProcess(service).record?.identity {
+                    sockets.take(service.sockets, from: process)
+                }
             }
             return sockets.keep(only: wanted)
         }
@@ -22,7 +24,7 @@ extension HostAgent {
         }
     }
 
-    /// An earlier version may have given this host more than its roles use.
+    /// An earlier version of the agent may have written down more secrets than this host's roles use.
     private func forgetSurplusSecrets() throws {
         let file = folder.appliedFile(host: host.name)
         guard let whole = try? JSONText.decode(AppliedHost.self, fromFile: file), whole != given else { return }

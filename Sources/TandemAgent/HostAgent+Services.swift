@@ -69,7 +69,7 @@ extension HostAgent {
         ProcessStarter(applied: applied, secrets: secrets, layout: layout, app: app, sockets: sockets)
     }
 
-    private func serviceProcess(_ service: ServiceBlueprint) -> ServiceProcess {
+    func serviceProcess(_ service: ServiceBlueprint) -> ServiceProcess {
         ServiceProcess(
             service: service, starter: starter,
             recordFile: "\(folder.records(host.name))/\(service.statusName).json")

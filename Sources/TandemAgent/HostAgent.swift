@@ -57,7 +57,7 @@ public actor HostAgent {
     var rotation = AppRotation()
     private let changes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private var hasStrays = true
-    /// Of the sockets' folder.
+    /// Keeps the folder of this host's unix sockets from systemd-tmpfiles.
     var socketHold: FolderHold?
 
     /// - Parameters:
@@ -238,7 +238,7 @@ public actor HostAgent {
         await withDiscardingTaskGroup { group in
             for owner in owners where owner.service.name == name { group.addTask { await owner.stop() } }
         }
-        // Nobody is going to accept what would wait there.
+        // Without HAProxy, connections to the kept sockets would wait without end.
         if name == .haproxy { sockets.keep(only: []) }
     }
 

@@ -17,7 +17,7 @@ extension EngineStore {
         _ engines: [Engine], allowsStale: Bool, isWanted: (Engine, EngineBuild) async throws -> Bool
     ) async throws {
         guard !engines.isEmpty else { return }
-        let suites = Suite.allCases.filter { suite in engines.contains { $0.recipe.suite == suite } }
+        let suites = Self.suites(of: engines)
         // Whoever brought an index has checked its signatures.
         if try !suites.allSatisfy({ try BroughtIndex.read(AptWorkspace.folder(of: $0, store: folder)) != nil }) {
             try checkKeyring()
@@ -41,6 +41,10 @@ extension EngineStore {
     /// All of them: one may be left of a run whose other engines are complete.
     func removeWorkspaces() throws {
         for suite in Suite.allCases { try removeTree(AptWorkspace.folder(of: suite, store: folder)) }
+    }
+
+    static func suites(of engines: [Engine]) -> [Suite] {
+        Suite.allCases.filter { suite in engines.contains { $0.recipe.suite == suite } }
     }
 
     func openWorkspaces(

@@ -11,17 +11,11 @@ extension EngineStore {
             try checkSpace(for: engines)
             let own = try await DebianMachine.ask()
             let machine = try DebianMachine(architecture: architecture, mirrors: own.mirrors)
-            let suites = Suite.allCases.filter { suite in engines.contains { $0.recipe.suite == suite } }
+            let suites = Self.suites(of: engines)
             let workspaces = try await openWorkspaces(suites, machine: machine, allowsStale: false)
             for engine in engines {
                 guard let workspace = workspaces[engine.recipe.suite] else { continue }
-                let packages = EngineBuild.packages(of: engine)
-                let plan = try await workspace.plan(packages)
-                let missing = try workspace.missing(of: plan)
-                let bytes = missing.reduce(0) { $0 + $1.record.bytes }
-                let version = try EngineBuild.version(of: engine, in: plan)
-                progress(.planned(engine, version: "\(version)", packages: missing.count, bytes: bytes))
-                try await workspace.fetch(packages, plan: plan, missing: missing, engine: engine, progress: progress)
+                try await EngineBuild(engine, store: self, machine: machine, workspace: workspace).fetch()
             }
             for workspace in workspaces.values {
                 try BroughtIndex(sources: workspace.configuration.sources).write(workspace.configuration.folder)

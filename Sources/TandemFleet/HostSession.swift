@@ -129,7 +129,7 @@ public struct HostSession: Sendable {
     private static func unbegun(
         _ result: BoundedCommand.Outcome, _ line: SSHCommandLine, _ output: String, _ seconds: Int
     ) -> ReachError.Problem {
-        // It said nothing because its time was over by then.
+        // The command was ended, because its time was over, before the host's shell had begun.
         if result.status == 124 || result.status == 137 { return .timedOut(seconds: seconds) }
         if result.status == 255 { return SSHWords.problem(result.errors) }
         let words = (output + result.errors).split(whereSeparator: \.isNewline).suffix(2).map(SSHWords.printable)

@@ -7,7 +7,7 @@ extension HostAgent {
     /// - Throws: `RefusedFile`.
     func check(_ next: AppliedHost) async throws {
         let layout = folder.layout(host: host.name, applied: next.applied)
-        // For the look alone.
+        // HAProxy only checks its file with these sockets; the agent's own stay as they are.
         let sockets = HeldSockets(logger: logger)
         defer { sockets.keep(only: []) }
         // Rather refused than taken up by an agent that could not begin.

@@ -53,7 +53,7 @@ enum FailureCause {
 
     /// Who holds a place where the service is to listen; nil where that cannot be seen.
     private static func holder(_ service: ServiceBlueprint, _ folder: String) -> String? {
-        // At those that it is handed the agent itself listens.
+        // The agent itself has the sockets that it hands to the service.
         for place in service.listeners
         where !service.sockets.contains(where: { $0.address == place.address && $0.port == place.port }) {
             guard let holder = ListenerCheck.holder(of: place.port, address: place.address) else { continue }

@@ -23,9 +23,6 @@ public final class HeldSockets: Sendable {
     private let manager: String?
     private let logger: Logger
 
-    /// As many as systemd may have to keep (FileDescriptorStoreMax= in the agent's unit): two for each address, and those of the settings before.
-    static let most = 256
-
     /// The name by which systemd knows ours.
     private static let label = "front"
 
@@ -37,7 +34,7 @@ public final class HeldSockets: Sendable {
         self.logger = logger
         var state = State()
         if environment["LISTEN_PID"] == "\(getpid())", let count = Int32(environment["LISTEN_FDS"] ?? ""), count > 0 {
-            for descriptor in firstGiven..<(firstGiven + min(count, Int32(Self.most))) {
+            for descriptor in firstGiven..<(firstGiven + min(count, Int32(AgentUnit.mostStoredSockets))) {
                 _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
                 guard let place = ListenerCheck.place(of: descriptor), state.sockets[place] == nil else {
                     close(descriptor)
@@ -50,8 +47,8 @@ public final class HeldSockets: Sendable {
         self.state = Mutex(state)
     }
 
-    /// The descriptors of sockets, by the number that whoever accepts on them is to have them under. Sockets that are not there yet are bound;
-    /// they listen from when somebody accepts on them for the first time.
+    /// The agent's descriptors of the sockets, by the number that each is to have in HAProxy's process. The agent binds a socket that it does not
+    /// have yet; HAProxy makes it listen, and it goes on listening after HAProxy has ended.
     /// - Throws: `StateError` where another user has the port.
     func descriptors(_ wanted: [FrontSocket]) throws -> [Int32: Int32] {
         try state.withLock { state in
@@ -74,7 +71,7 @@ public final class HeldSockets: Sendable {
         }
     }
 
-    /// Takes copies of the sockets that a process has which an earlier agent started, where nobody has given them to us.
+    /// Copies from a running HAProxy, which an earlier agent started, those sockets that systemd did not give to this agent.
     func take(_ wanted: [FrontSocket], from process: ProcessIdentity) {
         state.withLock { state in
             for socket in wanted where state.sockets[socket.description] == nil {

@@ -34,7 +34,7 @@ struct ServiceProcess: Sendable {
         return StableHash.hex64(
             (specification.command + environment + [specification.workingDirectory]
                 + (specification.launcher.map { [$0.socket] } ?? [])
-                // Those that balancers of one machine share are the keeper's affair.
+                // The keeper changes the sockets that the balancers of one machine share.
                 + (starter.layout.front == nil ? service.sockets.map { "\($0.descriptor)=\($0)" } : [])).joined(
                     separator: "\0"))
     }

@@ -19,7 +19,7 @@ public struct ClientFile: Sendable {
 
     public func write() throws {
         let secrets = try AppliedHost.load(host: host, folder: folder).secrets
-        // Whoever listens there is told the password.
+        // The client sends the root password to the process that listens at MySQL's socket in this folder.
         guard !Folders.isOthers(folder.socketRoot) else {
             throw StateError(
                 "\(folder.socketRoot) is not a folder of ours: somebody else put it there; nothing was sent to it")

@@ -13,6 +13,9 @@ public struct AgentUnit: Sendable, Equatable {
         self.account = account
     }
 
+    /// Listening sockets that systemd keeps for the next agent: two for each address of the front, and those of the settings before.
+    public static let mostStoredSockets = 256
+
     /// Two connections for each user, and what else a server has open.
     private var openFiles: Int { max(65_536, 2 * stack.balancer.maxConnections + 1000) }
 
@@ -67,7 +70,7 @@ public struct AgentUnit: Sendable, Equatable {
             RestartSec=100ms
             # The sockets that users connect to, for the next agent.
             NotifyAccess=main
-            FileDescriptorStoreMax=256
+            FileDescriptorStoreMax=\(Self.mostStoredSockets)
             RuntimeDirectory=\(places.runtimeName)
             RuntimeDirectoryMode=0700
             RuntimeDirectoryPreserve=yes

@@ -27,21 +27,21 @@ struct EngineBuild: Sendable {
         self.plan = try await workspace.plan(Self.packages(of: engine))
     }
 
-    static func packages(of engine: Engine) -> [String] { engine.recipe.packages + [tool] }
-
-    var version: Version { get throws { try Self.version(of: engine, in: plan) } }
+    private static func packages(of engine: Engine) -> [String] { engine.recipe.packages + [tool] }
 
     /// The upstream version of the engine's first package.
-    static func version(of engine: Engine, in plan: [PlannedPackage]) throws -> Version {
-        let name = engine.recipe.packages[0]
-        guard let package = plan.first(where: { $0.record.name == name }),
-            let version = Version(debian: package.record.version)
-        else {
-            throw EngineError(
-                .packages, doing: "find the version of \(name)", what: "apt-get did not name it",
-                next: "Report this together with the output of `apt-get --version`.")
+    var version: Version {
+        get throws {
+            let name = engine.recipe.packages[0]
+            guard let package = plan.first(where: { $0.record.name == name }),
+                let version = Version(debian: package.record.version)
+            else {
+                throw EngineError(
+                    .packages, doing: "find the version of \(name)", what: "apt-get did not name it",
+                    next: "Report this together with the output of `apt-get --version`.")
+            }
+            return version
         }
-        return version
     }
 
     /// Named by version and by all packages that go in: an update of a library is another prefix.
@@ -55,15 +55,20 @@ struct EngineBuild: Sendable {
         return String(hexadecimal(SHA256.hash(data: Data(text.utf8))).prefix(8))
     }
 
-    /// Fetches, unpacks, patches and tries the engine.
-    func run() async throws -> EngineRecord {
-        let start = ContinuousClock.now
-        let prefix = try prefix
+    /// Fetches the packages that are not here yet.
+    func fetch() async throws {
         let missing = try workspace.missing(of: plan)
         let bytes = missing.reduce(0) { $0 + $1.record.bytes }
         progress(.planned(engine, version: "\(try version)", packages: missing.count, bytes: bytes))
         try await workspace.fetch(
             Self.packages(of: engine), plan: plan, missing: missing, engine: engine, progress: progress)
+    }
+
+    /// Fetches, unpacks, patches and tries the engine.
+    func run() async throws -> EngineRecord {
+        let start = ContinuousClock.now
+        let prefix = try prefix
+        try await fetch()
         try removeTree(prefix)
         progress(.unpacking(engine, packages: plan.count))
         try await unpack(into: prefix)

@@ -22,7 +22,8 @@ extension HostVerdicts {
             "end what listens there, or give the stack a host of its own")
     }
 
-    private static let everyAddress: Set = ["*", "0.0.0.0", "::"]
+    /// Addresses of sockets that accept connections to all addresses of a host.
+    static let everyAddress: Set = ["*", "0.0.0.0", "::"]
 
     private static func meet(_ left: String, _ right: String) -> Bool {
         left == right || everyAddress.contains(left) || everyAddress.contains(right)

@@ -12,8 +12,6 @@ struct OpenPorts: Sendable {
     /// Where something listens for others, and what, where that is known.
     var listening: [Int: String?]
 
-    private static let everyAddress: Set = ["*", "0.0.0.0", "::"]
-
     /// - Parameter facts: of the host. nil: it cannot say who listens there.
     init?(stack: Stack, host: Host, wanted: [ServiceBlueprint.Listener], facts: HostFacts) {
         guard let listeners = facts.listeners else { return nil }
@@ -21,7 +19,9 @@ struct OpenPorts: Sendable {
         unit = HostPlaces(stack: stack.name).firewallUnit
         declared = Set(wanted.filter { $0.reach != .host }.map(\.port) + stack.ssh.ports(of: host))
         listening = listeners.reduce(into: [:]) { result, listener in
-            guard Self.everyAddress.contains(listener.address) || listener.address == host.address else { return }
+            guard HostVerdicts.everyAddress.contains(listener.address) || listener.address == host.address else {
+                return
+            }
             result[listener.port] = listener.program
         }
     }

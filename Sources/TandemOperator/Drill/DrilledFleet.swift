@@ -20,8 +20,6 @@ final class DrilledFleet: DrilledStack, FaultPlace, HealerLink {
 
     /// As the operator's file has it: what hosts say counts as far as it is about this.
     let stack: Stack
-    /// In this order hosts are asked.
-    private let names: [String]
     let state: Mutex<State>
     /// Opens the way to the part of the drill on a host.
     let open: @Sendable (Host) async throws -> HostLink
@@ -34,14 +32,13 @@ final class DrilledFleet: DrilledStack, FaultPlace, HealerLink {
     /// - Parameter open: how hosts are reached that have booted.
     init(stack: Stack, links: [HostLink], open: @escaping @Sendable (Host) async throws -> HostLink) {
         self.stack = stack
-        names = links.map(\.name)
         state = Mutex(State(links: Dictionary(links.map { ($0.name, $0) }) { $1 }))
         self.open = open
     }
 
     private var links: [HostLink] {
         let links = state.withLock { $0.links }
-        return names.compactMap { links[$0] }
+        return stack.hosts.compactMap { links[$0.name] }
     }
 
     /// The hosts undo what is left when they hear no more.
