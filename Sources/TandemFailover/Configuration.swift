@@ -1,13 +1,13 @@
 /// How long the protocol waits for what, in milliseconds. No acknowledged write depends on any of these: a wrong one
 /// costs a needless failover or a longer outage.
 public struct Timing: Hashable, Sendable {
-    public var refreshInterval: Milliseconds = 500
+    public var refreshInterval: Milliseconds = 900
     /// A refresh or write unanswered for so long is tried again.
     public var storePatience: Milliseconds = 1_000
     /// The lease's time to live.
     public var leaseTime: Milliseconds = 4_000
     public var heartbeatInterval: Milliseconds = 400
-    public var broadcastInterval: Milliseconds = 500
+    public var broadcastInterval: Milliseconds = 400
     /// A host unheard for so long is missing.
     public var hearingPatience: Milliseconds = 1_500
     /// Heartbeat rows that fail to arrive for so long are missing.

@@ -2,8 +2,11 @@ import TandemFailover
 
 /// How often a driver looks.
 public struct DriverSettings: Hashable, Sendable {
-    /// Between the beginnings of two looks.
+    /// Between the beginnings of two looks, while clients are at work.
     public var lookInterval: Milliseconds = 200
+    /// The same, while nobody is: what the agent does at rest is waking, and each look wakes mysqld, too. With other watches of the agent
+    /// it shares the moments of waking.
+    public var restLookInterval: Milliseconds = 500
     /// The same, while something is under way.
     public var livelyLookInterval: Milliseconds = 50
     /// From one look to the next while writes wait for this server to open.

@@ -8,6 +8,8 @@ extension FailoverDriver {
         for await _ in pokes.stream {
             guard !Task.isCancelled else { return }
             deliver(.tick(await look()))
+            // A host without data sees no clients. Its words reach the others as often as those of hosts that do.
+            isInUse = await hands?.isInUse ?? false
             guard isUrgent else { continue }
             try? await Task.sleep(for: settings.urgentLookPause)
             pokes.continuation.yield()
@@ -17,7 +19,8 @@ extension FailoverDriver {
     /// Asks for looks, at intervals.
     func keepTime() async {
         while !Task.isCancelled {
-            try? await Ticks.next(every: .milliseconds(settings.lookInterval))
+            let interval = isInUse ? settings.lookInterval : settings.restLookInterval
+            try? await Ticks.next(every: .milliseconds(interval))
             pokes.continuation.yield()
         }
     }
@@ -35,7 +38,9 @@ extension FailoverDriver {
     /// What a command brings about is looked at when it has ended. For a while only: what takes longer is no matter of milliseconds.
     var isUrgent: Bool { now < livelyUntil && command == nil && machine.isAboutToOpen }
 
-    var isLively: Bool { now < livelyUntil || machine.awaitsCommand || machine.takeover != nil }
+    var isLively: Bool {
+        now < livelyUntil || machine.awaitsCommand || machine.isCommitLate || machine.takeover != nil
+    }
 
     /// Numbered when it begins.
     func look() async -> ServerObservation {
@@ -51,6 +56,8 @@ extension ServerObservation {
         var steady = self
         steady.order = 0
         steady.receivedCount = 0
+        // Commits wait for a moment each, heartbeats among them: more looks would find more that wait, and call for more looks.
+        steady.hasWaitingCommits = false
         // A partner is always about to apply something. One that becomes the partner must have applied all, once.
         if receiverAcknowledges { steady.hasAppliedAll = true }
         return steady

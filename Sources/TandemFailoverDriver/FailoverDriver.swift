@@ -37,6 +37,8 @@ public actor FailoverDriver {
     var noted: ClusterID?
     /// Looks are made more often until then: something has just changed, so more is about to.
     var livelyUntil: Milliseconds = 0
+    /// What the last look showed; see `ServerHands`.
+    var isInUse = true
     private var lastSeen: ServerObservation?
     private(set) var settling = Settling()
     private(set) public var report: FailoverReport

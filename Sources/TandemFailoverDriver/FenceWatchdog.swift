@@ -17,7 +17,9 @@ final class FenceWatchdog: Sendable {
         var isOver = false
     }
 
-    private static let interval = 0.25
+    /// The longest time between two looks at the clock. What is due sooner than that is looked at when it is due; the driver sets nothing
+    /// that is due within less.
+    private static let interval = Duration.seconds(1)
     private let state = Mutex(State())
     private let kill: @Sendable () -> Void
 
@@ -27,7 +29,9 @@ final class FenceWatchdog: Sendable {
     func start() {
         let thread = Thread { [self] in
             while !state.withLock({ $0.isOver }) {
-                Thread.sleep(forTimeInterval: Self.interval)
+                let due = state.withLock { $0.due }
+                let pause = due.map { min(Self.interval, max(.milliseconds(10), ContinuousClock.now.duration(to: $0))) }
+                Thread.sleep(forTimeInterval: (pause ?? Self.interval) / .seconds(1))
                 let isDue = state.withLock { state in
                     guard !state.isOver, let due = state.due, due < .now else { return false }
                     state.due = nil

@@ -19,6 +19,7 @@ public actor HostServer: ServerHands {
     private var isStopping = false
     /// The statements' connections are of this boot.
     private var connectedBoot: UInt32 = 0
+    public private(set) var isInUse = true
     public nonisolated let processEnds: AsyncStream<Void>
 
     /// How long a server may be silent after its start. What takes so long in recovery is left alone; what hangs for longer is ended,
@@ -46,6 +47,7 @@ public actor HostServer: ServerHands {
 
     public func look(order: UInt64) async -> ServerObservation {
         let boot = process.bootCount
+        isInUse = true
         guard boot != 0 else { return downLook(order) }
         if connectedBoot != boot {
             await statements.disconnect()
@@ -57,9 +59,10 @@ public actor HostServer: ServerHands {
         guard process.bootCount == boot else { return downLook(order) }
         var look = ServerObservation(life: .up)
         switch found {
-        case .seen(let seen):
+        case .seen(let seen, let isInUse):
             look = seen
             look.life = .up
+            self.isInUse = isInUse
             if answeredBoot != boot { await noteBeginning() }
             answeredBoot = boot
             await noteJoined(seen, boot)
@@ -209,7 +212,7 @@ public actor HostServer: ServerHands {
 
     /// Looks once more: SIGTERM tells the clients of commits that wait that all is well.
     private func stop() async throws -> CommandOutcome {
-        guard case .seen(let seen) = await statements.look(), seen.access == .closed, !seen.hasWaitingCommits else {
+        guard case .seen(let seen, _) = await statements.look(), seen.access == .closed, !seen.hasWaitingCommits else {
             return .failed
         }
         // A server that is told to end waits for sessions that idle: 2 s, with a replica attached 10 s (measured with 9.7). So those of

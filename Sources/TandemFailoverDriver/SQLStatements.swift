@@ -10,7 +10,7 @@ public struct SQLStatements: ServerStatements {
     public func look() async -> StatementsLook {
         let look = await server.look()
         return switch look.answer {
-        case .up: .seen(look.observation)
+        case .up: .seen(look.observation, isInUse: look.isInUse)
         case .crowded: .crowded
         case .silent: .silent
         case .absent: .absent

@@ -20,6 +20,9 @@ public protocol ServerHands: Sendable {
     /// - Parameter order: the look's number, given when it begins.
     func look(order: UInt64) async -> ServerObservation
 
+    /// Whether the last look showed clients at work, or a server that is not as it should stay. Where it did not, the driver looks less often.
+    var isInUse: Bool { get async }
+
     /// Carries one command out. Where its task is cancelled, a step of the agent's own is ended before this returns, and takes no
     /// effect afterwards; a statement may go on at the server.
     func run(_ command: ServerCommand) async -> CommandOutcome

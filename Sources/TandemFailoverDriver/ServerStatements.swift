@@ -4,7 +4,8 @@ public import TandemFailover
 public enum StatementsLook: Hashable, Sendable {
     /// All that the server tells by itself. What is not asked of the server (its process, the notes beside the data) is put in by
     /// whoever asked.
-    case seen(ServerObservation)
+    /// - Parameter isInUse: see `ServerHands`.
+    case seen(ServerObservation, isInUse: Bool)
     /// Error 1040.
     case crowded
     /// There is a server, and it does not answer in time.

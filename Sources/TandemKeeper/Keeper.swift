@@ -90,7 +90,9 @@ public actor Keeper {
     // MARK: - Agents
 
     /// How often the keeper looks whether hosts have come or gone.
-    private static let lookInterval = Duration.milliseconds(200)
+    private static let lookInterval = Duration.milliseconds(500)
+    /// And whether a host that is to stay away may come back.
+    private static let absenceInterval = Duration.milliseconds(200)
 
     /// Hosts that are to be kept and are not yet.
     private func newHosts() -> [String] {
@@ -140,7 +142,9 @@ public actor Keeper {
     private func waitUntilBack(_ name: String) async -> Bool {
         let absence = HostAbsence(folder: folder, host: name)
         guard absence.isLasting() else { return false }
-        while absence.isLasting(), !Task.isCancelled, !isStopping { try? await Ticks.next(every: Self.lookInterval) }
+        while absence.isLasting(), !Task.isCancelled, !isStopping {
+            try? await Ticks.next(every: Self.absenceInterval)
+        }
         return true
     }
 

@@ -94,7 +94,7 @@ struct SimulateTests {
         let outcome = try run("--seeds", "50", "--seed", "1", "--without", "terminatePolitely", "--format", "json")
         #expect(outcome.status == 1)
         let failure = try #require(try report(outcome).violations.first)
-        #expect(failure.rule == "salvageLost")
+        #expect(failure.rule == "lostWrite")
         #expect(failure.story.last?.contains("VIOLATION") == true)
         #expect(failure.replay == "tandem simulate --seed \(failure.seed) --without terminatePolitely")
         let replay = try run("--seed", "\(failure.seed)", "--without", "terminatePolitely")

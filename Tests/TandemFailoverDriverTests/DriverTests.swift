@@ -139,7 +139,8 @@ struct DriverTests {
         later.hasAppliedAll = false
         #expect(first.withoutWorkload != later.withoutWorkload)
         (first.receiverAcknowledges, later.receiverAcknowledges) = (true, true)
-        #expect(first.withoutWorkload == later.withoutWorkload)
+        later.hasWaitingCommits = true
+        #expect(first.withoutWorkload == later.withoutWorkload, "a commit that waits for a moment")
         later.access = .reading
         #expect(first.withoutWorkload != later.withoutWorkload)
     }
@@ -163,6 +164,26 @@ struct DriverTests {
             hands.ended.yield()
             try await eventually("it looks again and again") {
                 hands.state.withLock { $0.looks.count } > seen + 10
+            }
+        }
+    }
+
+    @Test("looks less often while no client is at work")
+    func looksLessOftenAtRest() async throws {
+        let hands = ScriptedHands()
+        var settings = DriverSettings()
+        settings.lookInterval = 20
+        settings.livelyLookInterval = 1_000_000
+        settings.restLookInterval = 1_000_000
+        try await with(hands, ScriptedStore(), settings: settings) { _ in
+            let count = { hands.state.withLock { $0.looks.count } }
+            try await eventually("it looks again and again") { count() > 20 }
+            hands.state.withLock { $0.isInUse = false }
+            var before = 0
+            try await eventually("it rests") {
+                before = count()
+                try await Task.sleep(for: .milliseconds(500))
+                return count() - before < 3
             }
         }
     }
@@ -249,7 +270,7 @@ struct DriverTests {
             try await Task.sleep(for: .milliseconds(50))
         }
         watchdog.set(nil)
-        try await Task.sleep(for: .milliseconds(600))
+        try await Task.sleep(for: .milliseconds(1_500))
         #expect(ends.count.withLock { $0 } == 1)
     }
 }

@@ -10,6 +10,7 @@ final class ScriptedHands: ServerHands {
     struct State {
         var seen = ServerObservation(life: .down, isFresh: true)
         var looks: [UInt64] = []
+        var isInUse = true
         /// In order, "begin" and "end" of each command.
         var story: [String] = []
         var times: [ContinuousClock.Instant] = []
@@ -39,6 +40,8 @@ final class ScriptedHands: ServerHands {
             return seen
         }
     }
+
+    var isInUse: Bool { get async { state.withLock { $0.isInUse } } }
 
     static func name(_ command: ServerCommand) -> String {
         "\(command)".split(separator: "(").first.map(String.init) ?? ""

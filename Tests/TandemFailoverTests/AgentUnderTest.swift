@@ -11,10 +11,13 @@ struct Agent {
     var log: [Action] = []
 
     init(_ host: HostID, cluster: ClusterID? = nil, hold: HoldOrder = .none) {
+        // Steps of 500 ms are what most of these tests go by.
+        var timing = Timing()
+        timing.refreshInterval = 500
         machine = FailoverMachine(
             configuration: .init(
                 host: host, dataHosts: HostSet(Self.primary, Self.partner),
-                members: HostSet(Self.primary, Self.partner, Self.witness), cluster: cluster,
+                members: HostSet(Self.primary, Self.partner, Self.witness), timing: timing, cluster: cluster,
                 hold: hold), startedAt: 0)
     }
 

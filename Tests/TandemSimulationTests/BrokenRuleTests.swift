@@ -44,7 +44,7 @@ struct BrokenRuleTests {
     }
 
     /// No rule may take more schedules than this to be missed.
-    static let bound = 20_000
+    static let bound = 30_000
 
     static let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("docs/failover.md")

@@ -5,6 +5,7 @@ import NIOCore
 import TandemFailover
 import TandemFailoverDriver
 import TandemPKI
+import TandemServices
 
 /// `POST /peer`: what agents say to each other for the failover, several times a second. 204.
 ///
@@ -65,7 +66,7 @@ struct PeerRoute: Sendable {
         try await withThrowingTaskGroup(of: Value.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                try await Task.sleep(for: bound)
+                try await Ticks.after(bound)
                 throw HTTPError(.requestTimeout, message: "the message did not arrive within \(bound)")
             }
             defer { group.cancelAll() }

@@ -201,9 +201,10 @@ actor FailoverService: ServiceOwner {
         return nil
     }
 
-    /// Every change is told to all agents at once, so one that means nothing should be none.
+    /// Every change is told to all agents at once, so one that means nothing should be none: lag is the age of the last heartbeat row, and
+    /// the next one comes within 0.6 s.
     static func rounded(_ lagSeconds: Double) -> Double {
-        lagSeconds < 0.5 ? 0 : (lagSeconds * 10).rounded() / 10
+        lagSeconds < 0.8 ? 0 : (lagSeconds * 10).rounded() / 10
     }
 
     /// Once for each start of the server, when it takes writes.

@@ -10,7 +10,7 @@ struct StoreFile {
     /// A request waits at most this long for a new leader of etcd. A lease lasts at least one and a half times as long, and
     /// the failover's are of 4 s.
     static let electionMilliseconds = 2000
-    static let heartbeatMilliseconds = 200
+    static let heartbeatMilliseconds = 400
     static let batchSeconds = 1
     /// What the failover keeps there takes kilobytes.
     static let quotaBytes = 64 << 20
@@ -44,7 +44,8 @@ struct StoreFile {
 
     private var size: String {
         """
-        # A leader of etcd that is not heard of for two seconds is replaced. Twice etcd's own times: machines are busy.
+        # A leader of etcd that is not heard of for two seconds is replaced. Twice etcd's own time: machines are busy. Heartbeats
+        # are as few as etcd takes beside that: they are most of what it costs at rest.
         heartbeat-interval: \(Self.heartbeatMilliseconds)
         election-timeout: \(Self.electionMilliseconds)
         pre-vote: true

@@ -45,6 +45,11 @@ enum AgentSessions {
         /// The applier's thread that reads the relay log has read all of it.
         var isApplierAtTheEnd: Bool { user == "system user" && state.hasPrefix("Replica has read all relay log") }
 
+        /// An ordinary client that ran a statement within the last second: of no agent, no replica and no administrator.
+        var isClientAtWork: Bool {
+            DatabaseUser.isClient(user) && (command != "Sleep" || seconds < 1)
+        }
+
         /// A commit waits for its acknowledgement. Of several that wait only the first shows it.
         var waitsForAcknowledgement: Bool { isInSemiSync && user != "system user" }
     }

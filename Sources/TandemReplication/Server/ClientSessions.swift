@@ -31,8 +31,7 @@ public enum ClientSessions {
     }
 
     private static let isClient = """
-        session.user NOT IN ('system user', 'event_scheduler', '\(DatabaseUser.root)', '\(DatabaseUser.agent)',
-            '\(DatabaseUser.closer)', '\(DatabaseUser.clone)', '\(DatabaseUser.monitor)')
+        session.user NOT IN (\(DatabaseUser.notClients.map { "'\($0)'" }.joined(separator: ", ")))
         AND session.user NOT LIKE '\(ReplicationAccount.pattern)'
         """
 }

@@ -38,7 +38,11 @@ extension DatabaseServer {
         // A server that leads has no use for what its former source answers, and a source that changes its role may take half a second to.
         if !look.access.allowsCommits { await ask(row, look.source) }
         look.sourceAnswers = distance.hasSample(since: lookBegan)
-        look.isCloseBehind = look.receiver == .connected && isClose(row)
+        let executed = try? numbering.set(row.executed)
+        look.isCloseBehind = look.receiver == .connected && isClose(row, executed)
+        let isWritten = commits.isWritten(count: executed?.count, at: lookBegan)
+        let isSettled = look.access.allowsCommits || look.isCloseBehind
+        look.isInUse = row.hasClientsAtWork || isWritten || !isSettled
         return look
     }
 
@@ -105,10 +109,8 @@ extension DatabaseServer {
         distance.add(executed, at: .now)
     }
 
-    private func isClose(_ row: LookRow) -> Bool {
-        guard let executed = try? numbering.set(row.executed), let received = try? numbering.set(row.received) else {
-            return false
-        }
+    private func isClose(_ row: LookRow, _ executed: GTIDSet?) -> Bool {
+        guard let executed, let received = try? numbering.set(row.received) else { return false }
         return distance.isClose(executed: executed, received: received, at: .now, bounds: settings.bounds)
     }
 }

@@ -25,6 +25,7 @@ public actor DatabaseServer {
     var arrivals: String?
     var receivedCount: UInt64 = 0
     var distance = SourceDistance()
+    var commits = CommitPace()
     /// When the receiver was refused that was stopped since: MySQL goes on showing that error.
     var settledRefusal: String?
 

@@ -11,6 +11,7 @@ struct LookRow: Sendable {
     var isReplicaSideOn: Bool
     var acknowledges: Bool
     var waits: Bool
+    var hasClientsAtWork: Bool
     /// nil: no source is configured.
     var receiverState: String?
     var receiverError: Int
@@ -59,13 +60,15 @@ struct LookRow: Sendable {
         guard let row = try await connection.execute(sql).first else {
             throw DatabaseServerError("a look at the server showed nothing")
         }
+        let sessions = try await AgentSessions.list(connection)
         func flag(_ name: String) throws -> Bool { try row.decode(name, as: Int.self) != 0 }
         return LookRow(
             isOffline: try flag("offline"), isSuperReadOnly: try flag("super_read_only"),
             isReadOnly: try flag("read_only"), isSourceSideOn: try flag("source_side"),
             waitsWithoutEnd: try flag("waits_without_end"),
             isReplicaSideOn: try flag("replica_side"), acknowledges: try flag("acknowledges"),
-            waits: try await AgentSessions.list(connection).contains(where: \.waitsForAcknowledgement),
+            waits: sessions.contains(where: \.waitsForAcknowledgement),
+            hasClientsAtWork: sessions.contains(where: \.isClientAtWork),
             receiverState: try row.decode("receiver_state", as: String?.self),
             receiverError: try row.decode("receiver_error", as: Int.self),
             receiverErrorAt: try row.decode("receiver_error_at", as: String.self),

@@ -29,6 +29,8 @@ public struct ServerLook: Hashable, Sendable {
     public var hasWaitingCommits = false
     public var admitted = HostSet()
     public var isPrepared = false
+    /// Clients are or were just at work, here or at the server that it follows, or its part is about to change.
+    public var isInUse = true
 
     public init(answer: Answer) { self.answer = answer }
 

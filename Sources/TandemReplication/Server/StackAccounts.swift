@@ -23,6 +23,12 @@ extension DatabaseUser {
     public static let agent = "tandem_agent"
     /// Closes another host's server, whose agent is gone.
     public static let closer = "tandem_closer"
+    /// As a list of sessions shows them: the server's own threads, and everybody but clients and replicas.
+    static let notClients = ["system user", "event_scheduler", root, agent, closer, clone, monitor]
+
+    static func isClient(_ user: String) -> Bool {
+        !notClients.contains(user) && !user.hasPrefix(DatabaseUser.replication)
+    }
 }
 
 extension DatabaseServerSettings {

@@ -16,6 +16,7 @@ struct AgentCommand: AsyncParsableCommand {
     @Flag(help: "systemd keeps it: told to end, it stops its host's services first.") var systemd = false
 
     func run() async throws {
+        AgentThreads.setUp()
         if systemd { return try await KeptAgent(folder: folder, host: host).run() }
         let state = StackFolder(path: folder, environment: ProcessInfo.processInfo.environment)
         let logger = ProcessLog.logger(label: "agent.\(host)")
