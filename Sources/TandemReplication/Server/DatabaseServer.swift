@@ -69,7 +69,10 @@ public actor DatabaseServer {
             try await set("rpl_semi_sync_replica_enabled", isOn)
         case .setDurability(let isOn): try await setDurability(isOn)
         case .startReceiver(let source, _): try await startReceiver(from: source)
-        case .stopReceiver: try await stopReceiver()
+        case .stopReceiver:
+            // It is to take the place of its source, which may be closing: looks would wait for its answer, and clients for the looks.
+            await probe?.expectSilence()
+            try await stopReceiver()
         case .startApplier: try await execute("START REPLICA SQL_THREAD")
         case .stopApplier:
             // It is to lead, or to follow another: what its source answers counts no more, and is not waited for.

@@ -34,7 +34,7 @@ public struct DatabaseServerSettings: Sendable {
     /// How long a server may be silent.
     public struct Bounds: Sendable {
         /// To a look. Longer than the second for which a look may wait behind a lock.
-        public var look = Duration.milliseconds(1_500)
+        public var look = Duration.milliseconds(1_300)
         /// To one statement of a command. Longer than the reducer's patience, which ends the server with its statement.
         public var statement = Duration.seconds(8)
         /// To a heartbeat, whose commit may wait for an acknowledgement.

@@ -11,6 +11,9 @@ actor SourceProbe {
     /// One question at a time. It goes on when nobody waits for it any longer.
     private var pending: Task<String?, Never>?
     private var isSilent = false
+    /// Looks that wait for an answer, by number.
+    private var waits: [UInt64: Task<String?, Never>] = [:]
+    private var lastWait: UInt64 = 0
 
     init(_ settings: DatabaseServerSettings, _ address: DatabaseServerSettings.Address, logger: Logger) {
         self.address = address
@@ -29,13 +32,21 @@ actor SourceProbe {
         let question = pending ?? Task { await self.ask() }
         pending = question
         guard !isSilent else { return nil }
-        let answer = await question.value(within: bound) ?? nil
+        let wait = Task { await question.value(within: bound) ?? nil }
+        lastWait += 1
+        let number = lastWait
+        waits[number] = wait
+        let answer = await wait.value
+        waits[number] = nil
         if answer == nil { isSilent = true }
         return answer
     }
 
-    /// The source is still asked, but not waited for until it answers.
-    func expectSilence() { isSilent = true }
+    /// The source is still asked, but not waited for until it answers; nor any longer by those who wait now.
+    func expectSilence() {
+        isSilent = true
+        for wait in waits.values { wait.cancel() }
+    }
 
     func close() async {
         let last = connection
