@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MySQLTestServer
 import TandemFailover
 import Testing
 
@@ -32,11 +33,11 @@ struct SourceProbeTests {
         deinit { Glibc.close(socket) }
     }
 
-    private func probe(_ server: SilentServer) -> SourceProbe {
+    private func probe(_ server: SilentServer) async throws -> SourceProbe {
         let address = DatabaseServerSettings.Address(address: "127.0.0.1", port: server.port)
         let settings = DatabaseServerSettings(
             host: HostID(0), names: HostNames(["server1", "server2"]), servers: [HostID(1): address],
-            socketPath: "/nowhere", caFile: "/nowhere",
+            socketPath: "/nowhere", caFile: try await SharedServer.server.caFile,
             bootstrap: Bootstrap(database: "shop", appUser: "shop", appReadUser: "shop_read", secrets: secrets),
             agentPassword: "", closerPassword: "", replicationPasswords: [:])
         return SourceProbe(settings, address, logger: quietLogger)
@@ -47,7 +48,7 @@ struct SourceProbeTests {
         let server = try SilentServer()
         // The connection itself is given up after a second. A machine may be slow, and not three times.
         for attempt in 1...3 {
-            let probe = probe(server)
+            let probe = try await probe(server)
             let began = ContinuousClock.now
             async let answer = probe.executed(within: .seconds(60))
             try await Task.sleep(for: .milliseconds(50))
