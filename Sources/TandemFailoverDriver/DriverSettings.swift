@@ -4,8 +4,8 @@ import TandemFailover
 public struct DriverSettings: Hashable, Sendable {
     /// Between the beginnings of two looks, while clients are at work.
     public var lookInterval: Milliseconds = 200
-    /// The same, while nobody is: what the agent does at rest is waking, and each look wakes mysqld, too. With other watches of the agent
-    /// it shares the moments of waking.
+    /// Between the beginnings of two looks, while no client is at work: each look wakes both the agent and mysqld. The agent's other watches
+    /// wake at multiples of the same half second.
     public var restLookInterval: Milliseconds = 500
     /// The same, while something is under way.
     public var livelyLookInterval: Milliseconds = 50

@@ -35,8 +35,6 @@ private final class Waiting: Sendable {
     private struct State {
         var last: UInt64 = 0
         var waiters: [Moment: [UInt64: Waiter]] = [:]
-        /// Cancelled before they had begun to wait.
-        var cancelled: Set<UInt64> = []
     }
 
     private let state = Mutex(State())
@@ -46,7 +44,6 @@ private final class Waiting: Sendable {
             state.last += 1
             return state.last
         }
-        defer { state.withLock { _ = $0.cancelled.remove(number) } }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { begin($0, number, moment) }
         } onCancel: {
@@ -55,15 +52,16 @@ private final class Waiting: Sendable {
     }
 
     private func begin(_ waiter: Waiter, _ number: UInt64, _ moment: Moment) {
-        let (isCancelled, isFirst) = state.withLock { state in
-            guard state.cancelled.remove(number) == nil else { return (true, false) }
+        // A task that is cancelled before this has no waiter that `cancel` could find.
+        let isFirst = state.withLock { state -> Bool? in
+            guard !Task.isCancelled else { return nil }
             let isFirst = state.waiters[moment] == nil
             state.waiters[moment, default: [:]][number] = waiter
-            return (false, isFirst)
+            return isFirst
         }
-        if isCancelled { return waiter.resume(throwing: CancellationError()) }
+        guard let isFirst else { return waiter.resume(throwing: CancellationError()) }
         guard isFirst else { return }
-        // Belongs to nobody who waits, any of whom may be cancelled.
+        // The timer is a task of its own: each waiter's task may be cancelled while other waiters still wait.
         Task.detached { [self] in
             try? await Task.sleep(until: moment, clock: .continuous)
             let due = state.withLock { $0.waiters.removeValue(forKey: moment) }
@@ -72,13 +70,7 @@ private final class Waiting: Sendable {
     }
 
     private func cancel(_ number: UInt64, _ moment: Moment) {
-        let waiter = state.withLock { state -> Waiter? in
-            guard let waiter = state.waiters[moment]?.removeValue(forKey: number) else {
-                state.cancelled.insert(number)
-                return nil
-            }
-            return waiter
-        }
+        let waiter = state.withLock { $0.waiters[moment]?.removeValue(forKey: number) }
         waiter?.resume(throwing: CancellationError())
     }
 }
