@@ -113,6 +113,7 @@ static void run_child(const struct tandem_spawn_request *request, int report, in
 
     raise_descriptor_limit();
     if (request->is_batch) schedule_as_batch();
+    if (request->timer_slack > 0) prctl(PR_SET_TIMERSLACK, request->timer_slack, 0, 0, 0);
 
     umask(request->file_mask);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) fail(report, STEP_RIGHTS);

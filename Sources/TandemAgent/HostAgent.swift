@@ -285,9 +285,7 @@ public actor HostAgent {
             certificate: folder.agentCertificateFile(host.name), key: folder.agentKeyFile(host.name),
             ca: folder.agentCAFile(host.name))
         var api = AgentAPI(agent: self, board: board, host: host, stack: applied.stack.name)
-        api.peers = seat.map { seat in
-            PeerRoute(stack: applied.stack.name, names: seat.hosts.names) { await seat.receive($0, from: $1) }
-        }
+        api.peers = seat.map { PeerRoute(stack: applied.stack.name, seat: $0) }
         api.alerts = makeAlertRoute()
         api.hearing = hearing
         return try api.application(

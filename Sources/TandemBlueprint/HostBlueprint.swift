@@ -73,6 +73,9 @@ public enum ServiceName: String, Codable, Sendable, CaseIterable {
     case alertmanager
     case prometheus
 
+    /// Whether it is written in Go, whose runtime looks after its threads and timers by itself.
+    public var isGoProgram: Bool { [.etcd, .alertmanager, .prometheus].contains(self) }
+
     /// In which order an agent's services stop: those that watch come first, so that they tell nobody of a stack that is stopped on purpose; then from
     /// what serves users to what holds the data, and etcd last, where the others say what they did. keepalived is systemd's to stop.
     public static let inStopOrder: [ServiceName] = [

@@ -64,7 +64,7 @@ public actor FailoverDriver {
         let others = (0..<HostID.bound).map { HostID($0) }.filter {
             $0 != configuration.host && configuration.members.contains($0)
         }
-        outbox = PeerOutbox(channel: peers, hosts: others)
+        outbox = PeerOutbox(channel: peers, own: configuration.host, hosts: others)
         watchdog = FenceWatchdog { [logger] in
             logger.critical("the agent got no time to close its server, which may be deposed: ending it")
             endServer()
@@ -75,7 +75,7 @@ public actor FailoverDriver {
     public func run() async {
         watchdog.start()
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.outbox.run() }
+            group.addTask { await self.outbox.run { await self.hear($0, from: $1, ifHeard: $2) } }
             group.addTask { await self.lookAgainAndAgain() }
             group.addTask { await self.keepTime() }
             group.addTask { await self.keepLively() }
@@ -159,11 +159,7 @@ extension FailoverDriver {
     /// A message of another agent, which was told from others by its certificate.
     public func receive(_ message: PeerMessage, from host: HostID) {
         switch message {
-        case .status(let status):
-            let isPrimary = machine.knownRecord?.primary == host
-            deliver(.heard(host, status))
-            // Whether its server answers us, too, decides: it is looked at now.
-            if isPrimary, !status.serverAnswers || status.handsOver { pokes.continuation.yield() }
+        case .status(let status): hear(status, from: host)
         case .question(let question): deliver(.asked(host, question: question))
         case .answer(let question, let epoch, let transactions):
             guard let executed = try? hands?.gtidSet(transactions.executed),
@@ -175,6 +171,21 @@ extension FailoverDriver {
             let inventory = PrimaryInventory(epoch: epoch, executed: executed, purged: purged)
             deliver(.answered(host, question: question, inventory))
         }
+    }
+
+    /// This host's own status, for the reply to another agent's; nil where it is told by itself.
+    public func reply(to host: HostID) -> PeerStatus? { outbox.reply(to: host) }
+
+    private func hear(_ status: PeerStatus, from host: HostID, ifHeard hearings: Int) {
+        if outbox.hearings(of: host) == hearings { hear(status, from: host) }
+    }
+
+    private func hear(_ status: PeerStatus, from host: HostID) {
+        outbox.noteHearing(of: host)
+        let isPrimary = machine.knownRecord?.primary == host
+        deliver(.heard(host, status))
+        // Whether its server answers us, too, decides: it is looked at now.
+        if isPrimary, !status.serverAnswers || status.handsOver { pokes.continuation.yield() }
     }
 
     /// An operator wants this host's server stopped, or no longer. The caller has noted it beside the data.

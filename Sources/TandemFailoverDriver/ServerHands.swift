@@ -63,7 +63,16 @@ public protocol FailoverStore: Sendable {
 /// How agents talk to each other.
 public protocol PeerChannel: Sendable {
     /// Sends to one host, and gives up in time: whatever is lost is said again.
-    func send(_ message: PeerMessage, to host: HostID) async
+    /// - Returns: nil where the message is not known to have arrived.
+    func send(_ message: PeerMessage, to host: HostID) async -> PeerReply?
+}
+
+/// What an agent says to another one's message.
+public struct PeerReply: Hashable, Sendable {
+    /// Its own status, where the message was one and this was asked for.
+    public var status: PeerStatus?
+
+    public init(status: PeerStatus? = nil) { self.status = status }
 }
 
 extension ServerCommand {

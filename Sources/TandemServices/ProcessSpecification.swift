@@ -17,6 +17,9 @@ public struct ProcessSpecification: Sendable {
     /// Descriptors to hand over, by the number that they have in the new process (3 to 63).
     public var descriptors: [Int32: Int32]
     public var scheduling: Scheduling
+    /// How much later than asked for the kernel may wake it from a sleep, so that it wakes for several at once: prctl(2),
+    /// PR_SET_TIMERSLACK. nil: as the caller. What a launcher starts is always as the launcher.
+    public var timerSlack: Duration?
     /// Set as `ProcessIdentity.markVariable`, so that whatever descends from the process is known to; nil: not.
     public var mark: String?
     /// Whether it may open ports below 1024, where we may. Every other capability is taken from it in any case.
@@ -28,7 +31,7 @@ public struct ProcessSpecification: Sendable {
 
     public init(
         command: [String], environment: [String: String], workingDirectory: String, logFile: String,
-        descriptors: [Int32: Int32] = [:], scheduling: Scheduling = .inherited,
+        descriptors: [Int32: Int32] = [:], scheduling: Scheduling = .inherited, timerSlack: Duration? = nil,
         mark: String? = nil, keepsLowPorts: Bool = false, fileMask: UInt16 = 0o077, launcher: LauncherPlace? = nil
     ) {
         self.command = command
@@ -37,11 +40,17 @@ public struct ProcessSpecification: Sendable {
         self.logFile = logFile
         self.descriptors = descriptors
         self.scheduling = scheduling
+        self.timerSlack = timerSlack
         self.mark = mark
         self.keepsLowPorts = keepsLowPorts
         self.fileMask = fileMask
         self.launcher = launcher
     }
+}
+
+extension ProcessSpecification {
+    /// 0: as the caller's.
+    var timerSlackNanoseconds: UInt { timerSlack.map { UInt(max(0, $0 / .nanoseconds(1))) } ?? 0 }
 }
 
 /// The launcher of another account.

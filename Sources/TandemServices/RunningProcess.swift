@@ -205,6 +205,7 @@ public final class RunningProcess: Sendable {
                                     sources: sources.baseAddress, targets: targets.baseAddress,
                                     descriptor_count: Int32(order.count),
                                     is_batch: specification.scheduling == .batch ? 1 : 0,
+                                    timer_slack: specification.timerSlackNanoseconds,
                                     keeps_low_ports: specification.keepsLowPorts ? 1 : 0,
                                     file_mask: mode_t(specification.fileMask))
                                 return tandem_spawn(&request, &spawned, &step)

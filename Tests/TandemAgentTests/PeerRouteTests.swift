@@ -52,6 +52,29 @@ struct PeerRouteTests {
         #expect(heard.messages.withLock { $0.map(\.1) } == [HostID(1)])
     }
 
+    @Test("is answered with this host's status, where that is asked for, to a status")
+    func reply() async throws {
+        let status = PeerStatus(epoch: 3, serverAnswers: true)
+        let route = PeerRoute(
+            stack: "shop", names: names, receive: { _, _ in }, reply: { $0 == HostID(1) ? status : nil })
+        let word = String(decoding: try PeerRoute.encode(.status(PeerStatus()), names), as: UTF8.self)
+        let server = try await AgentAPIServer(peers: route)
+        try await server.run(showing: server.ofAgent("server2")) { client in
+            let asked = try await exchange(word, "/peer?reply", client, server)
+            #expect(asked.code == 200)
+            #expect(try PeerRoute.decode(asked.body, names) == .status(status))
+            for (message, path) in [(word, "/peer"), (#"{"question":7}"#, "/peer?reply")] {
+                let other = try await exchange(message, path, client, server)
+                #expect(other.code == 204 && other.body.isEmpty, "\(path)")
+            }
+        }
+        let another = try await AgentAPIServer(peers: route)
+        try await another.run(showing: another.ofAgent("server1")) { client in
+            let unanswered = try await exchange(word, "/peer?reply", client, another)
+            #expect(unanswered.code == 204)
+        }
+    }
+
     @Test("is not taken from the command line, without a certificate, or from a host that takes no part")
     func strangers() async throws {
         let heard = Heard()
@@ -75,8 +98,15 @@ private final class Heard: Sendable {
 }
 
 private func post(_ body: String, _ client: HTTPClient, _ server: AgentAPIServer) async throws -> UInt {
-    var request = HTTPClientRequest(url: "https://\(AgentAPIServer.host.address):\(server.port)/peer")
+    try await exchange(body, "/peer", client, server).code
+}
+
+private func exchange(_ body: String, _ path: String, _ client: HTTPClient, _ server: AgentAPIServer) async throws
+    -> (code: UInt, body: Data)
+{
+    var request = HTTPClientRequest(url: "https://\(AgentAPIServer.host.address):\(server.port)\(path)")
     request.method = .POST
     request.body = .bytes(ByteBuffer(string: body))
-    return try await client.execute(request, timeout: .seconds(60)).status.code
+    let response = try await client.execute(request, timeout: .seconds(60))
+    return (response.status.code, Data(try await response.body.collect(upTo: 65_536).readableBytesView))
 }

@@ -196,10 +196,12 @@ final class DrillPeers: Sendable {
         let peers: DrillPeers
         let from: HostID
 
-        func send(_ message: PeerMessage, to host: HostID) async {
+        func send(_ message: PeerMessage, to host: HostID) async -> PeerReply? {
             // An agent that was killed says nothing more.
-            let target = peers.drivers.withLock { $0[from] == nil ? nil : $0[host] }
-            await target?.receive(message, from: from)
+            guard let target = peers.drivers.withLock({ $0[from] == nil ? nil : $0[host] }) else { return nil }
+            await target.receive(message, from: from)
+            guard case .status = message else { return PeerReply() }
+            return PeerReply(status: await target.reply(to: from))
         }
     }
 }

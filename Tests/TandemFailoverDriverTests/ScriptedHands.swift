@@ -146,7 +146,7 @@ final class ScriptedStore: FailoverStore {
 }
 
 struct SilentPeers: PeerChannel {
-    func send(_ message: PeerMessage, to host: HostID) async {}
+    func send(_ message: PeerMessage, to host: HostID) async -> PeerReply? { nil }
 }
 
 let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

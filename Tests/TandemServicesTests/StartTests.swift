@@ -80,6 +80,15 @@ struct StartTests {
         #expect(try await folder.run(specification).last == "\(Self.batch)")
     }
 
+    @Test("has the timer slack that it was asked for, and passes it on")
+    func timerSlack() async throws {
+        var specification = folder.script("cat /proc/self/timerslack_ns")
+        let own = try #require(try await folder.run(specification).first)
+        #expect(own != "1000000")
+        specification.timerSlack = .milliseconds(1)
+        #expect(try await folder.run(specification).last == "1000000")
+    }
+
     @Test("runs in the folder that was named")
     func workingDirectory() async throws {
         #expect(try await folder.run(folder.script("pwd -P")) == [folder.path])

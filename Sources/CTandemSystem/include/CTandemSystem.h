@@ -21,6 +21,8 @@ struct tandem_spawn_request {
     int descriptor_count;
     /// Whether to run under SCHED_BATCH, sched(7); where that is refused, the caller's policy stays.
     int is_batch;
+    /// Nanoseconds, prctl(2), PR_SET_TIMERSLACK; 0: as the caller's.
+    unsigned long timer_slack;
     /// Whether it may go on opening ports below 1024 where the caller may.
     int keeps_low_ports;
     mode_t file_mask;

@@ -198,11 +198,12 @@ public struct AgentClient: Sendable {
     }
 
     /// Tells another agent something for the failover.
-    func say(_ message: Data, to host: Host, timeout: Duration) async throws {
-        var request = HTTPClientRequest(url: url(host, "/peer"))
+    /// - Returns: what the agent says in turn; empty where it has nothing to say.
+    func say(_ message: Data, to host: Host, timeout: Duration) async throws -> Data {
+        var request = HTTPClientRequest(url: url(host, PeerRoute.pathWithReply))
         request.method = .POST
         request.body = .bytes(ByteBuffer(bytes: message))
-        _ = try await execute(request, host: host, timeout: timeout)
+        return Data(try await execute(request, host: host, timeout: timeout).0.readableBytesView)
     }
 
     /// Each program has a minute to look at its file.

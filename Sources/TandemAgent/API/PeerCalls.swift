@@ -21,9 +21,11 @@ struct PeerCalls: PeerChannel {
             hosts.enumerated().map { (HostID($0.offset), $0.element) }, uniquingKeysWith: { first, _ in first })
     }
 
-    func send(_ message: PeerMessage, to host: HostID) async {
-        guard let host = hosts[host], let body = try? PeerRoute.encode(message, names) else { return }
+    func send(_ message: PeerMessage, to host: HostID) async -> PeerReply? {
+        guard let host = hosts[host], let body = try? PeerRoute.encode(message, names) else { return nil }
         // A host that is gone is no news here: the reducer counts who is heard.
-        try? await client.say(body, to: host, timeout: Self.bound)
+        guard let answer = try? await client.say(body, to: host, timeout: Self.bound) else { return nil }
+        guard case .status(let status) = try? PeerRoute.decode(answer, names) else { return PeerReply() }
+        return PeerReply(status: status)
     }
 }

@@ -25,8 +25,19 @@ struct FailoverHosts: Sendable, Equatable {
     ///   - cluster: what is noted beside its data.
     func configuration(of host: HostID, cluster: ClusterID?, hold: HoldOrder) -> FailoverConfiguration {
         func set(_ hosts: some Sequence<HostID>) -> HostSet { hosts.reduce(into: HostSet()) { $0.insert($1) } }
+        let dataHosts = set(dataHosts.map(\.id))
         return FailoverConfiguration(
-            host: host, dataHosts: set(dataHosts.map(\.id)), members: set(all.indices.map { HostID($0) }),
-            cluster: cluster, newCluster: .random(in: 1...ClusterID(UInt32.max)), hold: hold)
+            host: host, dataHosts: dataHosts, members: set(all.indices.map { HostID($0) }),
+            timing: dataHosts.contains(host) ? Timing() : Self.witnessTiming, cluster: cluster,
+            newCluster: .random(in: 1...ClusterID(UInt32.max)), hold: hold)
     }
+
+    /// A host without data has no lease to renew, and etcd tells it of each change by itself: it reads now and then, in case that was lost.
+    private static let witnessTiming = {
+        var timing = Timing()
+        timing.refreshInterval = 2_900
+        // What has been read counts for twice as long.
+        timing.storePatience = 2_000
+        return timing
+    }()
 }

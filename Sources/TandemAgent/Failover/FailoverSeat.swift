@@ -164,6 +164,8 @@ actor FailoverSeat {
 
     func receive(_ message: PeerMessage, from host: HostID) async { await driver?.receive(message, from: host) }
 
+    func reply(to host: HostID) async -> PeerStatus? { await driver?.reply(to: host) }
+
     /// Has the server stopped, or started again. The others go on without it before it goes.
     func setHeld(_ isHeld: Bool) async {
         hold = HoldOrder(isHeld: isHeld, number: max(Self.orderNumber, hold.number + 1))
