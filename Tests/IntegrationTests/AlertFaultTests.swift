@@ -8,7 +8,8 @@ struct AlertFaultTests {
     /// `TANDEM_TEST_FAULTS="crashes errors"` chooses some of them.
     private static var wanted: [String] {
         let chosen = (ProcessInfo.processInfo.environment["TANDEM_TEST_FAULTS"] ?? "").split(separator: " ")
-        return chosen.isEmpty ? AlertFault.all.filter { !$0.takesLong }.map(\.name) : chosen.map(String.init)
+        return chosen.isEmpty
+            ? AlertFault.all.filter { !$0.takesLong && !$0.takesAll }.map(\.name) : chosen.map(String.init)
     }
 
     private static var isLong: Bool { ProcessInfo.processInfo.environment["TANDEM_TEST_LONG"]?.isEmpty == false }
@@ -66,6 +67,8 @@ struct AlertFault {
     var patienceAfter = 420
     /// Whether it takes an hour, so that it is made only when it is named.
     var takesLong = false
+    /// Whether other work on the machine would suffer, so that it is made only when it is named.
+    var takesAll = false
     /// What is done before the time is taken.
     var prepare: Step = { _ in }
     var begin: Step

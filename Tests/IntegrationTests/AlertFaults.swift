@@ -70,6 +70,9 @@ extension AlertFault {
                     try await stage.endHelpers()
                     stage.emptyDisk(of: "server2")
                 }),
+            AlertFault(
+                name: "memory", alerts: ["MemoryLow"], what: "one process takes all memory but 3 %", patience: 480,
+                takesAll: true, begin: { try $0.takeMemory(leavingPercent: 3) }, end: { try await $0.endHelpers() }),
         ]
     }
 }
@@ -88,6 +91,23 @@ extension AlertStage {
         try file.truncate(atOffset: 0)
         try file.write(contentsOf: Data(bundle.utf8))
         try file.close()
+    }
+
+    /// Has a process of its own take the machine's memory. Where that is too much, the kernel ends it before any other.
+    func takeMemory(leavingPercent: Int) throws {
+        let take = """
+            import sys, time
+            with open("/proc/self/oom_score_adj", "w") as own: own.write("1000")
+            def kilobytes(name):
+                return next(int(line.split()[1]) for line in open("/proc/meminfo") if line.startswith(name + ":"))
+            left = kilobytes("MemTotal") * int(sys.argv[1]) // 100
+            taken = []
+            while True:
+                more = kilobytes("MemAvailable") - left
+                if more > 1024: taken.append(b"x" * (min(more, 65536) * 1024))
+                else: time.sleep(0.5)
+            """
+        try help("/usr/bin/python3", "-c", take, "\(leavingPercent)")
     }
 
     func moveAgentKey(to name: String, from other: String) async throws {
