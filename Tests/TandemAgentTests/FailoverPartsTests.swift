@@ -27,6 +27,20 @@ struct FailoverPartsTests {
         #expect(configuration.newCluster != other.newCluster)
     }
 
+    @Test("One that only votes reads etcd now and then, and finds at its third look that a host is silent")
+    func witnesses() {
+        let hosts = FailoverHosts(.sample("127.80.0"))
+        let witness = hosts.configuration(of: Self.lb1, cluster: nil, hold: .none).timing
+        let data = hosts.configuration(of: Self.server1, cluster: nil, hold: .none).timing
+        #expect(data == Timing())
+        #expect(
+            witness.refreshInterval < 2 * witness.storePatience, "what it has read would lapse before it reads again")
+        // It looks only so often, and hears others just after a look.
+        let looks = DriverSettings().restLookInterval
+        let lateness: Milliseconds = 100
+        #expect((2 * looks + lateness...3 * looks - lateness).contains(witness.hearingPatience))
+    }
+
     @Test("Passwords follow from the stack's secrets, differ from each other, and fit MySQL's 32 characters")
     func secrets() {
         let secrets = StackSecrets.generate().database

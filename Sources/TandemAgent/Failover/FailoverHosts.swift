@@ -38,6 +38,9 @@ struct FailoverHosts: Sendable, Equatable {
         timing.refreshInterval = 2_900
         // What has been read counts for twice as long.
         timing.storePatience = 2_000
+        // Its looks are half a second apart, and each is followed by the others' replies: the third look after the last reply finds it older
+        // than this, and would find it younger than 1.5 s by the milliseconds that the reply took.
+        timing.hearingPatience = 1_400
         return timing
     }()
 }
