@@ -27,7 +27,7 @@ public actor HostAgent {
     let given: AppliedHost
     var applied: AppliedStack { given.applied }
     var secrets: StackSecrets { given.secrets }
-    private let version: String
+    let version: String
     let layout: Layout
     let blueprint: HostBlueprint
     /// The app's own account; nil where the app runs as ours.
@@ -50,13 +50,14 @@ public actor HostAgent {
     let sockets: HeldSockets
     let probes = ProbeBoard()
     let certificateDates = CertificateDates()
+    private(set) var ports: PortWatch?
     /// One for each service, in their order.
     private(set) var owners: [any ServiceOwner] = []
     private var isChanged = false
     /// Which instances of the app nginx sends requests to.
     var rotation = AppRotation()
     private let changes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    private var hasStrays = true
+    private(set) var hasStrays = true
     /// Keeps the folder of this host's unix sockets from systemd-tmpfiles.
     var socketHold: FolderHold?
 
@@ -124,6 +125,8 @@ public actor HostAgent {
             seat = try await makeSeat()
             owners = blueprint.services.map(makeOwner)
             jobs = makeJobRunner()
+            let agents = AgentClient(client: client, stack: applied.stack.name)
+            ports = PortWatch(host: host, stack: applied.stack) { try await agents.status(of: $0) }
             try await run(makeApplication())
         } catch {
             if isChanged {
@@ -188,6 +191,7 @@ public actor HostAgent {
             if let seat, !host.has(.database) { group.addTask { await seat.run() } }
             if blueprint.runs(.etcd) { group.addTask { [store] in await store.tidy() } }
             if let probe = frontProbe { group.addTask { await probe.run() } }
+            if let ports { group.addTask { await ports.run() } }
             group.addTask { await self.endStrays() }
             group.addTask { await self.guardPorts() }
             group.addTask { [recorder, blueprint, layout, reports, version] in
@@ -211,25 +215,10 @@ public actor HostAgent {
 
     // MARK: - What the API asks for
 
-    func status() async -> HostStatus {
-        let member = await board.member(host.name)
-        let jobs = blueprint.jobs.isEmpty ? nil : await jobs?.statuses
-        return HostStatus(
-            host: host.name, pid: getpid(), services: reports.statuses.map { $0.with(member) },
-            database: member, version: version, isSettled: !hasStrays && reports.areAllSettled,
-            jobs: jobs)
-    }
-
     /// Ends this agent's run; the next one begins with what the host was given by then.
     func beginAnew() {
         isChanged = true
         changes.continuation.yield()
-    }
-
-    func statisticsReader() async -> HostStatisticsReader {
-        HostStatisticsReader(
-            host: host, layout: layout, services: await status().services,
-            database: host.has(.database) ? databaseEnvironment : nil)
     }
 
     func stop(_ name: ServiceName) async {

@@ -174,7 +174,7 @@ extension FailoverDriver {
     }
 
     /// This host's own status, for the reply to another agent's; nil where it is told by itself.
-    public func reply(to host: HostID) -> PeerStatus? { outbox.reply(to: host) }
+    public func reply(to host: HostID) -> PeerStatus? { isOver ? nil : outbox.reply(to: host) }
 
     private func hear(_ status: PeerStatus, from host: HostID, ifHeard hearings: Int) {
         if outbox.hearings(of: host) == hearings { hear(status, from: host) }

@@ -8,20 +8,25 @@ import TandemFailover
 /// reply: half as many messages, and each hears the other one as often.
 final class PeerOutbox: Sendable {
     private static let mostWaiting = 8
-    /// A reply carries no older status: an agent that gets no further is not to be heard.
-    private static let replyAge = Duration.seconds(1)
-    /// How long ago the other agent may have asked, for a status to wait until it asks again. With the interval between two broadcasts it is
-    /// less than the failover's `hearingPatience`.
+    /// A reply carries no older status: an agent that gets no further is not to be heard. Longer than between two broadcasts.
+    private static let replyAge = Duration.milliseconds(700)
+    /// How long ago the other agent may have asked, for a status to wait until it asks again. Where it asks no more it was heard a broadcast
+    /// before, and is told one later: in all less than the failover's `hearingPatience`.
     private static let askingAge = Duration.milliseconds(700)
+    /// How long ago a message of one's own may have arrived for that: connections that idle for a minute are closed, and the next news
+    /// must not wait for a new one; nor must it be the first to find out that there is no way.
+    private static let sendingAge = Duration.seconds(30)
 
     private struct Box {
         var status: PeerStatus?
         var others: [PeerMessage] = []
         var isSendingStatus = false
-        /// What the other agent was told last, as far as is known.
+        /// What the other agent was told last: a message that arrived, or a reply that was written.
         var told: PeerStatus?
-        /// When it last got a status with a reply.
+        /// When a reply with a status was last written.
         var repliedAt: ContinuousClock.Instant?
+        /// When a status that was sent has last arrived.
+        var arrivedAt: ContinuousClock.Instant?
         /// How often it has said how it is.
         var hearings = 0
 
@@ -35,9 +40,19 @@ final class PeerOutbox: Sendable {
             return status.map { .status($0) }
         }
 
-        mutating func sent(_ status: PeerStatus, isTaken: Bool) {
+        /// - Parameter now: nil where it is not known to have arrived.
+        mutating func sent(_ status: PeerStatus, arrivedAt now: ContinuousClock.Instant?) {
             isSendingStatus = false
-            told = isTaken ? status : nil
+            told = now == nil ? nil : status
+            arrivedAt = now
+        }
+
+        func leavesToReply(_ status: PeerStatus, at now: ContinuousClock.Instant) -> Bool {
+            // One that waits, or is on its way, is older: this one has to follow it.
+            guard self.status == nil, !isSendingStatus, told == status, let repliedAt, let arrivedAt else {
+                return false
+            }
+            return now - repliedAt < PeerOutbox.askingAge && now - arrivedAt < PeerOutbox.sendingAge
         }
     }
 
@@ -70,7 +85,7 @@ final class PeerOutbox: Sendable {
         latest.withLock { $0 = (status, now) }
         for entry in boxes.values {
             let isLeftToReply = entry.box.withLock { box in
-                if box.told == status, let repliedAt = box.repliedAt, now - repliedAt < Self.askingAge { return true }
+                if box.leavesToReply(status, at: now) { return true }
                 box.status = status
                 return false
             }
@@ -98,6 +113,11 @@ final class PeerOutbox: Sendable {
     /// How often `host` has said how it is.
     func hearings(of host: HostID) -> Int { boxes[host]?.box.withLock { $0.hearings } ?? 0 }
 
+    /// Whether nothing waits or is on its way to `host`.
+    func isQuiet(to host: HostID) -> Bool {
+        boxes[host]?.box.withLock { $0.status == nil && !$0.isSendingStatus && $0.others.isEmpty } ?? true
+    }
+
     /// What does not find room is lost, as a message may be.
     func send(_ message: PeerMessage, to host: HostID) {
         guard let entry = boxes[host] else { return }
@@ -113,13 +133,14 @@ final class PeerOutbox: Sendable {
     func run(hear: @escaping @Sendable (PeerStatus, HostID, Int) async -> Void) async {
         await withDiscardingTaskGroup { group in
             for (host, entry) in boxes {
-                group.addTask { [channel] in
+                group.addTask { [channel, clock] in
                     for await _ in entry.bell {
                         while let message = entry.box.withLock({ $0.take() }), !Task.isCancelled {
                             let hearings = entry.box.withLock { $0.hearings }
                             let reply = await channel.send(message, to: host)
                             if case .status(let status) = message {
-                                entry.box.withLock { $0.sent(status, isTaken: reply != nil) }
+                                let arrivedAt = reply.map { _ in clock() }
+                                entry.box.withLock { $0.sent(status, arrivedAt: arrivedAt) }
                             }
                             if let status = reply?.status { await hear(status, host, hearings) }
                         }

@@ -11,10 +11,15 @@ public struct HostStatus: Codable, Sendable, Equatable {
     public var isSettled: Bool?
     /// The app's scheduled jobs, as this host knows them; missing where it runs none.
     public var jobs: [JobStatus]?
+    /// Where something that is not of the stack listens for other hosts; missing on hosts of one machine.
+    public var strangePorts: [StrangePort]?
+    /// What of another host, and not of the stack, answers this one; missing where nothing does.
+    public var strangeAnswers: StrangeAnswers?
 
     public init(
         host: String, pid: Int32, services: [ServiceStatus], database: DatabaseMember?, version: String? = nil,
-        isSettled: Bool? = nil, jobs: [JobStatus]? = nil
+        isSettled: Bool? = nil, jobs: [JobStatus]? = nil, strangePorts: [StrangePort]? = nil,
+        strangeAnswers: StrangeAnswers? = nil
     ) {
         self.host = host
         self.pid = pid
@@ -23,11 +28,15 @@ public struct HostStatus: Codable, Sendable, Equatable {
         self.version = version
         self.isSettled = isSettled
         self.jobs = jobs
+        self.strangePorts = strangePorts
+        self.strangeAnswers = strangeAnswers
     }
 
     enum CodingKeys: String, CodingKey {
         case host, pid, services, database, version, jobs
         case isSettled = "is_settled"
+        case strangePorts = "strange_ports"
+        case strangeAnswers = "strange_answers"
     }
 }
 

@@ -100,6 +100,7 @@ extension AlertStage {
             with open("/proc/self/oom_score_adj", "w") as own: own.write("1000")
             def kilobytes(name):
                 return next(int(line.split()[1]) for line in open("/proc/meminfo") if line.startswith(name + ":"))
+            if kilobytes("SwapTotal"): sys.exit("what is taken would be swapped out")
             left = kilobytes("MemTotal") * int(sys.argv[1]) // 100
             taken = []
             while True:

@@ -34,7 +34,11 @@ struct FailoverPartsTests {
         let data = hosts.configuration(of: Self.server1, cluster: nil, hold: .none).timing
         #expect(data == Timing())
         #expect(
-            witness.refreshInterval < 2 * witness.storePatience, "what it has read would lapse before it reads again")
+            2 * witness.refreshInterval < 2 * witness.storePatience, "what it has read would lapse where one read fails"
+        )
+        let last = FailoverHosts(.sample("127.80.0", hosts: ["server1", "server2", "lb1"]))
+        let number = last.number("lb1")
+        #expect(number.map { last.configuration(of: $0, cluster: nil, hold: .none).timing.hearingPatience } == 1_500)
         // It looks only so often, and hears others just after a look.
         let looks = DriverSettings().restLookInterval
         let lateness: Milliseconds = 100

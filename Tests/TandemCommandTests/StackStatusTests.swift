@@ -1,3 +1,4 @@
+import Foundation
 import TandemAgent
 import TandemStack
 import TandemTopology
@@ -55,6 +56,32 @@ struct StackStatusTests {
             applied: Sample.applied(), keeping: StackKeeping(isAlive: true, pid: 7), answers: answers,
             topology: nil)
         #expect(status.state == .degraded)
+    }
+
+    @Test("names what answers another host and is not the stack's, and is up all the same")
+    func strange() throws {
+        #expect(Sample.status().strangeAnswers == nil)
+        let status = Sample.status {
+            $0["server1"]?.strangeAnswers = StrangeAnswers(
+                host: "server2",
+                ports: [StrangePort(port: 6379, account: "redis"), StrangePort(port: 9000, account: "\u{1b}[2Jroot")])
+            $0["lb2"]?.strangeAnswers = StrangeAnswers(
+                host: "server1", ports: [StrangePort(port: 5000, account: "root")])
+        }
+        #expect(status.state == .up)
+        let words = StatusWords(status: status).strangeAnswers
+        #expect(
+            words.map(\.text) == [
+                "A port of server1 answers lb2 and is not the stack's: 5000 (of root).",
+                "Ports of server2 answer server1 and are not the stack's: 6379 (of redis), 9000 (of \u{fffd}[2Jroot).",
+            ])
+        let json = String(decoding: try JSONEncoder().encode(status), as: UTF8.self)
+        #expect(json.contains(#""strange_answers":["#) && json.contains(#""asker":"lb2""#), "\(json)")
+        let picture = StatusPicture(status: status, now: Date(), columns: 90, style: Style(isColored: false)).text
+        #expect(picture.contains("5000 (of root).\nWhat listens there: tandem doctor\n"), "\(picture)")
+        let concerns = Concern.all(status: status, failover: nil, silent: [])
+        #expect(
+            concerns.map(\.next) == ["tandem doctor", "tandem doctor"] && concerns.allSatisfy { $0.level == .notice })
     }
 
     @Test("is up when a worker of one host runs on one of them, and degraded when it runs on none")

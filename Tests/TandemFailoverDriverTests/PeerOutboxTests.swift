@@ -15,21 +15,39 @@ struct PeerOutboxTests {
     func leftToReply() async throws {
         let agent = Outbox(own: higher, other: lower)
         try await agent.run {
-            agent.outbox.broadcast(words)
-            try await eventually("the first is told") { agent.sent == [words] }
+            try await agent.tell(words)
             #expect(agent.outbox.reply(to: lower) == words)
             agent.clock.advance(by: .milliseconds(500))
             agent.outbox.broadcast(words)
             #expect(agent.outbox.reply(to: lower) == words)
+            #expect(agent.outbox.isQuiet(to: lower) && agent.sent == [words])
 
             agent.clock.advance(by: .milliseconds(500))
-            agent.outbox.broadcast(news)
-            try await eventually("what is new is told at once") { agent.sent == [words, news] }
+            try await agent.tell(news)
+            #expect(agent.sent == [words, news], "what is new is told at once")
 
             #expect(agent.outbox.reply(to: lower) == news)
             agent.clock.advance(by: .milliseconds(800))
-            agent.outbox.broadcast(news)
-            try await eventually("one that does not ask is told") { agent.sent == [words, news, news] }
+            try await agent.tell(news)
+            #expect(agent.sent == [words, news, news], "one that does not ask is told")
+        }
+    }
+
+    @Test("is told now and then although the other one asks, so that there is a way when there is news")
+    func keepsConnection() async throws {
+        let agent = Outbox(own: higher, other: lower)
+        try await agent.run {
+            try await agent.tell(words)
+            for _ in 0..<59 {
+                #expect(agent.outbox.reply(to: lower) == words)
+                agent.clock.advance(by: .milliseconds(500))
+                agent.outbox.broadcast(words)
+            }
+            #expect(agent.sent == [words])
+            #expect(agent.outbox.reply(to: lower) == words)
+            agent.clock.advance(by: .milliseconds(500))
+            try await agent.tell(words)
+            #expect(agent.sent == [words, words])
         }
     }
 
@@ -37,14 +55,27 @@ struct PeerOutboxTests {
     func lost() async throws {
         let agent = Outbox(own: higher, other: lower)
         try await agent.run {
-            agent.outbox.broadcast(words)
-            try await eventually("it is told") { agent.outbox.reply(to: lower) == words }
+            try await agent.tell(words)
+            #expect(agent.outbox.reply(to: lower) == words)
             agent.channel.isCut.withLock { $0 = true }
+            try await agent.tell(news)
+            try await agent.tell(news)
+            #expect(agent.sent == [words, news, news])
+        }
+    }
+
+    @Test("follows an older one that is still on its way, though the other one was told the same before")
+    func flipsBack() async throws {
+        let agent = Outbox(own: higher, other: lower)
+        try await agent.run {
+            try await agent.tell(words)
+            #expect(agent.outbox.reply(to: lower) == words)
+            let gate = agent.channel.close()
             agent.outbox.broadcast(news)
-            try await eventually("it is sent") { agent.sent == [words, news] }
-            try await eventually("it is lost") { agent.channel.lost.withLock { $0 } == 1 }
-            agent.outbox.broadcast(news)
-            try await eventually("it is sent again") { agent.sent == [words, news, news] }
+            try await eventually("it is being sent") { agent.sent == [words, news] }
+            agent.outbox.broadcast(words)
+            gate.finish()
+            try await eventually("it is taken back") { agent.sent == [words, news, words] }
         }
     }
 
@@ -59,17 +90,17 @@ struct PeerOutboxTests {
             try await eventually("it is being sent") { agent.sent == [words] }
             #expect(agent.outbox.reply(to: lower) == nil)
             gate.finish()
-            try await eventually("it has been sent") { agent.outbox.reply(to: lower) == words }
-            agent.clock.advance(by: .milliseconds(1_100))
+            try await eventually("it has been sent") { agent.outbox.isQuiet(to: lower) }
+            #expect(agent.outbox.reply(to: lower) == words)
+            agent.clock.advance(by: .milliseconds(800))
             #expect(agent.outbox.reply(to: lower) == nil, "it may be true no longer")
         }
         let speaker = Outbox(own: lower, other: higher)
         try await speaker.run {
-            speaker.outbox.broadcast(words)
-            try await eventually("it is told") { speaker.sent == [words] }
+            try await speaker.tell(words)
             #expect(speaker.outbox.reply(to: higher) == nil)
-            speaker.outbox.broadcast(words)
-            try await eventually("it is told again") { speaker.sent == [words, words] }
+            try await speaker.tell(words)
+            #expect(speaker.sent == [words, words])
         }
     }
 
@@ -133,13 +164,22 @@ private final class Outbox: Sendable {
     let outbox: PeerOutbox
     let channel = ScriptedChannel()
     let clock = ScriptedClock()
+    private let other: HostID
     let heard = Mutex<[(status: PeerStatus, hearings: Int)]>([])
 
     init(own: HostID, other: HostID) {
+        self.other = other
         outbox = PeerOutbox(channel: channel, own: own, hosts: [other], clock: { [clock] in clock.now })
     }
 
     var sent: [PeerStatus] { channel.sent.withLock { $0 } }
+
+    /// Returns when the other one has been told.
+    func tell(_ status: PeerStatus) async throws {
+        outbox.broadcast(status)
+        #expect(!outbox.isQuiet(to: other), "it is left to the reply")
+        try await eventually("it has been told") { self.outbox.isQuiet(to: self.other) }
+    }
 
     func run(_ body: () async throws -> Void) async throws {
         let running = Task { [self] in
@@ -162,7 +202,6 @@ private final class ScriptedChannel: PeerChannel {
     let sent = Mutex<[PeerStatus]>([])
     let reply = Mutex<PeerStatus?>(nil)
     let isCut = Mutex(false)
-    let lost = Mutex(0)
     private let gate = Mutex<AsyncStream<Void>?>(nil)
 
     /// The next message is on its way until the returned gate is finished.
@@ -175,10 +214,6 @@ private final class ScriptedChannel: PeerChannel {
     func send(_ message: PeerMessage, to host: HostID) async -> PeerReply? {
         if case .status(let status) = message { sent.withLock { $0.append(status) } }
         if let gate = gate.withLock({ $0 }) { for await _ in gate {} }
-        guard !isCut.withLock({ $0 }) else {
-            lost.withLock { $0 += 1 }
-            return nil
-        }
-        return PeerReply(status: reply.withLock { $0 })
+        return isCut.withLock { $0 } ? nil : PeerReply(status: reply.withLock { $0 })
     }
 }

@@ -28,19 +28,19 @@ struct FailoverHosts: Sendable, Equatable {
         let dataHosts = set(dataHosts.map(\.id))
         return FailoverConfiguration(
             host: host, dataHosts: dataHosts, members: set(all.indices.map { HostID($0) }),
-            timing: dataHosts.contains(host) ? Timing() : Self.witnessTiming, cluster: cluster,
+            timing: dataHosts.contains(host) ? Timing() : witnessTiming(of: host), cluster: cluster,
             newCluster: .random(in: 1...ClusterID(UInt32.max)), hold: hold)
     }
 
     /// A host without data has no lease to renew, and etcd tells it of each change by itself: it reads now and then, in case that was lost.
-    private static let witnessTiming = {
+    private func witnessTiming(of host: HostID) -> Timing {
         var timing = Timing()
         timing.refreshInterval = 2_900
-        // What has been read counts for twice as long.
-        timing.storePatience = 2_000
-        // Its looks are half a second apart, and each is followed by the others' replies: the third look after the last reply finds it older
-        // than this, and would find it younger than 1.5 s by the milliseconds that the reply took.
-        timing.hearingPatience = 1_400
+        // What has been read counts for twice as long: until the next read but one.
+        timing.storePatience = 3_500
+        // Of the first host, each look is followed by the others' replies, and the next but two would find these younger than 1.5 s by the
+        // milliseconds that they took.
+        if dataHosts.allSatisfy({ host < $0.id }) { timing.hearingPatience = 1_400 }
         return timing
-    }()
+    }
 }

@@ -73,13 +73,14 @@ struct PortGuard: Sendable {
     }
 
     private func words(_ socket: ListeningSocket, _ program: (name: String, pid: Int32)?) -> String {
-        var holder = "user \(Self.name(of: socket.user))"
+        var holder = "user \(Self.account(socket.user))"
         if let program { holder += " (pid \(program.pid), \(program.name))" }
         return "port \(address):\(port) is held by \(holder), who may be sent what is meant for this service; "
             + "end that program: `ss -ltnp` as root shows it"
     }
 
-    private static func name(of user: UInt32) -> String {
+    /// The name of an account, or its number where it has none.
+    static func account(_ user: UInt32) -> String {
         guard let entry = getpwuid(user) else { return "\(user)" }
         return String(cString: entry.pointee.pw_name)
     }

@@ -17,7 +17,7 @@ struct OpenPorts: Sendable {
         guard let listeners = facts.listeners else { return nil }
         self.host = host
         unit = HostPlaces(stack: stack.name).firewallUnit
-        declared = Set(wanted.filter { $0.reach != .host }.map(\.port) + stack.ssh.ports(of: host))
+        declared = HostBlueprint.openPorts(wanted, of: host, in: stack)
         listening = listeners.reduce(into: [:]) { result, listener in
             guard HostVerdicts.everyAddress.contains(listener.address) || listener.address == host.address else {
                 return

@@ -37,6 +37,9 @@ extension Concern {
                         level: database.sync == .waiting ? .problem : .notice, what: sentence.text, next: "tandem why"))
             }
         }
+        found += StatusWords(status: status).strangeAnswers.map {
+            Concern(level: .notice, what: $0.text, next: $0.remedy)
+        }
         found += Self.failover(failover)
         return found.filter { $0.level == .problem } + found.filter { $0.level == .notice }
     }

@@ -50,6 +50,16 @@ package struct StackStatus: Codable, Sendable, Equatable {
         }
     }
 
+    /// A port of a host that the firewall is to keep shut.
+    package struct StrangeAnswer: Codable, Sendable, Equatable {
+        package var host: String
+        package var port: Int
+        /// The account whose process listens there.
+        package var account: String
+        /// Whom it answered.
+        package var asker: String
+    }
+
     package var stack: String
     package var state: State
     /// The process that keeps the agents running.
@@ -60,6 +70,9 @@ package struct StackStatus: Codable, Sendable, Equatable {
     package var database: DatabaseState?
     /// The app's scheduled jobs, in the order of the stack file; missing where it has none, or no app host's agent answers.
     package var jobs: [JobStatus]?
+
+    /// What answers other hosts and is not of the stack; missing where nothing does, and where all hosts are one machine.
+    package var strangeAnswers: [StrangeAnswer]?
 
     /// Whether agents run that nobody starts again when they die.
     package var isKeeperGone: Bool { state != .stopped && keeper.state == .down }
@@ -95,7 +108,20 @@ extension StackStatus {
             [JobStatus].newest(answers.values.flatMap { $0.jobs ?? [] }.filter { $0.name == job.name })
         }
         jobs = known.isEmpty ? nil : known
+        let strange = stack.hosts.flatMap { asker in
+            answers[asker.name]?.strangeAnswers.map { answer in
+                answer.ports.map {
+                    StrangeAnswer(host: answer.host, port: $0.port, account: $0.account, asker: asker.name)
+                }
+            } ?? []
+        }
+        strangeAnswers = strange.isEmpty ? nil : strange
         state = Self.state(isKept: keeping.isAlive, hosts: hosts, database: database, hasAnswers: !answers.isEmpty)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case stack, state, keeper, url, hosts, database, jobs
+        case strangeAnswers = "strange_answers"
     }
 
     /// Workers that one host is to run, and none does: all of them wait.

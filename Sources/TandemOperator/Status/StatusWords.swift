@@ -10,6 +10,21 @@ package struct StatusWords {
         "The keeper is gone: what runs goes on, and an agent starts another one within seconds."
     package static let keeperRemedy = "tandem up (it takes over what runs)"
 
+    /// What answers and should not, a sentence for each host.
+    package var strangeAnswers: [(text: String, remedy: String)] {
+        let answers = status.strangeAnswers ?? []
+        return status.hosts.map(\.name).compactMap { host in
+            let ofHost = answers.filter { $0.host == host }
+            guard let asker = ofHost.first?.asker else { return nil }
+            let ports = ofHost.map { "\($0.port) (of \(Terminal.printable($0.account)))" }.joined(separator: ", ")
+            let isOne = ofHost.count == 1
+            return (
+                "\(isOne ? "A port" : "Ports") of \(host) \(isOne ? "answers" : "answer") \(asker) and \(isOne ? "is" : "are") not the stack's: \(ports).",
+                "tandem doctor"
+            )
+        }
+    }
+
     /// How writes are kept, or why they wait.
     package func sentence(of database: StackStatus.DatabaseState) -> (text: String, isWorry: Bool) {
         switch database.sync {

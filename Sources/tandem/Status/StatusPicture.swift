@@ -35,6 +35,9 @@ struct StatusPicture {
             parts.append(style.yellow(StatusWords.keeperIsGone))
             parts.append(style.yellow("If it stays away: \(StatusWords.keeperRemedy)"))
         }
+        parts += StatusWords(status: status).strangeAnswers.flatMap {
+            [style.yellow($0.text), style.yellow("What listens there: \($0.remedy)")]
+        }
         parts += status.hosts.flatMap(reasons)
         return parts.joined(separator: "\n") + "\n"
     }
