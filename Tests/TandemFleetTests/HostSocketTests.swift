@@ -49,6 +49,11 @@ extension HostStackTests {
         try await stack.eventually("what is open is not said", seconds: 20) {
             try await findings().contains { $0.contains("! reach") && $0.contains("9000 (python3) answers server2") }
         }
+        // The agents say it by themselves, within a minute.
+        try await stack.eventually("status does not name what answers", seconds: 100) {
+            try await stack.succeed("status").contains(
+                "A port of server1 answers lb2 and is not the stack's: 9000 (of root).")
+        }
         _ = try await stack.shell(
             "server1", "pkill -f '[h]ttp.server 9000'; \(load); nft insert rule inet tandem input tcp dport 3306 drop")
         #expect(try await findings().contains { $0.contains("✗ reach") && $0.contains("3306 does not answer server2") })
