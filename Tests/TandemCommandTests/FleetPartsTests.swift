@@ -228,4 +228,14 @@ struct FleetPartsTests {
         #expect(Set(names).count == names.count && names.allSatisfy { $0.utf8.count <= 32 }, "\(names)")
         #expect(names[1] == "tandem-shop_app")
     }
+
+    @Test("one host that does not answer is no error where others do, and is named with what to do")
+    func answers() {
+        let (one, other) = (Sample.host(1, "one", Sample.all), Sample.host(2, "other", Sample.all))
+        let gone: any Error = Failure(.failed, "no route to host")
+        let answers = FleetHosts.Answers<String>([(one, .success("lines")), (other, .failure(gone))])
+        #expect(answers.values == ["one": "lines"])
+        #expect(answers.problems == ["  other: no route to host"])
+        #expect(answers.failure("read the logs").message == "cannot read the logs:\n  other: no route to host")
+    }
 }

@@ -23,21 +23,46 @@ package struct FleetHosts: Sendable {
     func onEach<R: Sendable>(
         _ doing: String, only hosts: [Host]? = nil, _ body: @escaping @Sendable (HostSession) async throws -> R
     ) async throws -> [String: R] {
-        let names = Set((hosts ?? stack.hosts).map(\.name))
-        let results = await fleet.onEach(only: { names.contains($0.name) }, body)
+        let answers = try await answers(of: hosts ?? stack.hosts, body)
+        guard answers.problems.isEmpty else { throw answers.failure(doing) }
+        return answers.values
+    }
+
+    /// Does the same on many hosts at once. One that does not answer is no error, as long as another one does.
+    /// - Returns: what they answer, and what kept others from it, for people.
+    func onEachThatAnswers<R: Sendable>(
+        _ doing: String, of hosts: [Host], _ body: @escaping @Sendable (HostSession) async throws -> R
+    ) async throws -> Answers<R> {
+        let answers = try await answers(of: hosts, body)
+        guard !answers.values.isEmpty else { throw answers.failure(doing) }
+        return answers
+    }
+
+    struct Answers<R: Sendable>: Sendable {
         var values: [String: R] = [:]
         var problems: [String] = []
-        for (host, result) in results {
-            switch result {
-            case .success(let value): values[host.name] = value
-            case .failure(let error): problems.append(Self.words(host, error))
+
+        init(_ results: [(host: Host, result: Result<R, any Error>)]) {
+            for (host, result) in results {
+                switch result {
+                case .success(let value): values[host.name] = value
+                case .failure(let error): problems.append(FleetHosts.words(host, error))
+                }
             }
         }
-        try Task.checkCancellation()
-        guard problems.isEmpty else {
-            throw Failure(.failed, "cannot \(doing):\n" + problems.joined(separator: "\n"))
+
+        func failure(_ doing: String) -> Failure {
+            Failure(.failed, "cannot \(doing):\n" + problems.joined(separator: "\n"))
         }
-        return values
+    }
+
+    private func answers<R: Sendable>(
+        of hosts: [Host], _ body: @escaping @Sendable (HostSession) async throws -> R
+    ) async throws -> Answers<R> {
+        let names = Set(hosts.map(\.name))
+        let results = await fleet.onEach(only: { names.contains($0.name) }, body)
+        try Task.checkCancellation()
+        return Answers(results)
     }
 
     private static func words(_ host: Host, _ error: any Error) -> String {

@@ -52,13 +52,14 @@ package struct FleetLogs: Sendable {
 
     package func run() async throws {
         if request.isFollowing { return try await follow() }
-        let answers = try await hosts.onEach("read the logs", only: wanted) { session in
+        let answers = try await hosts.onEachThatAnswers("read the logs", of: wanted) { session in
             let outcome = try await session.run(
                 words(session.host) + ["--times"], outputLimitBytes: Self.mostBytes, seconds: 60)
             guard outcome.status == 0 else { throw Failure(.failed, outcome.errors) }
             return outcome.output
         }
-        let lines = hosts.stack.hosts.flatMap { Self.lines(answers[$0.name] ?? "") }
+        tellOfSilent(answers.problems)
+        let lines = hosts.stack.hosts.flatMap { Self.lines(answers.values[$0.name] ?? "") }
         let sorted = lines.enumerated().sorted {
             ($0.element.time, $0.offset) < ($1.element.time, $1.offset)
         }
@@ -75,11 +76,18 @@ package struct FleetLogs: Sendable {
         }
     }
 
+    /// The logs are wanted most when a host is gone.
+    private func tellOfSilent(_ problems: [String]) {
+        guard !problems.isEmpty else { return }
+        Terminal.line("warning: some hosts' logs are not here:\n" + problems.joined(separator: "\n"))
+    }
+
     /// In the order in which they arrive.
     private func follow() async throws {
-        let sessions = try await hosts.onEach("read the logs", only: wanted) { $0 }
+        let sessions = try await hosts.onEachThatAnswers("read the logs", of: wanted) { $0 }
+        tellOfSilent(sessions.problems)
         let readers = RemoteReaders()
-        for session in sessions.values { try await readers.start(session, words(session.host) + ["--follow"]) }
+        for session in sessions.values.values { try await readers.start(session, words(session.host) + ["--follow"]) }
         try await StopSignals.runUntilToldToStop { await readers.waitForAll() }
         await readers.end()
     }
