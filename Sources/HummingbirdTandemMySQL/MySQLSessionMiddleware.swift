@@ -4,9 +4,10 @@ import TandemMySQL
 
 /// Lets every visitor read what they wrote, whichever server of the application and of the database answers them.
 ///
-/// A request runs in a ``MySQLSession``: its reads see the writes of the requests before it, and its own. What it wrote is handed to the client in a signed
-/// cookie, and in a header of the same content for clients without cookies, which send the header back. Any instance that has
-/// the same key takes it up, so it holds across application servers, balancers and a change of primary.
+/// A request runs in a ``MySQLSession``: its reads see the writes of the requests before it, and its own. What it wrote
+/// is handed to the client in a signed cookie, and in a header of the same content for clients without cookies, which
+/// send the header back. Any instance that has the same key takes it up, so it holds across application servers,
+/// balancers and a change of primary.
 ///
 /// The session is taken down when the response's head is: a body that is streamed must not write.
 public struct MySQLSessionMiddleware<Context: RequestContext>: RouterMiddleware {

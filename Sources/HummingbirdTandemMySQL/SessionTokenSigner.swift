@@ -4,8 +4,8 @@ import TandemMySQL
 
 /// Seals session tokens, so that a client can carry them but not make them up.
 ///
-/// The text is `EXPIRY.TOKEN.SIGNATURE`: seconds since 1970, the token and an HMAC-SHA256 of both, each in base64url where it needs it. It says
-/// nothing secret: a counter of the database.
+/// The text is `EXPIRY.TOKEN.SIGNATURE`: seconds since 1970, the token and an HMAC-SHA256 of both, each in base64url
+/// where it needs it. It says nothing secret: a counter of the database.
 public struct SessionTokenSigner: Sendable {
     /// A key that cannot be used.
     public struct InvalidKey: Error, CustomStringConvertible {

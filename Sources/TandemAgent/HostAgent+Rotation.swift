@@ -21,8 +21,8 @@ extension HostAgent {
     /// How often it is looked who listens on the services' ports.
     private static let guardInterval = Duration.milliseconds(500)
 
-    /// Looks for other users' programs on the services' ports. The agent has nginx send nothing to an instance of the app whose port
-    /// such a program has, so that requests go to the app of another host.
+    /// Looks for other users' programs on the services' ports. The agent has nginx send nothing to an instance of the
+    /// app whose port such a program has, so that requests go to the app of another host.
     func guardPorts() async {
         while !Task.isCancelled {
             let sockets = ListeningSockets.now()
@@ -39,7 +39,8 @@ extension HostAgent {
         }
     }
 
-    /// Tells nginx where strangers listen, where that has changed. Returns once nginx sends nothing there, or cannot be told.
+    /// Tells nginx where strangers listen, where that has changed. Returns once nginx sends nothing there, or cannot be
+    /// told.
     private func avoidPorts() async {
         let ports = rotation.strange
         guard ports != rotation.avoided else { return }
@@ -65,8 +66,8 @@ extension HostAgent {
     /// How long to wait for the requests that an instance has; after that it finishes them on its own.
     private static let farewellBound = Duration.seconds(3)
 
-    /// Before an instance of the app is restarted: its requests go elsewhere. A server that ends loses what waits in its
-    /// queue for a connection to be accepted, and nginx may not send a POST again.
+    /// Before an instance of the app is restarted: its requests go elsewhere. A server that ends loses what waits in
+    /// its queue for a connection to be accepted, and nginx may not send a POST again.
     func leaveRotation(_ service: ServiceBlueprint) async {
         let ports = service.listeners.map(\.port)
         let others = blueprint.services.filter { $0.name == .app }.flatMap(\.listeners).map(\.port)
@@ -83,8 +84,9 @@ extension HostAgent {
         markLeaving()
     }
 
-    /// Called before this host's nginx reloads or restarts, which closes connections that idle. Returns once balancers and other hosts'
-    /// web servers, which might be sending a request on one, have been told to send new requests elsewhere.
+    /// Called before this host's nginx reloads or restarts, which closes connections that idle. Returns once balancers
+    /// and other hosts' web servers, which might be sending a request on one, have been told to send new requests
+    /// elsewhere.
     func leaveRotationOfWebServers() async {
         guard Leaving(stack: applied.stack, host: host).nginxFile != nil else { return }
         rotation.isNginxLeaving = true

@@ -7,8 +7,8 @@ import TandemTopology
 
 /// Who keeps each of this host's services, and what differs between them.
 extension HostAgent {
-    /// Stops all services in order, as when the host is switched off: users first, what holds the data last. Where the primary is here, it hands
-    /// over to its partner.
+    /// Stops all services in order, as when the host is switched off: users first, what holds the data last. Where the
+    /// primary is here, it hands over to its partner.
     public func stopServices() async {
         await seat?.handOver(from: host.name, bound: Self.handOverBound)
         for service in ServiceName.inStopOrder { await stop(service) }

@@ -34,8 +34,9 @@ extension Stack {
         CertificateNames(names: [Self.agentName(of: host.name, stack: name)], addresses: [host.address])
     }
 
-    /// For `Layout.storeCertificateFile` of a host. Agents call etcd by name, its other members by address. Members look whether a
-    /// peer's certificate names the address that it calls from: of hosts on one machine that is 127.0.0.1.
+    /// For `Layout.storeCertificateFile` of a host. Agents call etcd by name, its other members by address. Members
+    /// look whether a peer's certificate names the address that it calls from: of hosts on one machine that is
+    /// 127.0.0.1.
     public func storeCertificateNames(of host: Host) -> CertificateNames {
         CertificateNames(
             names: [storeName(of: host), storePeerName],
@@ -63,12 +64,14 @@ extension Stack {
     /// What every member of etcd, and no client of it, is called as well: members let nobody else in among them.
     var storePeerName: String { "store.\(internalDomain)" }
 
-    /// For `Layout.monitorCertificateFile` of a host. By name alone, so that its key cannot stand for an agent, which is called by address too.
+    /// For `Layout.monitorCertificateFile` of a host. By name alone, so that its key cannot stand for an agent, which
+    /// is called by address too.
     public func monitorCertificateNames(of host: Host) -> CertificateNames {
         CertificateNames(names: [monitorName(of: host), sharedMonitorName], addresses: [])
     }
 
-    /// The clients that Prometheus and Alertmanager admit, by the URI name in each client's certificate (`CertificateIdentity` of TandemPKI).
+    /// The clients that Prometheus and Alertmanager admit, by the URI name in each client's certificate
+    /// (`CertificateIdentity` of TandemPKI).
     var monitorCallers: [String] {
         ["tandem://\(name)/command-line"] + monitors.map { "tandem://\(name)/monitor/\($0.name)" }
     }

@@ -3,8 +3,8 @@ import TandemStack
 extension HostBlueprint {
     /// What `host` should have as a member of `stack`. Throws only for values that a validated stack does not have
     /// (see `BlueprintError`), and for folders with line breaks in their names.
-    /// - Parameter avoiding: ports of instances of the app that nginx must send nothing to, because somebody else listens
-    ///   there.
+    /// - Parameter avoiding: ports of instances of the app that nginx must send nothing to, because somebody else
+    ///   listens there.
     public init(
         stack: Stack, host: Host, layout: Layout, leadership: Leadership = .agents, avoiding: Set<Int> = []
     ) throws(BlueprintError) {

@@ -11,13 +11,13 @@ public struct HostBlueprint: Codable, Sendable, Equatable {
     public var files: [FileBlueprint]
     /// In start order; stopped in the opposite order.
     public var services: [ServiceBlueprint]
-    /// What prepares a new version of the app, on the host that does so for all: run once, to its end. Its health path and its
-    /// stop say nothing.
+    /// What prepares a new version of the app, on the host that does so for all: run once, to its end. Its health path
+    /// and its stop say nothing.
     public var preparation: ServiceBlueprint?
     /// What this host may run at given times; which app host does is decided each time.
     public var jobs: [JobBlueprint]
-    /// What moves the front's addresses. It is root's, and systemd's to run, so it is none of the services: no agent may do what
-    /// it does. nil where no address moves.
+    /// What moves the front's addresses. It is root's, and systemd's to run, so it is none of the services: no agent
+    /// may do what it does. nil where no address moves.
     public var keepalived: ServiceBlueprint?
     /// What this host runs when its Alertmanager tells people; nil where nothing is to be run.
     public var alertCommand: ServiceBlueprint?
@@ -55,8 +55,8 @@ public struct FileBlueprint: Codable, Sendable, Equatable {
     }
 }
 
-/// The name of a service as users see it, in the order in which a request passes them; those that watch come last. What is known of each:
-/// `ServiceDescription`.
+/// The name of a service as users see it, in the order in which a request passes them; those that watch come last. What
+/// is known of each: `ServiceDescription`.
 public enum ServiceName: String, Codable, Sendable, CaseIterable {
     case haproxy
     case nginx
@@ -76,8 +76,9 @@ public enum ServiceName: String, Codable, Sendable, CaseIterable {
     /// Whether it is written in Go, whose runtime looks after its threads and timers by itself.
     public var isGoProgram: Bool { [.etcd, .alertmanager, .prometheus].contains(self) }
 
-    /// In which order an agent's services stop: those that watch come first, so that they tell nobody of a stack that is stopped on purpose; then from
-    /// what serves users to what holds the data, and etcd last, where the others say what they did. keepalived is systemd's to stop.
+    /// In which order an agent's services stop: those that watch come first, so that they tell nobody of a stack that
+    /// is stopped on purpose; then from what serves users to what holds the data, and etcd last, where the others say
+    /// what they did. keepalived is systemd's to stop.
     public static let inStopOrder: [ServiceName] = [
         .prometheus, .alertmanager, .job, .haproxy, .nginx, .app, .worker, .router, .mysql, .etcd,
     ]

@@ -8,8 +8,8 @@ public struct Layout: Codable, Sendable, Equatable {
     /// Descriptors of the front address's listening sockets, opened once and handed to every balancer; nil
     /// where each balancer has its own.
     public var front: Front?
-    /// Where each balancer has its own sockets: whether its agent keeps them, so that connections wait while HAProxy is away. Otherwise
-    /// HAProxy opens them itself.
+    /// Where each balancer has its own sockets: whether its agent keeps them, so that connections wait while HAProxy is
+    /// away. Otherwise HAProxy opens them itself.
     public var keepsFrontSockets: Bool
     /// Where the kinds of files lie: under the host's own folder unless told otherwise.
     public var places: Places
@@ -37,7 +37,8 @@ public struct Layout: Codable, Sendable, Equatable {
         public var temporary: String
         /// What the application's account may read.
         public var published: String
-        /// What root reads, and nobody else may write to; nil: beside the other generated files, where nothing runs as root.
+        /// What root reads, and nobody else may write to; nil: beside the other generated files, where nothing runs as
+        /// root.
         public var ofRoot: String?
 
         public init(
@@ -168,7 +169,8 @@ public struct Layout: Codable, Sendable, Equatable {
 
     /// etcd's `data-dir`. Not among a blueprint's folders: etcd makes it, and an empty one is no member's.
     public var etcdDataFolder: String { "\(dataFolder)/etcd" }
-    /// What etcd is started with instead of `etcdFile` while it has no data: how it is to come by its place. The agent's.
+    /// What etcd is started with instead of `etcdFile` while it has no data: how it is to come by its place. The
+    /// agent's.
     public var etcdFirstFile: String { "\(temporaryFolder)/etcd-first.yaml" }
 
     public var prometheusDataFolder: String { "\(dataFolder)/prometheus" }

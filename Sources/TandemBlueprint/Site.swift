@@ -35,8 +35,8 @@ struct Site {
         "Do not edit: it is written anew from the stack file, whose sections are named in brackets below."
     private static let ejected = "From now on it is yours; the names in brackets are sections of the stack file."
 
-    /// Whether other hosts of the stack are on this machine too. They share its cores, so each program takes one thread,
-    /// where on a machine of its own it takes all.
+    /// Whether other hosts of the stack are on this machine too. They share its cores, so each program takes one
+    /// thread, where on a machine of its own it takes all.
     var sharesMachine: Bool { host.address.hasPrefix("127.") }
 
     /// The beginning of an HAProxy's section `global`.

@@ -98,8 +98,8 @@ struct Command: Sendable {
         return kept
     }
 
-    /// With an account, by way of setpriv(1): changing the user between fork and exec of a program with threads can wait
-    /// for ever (the C library's setuid(2) changes all threads, and waits for one that was being made).
+    /// With an account, by way of setpriv(1): changing the user between fork and exec of a program with threads can
+    /// wait for ever (the C library's setuid(2) changes all threads, and waits for one that was being made).
     private var words: [String] {
         guard let account else { return [program] + arguments }
         return [

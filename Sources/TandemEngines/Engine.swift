@@ -43,8 +43,8 @@ struct EngineRecipe: Sendable {
     let keptSettings: [String]
     /// Endings of files under `usr/lib` that are deleted.
     let droppedLibraries: [String]
-    /// Paths that are built into the programs and would lead out of the prefix, with what stands there instead: of the same length, since
-    /// programs know how long their texts are.
+    /// Paths that are built into the programs and would lead out of the prefix, with what stands there instead: of the
+    /// same length, since programs know how long their texts are.
     var replacedPaths: [ReplacedPath] = []
     /// Disk space for the download, the unpacked files and the copies made while they are patched.
     let neededBytes: Int64
@@ -75,8 +75,8 @@ extension Engine {
                 droppedLibraries: ["_client.so", "component_telemetry.so", "libpluginmecab.so"],
                 neededBytes: 700 << 20)
         case .etcd:
-            // The stable release's is 3.5.16. Before 3.5.28 anybody with a client certificate may list members and renew
-            // any lease, also where etcd's own users are switched on.
+            // The stable release's is 3.5.16. Before 3.5.28 anybody with a client certificate may list members and
+            // renew any lease, also where etcd's own users are switched on.
             EngineRecipe(
                 suite: .sid, packages: ["etcd-server", "etcd-client"],
                 programs: ["etcd": "usr/bin/etcd", "etcdctl": "usr/bin/etcdctl"], places: [:],
@@ -91,8 +91,8 @@ extension Engine {
                 suite: .trixie, packages: ["prometheus-alertmanager"],
                 programs: ["alertmanager": "usr/bin/prometheus-alertmanager"], places: [:],
                 keptShares: ["prometheus"], keptSettings: [], droppedLibraries: [],
-                // Debian's reads its templates there, and does not start without them. Who starts it makes a link in its working
-                // directory, to `usr/share/prometheus/alertmanager` of the prefix.
+                // Debian's reads its templates there, and does not start without them. Who starts it makes a link in
+                // its working directory, to `usr/share/prometheus/alertmanager` of the prefix.
                 replacedPaths: [
                     ReplacedPath(
                         program: "alertmanager", from: "/usr/share/prometheus/alertmanager",

@@ -77,7 +77,8 @@ struct RecordFile: Codable, Sendable, Equatable {
         self.engines = engines
     }
 
-    /// Engines that this version does not know were installed by a later one, and are nobody's mistake: they are left out.
+    /// Engines that this version does not know were installed by a later one, and are nobody's mistake: they are left
+    /// out.
     init(from decoder: any Decoder) throws {
         struct Entry: Decodable {
             struct Name: Decodable { var engine: String }

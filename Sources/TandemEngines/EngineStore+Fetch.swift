@@ -1,8 +1,9 @@
 import Foundation
 
 extension EngineStore {
-    /// Fetches what another machine needs for engines, and installs nothing: Debian's indexes, whose signatures are checked here, and the packages
-    /// with all that they need. Put into the other machine's store, they are what ``install(_:)`` there goes on with, without a network.
+    /// Fetches what another machine needs for engines, and installs nothing: Debian's indexes, whose signatures are
+    /// checked here, and the packages with all that they need. Put into the other machine's store, they are what
+    /// ``install(_:)`` there goes on with, without a network.
     /// - Parameter architecture: of the other machine, as Debian names it: `amd64` or `arm64`.
     /// - Returns: the names of the folders in this store that the other one is to get.
     public func fetch(_ engines: [Engine], architecture: String) async throws -> [String] {

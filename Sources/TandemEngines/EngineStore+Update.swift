@@ -26,7 +26,8 @@ extension EngineStore {
 
     /// Brings installed engines up to date, with the libraries that came with them. Those that are not installed are
     /// left out.
-    /// - Parameter allowSeriesChange: whether MySQL and etcd may move to another series, which changes their data for good.
+    /// - Parameter allowSeriesChange: whether MySQL and etcd may move to another series, which changes their data for
+    ///   good.
     public func update(
         _ engines: [Engine] = Engine.allCases, allowSeriesChange: Bool = false
     ) async throws -> [Update] {

@@ -31,11 +31,13 @@ public struct Timing: Hashable, Sendable {
     public var bootPatience: Milliseconds = 30_000
     /// An unresponsive server is killed after this.
     public var serverPatience: Milliseconds = 3_000
-    /// How long the agent of a primary, while it hears neither other agents nor etcd, leaves a mysqld that has ended down.
+    /// How long the agent of a primary, while it hears neither other agents nor etcd, leaves a mysqld that has ended
+    /// down.
     public var cutOffPatience: Milliseconds = 60_000
     public var growPatience: Milliseconds = 6_000
     public var growBackoff: Milliseconds = 2_000
-    /// How long writes may wait for a candidate that acknowledges, and first receives what was written before they waited for it.
+    /// How long writes may wait for a candidate that acknowledges, and first receives what was written before they
+    /// waited for it.
     public var joinPatience: Milliseconds = 3_000
     /// A follower that lags for so long catches up without having each commit on disk.
     public var lagPatience: Milliseconds = 2_000
@@ -86,9 +88,9 @@ public struct FailoverConfiguration: Hashable, Sendable {
 }
 
 extension FailoverConfiguration {
-    /// Whether an agent that runs with these settings can go on with the new ones. Where the hosts themselves change, their
-    /// numbers do, and a new agent begins; timing is taken over with `adopt(_:)`, and whatever else changes in a stack is none
-    /// of the failover's business.
+    /// Whether an agent that runs with these settings can go on with the new ones. Where the hosts themselves change,
+    /// their numbers do, and a new agent begins; timing is taken over with `adopt(_:)`, and whatever else changes in a
+    /// stack is none of the failover's business.
     public func canContinue(as new: FailoverConfiguration) -> Bool {
         host == new.host && dataHosts == new.dataHosts && members == new.members
     }

@@ -1,5 +1,5 @@
-/// Tells states apart that behave differently, and only those: request numbers and revisions count by their order alone,
-/// times by whether they are past. Walked twice: once to collect the numbers, once to hash.
+/// Tells states apart that behave differently, and only those: request numbers and revisions count by their order
+/// alone, times by whether they are past. Walked twice: once to collect the numbers, once to hash.
 package struct Fingerprint: Sendable {
     private var ids: [[UInt64]]
     private var revisions: [UInt64] = []

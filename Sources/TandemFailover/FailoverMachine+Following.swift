@@ -78,10 +78,10 @@ extension FailoverMachine {
         }
     }
 
-    /// Decides whether this follower's server waits for its disk with each commit. The primary's commits do not wait for this follower. If it
-    /// does wait for its disk, it often never catches up with a primary under load: fewer of a replica's commits than of the primary's share
-    /// each wait. While the primary has no partner, catching up is worth the risk, which is that the data has to be copied anew after a loss
-    /// of power.
+    /// Decides whether this follower's server waits for its disk with each commit. The primary's commits do not wait
+    /// for this follower. If it does wait for its disk, it often never catches up with a primary under load: fewer of a
+    /// replica's commits than of the primary's share each wait. While the primary has no partner, catching up is worth
+    /// the risk, which is that the data has to be copied anew after a loss of power.
     private mutating func adaptDurability(
         _ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]
     ) {
@@ -95,15 +95,16 @@ extension FailoverMachine {
         }
     }
 
-    /// Asks for the server's commits to be on disk before they are answered. Returns true while they are not yet, so that the caller must
-    /// wait.
+    /// Asks for the server's commits to be on disk before they are answered. Returns true while they are not yet, so
+    /// that the caller must wait.
     mutating func makeDurable(_ seen: ServerObservation, _ out: inout [Action]) -> Bool {
         guard !seen.isDurable, rules.isDurableBeforeAcknowledging else { return false }
         issue(.setDurability(true), &out)
         return true
     }
 
-    /// With the receiver stopped: one that connects anew by itself would acknowledge before what it received is on disk.
+    /// With the receiver stopped: one that connects anew by itself would acknowledge before what it received is on
+    /// disk.
     private mutating func beginToAcknowledge(_ seen: ServerObservation, _ out: inout [Action]) {
         if seen.receiver != .off, rules.appliesBeforeAcknowledging {
             issue(.stopReceiver, &out)
@@ -112,8 +113,8 @@ extension FailoverMachine {
         }
     }
 
-    /// Whoever acknowledges a transaction says that all before it is on disk. A receiver that nobody waited for does not sync its relay
-    /// log each time: what it received is applied before it acknowledges anything.
+    /// Whoever acknowledges a transaction says that all before it is on disk. A receiver that nobody waited for does
+    /// not sync its relay log each time: what it received is applied before it acknowledges anything.
     mutating func isReceivedDurable(_ acknowledges: Bool, _ seen: ServerObservation, _ out: inout [Action]) -> Bool {
         guard acknowledges else { return true }
         if !seen.hasAppliedAll, rules.appliesBeforeAcknowledging {

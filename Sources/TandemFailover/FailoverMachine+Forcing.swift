@@ -1,7 +1,8 @@
-/// A change of primary that an operator forces, where the rules alone would wait for the old one for ever: it was alone, or
-/// its partner is gone too. What only those two have is lost to the stack until they return and export it.
+/// A change of primary that an operator forces, where the rules alone would wait for the old one for ever: it was
+/// alone, or its partner is gone too. What only those two have is lost to the stack until they return and export it.
 extension FailoverMachine {
-    /// This host is asked for, `state` is what the operator looked at, and nothing contradicts that the primary is gone.
+    /// This host is asked for, `state` is what the operator looked at, and nothing contradicts that the primary is
+    /// gone.
     func mayForce(_ record: StateRecord) -> Bool {
         guard let intent = store.intent, intent.to == me, let revision = intent.forcedAtRevision, hasStore, !isHeld
         else {
@@ -16,7 +17,8 @@ extension FailoverMachine {
         return now - max(store.intentSeenAt, startedAt) > timing.forcePatience
     }
 
-    /// Close the old primary if it answers after all, seal, then one transaction. True while this host must not receive.
+    /// Close the old primary if it answers after all, seal, then one transaction. True while this host must not
+    /// receive.
     mutating func force(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) -> Bool {
         let isUndecided = store.write?.transaction.purpose == .force
         guard isUndecided || mayForce(record) else { return false }
@@ -32,8 +34,8 @@ extension FailoverMachine {
             return true
         }
         guard !isUndecided else { return true }
-        // The operator counts on what this host has, so that its disk has all of that before the host leads, where that can be done. Torn data
-        // is on disk as it is.
+        // The operator counts on what this host has, so that its disk has all of that before the host leads, where that
+        // can be done. Torn data is on disk as it is.
         let waits = now - max(store.intentSeenAt, startedAt) < timing.holdPatience
         if waits, !seen.isTorn, makeDurable(seen, &out) { return true }
         guard mayWrite else { return true }

@@ -1,7 +1,7 @@
 extension FailoverMachine {
     /// The stack's first start: a host whose data is fresh founds it, the first in the list if it is there. Where any
-    /// host has data and etcd has none, etcd lost it, or the data comes from elsewhere: only an operator can say who was
-    /// primary (`StateTransaction.adopting`).
+    /// host has data and etcd has none, etcd lost it, or the data comes from elsewhere: only an operator can say who
+    /// was primary (`StateTransaction.adopting`).
     mutating func foundStack(_ out: inout [Action]) {
         // A host that remembers a stack does not found another: etcd lost it.
         guard configuration.cluster == nil, store.cluster == nil else { return }
@@ -16,8 +16,8 @@ extension FailoverMachine {
         write(.found, StateRecord(epoch: 1, primary: me, standing: .alone), cause: .founded, &out)
     }
 
-    /// etcd says that this host leads a stack that has begun, and its data is new: what it had is gone with its disk. An empty server
-    /// that led would have all others throw away what they have.
+    /// etcd says that this host leads a stack that has begun, and its data is new: what it had is gone with its disk.
+    /// An empty server that led would have all others throw away what they have.
     var hasLostItsData: Bool {
         guard let record = store.record, record.primary == me, server.seen?.isFresh == true else { return false }
         // What this agent has founded is new.
@@ -41,16 +41,16 @@ extension FailoverMachine {
 }
 
 extension StateTransaction {
-    /// An operator's explicit step, taken by a command and not by an agent: the stack goes on from the data of `primary`, where
-    /// etcd has no `state`: a restored backup, a stack whose etcd lost its keys, a stack from before it had any. The operator
-    /// vouches that this host has every acknowledged write.
+    /// An operator's explicit step, taken by a command and not by an agent: the stack goes on from the data of
+    /// `primary`, where etcd has no `state`: a restored backup, a stack whose etcd lost its keys, a stack from before
+    /// it had any. The operator vouches that this host has every acknowledged write.
     ///
-    /// The primary is alone, whatever partner an older record named: it has all that this one has, and joins again within
-    /// seconds, whereas a partner taken on trust would be a promise that nobody has proven.
+    /// The primary is alone, whatever partner an older record named: it has all that this one has, and joins again
+    /// within seconds, whereas a partner taken on trust would be a promise that nobody has proven.
     ///
     /// - Parameters:
-    ///   - highestEpoch: the highest that any host's notes have, 0 for none. A receiver attached in an old epoch must not pass
-    ///     for one that was attached, and compared, in the new one.
+    ///   - highestEpoch: the highest that any host's notes have, 0 for none. A receiver attached in an old epoch must
+    ///     not pass for one that was attached, and compared, in the new one.
     ///   - cluster: the `init` that the hosts remember, or a new one.
     public static func adopting(dataOf primary: HostID, highestEpoch: UInt64, cluster: ClusterID) -> StateTransaction {
         let record = StateRecord(epoch: highestEpoch + 1, primary: primary, standing: .alone)

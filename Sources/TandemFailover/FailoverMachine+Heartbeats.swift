@@ -4,7 +4,8 @@ struct Heartbeats: Hashable, Sendable {
     var beganAt: Milliseconds?
     /// After one that failed, the next waits its time, also where a proof is urgent.
     var notBefore: Milliseconds?
-    /// When the first heartbeat began that none has committed after. A failed one only counts where a commit was seen to wait.
+    /// When the first heartbeat began that none has committed after. A failed one only counts where a commit was seen
+    /// to wait.
     var unacknowledgedSince: Milliseconds?
     /// When the newest acknowledged heartbeat began.
     var provenAt: Milliseconds = 0
@@ -42,8 +43,8 @@ extension FailoverMachine {
         out.append(.heartbeat(id: id))
     }
 
-    /// A row that need not wait for anybody and still is not back was lost with its connection. It would keep every partner
-    /// from being proven.
+    /// A row that need not wait for anybody and still is not back was lost with its connection. It would keep every
+    /// partner from being proven.
     private mutating func forgetLostHeartbeat(_ seen: ServerObservation) {
         guard let lost = heartbeats.outstanding, now - lost.sentAt > timing.commandPatience, !seen.isSourceSideOn,
             rules.forgetsLostHeartbeats
@@ -65,8 +66,8 @@ extension FailoverMachine {
         questions.removeAll { $0.arrivedAfter < id }
     }
 
-    /// It proves nothing. Whether the partner is to blame is told by commits that wait: the row may have been locked by an
-    /// earlier heartbeat that waits, or the server took no more connections.
+    /// It proves nothing. Whether the partner is to blame is told by commits that wait: the row may have been locked by
+    /// an earlier heartbeat that waits, or the server took no more connections.
     mutating func absorbFailedHeartbeat(_ id: UInt64, _ out: inout [Action]) {
         guard rules.needsCommittedHeartbeat else {
             absorbHeartbeat(id, &out)

@@ -1,5 +1,5 @@
-/// A server that an operator wants stopped: for a restart, for new settings, with the whole stack. It is neither started nor
-/// opened, and the other hosts go on without it before it goes.
+/// A server that an operator wants stopped: for a restart, for new settings, with the whole stack. It is neither
+/// started nor opened, and the other hosts go on without it before it goes.
 extension FailoverMachine {
     var isHeld: Bool { heldSince != nil }
 
@@ -18,8 +18,8 @@ extension FailoverMachine {
 
     private var hasWaitedForHold: Bool { heldSince.map { now - $0 > timing.holdPatience } ?? false }
 
-    /// A primary stops when it has handed over, and no longer is one. It stops as the primary where nobody can or shall take its
-    /// place: failover is paused, it is alone and nobody is there to join it, or all this took too long.
+    /// A primary stops when it has handed over, and no longer is one. It stops as the primary where nobody can or shall
+    /// take its place: failover is paused, it is alone and nobody is there to join it, or all this took too long.
     func mustStop(_ record: StateRecord) -> Bool {
         guard isHeld, switchover?.isClosing != true else { return false }
         guard rules.closesBeforeStopping else { return true }
@@ -27,8 +27,8 @@ extension FailoverMachine {
         return record.standing == .alone && !hasCandidate(record)
     }
 
-    /// A host that commits wait for asks to be let go, and stops when `state` names it no longer, or its primary takes no
-    /// commits. True when it is on its way to stop.
+    /// A host that commits wait for asks to be let go, and stops when `state` names it no longer, or its primary takes
+    /// no commits. True when it is on its way to stop.
     mutating func stopFollowing(_ record: StateRecord, _ seen: ServerObservation, _ out: inout [Action]) -> Bool {
         guard isHeld else { return false }
         let isNeeded = record.acknowledger == me && freshStatus(of: record.primary)?.takesCommits == true

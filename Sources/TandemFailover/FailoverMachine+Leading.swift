@@ -51,8 +51,8 @@ extension FailoverMachine {
         if let command = step.next() { issue(command, &out) }
     }
 
-    /// On a full disk commits wait for room, and whoever waits for the partner's acknowledgement waits in vain. Where the partner can take over, the
-    /// server is ended for it.
+    /// On a full disk commits wait for room, and whoever waits for the partner's acknowledgement waits in vain. Where
+    /// the partner can take over, the server is ended for it.
     private func givesUpFullDisk(_ record: StateRecord, _ seen: ServerObservation) -> Bool {
         guard seen.isDiskFull, canTakeOver(record), heartbeats.provenID > 0 else { return false }
         return now - heartbeats.provenAt > timing.shrinkPatience
@@ -64,16 +64,18 @@ extension FailoverMachine {
         return status.serverAnswers && !status.isHeld && !store.isPaused
     }
 
-    /// For a moment a server that ended stays down where its partner can take over: its start would commit what waits in its binary
-    /// log, which can be cut only before that. Otherwise each crash under load would end in a clone of the data.
+    /// For a moment a server that ended stays down where its partner can take over: its start would commit what waits
+    /// in its binary log, which can be cut only before that. Otherwise each crash under load would end in a clone of
+    /// the data.
     private func leavesToPartner(_ record: StateRecord) -> Bool {
         guard canTakeOver(record), heartbeats.provenID > 0 else { return false }
         // Of a full disk nothing better is to be had.
         return now - heartbeats.provenAt < timing.hearingPatience || server.seen?.isDiskFull == true
     }
 
-    /// A primary that hears nobody of several hosts is the one that was cut off, and its partner takes over meanwhile: its ended server stays
-    /// down, for the same reason, until etcd says who leads. Not for ever: the others may be gone, and a server that is up answers reads.
+    /// A primary that hears nobody of several hosts is the one that was cut off, and its partner takes over meanwhile:
+    /// its ended server stays down, for the same reason, until etcd says who leads. Not for ever: the others may be
+    /// gone, and a server that is up answers reads.
     private mutating func isCutOff(_ record: StateRecord) -> Bool {
         guard let endedAt = server.endedAt, record.partner != nil, !hasStore, configuration.members.count > 2 else {
             return false
@@ -103,8 +105,9 @@ extension FailoverMachine {
         return now - max(store.sureAt, provenAt) > timing.fencePatience
     }
 
-    /// Whom the primary lets connect as a replica. Once commits wait for one host, nobody else may acknowledge: a former
-    /// partner whose agent is gone would go on doing so. The others come back as their agents say that they do not.
+    /// Whom the primary lets connect as a replica. Once commits wait for one host, nobody else may acknowledge: a
+    /// former partner whose agent is gone would go on doing so. The others come back as their agents say that they do
+    /// not.
     private func admissible(_ record: StateRecord) -> HostSet {
         var hosts = HostSet(bits: configuration.dataHosts.bits)
         if let named = record.acknowledger, rules.admitsNamedOnly {

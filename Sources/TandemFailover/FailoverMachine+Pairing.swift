@@ -65,13 +65,15 @@ extension FailoverMachine {
         if seen.life != .up || seen.access != .writing || store.isPaused { return true }
         if now - pairing.namedAt > timing.growPatience { return true }
         guard seen.isSourceSideOn else { return false }
-        // One pause of writes costs users less than several shorter ones, after each of which the candidate has to begin again.
+        // One pause of writes costs users less than several shorter ones, after each of which the candidate has to
+        // begin again.
         let patience = isReady(candidate, record) ? timing.joinPatience : timing.shrinkPatience
         return !hears(candidate) || unacknowledgedFor > patience
     }
 
-    /// It acknowledges, but first has to receive what was written before commits waited for it. Where the primary writes faster alone than
-    /// its candidate receives, it gets on only while they wait; a pause would undo that, and there would never be a pair.
+    /// It acknowledges, but first has to receive what was written before commits waited for it. Where the primary
+    /// writes faster alone than its candidate receives, it gets on only while they wait; a pause would undo that, and
+    /// there would never be a pair.
     private func isCatchingUp(_ candidate: HostID, _ record: StateRecord, _ seen: ServerObservation) -> Bool {
         seen.life == .up && seen.access == .writing && !store.isPaused && isReady(candidate, record)
             && unacknowledgedFor > timing.shrinkPatience && pairing.catchUps < Pairing.mostCatchUps
@@ -107,8 +109,8 @@ extension FailoverMachine {
     ) {
         guard isSure, switchover == nil else { return }
         let delay = thirdParties(on: me, except: partner).hearIt ? 0 : timing.shrinkDelay
-        // Only while this host's own server answers: where that hangs, its heartbeats wait for it and not for the partner, who is to
-        // take over.
+        // Only while this host's own server answers: where that hangs, its heartbeats wait for it and not for the
+        // partner, who is to take over.
         let answers = now - server.answeredAt < timing.shrinkPatience / 2 || !rules.shrinksWhenAnswering
         // Nor where its disk is full.
         let isOwnFault = seen.isDiskFull && canTakeOver(record)

@@ -1,5 +1,5 @@
-/// Whether the partner could take over now, as one agent sees it: a failover that silently would not happen is worse than
-/// one that is known not to.
+/// Whether the partner could take over now, as one agent sees it: a failover that silently would not happen is worse
+/// than one that is known not to.
 public struct FailoverReadiness: Hashable, Sendable {
     public enum Blocker: Hashable, Sendable {
         /// Nothing was read from etcd yet, or nothing lately.

@@ -22,7 +22,8 @@ extension FailoverMachine {
     /// The command whose end is awaited.
     public var commandInHand: ServerCommand? { server.command?.command }
 
-    /// A heartbeat has been on its way for longer than one takes on a machine at rest: soon it may count against the partner.
+    /// A heartbeat has been on its way for longer than one takes on a machine at rest: soon it may count against the
+    /// partner.
     public var isCommitLate: Bool { unacknowledgedFor > timing.heartbeatInterval / 2 }
 
     /// A commit of this host's server has waited for its acknowledgement for longer than a healthy pair takes.

@@ -10,7 +10,8 @@ struct ServerKnowledge: Hashable, Sendable {
     var command: Outstanding?
     /// The sessions of this host's earlier agents are ended.
     var endedOldSessions = false
-    /// The boot of a server that has a statement which was given up. It may still take effect, until that boot has ended.
+    /// The boot of a server that has a statement which was given up. It may still take effect, until that boot has
+    /// ended.
     var abandonedBoot: UInt32?
     /// When it was seen to have ended, after this agent had seen it up.
     var endedAt: Milliseconds?
@@ -144,7 +145,8 @@ extension FailoverMachine {
     private func patience(for command: ServerCommand) -> Milliseconds {
         switch command {
         case .clone: timing.clonePatience
-        // The agent writes down all that the server committed while its commits did not wait for the disk, which may be much.
+        // The agent writes down all that the server committed while its commits did not wait for the disk, which may be
+        // much.
         case .setDurability(true): timing.bootPatience
         case .startServer, .stopServer, .cut, .export, .inspect, .prepareDatabase: timing.bootPatience
         default: timing.commandPatience

@@ -22,8 +22,8 @@ struct StoreKnowledge: Hashable, Sendable {
     var isStateMissing = false
     /// Nothing may be started on what is known until a read that was sent after this number.
     var staleSince: UInt64?
-    /// Of a transaction that names a partner, a repeated copy was refused: perhaps because an earlier one took place. Until
-    /// the next read.
+    /// Of a transaction that names a partner, a repeated copy was refused: perhaps because an earlier one took place.
+    /// Until the next read.
     var mayHavePaired = false
     /// When the last answered refresh was sent.
     var readAt: Milliseconds?

@@ -1,5 +1,5 @@
-/// A planned change of primary, at the present one: close, drain, ask the partner to take over; open again when it takes too
-/// long.
+/// A planned change of primary, at the present one: close, drain, ask the partner to take over; open again when it
+/// takes too long.
 struct Switchover: Hashable, Sendable {
     enum Phase: UInt8, Hashable, Sendable {
         case closing, drained, rolledBack
@@ -68,7 +68,8 @@ extension FailoverMachine {
         switchover = Switchover(origin: .hold, since: now, budget: timing.holdPauseBudget)
     }
 
-    /// The budget holds with etcd gone, too: opening again is safe in a pair, where the partner decides what is acknowledged.
+    /// The budget holds with etcd gone, too: opening again is safe in a pair, where the partner decides what is
+    /// acknowledged.
     mutating func expireSwitchover() {
         guard let running = switchover, running.isClosing, now - running.since > running.budget else { return }
         switchover?.phase = .rolledBack

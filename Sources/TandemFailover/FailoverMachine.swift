@@ -1,9 +1,9 @@
 /// The failover state machine of one agent: its knowledge, and `handle`, which decides.
 ///
-/// `handle` is a pure function of this value, the event and the time that came with it: no clock, no I/O, no randomness.
-/// It is level-triggered: each event first adds to what is known, then `decide` compares what is with what should be, and
-/// asks for the next step. Losing an answer or hearing it twice therefore costs time, not correctness. An agent that starts anew
-/// starts with a new value: nothing here has to survive.
+/// `handle` is a pure function of this value, the event and the time that came with it: no clock, no I/O, no
+/// randomness. It is level-triggered: each event first adds to what is known, then `decide` compares what is with what
+/// should be, and asks for the next step. Losing an answer or hearing it twice therefore costs time, not correctness.
+/// An agent that starts anew starts with a new value: nothing here has to survive.
 ///
 /// Who leads, in etcd (`StateRecord`):
 ///

@@ -1,5 +1,5 @@
-/// The sources of transactions (a server's UUID, with a tag where there is one) and their numbers inside one agent. It only
-/// grows: as many as there were servers and cuts in the stack's life.
+/// The sources of transactions (a server's UUID, with a tag where there is one) and their numbers inside one agent. It
+/// only grows: as many as there were servers and cuts in the stack's life.
 public struct GTIDSources: Hashable, Sendable {
     public private(set) var names: [String] = []
     private var numbers: [String: UInt32] = [:]

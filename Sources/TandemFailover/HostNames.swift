@@ -1,5 +1,5 @@
-/// The names of a stack's hosts, in the order of the agent's own settings. Numbers mean something inside one agent only: while
-/// a change rolls through, two agents have two lists. So names travel, and are written into etcd.
+/// The names of a stack's hosts, in the order of the agent's own settings. Numbers mean something inside one agent
+/// only: while a change rolls through, two agents have two lists. So names travel, and are written into etcd.
 public struct HostNames: Hashable, Sendable {
     public let names: [String]
 
@@ -22,8 +22,8 @@ public struct HostNames: Hashable, Sendable {
     }()
 }
 
-/// A host is named that these settings do not have. Whoever reads this from etcd tells the reducer `StoreAnswer.unreadable`; a
-/// change of settings that takes the recorded primary away is refused for the same reason.
+/// A host is named that these settings do not have. Whoever reads this from etcd tells the reducer
+/// `StoreAnswer.unreadable`; a change of settings that takes the recorded primary away is refused for the same reason.
 public struct UnknownHost: Error, Hashable, Sendable, CustomStringConvertible {
     public let name: String
     public var description: String { "there is no host '\(name)' in this agent's settings" }

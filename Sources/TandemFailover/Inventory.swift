@@ -9,13 +9,13 @@ public struct WaitingPair: Hashable, Sendable, Codable {
     }
 }
 
-/// A file beside the data: since when commits have waited, and for whom. Only with it is it known of a server that is down
-/// which transactions of its binary log the storage engine has not committed. It is deleted, on disk, before the source side
-/// is switched off and before mysqld is started, whose recovery commits whatever was logged.
+/// A file beside the data: since when commits have waited, and for whom. Only with it is it known of a server that is
+/// down which transactions of its binary log the storage engine has not committed. It is deleted, on disk, before the
+/// source side is switched off and before mysqld is started, whose recovery commits whatever was logged.
 public struct WaitingNote: Hashable, Sendable {
     public var pair: WaitingPair
-    /// `gtid_executed`, read after a heartbeat that began with the source side on was acknowledged: whatever is not in it was
-    /// logged after that heartbeat, and committed only if `pair.acknowledger` has it.
+    /// `gtid_executed`, read after a heartbeat that began with the source side on was acknowledged: whatever is not in
+    /// it was logged after that heartbeat, and committed only if `pair.acknowledger` has it.
     public var executed: GTIDSet
 
     public init(pair: WaitingPair, executed: GTIDSet) {
@@ -39,9 +39,9 @@ public struct Inventory: Hashable, Sendable {
         self.note = note
     }
 
-    /// What the storage engine may have committed, as long as the server does not start, where this record is in force: no cut
-    /// of the binary log takes these back. A note counts only where the host that it names was promoted out of that very pair.
-    /// Whatever that host acknowledged it has; what it lacks, nobody acknowledged.
+    /// What the storage engine may have committed, as long as the server does not start, where this record is in force:
+    /// no cut of the binary log takes these back. A note counts only where the host that it names was promoted out of
+    /// that very pair. Whatever that host acknowledged it has; what it lacks, nobody acknowledged.
     func mayBeCommitted(under record: StateRecord, rules: Rules) -> GTIDSet {
         guard let note else { return logged }
         let isSuccessor = note.pair.acknowledger == record.primary && note.pair.epoch + 1 == record.epoch

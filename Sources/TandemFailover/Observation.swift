@@ -1,5 +1,5 @@
-/// What the agent sees of its own database server, in one SELECT. Its parts need not be of the same moment: the reducer takes
-/// any part to be as old as the look's beginning, or as new as its end.
+/// What the agent sees of its own database server, in one SELECT. Its parts need not be of the same moment: the reducer
+/// takes any part to be as old as the look's beginning, or as new as its end.
 public struct ServerObservation: Hashable, Sendable {
     public enum Life: UInt8, Hashable, Sendable {
         case down, booting, unresponsive
@@ -52,7 +52,8 @@ public struct ServerObservation: Hashable, Sendable {
     public var isCloseBehind: Bool
     /// What it commits is on disk before it is answered, and so is all that it has committed before.
     public var isDurable: Bool
-    /// The machine ended while that was not so: what the logs have and what the tables have need not be the same, and nothing tells.
+    /// The machine ended while that was not so: what the logs have and what the tables have need not be the same, and
+    /// nothing tells.
     public var isTorn = false
     /// Received transactions and heartbeat rows; moves whenever something arrives.
     public var receivedCount: UInt64
@@ -72,7 +73,8 @@ public struct ServerObservation: Hashable, Sendable {
     public var isDiskFull = false
     /// Changes with every start of the server.
     public var bootCount: UInt32
-    /// Looks are numbered when they begin: one that arrives after a later one, as a frozen agent may find it, is ignored.
+    /// Looks are numbered when they begin: one that arrives after a later one, as a frozen agent may find it, is
+    /// ignored.
     public var order: UInt64
 
     public init(

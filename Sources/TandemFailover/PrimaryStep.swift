@@ -26,8 +26,8 @@ struct PrimarySituation: Hashable, Sendable {
     var rules = Rules()
 }
 
-/// The next statement for the server of a primary, one at a time, in the order that keeps each step safe. A pure function,
-/// so that a test can hold it as a table.
+/// The next statement for the server of a primary, one at a time, in the order that keeps each step safe. A pure
+/// function, so that a test can hold it as a table.
 struct PrimaryStep {
     let record: StateRecord
     let seen: ServerObservation
@@ -53,8 +53,8 @@ struct PrimaryStep {
         return open ?? detach
     }
 
-    /// What it followed before it led. Its receiver is off and all is applied, so this changes nothing for its clients. With real servers
-    /// each of the two takes up to half a second: a new primary opens first.
+    /// What it followed before it led. Its receiver is off and all is applied, so this changes nothing for its clients.
+    /// With real servers each of the two takes up to half a second: a new primary opens first.
     private var detach: ServerCommand? {
         guard seen.source != nil, !trustsItsSeal else { return nil }
         return seen.isApplierOn && rules.stopsApplierFirst ? .stopApplier : .forgetSource
@@ -62,8 +62,8 @@ struct PrimaryStep {
 
     private var trustsItsSeal: Bool { !rules.sealsBeforePromoting || !rules.staysSealedWhileUnknown }
 
-    /// Accounts are changed by writing: a closed server refuses. In a pair this comes before the proof, so that nobody but the
-    /// partner can have given it. Before the database is prepared there are no accounts to change.
+    /// Accounts are changed by writing: a closed server refuses. In a pair this comes before the proof, so that nobody
+    /// but the partner can have given it. Before the database is prepared there are no accounts to change.
     private var mayAdmit: Bool { seen.access.allowsCommits && seen.isPrepared || !rules.admitsOnOpenServer }
 
     private var close: ServerCommand {

@@ -49,14 +49,15 @@ public struct LeaderRecord: Hashable, Sendable, Codable {
 
 /// The key `intent`: a change of primary that an operator asked for.
 public struct SwitchoverIntent: Hashable, Sendable {
-    /// Its modification revision, which tells one intent from the next also where it was written over. Not part of the value.
+    /// Its modification revision, which tells one intent from the next also where it was written over. Not part of the
+    /// value.
     public var id: UInt64
     public var to: HostID
     /// How long writes may pause, counted by the primary from the moment it closes.
     public var pauseBudget: Milliseconds
-    /// `failover --force`: the operator's word that, with `state` at this revision, the primary's server does not run, or
-    /// is closed. Void as soon as `state` has moved, as it does before a primary that came back acknowledges anything;
-    /// what is left is a switchover. nil for a plain one.
+    /// `failover --force`: the operator's word that, with `state` at this revision, the primary's server does not run,
+    /// or is closed. Void as soon as `state` has moved, as it does before a primary that came back acknowledges
+    /// anything; what is left is a switchover. nil for a plain one.
     public var forcedAtRevision: UInt64?
 
     public init(id: UInt64, to: HostID, pauseBudget: Milliseconds, forcedAtRevision: UInt64? = nil) {
@@ -130,12 +131,12 @@ public struct StateTransaction: Hashable, Sendable {
     /// 0: `state` must not exist, nor `init`.
     public var expectedRevision: UInt64
     public var record: StateRecord
-    /// Also put `leader` under this host's lease. With that lease lost etcd answers an error, and nothing takes place: the
-    /// answer is `unknown`, the lease is renewed, and the same is asked again. The lease that held it before is revoked
-    /// afterwards, as a courtesy.
+    /// Also put `leader` under this host's lease. With that lease lost etcd answers an error, and nothing takes place:
+    /// the answer is `unknown`, the lease is renewed, and the same is asked again. The lease that held it before is
+    /// revoked afterwards, as a courtesy.
     public var takesLeader: Bool
-    /// Also delete `intent`, if it still is the one with this id: a comparison inside the transaction, which takes place
-    /// whether the intent is still that one or not.
+    /// Also delete `intent`, if it still is the one with this id: a comparison inside the transaction, which takes
+    /// place whether the intent is still that one or not.
     public var endsIntent: UInt64?
     /// Also put `history/EPOCH`: where the epoch rises.
     public var history: HistoryRecord?

@@ -1,4 +1,5 @@
-/// The rules of the protocol that tests can leave out one by one, to show what each is there for. In production all hold.
+/// The rules of the protocol that tests can leave out one by one, to show what each is there for. In production all
+/// hold.
 package struct Rules: Hashable, Sendable {
     /// A primary stops waiting for its partner only after etcd names no partner.
     package var shrinksStoreFirst = true

@@ -1,5 +1,5 @@
-/// How the failover's values are written in etcd, in messages between agents and beside the data. These forms are frozen: agents
-/// of two versions read each other's while a change rolls through.
+/// How the failover's values are written in etcd, in messages between agents and beside the data. These forms are
+/// frozen: agents of two versions read each other's while a change rolls through.
 
 /// `{"epoch":3,"primary":"server1","standing":"paired","partner":"server2"}`
 extension StateRecord: Codable {

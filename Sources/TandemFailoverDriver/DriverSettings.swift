@@ -4,15 +4,15 @@ import TandemFailover
 public struct DriverSettings: Hashable, Sendable {
     /// Between the beginnings of two looks, while clients are at work.
     public var lookInterval: Milliseconds = 200
-    /// Between the beginnings of two looks, while no client is at work: each look wakes both the agent and mysqld. The agent's other watches
-    /// wake at multiples of the same half second.
+    /// Between the beginnings of two looks, while no client is at work: each look wakes both the agent and mysqld. The
+    /// agent's other watches wake at multiples of the same half second.
     public var restLookInterval: Milliseconds = 500
     /// The same, while something is under way.
     public var livelyLookInterval: Milliseconds = 50
     /// From one look to the next while writes wait for this server to open.
     public var urgentLookPause = Duration.milliseconds(5)
-    /// How much longer than the reducer the watchdog leaves a server open: closing may take as long as a statement, and SIGKILL
-    /// follows.
+    /// How much longer than the reducer the watchdog leaves a server open: closing may take as long as a statement, and
+    /// SIGKILL follows.
     public var watchdogGrace = Duration.seconds(6)
     /// How long a statement that was given up is waited for. Its server is ended next, so it need not be.
     public var statementBound = Duration.seconds(1)

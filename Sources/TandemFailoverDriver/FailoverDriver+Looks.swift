@@ -25,7 +25,8 @@ extension FailoverDriver {
         }
     }
 
-    /// Asks for more of them while something is under way. A loop of its own, so that a host at rest does not wake for it.
+    /// Asks for more of them while something is under way. A loop of its own, so that a host at rest does not wake for
+    /// it.
     func keepLively() async {
         for await _ in lively.stream {
             while isLively, !Task.isCancelled {
@@ -35,7 +36,8 @@ extension FailoverDriver {
         }
     }
 
-    /// What a command brings about is looked at when it has ended. For a while only: what takes longer is no matter of milliseconds.
+    /// What a command brings about is looked at when it has ended. For a while only: what takes longer is no matter of
+    /// milliseconds.
     var isUrgent: Bool { now < livelyUntil && command == nil && machine.isAboutToOpen }
 
     var isLively: Bool {
@@ -51,12 +53,14 @@ extension FailoverDriver {
 }
 
 extension ServerObservation {
-    /// Without what differs from look to look on a server whose part stays the same: its changes are no sign that more is about to happen.
+    /// Without what differs from look to look on a server whose part stays the same: its changes are no sign that more
+    /// is about to happen.
     var withoutWorkload: ServerObservation {
         var steady = self
         steady.order = 0
         steady.receivedCount = 0
-        // Commits wait for a moment each, heartbeats among them: more looks would find more that wait, and call for more looks.
+        // Commits wait for a moment each, heartbeats among them: more looks would find more that wait, and call for
+        // more looks.
         steady.hasWaitingCommits = false
         // A partner is always about to apply something. One that becomes the partner must have applied all, once.
         if receiverAcknowledges { steady.hasAppliedAll = true }

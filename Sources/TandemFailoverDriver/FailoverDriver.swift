@@ -3,11 +3,11 @@ public import Logging
 import TandemCoordination
 public import TandemFailover
 
-/// Runs the failover's reducer on one host: feeds it events, one at a time with the time of a clock that never goes back, and carries
-/// out what it asks for. It decides nothing.
+/// Runs the failover's reducer on one host: feeds it events, one at a time with the time of a clock that never goes
+/// back, and carries out what it asks for. It decides nothing.
 ///
-/// It outlives changes of settings that do not concern it (`adopt`). Where it ends, the server goes on as it is, and the next
-/// driver takes it over.
+/// It outlives changes of settings that do not concern it (`adopt`). Where it ends, the server goes on as it is, and
+/// the next driver takes it over.
 public actor FailoverDriver {
     /// Work that goes on beside the events. The reducer bounds it: it asks anew only after its patience.
     enum Job: Sendable {

@@ -22,15 +22,15 @@ public actor HostServer: ServerHands {
     public private(set) var isInUse = true
     public nonisolated let processEnds: AsyncStream<Void>
 
-    /// How long a server may be silent after its start. What takes so long in recovery is left alone; what hangs for longer is ended,
-    /// and started again.
+    /// How long a server may be silent after its start. What takes so long in recovery is left alone; what hangs for
+    /// longer is ended, and started again.
     private static let bootBound = Duration.seconds(600)
     private static let stopBound = Duration.seconds(60)
     /// How long a start waits for room on the disk before it is asked for anew.
     private static let roomBound = Duration.seconds(10)
 
-    /// - Parameter awaitHearing: returns once the agents of all app hosts have heard that the server is about to close, and their routers send it
-    ///   no new clients; or after a bound.
+    /// - Parameter awaitHearing: returns once the agents of all app hosts have heard that the server is about to close,
+    ///   and their routers send it no new clients; or after a bound.
     public init(
         process: ServerProcess, statements: any ServerStatements, data: any ServerData,
         awaitHearing: @escaping @Sendable () async -> Void = {}, logger: Logger
@@ -215,8 +215,8 @@ public actor HostServer: ServerHands {
         guard case .seen(let seen, _) = await statements.look(), seen.access == .closed, !seen.hasWaitingCommits else {
             return .failed
         }
-        // A server that is told to end waits for sessions that idle: 2 s, with a replica attached 10 s (measured with 9.7). So those of
-        // replicas and our own end first.
+        // A server that is told to end waits for sessions that idle: 2 s, with a replica attached 10 s (measured with
+        // 9.7). So those of replicas and our own end first.
         await statements.disconnectReplicas()
         try Task.checkCancellation()
         isStopping = true

@@ -2,8 +2,8 @@ public import TandemFailover
 
 /// What one agent sends to another: a status, a question for the primary's inventory, or its answer.
 ///
-/// `{"status":{…}}`, `{"question":7}`, `{"question":7,"inventory":{"epoch":3,"executed":"UUID:1-5","purged":""}}`: frozen, as the
-/// forms in etcd are. Whoever sends is known by the certificate, not by the message.
+/// `{"status":{…}}`, `{"question":7}`, `{"question":7,"inventory":{"epoch":3,"executed":"UUID:1-5","purged":""}}`:
+/// frozen, as the forms in etcd are. Whoever sends is known by the certificate, not by the message.
 public enum PeerMessage: Hashable, Sendable {
     case status(PeerStatus)
     case question(UInt64)

@@ -1,20 +1,21 @@
 import Synchronization
 import TandemFailover
 
-/// Sends to the other agents, one after the other to each of them, so that a peer that hangs holds nobody else up. Of statuses only
-/// the newest is kept; questions and answers wait for their turn, a few of them.
+/// Sends to the other agents, one after the other to each of them, so that a peer that hangs holds nobody else up. Of
+/// statuses only the newest is kept; questions and answers wait for their turn, a few of them.
 ///
-/// While neither of two agents has anything new to say, the one of the lower number speaks, and the other one's status is in the
-/// reply: half as many messages, and each hears the other one as often.
+/// While neither of two agents has anything new to say, the one of the lower number speaks, and the other one's status
+/// is in the reply: half as many messages, and each hears the other one as often.
 final class PeerOutbox: Sendable {
     private static let mostWaiting = 8
-    /// A reply carries no older status: an agent that gets no further is not to be heard. Longer than between two broadcasts.
+    /// A reply carries no older status: an agent that gets no further is not to be heard. Longer than between two
+    /// broadcasts.
     private static let replyAge = Duration.milliseconds(700)
-    /// How long ago the other agent may have asked, for a status to wait until it asks again. Where it asks no more it was heard a broadcast
-    /// before, and is told one later: in all less than the failover's `hearingPatience`.
+    /// How long ago the other agent may have asked, for a status to wait until it asks again. Where it asks no more it
+    /// was heard a broadcast before, and is told one later: in all less than the failover's `hearingPatience`.
     private static let askingAge = Duration.milliseconds(700)
-    /// How long ago a message of one's own may have arrived for that: connections that idle for a minute are closed, and the next news
-    /// must not wait for a new one; nor must it be the first to find out that there is no way.
+    /// How long ago a message of one's own may have arrived for that: connections that idle for a minute are closed,
+    /// and the next news must not wait for a new one; nor must it be the first to find out that there is no way.
     private static let sendingAge = Duration.seconds(30)
 
     private struct Box {
@@ -93,8 +94,8 @@ final class PeerOutbox: Sendable {
         }
     }
 
-    /// The status for the reply to one that `host` has sent; nil where this host speaks by itself, or another status is on its way, which
-    /// must not arrive after the reply.
+    /// The status for the reply to one that `host` has sent; nil where this host speaks by itself, or another status is
+    /// on its way, which must not arrive after the reply.
     func reply(to host: HostID) -> PeerStatus? {
         guard host < own, let entry = boxes[host], let (status, at) = latest.withLock({ $0 }) else { return nil }
         let now = clock()
@@ -128,8 +129,8 @@ final class PeerOutbox: Sendable {
     }
 
     /// Runs until its task is cancelled.
-    /// - Parameter hear: takes the status in a reply, and `hearings` as of when the reply was asked for. If the host has spoken since, the
-    ///   reply may be older, and must not undo it.
+    /// - Parameter hear: takes the status in a reply, and `hearings` as of when the reply was asked for. If the host
+    ///   has spoken since, the reply may be older, and must not undo it.
     func run(hear: @escaping @Sendable (PeerStatus, HostID, Int) async -> Void) async {
         await withDiscardingTaskGroup { group in
             for (host, entry) in boxes {

@@ -20,14 +20,16 @@ public protocol ServerHands: Sendable {
     /// - Parameter order: the look's number, given when it begins.
     func look(order: UInt64) async -> ServerObservation
 
-    /// Whether the last look showed clients at work, or a server that is not as it should stay. Where it did not, the driver looks less often.
+    /// Whether the last look showed clients at work, or a server that is not as it should stay. Where it did not, the
+    /// driver looks less often.
     var isInUse: Bool { get async }
 
-    /// Carries one command out. Where its task is cancelled, a step of the agent's own is ended before this returns, and takes no
-    /// effect afterwards; a statement may go on at the server.
+    /// Carries one command out. Where its task is cancelled, a step of the agent's own is ended before this returns,
+    /// and takes no effect afterwards; a statement may go on at the server.
     func run(_ command: ServerCommand) async -> CommandOutcome
 
-    /// Before a planned change of primary: returns when no client is at work, or after a moment. Who connects anew is sent elsewhere meanwhile.
+    /// Before a planned change of primary: returns when no client is at work, or after a moment. Who connects anew is
+    /// sent elsewhere meanwhile.
     func letClientsFinish() async
 
     /// Updates the heartbeat row, on a connection of its own.
@@ -76,8 +78,8 @@ public struct PeerReply: Hashable, Sendable {
 }
 
 extension ServerCommand {
-    /// A step of the agent itself. One that the reducer gave up is ended before the next command begins. A statement that it gave
-    /// up is ended with its server.
+    /// A step of the agent itself. One that the reducer gave up is ended before the next command begins. A statement
+    /// that it gave up is ended with its server.
     var isOwnStep: Bool {
         switch self {
         case .startServer, .killServer, .stopServer, .inspect, .export, .cut, .clone: true

@@ -2,8 +2,8 @@ public import TandemFailover
 
 /// What one look over SQL found.
 public enum StatementsLook: Hashable, Sendable {
-    /// All that the server tells by itself. What is not asked of the server (its process, the notes beside the data) is put in by
-    /// whoever asked.
+    /// All that the server tells by itself. What is not asked of the server (its process, the notes beside the data) is
+    /// put in by whoever asked.
     /// - Parameter isInUse: see `ServerHands`.
     case seen(ServerObservation, isInUse: Bool)
     /// Error 1040.
@@ -44,8 +44,8 @@ public protocol ServerData: Sendable {
     func note(cluster: ClusterID) throws
     func noteWaiting(_ pair: WaitingPair, executed: String) throws
     func deleteWaiting() throws
-    /// What is noted of the server's commits: they are on disk, unless a note says otherwise; and torn where that note is of an earlier start
-    /// of the machine.
+    /// What is noted of the server's commits: they are on disk, unless a note says otherwise; and torn where that note
+    /// is of an earlier start of the machine.
     func durability() -> (isDurable: Bool, isTorn: Bool)
     /// Before commits are answered that are not on disk.
     func noteUndurable() throws

@@ -1,6 +1,7 @@
 import TandemFailover
 
-/// Right after a change of primary all clients write at once, and what prepares for the next change would slow them down: it waits. Pure.
+/// Right after a change of primary all clients write at once, and what prepares for the next change would slow them
+/// down: it waits. Pure.
 struct Settling: Hashable, Sendable {
     /// How long clients have the servers for themselves.
     static let time: Milliseconds = 250
@@ -26,7 +27,8 @@ struct Settling: Hashable, Sendable {
 }
 
 extension ServerCommand {
-    /// The command prepares the primary for its next partner, or takes a former primary in again. No client waits for it.
+    /// The command prepares the primary for its next partner, or takes a former primary in again. No client waits for
+    /// it.
     fileprivate var mayWaitForClients: Bool {
         switch self {
         case .admit, .stopApplier, .forgetSource, .inspect: true

@@ -1,7 +1,8 @@
-/// What a host runs for a change that it undoes by itself: for a POSIX shell, with what Debian's essential packages and systemd have.
+/// What a host runs for a change that it undoes by itself: for a POSIX shell, with what Debian's essential packages and
+/// systemd have.
 extension ConfirmedChange {
-    /// Root's alone. `staged/` is a change that is being sent, `pending/` one that waits for its confirmation; `last` says how the last
-    /// one ended.
+    /// Root's alone. `staged/` is a change that is being sent, `pending/` one that waits for its confirmation; `last`
+    /// says how the last one ended.
     static let folder = "/var/lib/tandem-change"
     /// Undoes at the next boot what was pending when the host went down.
     static let bootUnit = "tandem-change-undo.service"

@@ -25,8 +25,8 @@ extension ConfirmedChange {
             undoAfterSeconds: undoAfterSeconds)
     }
 
-    /// keepalived: its settings, its unit, and whether it runs. It takes other settings up without letting an address go; another
-    /// unit, only anew.
+    /// keepalived: its settings, its unit, and whether it runs. It takes other settings up without letting an address
+    /// go; another unit, only anew.
     /// - Parameters:
     ///   - settings: the generated file, and where it lies.
     ///   - check: the command that looks at it, in which its path stands as `--use-file=PATH`.
@@ -64,8 +64,8 @@ extension ConfirmedChange {
             undoAfterSeconds: undoAfterSeconds)
     }
 
-    /// Connections that are there already are to be known before the first rule asks for that: a stream on which only the other side
-    /// speaks, such as etcd's between its members, would be cut.
+    /// Connections that are there already are to be known before the first rule asks for that: a stream on which only
+    /// the other side speaks, such as etcd's between its members, would be cut.
     private static let acquaintance = """
         if ! nft list table inet tandem >/dev/null 2>&1; then
             nft 'table inet tandem { chain input { type filter hook input priority filter; ct state established accept; }; }' || exit

@@ -37,10 +37,12 @@ extension ConfirmedChange {
         return try await session.run(["/bin/sh", "-s"], input: Array(lines.joined(separator: "\n").utf8)).status == 0
     }
 
-    /// Makes the change, comes in anew over a connection of its own, and confirms it; or sees to it that the host has undone it.
+    /// Makes the change, comes in anew over a connection of its own, and confirms it; or sees to it that the host has
+    /// undone it.
     ///
     /// Where the operator's machine dies meanwhile, the host undoes the change by itself.
-    /// - Parameter prove: looks over the new connection whether the change may stay; what it throws is the reason why not.
+    /// - Parameter prove: looks over the new connection whether the change may stay; what it throws is the reason why
+    ///   not.
     public func carryOut(
         on session: HostSession, prove: @Sendable (HostSession) async throws -> Void = { _ in }
     ) async throws -> Ending {

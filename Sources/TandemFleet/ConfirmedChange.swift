@@ -1,6 +1,8 @@
-/// Files of a host, and what makes them hold, of a kind that could cut the host off: its firewall, its address, its units.
+/// Files of a host, and what makes them hold, of a kind that could cut the host off: its firewall, its address, its
+/// units.
 ///
-/// The host undoes it by itself, by a timer that needs neither an agent nor the operator, unless the operator has come in anew by then.
+/// The host undoes it by itself, by a timer that needs neither an agent nor the operator, unless the operator has come
+/// in anew by then.
 public struct ConfirmedChange: Sendable, Equatable {
     public struct File: Sendable, Equatable {
         public enum Content: Sendable, Equatable {
@@ -24,8 +26,8 @@ public struct ConfirmedChange: Sendable, Equatable {
     /// What is changed, for messages, such as `the firewall`.
     public var name: String
     public var files: [File]
-    /// Shell lines, run by root in this order. Each is given, as `$1` and so on, what it is about, and fails with the reason on its
-    /// standard error.
+    /// Shell lines, run by root in this order. Each is given, as `$1` and so on, what it is about, and fails with the
+    /// reason on its standard error.
     public var script: Script
     /// How long the host waits for the confirmation.
     public var undoAfterSeconds: Int
@@ -34,14 +36,15 @@ public struct ConfirmedChange: Sendable, Equatable {
     public struct Script: Sendable, Equatable {
         /// Notes what is there now, where it is not in the files. Changes nothing. Knows `staged`, too.
         public var note: String
-        /// Looks at the new files, which are not in their places yet: `staged PATH` prints where one is. Changes nothing.
+        /// Looks at the new files, which are not in their places yet: `staged PATH` prints where one is. Changes
+        /// nothing.
         public var check: String
         /// Makes the new files hold, once they are in their places.
         public var apply: String
         /// Fails where the files are in their places and do not hold. Changes nothing.
         public var holds: String
-        /// Makes the old ones hold again, once they are back. It may be run twice; after a reboot it is not, since whatever reads the
-        /// files starts later then.
+        /// Makes the old ones hold again, once they are back. It may be run twice; after a reboot it is not, since
+        /// whatever reads the files starts later then.
         public var undo: String
 
         public init(

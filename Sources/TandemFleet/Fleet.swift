@@ -2,7 +2,8 @@ import class Foundation.FileManager
 import Glibc
 public import TandemStack
 
-/// The hosts of a stack as the operator's machine reaches them: one connection for each host, for as long as one command takes.
+/// The hosts of a stack as the operator's machine reaches them: one connection for each host, for as long as one
+/// command takes.
 public struct Fleet: Sendable {
     public let stack: Stack
     /// Where the connections' sockets lie: of this user alone.

@@ -53,8 +53,8 @@ public struct HostSession: Sendable {
 
     /// Runs a command to its end, as root where the user may become it.
     ///
-    /// - Throws: `ReachError` where it took longer than `seconds`, said more than `outputLimitBytes`, or where the connection was lost;
-    ///   then nobody knows how far the command came.
+    /// - Throws: `ReachError` where it took longer than `seconds`, said more than `outputLimitBytes`, or where the
+    ///   connection was lost; then nobody knows how far the command came.
     public func run(
         _ command: [String], input: [UInt8] = [], outputLimitBytes: Int = 1 << 20, seconds: Int = 30
     ) async throws -> Outcome {
@@ -63,7 +63,8 @@ public struct HostSession: Sendable {
             outputLimitBytes: outputLimitBytes, seconds: seconds)
     }
 
-    /// The arguments of `ssh` for a command that takes over this process's own terminal and pipes, without a bound on its time.
+    /// The arguments of `ssh` for a command that takes over this process's own terminal and pipes, without a bound on
+    /// its time.
     /// - Parameter isTerminal: whether it gets a terminal there.
     public func attached(_ command: [String], isTerminal: Bool) -> [String] {
         let words = (privilege == .sudo ? ["sudo", "-n", "--"] : []) + command

@@ -1,7 +1,7 @@
 public import TandemStack
 
-/// What OpenSSH's client is given for one host. What the user's own configuration says of keys, agents, jump hosts and known
-/// hosts holds; what would make a connection do something else than run one command does not.
+/// What OpenSSH's client is given for one host. What the user's own configuration says of keys, agents, jump hosts and
+/// known hosts holds; what would make a connection do something else than run one command does not.
 public struct SSHCommandLine: Sendable, Equatable {
     public var destination: SSHDestination
     /// A file in the form of ssh_config(5), in place of the user's own and the machine's.

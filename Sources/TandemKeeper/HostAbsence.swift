@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 public import TandemAgent
 
-/// A host of this machine that stays down for a while, as a drill wants it: the keeper starts no agent for it. It is a file whose age bounds it,
-/// so that the host comes back although the drill and its healer were killed.
+/// A host of this machine that stays down for a while, as a drill wants it: the keeper starts no agent for it. It is a
+/// file whose age bounds it, so that the host comes back although the drill and its healer were killed.
 public struct HostAbsence: Sendable {
     static let bound = Duration.seconds(60)
 

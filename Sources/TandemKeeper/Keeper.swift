@@ -198,7 +198,8 @@ public actor Keeper {
             descriptors: front.descriptors, keepsLowPorts: true)
     }
 
-    /// Services whose agent died become our children; when they end, somebody has to take note, or they stay as zombies.
+    /// Services whose agent died become our children; when they end, somebody has to take note, or they stay as
+    /// zombies.
     private func reapOrphans() async {
         while !Task.isCancelled {
             try? await Ticks.next(every: .seconds(1))

@@ -7,8 +7,8 @@ import TandemTopology
 
 /// Stops a stack in the opposite order of its start: the front first, the primary last.
 ///
-/// The replicas stop before the primary, which so is the one that begins alone at the next start; each host's driver closes its server
-/// before it ends it. etcd comes after all else: it is where the others are to say what they did.
+/// The replicas stop before the primary, which so is the one that begins alone at the next start; each host's driver
+/// closes its server before it ends it. etcd comes after all else: it is where the others are to say what they did.
 public struct StopPlan: Sendable {
     let applied: AppliedStack
     let folder: StackFolder

@@ -8,8 +8,8 @@ public struct AuthorityNames: Sendable, Equatable {
     /// Single addresses of other machines; those of this one are not among them.
     public var addresses: [String]
 
-    /// Reads them where the authority is bound to names, to addresses of this machine and to single ones, and to both critically (RFC 5280, 4.2.1.10),
-    /// and may make no further authorities; else nil.
+    /// Reads them where the authority is bound to names, to addresses of this machine and to single ones, and to both
+    /// critically (RFC 5280, 4.2.1.10), and may make no further authorities; else nil.
     public init?(certificatePEM: String) {
         guard let certificate = try? Certificate(pemEncoded: certificatePEM),
             case .isCertificateAuthority(maxPathLength: 0)? = try? certificate.extensions.basicConstraints,

@@ -45,8 +45,8 @@ public struct CertificateAuthority: Sendable {
 
     /// The same authority for browsers and machines to trust: limited in its addresses as well.
     ///
-    /// The parts of a stack use the other certificate, which is limited in its names alone: BoringSSL, and so every agent,
-    /// refuses all certificates with addresses of an authority that is limited in those.
+    /// The parts of a stack use the other certificate, which is limited in its names alone: BoringSSL, and so every
+    /// agent, refuses all certificates with addresses of an authority that is limited in those.
     /// - Parameter last: the one that was made earlier, if any. It is kept where it is still right.
     public func anchor(scope: CertificateScope, last: String?, now: Date) throws -> String {
         if let last, let certificate = try? Certificate(pemEncoded: last), certificate.publicKey == key.publicKey,

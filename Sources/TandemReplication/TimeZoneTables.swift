@@ -1,7 +1,7 @@
 public import MySQLConnector
 
-/// The statements that fill MySQL's time zone tables, as its own mysql_tzinfo_to_sql would, which is in no package beside
-/// the server's.
+/// The statements that fill MySQL's time zone tables, as its own mysql_tzinfo_to_sql would, which is in no package
+/// beside the server's.
 public struct TimeZoneTables: Sendable {
     /// Zones by name. What the same file stands for under several names is held once.
     public var zones: [(names: [String], file: TimeZoneFile)]

@@ -11,7 +11,8 @@ public enum Machine {
         return answer < 0 ? nil : answer == 1
     }
 
-    /// A line of /proc/meminfo (proc_meminfo(5)), such as `MemAvailable`, in bytes; nil where there is none of that name.
+    /// A line of /proc/meminfo (proc_meminfo(5)), such as `MemAvailable`, in bytes; nil where there is none of that
+    /// name.
     public static func memory(_ name: String, in text: String) -> Int? {
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("\(name):") }) else { return nil }
         let words = line.dropFirst(name.utf8.count + 1).split(separator: " ")

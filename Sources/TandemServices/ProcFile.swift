@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 
-/// Files below /proc. Their size is not known beforehand and a read gives as much as the kernel likes, so Foundation, which
-/// takes a short read for the end, loses most of the larger ones.
+/// Files below /proc. Their size is not known beforehand and a read gives as much as the kernel likes, so Foundation,
+/// which takes a short read for the end, loses most of the larger ones.
 public enum ProcFile {
     private static let fewBytes = 4096
     private static let mostBytes = 16 << 20
@@ -30,8 +30,8 @@ public enum ProcFile {
         return bytes
     }
 
-    /// The first 4 KB, without anything that costs: some are looked at several times a second. nil when there is no such
-    /// file any more.
+    /// The first 4 KB, without anything that costs: some are looked at several times a second. nil when there is no
+    /// such file any more.
     static func text(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

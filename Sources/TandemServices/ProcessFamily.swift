@@ -2,7 +2,8 @@ import CTandemSystem
 import Glibc
 
 extension ProcessIdentity {
-    /// The variable that marks whatever descends from a process, whichever session it is in and whoever its parent is now.
+    /// The variable that marks whatever descends from a process, whichever session it is in and whoever its parent is
+    /// now.
     public static let markVariable = "TANDEM_SERVICE"
 
     /// The mark of a process that is somebody's; nil where it has none, or may not be looked at.
@@ -12,13 +13,14 @@ extension ProcessIdentity {
         return entry.map { String(decoding: $0.dropFirst(start.count), as: UTF8.self) }
     }
 
-    /// The processes that still run of all that this one has started, itself among them: its group; of one that is marked also
-    /// what descends from it in other groups and sessions.
+    /// The processes that still run of all that this one has started, itself among them: its group; of one that is
+    /// marked also what descends from it in other groups and sessions.
     public var members: [Int32] { family().map(\.pid) }
 
-    /// Only of a marked process more than the group: agents and keepers have services as their children, which go on without
-    /// them.
-    /// - Parameter seen: those that were of the family before; their parents may have ended since, who alone connected them.
+    /// Only of a marked process more than the group: agents and keepers have services as their children, which go on
+    /// without them.
+    /// - Parameter seen: those that were of the family before; their parents may have ended since, who alone connected
+    ///   them.
     func family(seen: Set<ProcessStamp> = []) -> [ProcessStatus] {
         // 0 and 1 are no services; see `groupMembers`.
         guard pid > 1, bootID == Self.currentBootID else { return [] }
@@ -50,9 +52,10 @@ extension ProcessIdentity {
 
     /// Tells the family to end, and waits until it has, at the latest until `deadline`.
     ///
-    /// Who looks after others is told alone: a master tells its workers in its own way, and many programs take a second signal
-    /// for an order to hurry. So the signal goes to those whose parent is no member of the family, once to each: first to the
-    /// process itself; when it has ended, to what it left behind; and past those whom the signal means nothing to.
+    /// Who looks after others is told alone: a master tells its workers in its own way, and many programs take a second
+    /// signal for an order to hurry. So the signal goes to those whose parent is no member of the family, once to each:
+    /// first to the process itself; when it has ended, to what it left behind; and past those whom the signal means
+    /// nothing to.
     /// - Returns: all that were of the family, whether they have ended or not.
     func tellToEnd(signal number: Int32, until deadline: ContinuousClock.Instant) async -> Set<ProcessStamp> {
         var told: Set<ProcessStamp> = []
@@ -90,7 +93,8 @@ extension ProcessIdentity {
     }
 
     func kill(seen: Set<ProcessStamp>) {
-        // The group in one call: one member after the other, a master that lives a moment longer would start a worker anew.
+        // The group in one call: one member after the other, a master that lives a moment longer would start a worker
+        // anew.
         signalGroup(SIGKILL)
         for process in family(seen: seen) where process.group != pid { process.send(SIGKILL) }
     }

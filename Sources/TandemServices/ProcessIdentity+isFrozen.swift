@@ -29,8 +29,8 @@ extension ProcessIdentity {
         return status.state == "T"
     }
 
-    /// proc(5), /proc/PID/task/TID/children: of the first thread, which is the one that servers fork from. Empty where the
-    /// kernel does not tell.
+    /// proc(5), /proc/PID/task/TID/children: of the first thread, which is the one that servers fork from. Empty where
+    /// the kernel does not tell.
     private static func children(of pid: Int32) -> [Int32] {
         (ProcFile.text("/proc/\(pid)/task/\(pid)/children") ?? "").split(separator: " ").compactMap { Int32($0) }
     }

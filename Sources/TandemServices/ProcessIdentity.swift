@@ -10,7 +10,8 @@ public struct ProcessIdentity: Codable, Sendable, Hashable {
     public var bootID: String
     /// What its descendants carry in their environment as `markVariable`; nil where nothing was given to it.
     public var mark: String?
-    /// The socket of the launcher that has started it as another account, and signals it; nil where it is our own account's.
+    /// The socket of the launcher that has started it as another account, and signals it; nil where it is our own
+    /// account's.
     public var launcher: String?
 
     public init(pid: Int32, startTicks: UInt64, bootID: String, mark: String? = nil) {
@@ -34,7 +35,8 @@ public struct ProcessIdentity: Codable, Sendable, Hashable {
 
     /// The processes that still run in the group which this process leads or led, itself among them.
     public var groupMembers: [Int32] {
-        // 0 and 1 are no services, and kill(2) takes 0, -0 and -1 for whole crowds: a damaged record must not reach them.
+        // 0 and 1 are no services, and kill(2) takes 0, -0 and -1 for whole crowds: a damaged record must not reach
+        // them.
         guard pid > 1, bootID == Self.currentBootID else { return [] }
         let all = ProcessStatus.all()
         // Another process has our leader's number: our group is gone, since a group keeps its number taken.

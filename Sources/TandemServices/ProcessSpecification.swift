@@ -4,7 +4,8 @@ public struct ProcessSpecification: Sendable {
     public enum Scheduling: Sendable, Equatable {
         /// The caller's own policy.
         case inherited
-        /// SCHED_BATCH: when it wakes up it waits until whoever runs pauses or has had a turn, instead of interrupting at once.
+        /// SCHED_BATCH: when it wakes up it waits until whoever runs pauses or has had a turn, instead of interrupting
+        /// at once.
         case batch
     }
 
@@ -17,8 +18,8 @@ public struct ProcessSpecification: Sendable {
     /// Descriptors to hand over, by the number that they have in the new process (3 to 63).
     public var descriptors: [Int32: Int32]
     public var scheduling: Scheduling
-    /// How much later than asked for the kernel may wake it from a sleep, so that it wakes for several at once: prctl(2),
-    /// PR_SET_TIMERSLACK. nil: as the caller. What a launcher starts is always as the launcher.
+    /// How much later than asked for the kernel may wake it from a sleep, so that it wakes for several at once:
+    /// prctl(2), PR_SET_TIMERSLACK. nil: as the caller. What a launcher starts is always as the launcher.
     public var timerSlack: Duration?
     /// Set as `ProcessIdentity.markVariable`, so that whatever descends from the process is known to; nil: not.
     public var mark: String?
@@ -57,8 +58,8 @@ extension ProcessSpecification {
 public struct LauncherPlace: Sendable, Equatable {
     /// Its socket.
     public var socket: String
-    /// Its account's group, which gets the right to write to the log: a process may open what its standard output is by a name
-    /// (/dev/stdout).
+    /// Its account's group, which gets the right to write to the log: a process may open what its standard output is by
+    /// a name (/dev/stdout).
     public var group: UInt32
 
     public init(socket: String, group: UInt32) {

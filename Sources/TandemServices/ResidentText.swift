@@ -2,8 +2,8 @@ import Glibc
 
 /// What starting has left in memory.
 public enum ResidentText {
-    /// Lets go of the program's and its libraries' instructions: those that are needed come back from the page cache, one
-    /// by one, and what only starting needed does not. Memory that was written to is not touched.
+    /// Lets go of the program's and its libraries' instructions: those that are needed come back from the page cache,
+    /// one by one, and what only starting needed does not. Memory that was written to is not touched.
     public static func release() {
         for range in executableRanges() { madvise(range.start, range.count, MADV_DONTNEED) }
     }

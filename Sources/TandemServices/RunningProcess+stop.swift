@@ -3,9 +3,9 @@ import Glibc
 extension RunningProcess {
     /// Ends the process and all that it has started: `signal`, and after `bound` SIGKILL to what is left.
     ///
-    /// The signal goes to the process alone. What it leaves behind when it ends is told then, and has the rest of the bound:
-    /// requests may be in the hands of a child whose parent ended at once. A stop that has begun is carried through when the
-    /// caller's task is cancelled: the process keeps the time it was given.
+    /// The signal goes to the process alone. What it leaves behind when it ends is told then, and has the rest of the
+    /// bound: requests may be in the hands of a child whose parent ended at once. A stop that has begun is carried
+    /// through when the caller's task is cancelled: the process keeps the time it was given.
     /// - Returns: whether all of it ended within the bound, without SIGKILL.
     @discardableResult
     public func stop(signal number: Int32, bound: Duration) async -> Bool {

@@ -38,8 +38,8 @@ public final class RunningProcess: Sendable {
 
     /// Starts a process.
     ///
-    /// - Parameter record: writes down that the process is there, before it runs its program. When that fails, or we die over it, the
-    ///   process ends without having run anything: so there is none that nobody knows of.
+    /// - Parameter record: writes down that the process is there, before it runs its program. When that fails, or we
+    ///   die over it, the process ends without having run anything: so there is none that nobody knows of.
     public static func start(
         _ specification: ProcessSpecification, record: (ProcessIdentity) throws -> Void = { _ in }
     ) throws -> RunningProcess {

@@ -1,5 +1,6 @@
 extension Task where Failure == Never {
-    /// The task's value; nil where it does not come within the bound, or before the caller is cancelled. The task itself goes on.
+    /// The task's value; nil where it does not come within the bound, or before the caller is cancelled. The task
+    /// itself goes on.
     ///
     /// No task group, which would wait for a task that does not heed its cancellation.
     public func value(within bound: Duration) async -> Success? {

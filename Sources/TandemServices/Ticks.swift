@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Moments at which all who look at something again and again do so together, so that the processor wakes once for all: all who wait for
-/// the same moment share one timer.
+/// Moments at which all who look at something again and again do so together, so that the processor wakes once for all:
+/// all who wait for the same moment share one timer.
 public enum Ticks {
     private static let origin = ContinuousClock.now
     private static let waiting = Waiting()

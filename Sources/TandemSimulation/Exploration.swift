@@ -1,12 +1,12 @@
 import TandemFailover
 
-/// Every interleaving of a small stack, as far as bounds go: two data nodes and a third voter. The agents are the shipped
-/// reducer, the servers and etcd those of the simulation.
+/// Every interleaving of a small stack, as far as bounds go: two data nodes and a third voter. The agents are the
+/// shipped reducer, the servers and etcd those of the simulation.
 ///
-/// It starts from many moments of a run that goes through a crash and a return, a switchover, the loss of an agent and the
-/// loss of a host, and from each follows every order of what may happen next. Time is left out: whatever is under way may
-/// happen now or much later (which is also what freezing a process comes to), and any agent may find at any moment that
-/// all its patience has run out.
+/// It starts from many moments of a run that goes through a crash and a return, a switchover, the loss of an agent and
+/// the loss of a host, and from each follows every order of what may happen next. Time is left out: whatever is under
+/// way may happen now or much later (which is also what freezing a process comes to), and any agent may find at any
+/// moment that all its patience has run out.
 public struct Exploration: Sendable {
     public struct Bounds: Codable, Hashable, Sendable {
         /// Crashes of servers, agents and hosts, cuts of links and of ways to etcd, on each way from a start.

@@ -16,7 +16,8 @@ enum Happening: Sendable {
     case booted(host: Int, boot: UInt32)
     /// With how many microseconds left to wait for the row's lock.
     case heartbeat(host: Int, incarnation: UInt32, boot: UInt32, id: UInt64, patience: Int)
-    /// The second part of a look whose first part was of an earlier moment; of a command's end, where there is an outcome.
+    /// The second part of a look whose first part was of an earlier moment; of a command's end, where there is an
+    /// outcome.
     case lookEnds(host: Int, incarnation: UInt32, id: UInt64, CommandOutcome?, ServerObservation)
     case holdEnds(host: Int)
     case operatorAdopts

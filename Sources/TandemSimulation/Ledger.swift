@@ -11,9 +11,10 @@ struct Ledger: Sendable {
 
     /// All that a server must hold that has the last acknowledged transaction, that one included.
     private var promised: [UInt32] = []
-    /// The length of the history up to the last transaction that was acknowledged since an operator's last word. The word
-    /// gives up what was acknowledged before it, and nothing that comes after it. A server that was deposed before may still
-    /// tell its clients of a write that it and its successor have: that is lost only if the next primary has it not.
+    /// The length of the history up to the last transaction that was acknowledged since an operator's last word. The
+    /// word gives up what was acknowledged before it, and nothing that comes after it. A server that was deposed before
+    /// may still tell its clients of a write that it and its successor have: that is lost only if the next primary has
+    /// it not.
     private var acknowledgedSinceForce = 0
 
     var count: Int { origins.count }
@@ -41,7 +42,8 @@ struct Ledger: Sendable {
         return promised.count <= count && history[promised.count - 1] == last
     }
 
-    /// False when the write is not among what others hold who acknowledged later ones, or its server lacks earlier ones.
+    /// False when the write is not among what others hold who acknowledged later ones, or its server lacks earlier
+    /// ones.
     mutating func promise(_ transaction: UInt32, at index: Int, of history: [UInt32]) -> Bool {
         acknowledgedSinceForce = max(acknowledgedSinceForce, index + 1)
         guard index >= promised.count else { return promised[index] == transaction }

@@ -2,8 +2,8 @@ import TandemFailover
 
 /// A mysqld, as far as the protocol can tell: binary log, relay log, disk, semi-sync, who gets in.
 ///
-/// Its transactions themselves lie in `World.histories`: copying this costs no counting of references, and the simulation
-/// does so all the time.
+/// Its transactions themselves lie in `World.histories`: copying this costs no counting of references, and the
+/// simulation does so all the time.
 struct SimulatedServer: Sendable {
     enum Process: UInt8, Sendable { case down, booting, up }
 

@@ -101,7 +101,8 @@ extension World {
             bootServer(host)
         case .stopServer:
             guard isAlive, servers[host].process == .up, serverThaws(host) <= time else { return .failed }
-            // The agent looks once more. A reducer that would stop an open server is to be found by what follows from it.
+            // The agent looks once more. A reducer that would stop an open server is to be found by what follows from
+            // it.
             let isClosed = servers[host].access == .closed && servers[host].waiting == 0
             guard isClosed || !agents[host].configuration.rules.closesBeforeStopping else { return .failed }
             // SIGTERM: clients are told OK for what waits.
@@ -244,8 +245,8 @@ extension World {
         beginClosing(other, by: host, incarnation, id)
     }
 
-    /// offline_mode cuts clients off at once. With a commit waiting, super_read_only runs into its lock wait time-out, and agents
-    /// may write until then, and after it.
+    /// offline_mode cuts clients off at once. With a commit waiting, super_read_only runs into its lock wait time-out,
+    /// and agents may write until then, and after it.
     private mutating func beginClosing(_ host: Int, by asker: Int, _ incarnation: UInt32, _ id: UInt64) {
         servers[host].access = servers[host].waiting > 0 ? .guarded : .closed
         guard servers[host].waiting > 0 else {

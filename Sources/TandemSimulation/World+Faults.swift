@@ -131,8 +131,8 @@ extension World {
             id: store.revision, to: HostID(fault.other), pauseBudget: fault.lastsMicroseconds / 1_000)
     }
 
-    /// The primary's host loses power for a while that looks like for ever, and an operator gives the word: neither agent
-    /// nor server runs, at this revision of `state`.
+    /// The primary's host loses power for a while that looks like for ever, and an operator gives the word: neither
+    /// agent nor server runs, at this revision of `state`.
     private mutating func forceFailover(_ fault: Fault) {
         guard store.voter != nil, let record = store.record else { return }
         let primary = Int(record.primary.index)
@@ -179,8 +179,8 @@ extension World {
         agents[host].adopt(new)
     }
 
-    /// All hosts lose power, and etcd's disks come back empty. In the end an operator has the stack go on from the data of
-    /// the host that was the primary.
+    /// All hosts lose power, and etcd's disks come back empty. In the end an operator has the stack go on from the data
+    /// of the host that was the primary.
     private mutating func eraseStore(_ fault: Fault) {
         for host in hosts.indices { cutPower(host, for: fault.lastsMicroseconds) }
         if let record = store.record { lostRecord = record }

@@ -1,7 +1,7 @@
 import TandemFailover
 
-/// What agents see of their servers. A look is one statement, but its parts are read one after the other: in some looks they
-/// are of two moments.
+/// What agents see of their servers. A look is one statement, but its parts are read one after the other: in some looks
+/// they are of two moments.
 extension World {
     /// One look in so many is torn.
     private static let tornOnceIn = 4

@@ -44,7 +44,8 @@ extension World {
         }
         while let beat = heartbeats[host].first, beat.count <= last {
             heartbeats[host].removeFirst()
-            // Its connection breaks between the commit and the answer; in half of the cases its agent is not told either.
+            // Its connection breaks between the commit and the answer; in half of the cases its agent is not told
+            // either.
             if !isExploring, random.onceIn(500) {
                 if random.onceIn(2) { failHeartbeat(host, beat.incarnation, beat.id) }
                 continue

@@ -1,7 +1,7 @@
 import TandemFailover
 
-/// A host: its power, its agent's process, its clock. Agents and servers lie in arrays of their own, so that nothing large
-/// is copied where a flag is looked at.
+/// A host: its power, its agent's process, its clock. Agents and servers lie in arrays of their own, so that nothing
+/// large is copied where a flag is looked at.
 struct SimulatedHost: Sendable {
     var holdsData: Bool
     var votes: Bool

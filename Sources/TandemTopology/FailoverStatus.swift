@@ -54,7 +54,8 @@ public struct FailoverChange: Codable, Sendable, Equatable {
     public var primary: String
     /// nil: it was the first.
     public var previous: String?
-    /// `founded`, `adopted`, `forced`, `switchover`, `server_down`, `primary_unheard`, `lease_lost`, `agent_gone` or `nothing_received`.
+    /// `founded`, `adopted`, `forced`, `switchover`, `server_down`, `primary_unheard`, `lease_lost`, `agent_gone` or
+    /// `nothing_received`.
     public var cause: String
     /// When the new primary first suspected the old one, or was asked to take over, ISO 8601. Missing until it is open.
     public var detectedAt: String?

@@ -1,6 +1,6 @@
 extension HostStatistics {
-    /// What an agent said, as far as it can be true: sums and differences of these numbers do not overflow. An agent that is broken, or that
-    /// somebody has taken over, may say anything.
+    /// What an agent said, as far as it can be true: sums and differences of these numbers do not overflow. An agent
+    /// that is broken, or that somebody has taken over, may say anything.
     public var bounded: HostStatistics {
         var bounded = self
         bounded.clockSeconds = clockSeconds.within(0...Self.longestSeconds)

@@ -1,6 +1,7 @@
 /// Who leads: the primary, the partner that acknowledges its commits, and since when.
 ///
-/// Nobody else guesses it. The rest of the program asks a placement, and never looks at the order of hosts in the stack file itself.
+/// Nobody else guesses it. The rest of the program asks a placement, and never looks at the order of hosts in the stack
+/// file itself.
 public struct Placement: Codable, Sendable, Equatable {
     /// The epoch in which a stack begins.
     public static let foundingEpoch = 1
@@ -22,15 +23,15 @@ public struct Placement: Codable, Sendable, Equatable {
             epoch: topology.epoch, primary: topology.primary, partner: topology.member(topology.primary)?.partner)
     }
 
-    /// How a stack with these database hosts (in the order of the stack file) begins: with the first one as primary and the second as
-    /// its partner; further ones follow without acknowledging. nil without any.
+    /// How a stack with these database hosts (in the order of the stack file) begins: with the first one as primary and
+    /// the second as its partner; further ones follow without acknowledging. nil without any.
     public static func founding(databaseHosts: [String]) -> Placement? {
         guard let first = databaseHosts.first else { return nil }
         return Placement(epoch: foundingEpoch, primary: first, partner: databaseHosts.dropFirst().first)
     }
 
-    /// Who leads, by all that can be known of it. The highest epoch is right; of the same epoch, what agents say now is newer than what
-    /// was written down.
+    /// Who leads, by all that can be known of it. The highest epoch is right; of the same epoch, what agents say now is
+    /// newer than what was written down.
     /// - Parameters:
     ///   - said: by an agent that runs; nil when none answers.
     ///   - recorded: on hosts, the last time that something ran.

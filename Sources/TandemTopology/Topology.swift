@@ -31,7 +31,8 @@ public struct Topology: Codable, Sendable, Equatable {
         members.first { $0.host == host }
     }
 
-    /// The primary, where it is known to lead in this epoch; nil while the one that is named was replaced, and by whom is not known yet.
+    /// The primary, where it is known to lead in this epoch; nil while the one that is named was replaced, and by whom
+    /// is not known yet.
     public var leader: DatabaseMember? {
         guard let member = member(primary), member.role == .primary, member.epoch ?? epoch == epoch else { return nil }
         return member
@@ -66,7 +67,8 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
         case open
         /// A replica that follows the primary.
         case streaming
-        /// A replica that has lost the primary, or one that is the next primary and about to open: it still answers reads.
+        /// A replica that has lost the primary, or one that is the next primary and about to open: it still answers
+        /// reads.
         case disconnected
         case stopped
         case failed
@@ -111,14 +113,15 @@ public struct DatabaseMember: Codable, Sendable, Equatable {
         if isClosing == true { return false }
         return switch state {
         case .open, .waiting: true
-        // One that lost its primary, or takes its place, goes on: what it has is what was acknowledged, while nobody writes elsewhere.
+        // One that lost its primary, or takes its place, goes on: what it has is what was acknowledged, while nobody
+        // writes elsewhere.
         case .streaming, .disconnected: (lagSeconds ?? .infinity) <= lagBoundSeconds
         case .starting, .provisioning, .stopped, .failed: false
         }
     }
 
-    /// Whether ordinary clients may be sent here to write, by this word alone. A waiting primary counts: writes wait there for the
-    /// partner rather than fail.
+    /// Whether ordinary clients may be sent here to write, by this word alone. A waiting primary counts: writes wait
+    /// there for the partner rather than fail.
     public var takesWrites: Bool {
         role == .primary && (state == .open || state == .waiting) && isClosing != true
     }

@@ -70,7 +70,8 @@ public final class TestEtcd: Sendable {
         try write("ca.pem", authority.certificatePEM)
         for member in members {
             let host = "\(member.name).store.shop.internal"
-            // On one machine every member is called from 127.0.0.1, and etcd wants its peers' certificates to name that.
+            // On one machine every member is called from 127.0.0.1, and etcd wants its peers' certificates to name
+            // that.
             try issue(
                 host, .store, from: authority, names: [host], addresses: [member.address, "127.0.0.1"],
                 file: member.name)

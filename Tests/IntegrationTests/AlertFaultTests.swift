@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Alerts, each by its fault on a running stack. Two hours for all: `TANDEM_TEST_LONG=1 bin/test --filter alertsByDoing`. It prints what
-/// docs/monitoring.md says of the seconds.
+/// Alerts, each by its fault on a running stack. Two hours for all: `TANDEM_TEST_LONG=1 bin/test --filter
+/// alertsByDoing`. It prints what docs/monitoring.md says of the seconds.
 @Suite(.serialized, .timeLimit(.minutes(100)))
 struct AlertFaultTests {
     /// `TANDEM_TEST_FAULTS="crashes errors"` chooses some of them.

@@ -37,7 +37,8 @@ final class AlertStage {
     // MARK: - Processes
 
     func kill(_ service: String, on host: String) async throws {
-        // On a busy machine an agent does not always answer in time, nor is a service back at once that was killed before.
+        // On a busy machine an agent does not always answer in time, nor is a service back at once that was killed
+        // before.
         let deadline = ContinuousClock.now + .seconds(30)
         var pid: pid_t?
         while pid == nil, ContinuousClock.now < deadline {

@@ -191,7 +191,8 @@ extension IntegrationTests {
             #expect(keepers.count == 5)
             for pid in keepers { #expect(kill(pid, SIGKILL) == 0) }
             #expect(try await Curl.get("\(before.url)/api/articles").status == 200, "it serves by itself")
-            // The same moment, from three terminals: one does it, and the others see it done or say that it is being done.
+            // The same moment, from three terminals: one does it, and the others see it done or say that it is being
+            // done.
             try await withThrowingTaskGroup(of: Program.Outcome.self) { group in
                 for _ in 0..<3 { group.addTask { try await stack.tandem("up", "--detach") } }
                 var isUp = false

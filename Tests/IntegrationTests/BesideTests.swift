@@ -1,7 +1,7 @@
 import Testing
 
-/// Stacks that mostly wait, for the next minute, or until an alert is due: they run beside the others, one at a time. Their fronts have ports of their own
-/// (``TrialStack/besides(_:_:)``).
+/// Stacks that mostly wait, for the next minute, or until an alert is due: they run beside the others, one at a time.
+/// Their fronts have ports of their own (``TrialStack/besides(_:_:)``).
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct BesideTests {}
 

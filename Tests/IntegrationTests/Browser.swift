@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Testing
 
-/// A real browser without a window, driven over Chromium's DevTools protocol: JSON messages with NUL between them, through two pipes
-/// (`--remote-debugging-pipe`).
+/// A real browser without a window, driven over Chromium's DevTools protocol: JSON messages with NUL between them,
+/// through two pipes (`--remote-debugging-pipe`).
 final class Browser {
     /// Debian's; nil where there is none.
     static let program: String? = ["chromium", "chromium-browser", "google-chrome"].map { "/usr/bin/\($0)" }

@@ -70,7 +70,8 @@ extension TrialStack {
         return try #require(Int(output.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 
-    /// Takes a host's database and agent away, as if it were switched off: the keeper goes on trying to start the agent.
+    /// Takes a host's database and agent away, as if it were switched off: the keeper goes on trying to start the
+    /// agent.
     func switchOff(_ host: String) async throws { try await switchOff([host]) }
 
     /// All at the same moment.

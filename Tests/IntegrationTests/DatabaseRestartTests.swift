@@ -14,8 +14,8 @@ extension IntegrationTests {
             let environment = try readEnvironment(of: try #require(status.service("app", on: "server1").pid))
             for target in ["server1/mysql", "server2/mysql"] {
                 let outcome = try await underLoad(environment) { try await stack.succeed("restart", target) }
-                // None on a machine with time to spare; on a busy one a session may be cut while it logs in. Without the
-                // wait it is some twenty.
+                // None on a machine with time to spare; on a busy one a session may be cut while it logs in. Without
+                // the wait it is some twenty.
                 #expect(outcome.failures.count <= 2, "\(target): \(outcome)")
                 #expect(outcome.write.count > 5 && outcome.read.count > 5, "\(target): \(outcome)")
             }

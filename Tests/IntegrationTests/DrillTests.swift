@@ -140,8 +140,9 @@ extension IntegrationTests {
         return text.split(separator: ")").last?.split(separator: " ") ?? []
     }
 
-    /// The process that drills, and its healer, which comes after its lock: before that a second drill might be the one that goes on.
-    /// Started by root, `tandem` starts itself anew as the stack's account and waits for that; the healer's parent is the one that counts.
+    /// The process that drills, and its healer, which comes after its lock: before that a second drill might be the one
+    /// that goes on. Started by root, `tandem` starts itself anew as the stack's account and waits for that; the
+    /// healer's parent is the one that counts.
     private func drillProcess(of stack: TrialStack) async throws -> (drill: Int32, healer: Int32) {
         for _ in 0..<3000 {
             let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
@@ -282,8 +283,8 @@ extension IntegrationTests {
         try handle.close()
     }
 
-    /// Keeps what it was sent in memory for three seconds before it writes it down, and says at once that it is there: so whenever it is
-    /// killed, it loses some.
+    /// Keeps what it was sent in memory for three seconds before it writes it down, and says at once that it is there:
+    /// so whenever it is killed, it loses some.
     private static let liar = """
         import os, signal, sys, threading, time
         from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -4,8 +4,8 @@ import Synchronization
 import Testing
 
 extension IntegrationTests {
-    /// The examples, started at the same moment: Python as we are, from a path of 18 characters; PHP as an ordinary user
-    /// (where we are root), from a folder 150 characters deep with a space in its name.
+    /// The examples, started at the same moment: Python as we are, from a path of 18 characters; PHP as an ordinary
+    /// user (where we are root), from a folder 150 characters deep with a space in its name.
     @Test("two stacks with apps in other languages run at once, and a request in flight outlives its app's SIGTERM")
     func languages() async throws {
         let short = "/tmp/itpy-" + String(UInt32.random(in: 0x1000_0000 ... .max), radix: 16)
@@ -68,7 +68,8 @@ extension IntegrationTests {
     private func checkGrace(_ stack: TrialStack, _ status: Status) async throws {
         async let lock = stack.succeed("mysql", "--", stack.name, "-e", "LOCK TABLES note WRITE; DO SLEEP(3)")
         try await Task.sleep(for: .seconds(1))
-        // Not at once: a process of PHP's own server may take a second request while it has one, and drops that at SIGINT.
+        // Not at once: a process of PHP's own server may take a second request while it has one, and drops that at
+        // SIGINT.
         let answered = Answered()
         func post(_ text: String) async throws -> Curl.Answer {
             let answer = try await Curl.post("\(status.url)/notes", json: text)
@@ -80,7 +81,8 @@ extension IntegrationTests {
         async let two = post("second")
         try await Task.sleep(for: .milliseconds(300))
         async let three = post("third")
-        // Until the apps have all of them in their hands. On a machine that is slow to send them the lock may be gone by then.
+        // Until the apps have all of them in their hands. On a machine that is slow to send them the lock may be gone
+        // by then.
         let waiting = "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'"
         for _ in 0..<60 {
             let output = try await stack.succeed("mysql", "--", stack.name, "-N", "-e", waiting).output

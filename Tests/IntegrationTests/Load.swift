@@ -5,11 +5,12 @@ import NIOHTTP1
 import NIOSSL
 import Synchronization
 
-/// Clients that GET a page all the time, or POST to it in every other round, each over a connection of its own that is kept.
+/// Clients that GET a page all the time, or POST to it in every other round, each over a connection of its own that is
+/// kept.
 ///
-/// A request counts as failed when its one retry on a new connection fails too, where the first was cut before any byte of
-/// an answer, as browsers have it; a POST is not sent again. Everything else that is not a whole answer with status 200 has
-/// failed at once.
+/// A request counts as failed when its one retry on a new connection fails too, where the first was cut before any byte
+/// of an answer, as browsers have it; a POST is not sent again. Everything else that is not a whole answer with status
+/// 200 has failed at once.
 final class Load: Sendable {
     struct Tally: CustomStringConvertible {
         var answered = 0

@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import Testing
 
-/// The live page in a real browser: `TANDEM_TEST_LONG=1 bin/test --filter pageInBrowser`, where Debian's chromium is installed.
+/// The live page in a real browser: `TANDEM_TEST_LONG=1 bin/test --filter pageInBrowser`, where Debian's chromium is
+/// installed.
 extension IntegrationTests {
     private static var isWanted: Bool { ProcessInfo.processInfo.environment["TANDEM_TEST_LONG"]?.isEmpty == false }
 

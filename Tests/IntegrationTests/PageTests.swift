@@ -140,7 +140,8 @@ extension IntegrationTests {
                 && told.events.contains { $0.kind == "ended" && $0.host == primary && $0.service == "mysql" }
         }
 
-        // Without its key it cannot be started again; an agent that is only killed or frozen is there again within seconds.
+        // Without its key it cannot be started again; an agent that is only killed or frozen is there again within
+        // seconds.
         let key = "\(stack.stateFolder)/run/lb2/agent-key.pem"
         try FileManager.default.moveItem(atPath: key, toPath: "\(key).away")
         let agent = try #require(try await stack.status().host("lb2").agent.pid)

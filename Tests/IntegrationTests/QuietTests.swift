@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// What operators do each day is no alert. `TANDEM_TEST_QUIET=600 bin/test --filter nothingFalse` takes ten hours; it prints what
-/// docs/monitoring.md says of them.
+/// What operators do each day is no alert. `TANDEM_TEST_QUIET=600 bin/test --filter nothingFalse` takes ten hours; it
+/// prints what docs/monitoring.md says of them.
 @Suite(.serialized)
 struct QuietTests {
     private static let minutes = Int(ProcessInfo.processInfo.environment["TANDEM_TEST_QUIET"] ?? "")

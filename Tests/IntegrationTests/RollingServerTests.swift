@@ -1,8 +1,9 @@
 import Foundation
 import Testing
 
-/// App servers of several languages, as their documentation has them run. Those that `bin/setup` does not install are tried
-/// where they are there and `TANDEM_TEST_ROLLING` (a number above 1) asks for it; uWSGI only then, too, for the sake of time.
+/// App servers of several languages, as their documentation has them run. Those that `bin/setup` does not install are
+/// tried where they are there and `TANDEM_TEST_ROLLING` (a number above 1) asks for it; uWSGI only then, too, for the
+/// sake of time.
 extension IntegrationTests {
     private static func areInstalled(_ programs: String...) -> Bool {
         programs.allSatisfy { program in

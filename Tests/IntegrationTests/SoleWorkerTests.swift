@@ -117,7 +117,8 @@ extension BesideTests {
     }
 }
 
-/// A worker that writes down, ten times a second, that it runs: its pid, and the milliseconds since the machine was started.
+/// A worker that writes down, ten times a second, that it runs: its pid, and the milliseconds since the machine was
+/// started.
 private struct SoleWorker {
     let stack: TrialStack
 
@@ -201,7 +202,8 @@ private struct SoleWorker {
         }
     }
 
-    /// Kills what `isVictim` says of this stack's processes, by their command lines and hosts, as long as the body runs.
+    /// Kills what `isVictim` says of this stack's processes, by their command lines and hosts, as long as the body
+    /// runs.
     func holdingDown(_ isVictim: @escaping @Sendable (String) -> Bool, _ body: () async throws -> Void) async throws {
         let stack = stack
         let killing = Task.detached {

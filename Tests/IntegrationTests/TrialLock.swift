@@ -1,7 +1,7 @@
 import Foundation
 
-/// Says that a trial's folder belongs to a run of the tests that goes on. The kernel frees the lock when the run ends, however
-/// it ends (flock(2)).
+/// Says that a trial's folder belongs to a run of the tests that goes on. The kernel frees the lock when the run ends,
+/// however it ends (flock(2)).
 enum TrialLock {
     /// Beside the folder: what is in that is a test's own.
     static func path(_ folder: String) -> String { "\(folder).lock" }

@@ -13,8 +13,9 @@ struct ConnectionThreadTests {
         func nothing() {}
     }
 
-    /// The job holds the last reference to what it runs on. It may have run, and all be gone, before the thread that was
-    /// started for it is noted by whoever started it. With MALLOC_PERTURB_=165 in the environment (mallopt(3)) that crashes each time.
+    /// The job holds the last reference to what it runs on. It may have run, and all be gone, before the thread that
+    /// was started for it is noted by whoever started it. With MALLOC_PERTURB_=165 in the environment (mallopt(3)) that
+    /// crashes each time.
     @Test("may be gone as soon as its last job has run, also for whoever asks for that job")
     func lastJob() async throws {
         await withTaskGroup(of: Void.self) { group in

@@ -3,7 +3,8 @@ import MySQLConnector
 import MySQLTestServer
 import Testing
 
-/// What harms a server is done to one of their own, one test after another. They also count threads and sessions, which others would disturb.
+/// What harms a server is done to one of their own, one test after another. They also count threads and sessions, which
+/// others would disturb.
 @Suite("Outages", .serialized)
 struct OutageTests {
     private static let serverTask = Task {

@@ -3,7 +3,8 @@ import Synchronization
 
 /// A real mysqld of a test's own, on a loopback address, with TLS.
 ///
-/// The programs come from the folder in `TANDEM_TEST_ENGINES`. Its data lives in a temporary folder; both end with the test process, also when that crashes.
+/// The programs come from the folder in `TANDEM_TEST_ENGINES`. Its data lives in a temporary folder; both end with the
+/// test process, also when that crashes.
 public final class MySQLTestServer: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
@@ -40,7 +41,8 @@ public final class MySQLTestServer: Sendable {
         self.engines = engines
     }
 
-    /// Initialises and starts a server; takes some 3 seconds. `root` has no password and may come over the unix socket only.
+    /// Initialises and starts a server; takes some 3 seconds. `root` has no password and may come over the unix socket
+    /// only.
     ///
     /// - Parameter settings: more lines for my.cnf.
     public static func start(

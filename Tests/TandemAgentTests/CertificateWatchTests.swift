@@ -25,7 +25,8 @@ struct CertificateWatchTests {
         }
         let running = Task { await watch.run() }
         defer { running.cancel() }
-        // It has looked at the old file by then, or looks at the new one first: so the file is changed until it is seen.
+        // It has looked at the old file by then, or looks at the new one first: so the file is changed until it is
+        // seen.
         var seen = 0
         for _ in 0..<20 where seen == 0 {
             try await Task.sleep(for: CertificateWatch.interval)

@@ -52,7 +52,8 @@ struct FailoverPartsTests {
         let all = [derived.agent, derived.closer, derived.replication("server1"), derived.replication("server2")]
         #expect(Set(all).count == 4 && all.allSatisfy { $0.count == 32 && $0.allSatisfy(\.isHexDigit) })
         #expect(FailoverSecrets(secrets: secrets).replication("server1") == derived.replication("server1"))
-        // RFC 2104 with SHA-256, worked out by another program: printf 'tandem_agent' | openssl dgst -sha256 -hmac secret
+        // RFC 2104 with SHA-256, worked out by another program: printf 'tandem_agent' | openssl dgst -sha256 -hmac
+        // secret
         let known = FailoverSecrets(
             secrets: DatabaseSecrets(
                 root: "secret", replication: "", clone: "", monitor: "", app: "", appRead: ""))

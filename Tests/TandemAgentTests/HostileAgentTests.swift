@@ -61,7 +61,8 @@ struct HostileAgentTests {
         let heard = Mutex<(HostStatistics, HostTimeline, Topology)?>(nil)
         do {
             try await server.run(application(server)) { _ in
-                // The timeline has ten thousand entries, which take a busy machine longer than the two seconds that are usual.
+                // The timeline has ten thousand entries, which take a busy machine longer than the two seconds that are
+                // usual.
                 let bound = Duration.seconds(60)
                 let statistics = try await client.statistics(of: host, timeout: bound)
                 let timeline = try await client.timeline(of: host, after: 0, timeout: bound)

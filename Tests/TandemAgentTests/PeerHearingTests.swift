@@ -39,7 +39,8 @@ struct PeerHearingTests {
         member.isClosing = true
         await board.set(member)
         #expect(await !hearing.settle(host, on: board), "it was said, and the peer has not asked again")
-        // It is waited for some milliseconds, in which a busy machine may not get to what comes next: then it is tried again.
+        // It is waited for some milliseconds, in which a busy machine may not get to what comes next: then it is tried
+        // again.
         var isHeard = false
         for _ in 0..<50 where !isHeard {
             hearing.asked("server2", after: 0)

@@ -57,7 +57,8 @@ struct RunRightTests {
         return bench.supervisor(service, right: right)
     }
 
-    /// Until it has said so itself, too: it counts as running after a second, in which a busy machine may not have got to its script.
+    /// Until it has said so itself, too: it counts as running after a second, in which a busy machine may not have got
+    /// to its script.
     private func up(_ loop: RestartLoop, _ times: Int = 1) async throws -> Int32 {
         let pid = try await bench.running(loop)
         try await eventually("it is up") { bench.log().count { $0 == "up" } == times }

@@ -353,8 +353,8 @@ struct StackPreparationTests {
     @Test("makes certificates once, and again for a host whose names change")
     func certificates() throws {
         defer { removeSockets() }
-        // Two for each agent and one for each use that its servers have (two for each host here), one for each of three etcds, one
-        // for the command line.
+        // Two for each agent and one for each use that its servers have (two for each host here), one for each of three
+        // etcds, one for the command line.
         #expect(try preparation.writeCertificates() == StackPKI.Made(certificates: 20))
         #expect(try preparation.writeCertificates() == StackPKI.Made())
         var changed = preparation

@@ -263,8 +263,8 @@ struct SupervisorTests {
 
     @Test("is started again when it is restarted only after what it left behind has finished")
     func restartWaitsForChildren() async throws {
-        // The shell ends at once; its child has a request in its hands for longer than what an app that died leaves behind gets.
-        // It counts as ready once the child knows what to do with the signal.
+        // The shell ends at once; its child has a request in its hands for longer than what an app that died leaves
+        // behind gets. It counts as ready once the child knows what to do with the signal.
         let trap = #"trap "sleep 2; echo finished; exit 0" TERM"#
         let worker = "sh -c '\(trap); touch ready; while :; do sleep 0.05; done'"
         let supervisor = bench.supervisor(bench.service("echo up; \(worker) & wait"))

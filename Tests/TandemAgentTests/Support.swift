@@ -51,8 +51,8 @@ func eventually(
     }
 }
 
-/// What stat(2) says. Not its own structure: which of the modules that know that one gives its members depends on what else is
-/// compiled beside a file.
+/// What stat(2) says. Not its own structure: which of the modules that know that one gives its members depends on what
+/// else is compiled beside a file.
 struct FileStatus {
     var st_mode: mode_t
     var st_uid: Int

@@ -24,8 +24,8 @@ final class ChainBench {
 
     /// Starts all of it and waits until a request is answered.
     ///
-    /// - Parameter change: what differs from a stack that has nothing static, and more time for a request than any takes on a busy
-    ///   machine.
+    /// - Parameter change: what differs from a stack that has nothing static, and more time for a request than any
+    ///   takes on a busy machine.
     init(_ shape: Shape, _ change: (inout Stack, String) throws -> Void = { _, _ in }) throws {
         engines = try TestEngines()
         root = "/tmp/tc-\(UUID().uuidString.prefix(8))"
@@ -78,8 +78,8 @@ final class ChainBench {
             outcome.status == 0, "\(outcome.output)\n--- servers\n\(said)", sourceLocation: sourceLocation)
     }
 
-    /// Ends one program, such as `app of server1`, and what it has started, with SIGKILL, as an agent ends what is left of a
-    /// service. All of it is gone when this returns, so that its ports are free.
+    /// Ends one program, such as `app of server1`, and what it has started, with SIGKILL, as an agent ends what is left
+    /// of a service. All of it is gone when this returns, so that its ports are free.
     func kill(_ name: String) throws {
         let removed = programs.removeValue(forKey: name)
         let program = try #require(removed)
@@ -105,8 +105,8 @@ final class ChainBench {
         }
     }
 
-    /// Foundation's own `waitUntilExit` waits for a socket that processes which were started later may hold open as well. Thirty
-    /// seconds at most.
+    /// Foundation's own `waitUntilExit` waits for a socket that processes which were started later may hold open as
+    /// well. Thirty seconds at most.
     private func waitUntilGone(_ pid: Int32) {
         for _ in 0..<600 {
             let state = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8))?

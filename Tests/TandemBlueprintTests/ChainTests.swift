@@ -3,8 +3,8 @@ import TandemBlueprint
 import TandemStack
 import Testing
 
-/// Requests through the real HAProxy and nginx with the generated files. What is asked, and what must come of it, stands
-/// in `Chain/cases.py`.
+/// Requests through the real HAProxy and nginx with the generated files. What is asked, and what must come of it,
+/// stands in `Chain/cases.py`.
 @Suite(.timeLimit(.minutes(10))) struct ChainTests {
     static let shapes: [ChainBench.Shape] = [.together, .apart]
 
@@ -90,7 +90,8 @@ import Testing
             try chain.setLeaving(leaving.name, "app")
             try chain.check("one_app_only", environment: stays)
             try chain.setLeaving(leaving.name, "app", false)
-            // Once nobody has sent anything there for a while, and before anybody else is told: nothing idles that could be cut.
+            // Once nobody has sent anything there for a while, and before anybody else is told: nothing idles that
+            // could be cut.
             try chain.setLeaving(leaving.name, "nginx")
             Thread.sleep(forTimeInterval: Double(Leaving.pause.components.seconds) + 0.5)
             try chain.check("one_app_only", environment: stays)

@@ -4,7 +4,8 @@ import TandemBlueprint
 import TandemStack
 import Testing
 
-/// Random stack files, through everything that happens before a program starts. `TANDEM_FUZZ_SECONDS` says for how long.
+/// Random stack files, through everything that happens before a program starts. `TANDEM_FUZZ_SECONDS` says for how
+/// long.
 @Suite struct FuzzTests {
     private static let seconds =
         ProcessInfo.processInfo.environment["TANDEM_FUZZ_SECONDS"].flatMap(Int.init) ?? 12

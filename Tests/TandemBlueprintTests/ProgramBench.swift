@@ -48,8 +48,8 @@ struct ProgramBench {
 
     func remove() { try? FileManager.default.removeItem(atPath: root) }
 
-    /// Root's checks look at interfaces and make folders below /run: in namespaces with both, where every host's address is on one
-    /// interface.
+    /// Root's checks look at interfaces and make folders below /run: in namespaces with both, where every host's
+    /// address is on one interface.
     private func checkOfRoot(_ command: [String]) throws -> Outcome? {
         guard geteuid() == 0, Namespace.canBeMade else { return nil }
         let script = """

@@ -121,8 +121,8 @@ extension RouterTests {
     func `an app's first connection for reads is to its own host`(own: String) async throws {
         let other = own == "db1" ? "db2" : "db1"
         var answers: [String] = []
-        // The router asks for both at the same moment, and goes first to whom it hears of first. On a busy machine that may be the other
-        // one for once: then it is tried again with another router.
+        // The router asks for both at the same moment, and goes first to whom it hears of first. On a busy machine that
+        // may be the other one for once: then it is tried again with another router.
         for _ in 0..<3 where answers.last != own {
             let scene = try RouterScene(own: own)
             defer { scene.remove() }

@@ -124,7 +124,8 @@ struct AppBuildTests {
         if let log = nowhere?.message.firstMatch(of: /\/tmp\/tandem-build-\w+\.log/)?.output { unlink(String(log)) }
     }
 
-    /// nil while it is not written. Whoever waits for it may look between the making of the file and the number's coming into it.
+    /// nil while it is not written. Whoever waits for it may look between the making of the file and the number's
+    /// coming into it.
     private func pid(_ name: String) -> Int32? {
         let text = (try? String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8)) ?? ""
         return Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))

@@ -11,7 +11,8 @@ struct RootTerminalTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// A stack file of another user's that has root's command run a program of that user's, whose words go to the file `said`.
+    /// A stack file of another user's that has root's command run a program of that user's, whose words go to the file
+    /// `said`.
     private func project(running script: String) throws {
         try folder.put(
             "mysql", "#!/bin/sh\n(\(script)) >> '\(folder.path)/said'\necho 'mysql  Ver 9.7.4 for Linux'\n")

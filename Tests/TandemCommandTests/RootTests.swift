@@ -180,7 +180,8 @@ struct RootTests {
         defer { container.terminate() }
         let loop = try start([], "while :; do : > '\(account.folder)/again'; done")
         defer { if loop.isRunning { loop.terminate() } }
-        // Both run as that user once they have written there. A container that may not make one of its own has ended instead.
+        // Both run as that user once they have written there. A container that may not make one of its own has ended
+        // instead.
         func isWritten(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(account.folder)/\(name)") }
         for _ in 0..<3000 where !isWritten("again") || (container.isRunning && !isWritten("inside")) {
             usleep(20_000)

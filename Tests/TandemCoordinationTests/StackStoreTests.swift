@@ -140,7 +140,8 @@ import EtcdTestServer
         }
     }
 
-    /// Random requests of three agents and an operator, to the store that the simulator has and to a real etcd. Both answer the same.
+    /// Random requests of three agents and an operator, to the store that the simulator has and to a real etcd. Both
+    /// answer the same.
     @Test func theSimulatorsStoreAnswersAsEtcdDoes() async throws {
         let environment = ProcessInfo.processInfo.environment
         let seed = environment["TANDEM_TEST_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 1...999_999_999)

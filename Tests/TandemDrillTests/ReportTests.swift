@@ -184,7 +184,8 @@ struct ReportTests {
             ])
         #expect(names("") == [] && names("bogus") == [])
         #expect(Set(all.map(\.name)).count == all.count)
-        // 9 services killed, frozen and restarted; 3 agents killed and frozen; keeper; 3 hosts killed, frozen and cut off; 2 disks; clock; rolling; outage.
+        // 9 services killed, frozen and restarted; 3 agents killed and frozen; keeper; 3 hosts killed, frozen and cut
+        // off; 2 disks; clock; rolling; outage.
         #expect(all.count == 27 + 6 + 1 + 9 + 2 + 1 + 1 + 1)
     }
 

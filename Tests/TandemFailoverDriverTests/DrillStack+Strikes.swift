@@ -4,7 +4,8 @@ import TandemFailover
 import TandemFailoverDriver
 
 extension DrillStack {
-    /// Strikes a healthy pair under load, and waits until writes are accepted again and the pair is whole. The clients go on.
+    /// Strikes a healthy pair under load, and waits until writes are accepted again and the pair is whole. The clients
+    /// go on.
     ///
     /// - Parameter fault: is given the primary.
     func strike(_ fault: (DrillHost) async throws -> Void) async throws -> DrillFigures.Strike {

@@ -11,8 +11,8 @@ import TandemPKI
 import TandemReplication
 import TandemStack
 
-/// Two data hosts and a witness on this machine: real mysqld with the product's my.cnf, a real etcd, and a driver for each host in
-/// this process. Nothing else of a stack.
+/// Two data hosts and a witness on this machine: real mysqld with the product's my.cnf, a real etcd, and a driver for
+/// each host in this process. Nothing else of a stack.
 final class DrillStack: Sendable {
     let folder: String
     let etcd: TestEtcd

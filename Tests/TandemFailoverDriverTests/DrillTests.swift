@@ -5,8 +5,8 @@ import TandemFailover
 import TandemFailoverDriver
 import Testing
 
-/// Real servers, a real etcd and clients that write all the while. `TANDEM_TEST_DRILLS=30` strikes so many times, and prints how long
-/// writes were not accepted.
+/// Real servers, a real etcd and clients that write all the while. `TANDEM_TEST_DRILLS=30` strikes so many times, and
+/// prints how long writes were not accepted.
 @Suite(
     "A pair under load", .serialized, .timeLimit(.minutes(30)),
     .enabled(if: ProcessInfo.processInfo.environment["TANDEM_TEST_DRILLS"] != nil))
@@ -14,8 +14,8 @@ struct DrillTests {
     private static let strikes =
         ProcessInfo.processInfo.environment["TANDEM_TEST_DRILLS"].flatMap { Int($0) } ?? 1
 
-    /// Strikes the primary of a healthy pair, waits until writes are accepted again and the pair is whole, and looks whether a
-    /// write was lost.
+    /// Strikes the primary of a healthy pair, waits until writes are accepted again and the pair is whole, and looks
+    /// whether a write was lost.
     private func drill(
         _ fault: String, times: Int = strikes, _ strike: (DrillStack, DrillHost) async throws -> Void
     ) async throws {

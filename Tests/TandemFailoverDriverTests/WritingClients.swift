@@ -1,8 +1,9 @@
 import Logging
 import MySQLConnector
 
-/// Clients of a drill: each writes one row after the other, and notes what it was told. Some look for a server that lets them; and
-/// each server has one that stays with it, and is there when it opens: the others may be stuck at a server that is frozen.
+/// Clients of a drill: each writes one row after the other, and notes what it was told. Some look for a server that
+/// lets them; and each server has one that stays with it, and is there when it opens: the others may be stuck at a
+/// server that is frozen.
 struct WritingClients: Sendable {
     /// The servers, by the address that clients use.
     var servers: [MySQLConfiguration]

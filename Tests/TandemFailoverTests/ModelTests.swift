@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// `bin/model` at a size that takes seconds. The whole of it, with any number of faults, is run by hand: docs/failover.md
-/// has the number of states.
+/// `bin/model` at a size that takes seconds. The whole of it, with any number of faults, is run by hand:
+/// docs/failover.md has the number of states.
 @Suite("A model of the core, every order of events")
 struct ModelTests {
     private func model(_ arguments: String...) throws -> (status: Int32, output: String) {

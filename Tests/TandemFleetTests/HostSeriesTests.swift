@@ -4,8 +4,8 @@ import Testing
 
 @testable import TandemFleet
 
-/// What is done to a stack on hosts of its own again and again, under load: `TANDEM_TEST_HOST_SERIES=20 bin/test --filter HostSeriesTests` on hosts
-/// of `bin/lab`. They print what docs/fleet.md says of them.
+/// What is done to a stack on hosts of its own again and again, under load: `TANDEM_TEST_HOST_SERIES=20 bin/test
+/// --filter HostSeriesTests` on hosts of `bin/lab`. They print what docs/fleet.md says of them.
 @Suite(
     "A stack on hosts of its own, again and again", .serialized,
     .enabled(if: LabHosts.folder != nil && LabHosts.rounds != nil, LabHosts.skipped))
@@ -53,7 +53,8 @@ struct HostSeriesTests {
         }
     }
 
-    /// Both kinds of change at once: a release, and a setting of the balancers. SIGKILL leaves the command no time to put anything right.
+    /// Both kinds of change at once: a release, and a setting of the balancers. SIGKILL leaves the command no time to
+    /// put anything right.
     @Test("the command line is killed in the middle of a change: hosts are whole, and the next one finishes")
     func kills() async throws {
         try await within { rounds in

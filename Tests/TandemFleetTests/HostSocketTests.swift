@@ -4,7 +4,8 @@ import Testing
 @testable import TandemFleet
 
 extension HostStackTests {
-    /// HAProxy is killed where users connect to, alone and together with the agent that keeps its sockets: somebody listens all the time.
+    /// HAProxy is killed where users connect to, alone and together with the agent that keeps its sockets: somebody
+    /// listens all the time.
     func keepsListening() async throws {
         let hasAddress = try await !stack.shell("lb1", "ip -o address | grep -F '\(LabStack.front)/' || :").isEmpty
         let host = hasAddress ? "lb1" : "lb2"

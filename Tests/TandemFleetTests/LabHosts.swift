@@ -4,7 +4,8 @@ import Testing
 
 @testable import TandemFleet
 
-/// Hosts that boot a real systemd, made by `bin/lab`: `TANDEM_TEST_LAB` names the folder with their ssh_config, once they run.
+/// Hosts that boot a real systemd, made by `bin/lab`: `TANDEM_TEST_LAB` names the folder with their ssh_config, once
+/// they run.
 enum LabHosts {
     static let folder = ProcessInfo.processInfo.environment["TANDEM_TEST_LAB"]
     static let hasKeepalived =

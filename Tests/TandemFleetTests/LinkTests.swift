@@ -3,7 +3,8 @@ import Testing
 
 @testable import TandemFleet
 
-/// Links between hosts that are cut, in one direction or both, and hosts that are cut off from etcd: `TANDEM_TEST_LINKS=1`, on hosts of `bin/lab`.
+/// Links between hosts that are cut, in one direction or both, and hosts that are cut off from etcd:
+/// `TANDEM_TEST_LINKS=1`, on hosts of `bin/lab`.
 @Suite(
     "Links that are cut", .serialized, .timeLimit(.minutes(60)),
     .enabled(

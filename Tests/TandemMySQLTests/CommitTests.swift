@@ -216,7 +216,8 @@ struct CommitTests {
 
     /// In whatever they are doing, COMMIT included. Some are gone before the KILL arrives.
     private func killSessions(_ server: MySQLTestServer) -> Int {
-        // The server cannot always put a statement with binary values into this table; then there is nobody to kill this time.
+        // The server cannot always put a statement with binary values into this table; then there is nobody to kill
+        // this time.
         let sessions = try? server.sql(
             "SELECT id FROM information_schema.processlist WHERE user = 'writer' AND command <> 'Sleep'")
         return (sessions ?? "").split(separator: "\n").prefix(2).count { session in

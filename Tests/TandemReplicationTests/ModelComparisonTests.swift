@@ -9,8 +9,8 @@ import Testing
 /// The simulator says what the protocol is worth only as far as its servers do what MySQL's do.
 @Suite("The simulator's servers and real ones")
 struct ModelComparisonTests {
-    /// `TANDEM_TEST_STATEMENTS=2000` makes another sequence each time, as long as that, and `TANDEM_TEST_SEED` replays it. The
-    /// short form is always the same one.
+    /// `TANDEM_TEST_STATEMENTS=2000` makes another sequence each time, as long as that, and `TANDEM_TEST_SEED` replays
+    /// it. The short form is always the same one.
     @Test("look the same after any sequence of statements, commits and crashes", .timeLimit(.minutes(60)))
     func compare() async throws {
         let environment = ProcessInfo.processInfo.environment

@@ -8,7 +8,8 @@ import Testing
 
 @Suite("A look waits for its source's answer")
 struct SourceProbeTests {
-    /// A listening socket on which the kernel accepts connections and no program ever answers, like a MySQL server that hangs while it closes.
+    /// A listening socket on which the kernel accepts connections and no program ever answers, like a MySQL server that
+    /// hangs while it closes.
     private final class SilentServer {
         let socket: Int32
         let port: Int

@@ -9,7 +9,8 @@ struct ScenarioTests {
         return outcomes
     }
 
-    /// A few in a hundred statements and messages are slow or lost in any run, so one run in five may go another way; of few runs that is luck.
+    /// A few in a hundred statements and messages are slow or lost in any run, so one run in five may go another way;
+    /// of few runs that is luck.
     private func most(_ outcomes: [Scenario.Outcome], are expected: (Scenario.Outcome) -> Bool) -> Bool {
         outcomes.filter(expected).count * 5 >= outcomes.count * 4
     }

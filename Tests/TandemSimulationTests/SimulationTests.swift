@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Faults in simulated stacks")
 struct SimulationTests {
-    /// Fresh in every run of the tests, so that they look elsewhere each time. It is printed; TANDEM_TEST_SEED fixes it.
+    /// Fresh in every run of the tests, so that they look elsewhere each time. It is printed; TANDEM_TEST_SEED fixes
+    /// it.
     static let seed =
         ProcessInfo.processInfo.environment["TANDEM_TEST_SEED"].flatMap { UInt64($0) }
         ?? UInt64.random(in: 1...999_999_999)

@@ -1,7 +1,8 @@
 import Foundation
 
-/// Measures, and writes what came out as a document: a stack that Tandem runs beside one that was configured by hand, or, with `mysql`,
-/// `failover` or `patroni` as the first argument, MySQL clients, changes of primary, or these beside Patroni's.
+/// Measures, and writes what came out as a document: a stack that Tandem runs beside one that was configured by hand,
+/// or, with `mysql`, `failover` or `patroni` as the first argument, MySQL clients, changes of primary, or these beside
+/// Patroni's.
 @main
 struct Benchmarks {
     static func main() {

@@ -1,19 +1,20 @@
 import Foundation
 
-/// The same programs in the same chain, configured by hand: no agents and no database router. The application goes straight
-/// to MySQL, to the primary for writes, and reads from that and its own host's server. The two database servers are those of
-/// Tandem's stack, so that both contenders have the same ones.
+/// The same programs in the same chain, configured by hand: no agents and no database router. The application goes
+/// straight to MySQL, to the primary for writes, and reads from that and its own host's server. The two database
+/// servers are those of Tandem's stack, so that both contenders have the same ones.
 struct HandWritten {
     enum Style: Int, CaseIterable {
         /// For speed alone: nobody looks whether a server lives, and a request that meets a dead one fails.
         case fast
-        /// For speed alone, and HAProxy speaks plain HTTP to nginx, which Tandem never does; users are always served over TLS.
+        /// For speed alone, and HAProxy speaks plain HTTP to nginx, which Tandem never does; users are always served
+        /// over TLS.
         case plain
-        /// For speed alone, and Linux is asked to schedule the programs as Tandem has its services scheduled, which is no setting of
-        /// these programs.
+        /// For speed alone, and Linux is asked to schedule the programs as Tandem has its services scheduled, which is
+        /// no setting of these programs.
         case batch
-        /// With what Tandem's files do for each request: health checks, retries, request ids in headers and logs, and none of
-        /// what clients say of themselves believed.
+        /// With what Tandem's files do for each request: health checks, retries, request ids in headers and logs, and
+        /// none of what clients say of themselves believed.
         case careful
 
         var name: String {

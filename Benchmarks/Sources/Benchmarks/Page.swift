@@ -1,6 +1,7 @@
 import Foundation
 
-/// docs/benchmarks.md has a part for each kind of measurement, between lines that name it; a run replaces its own and keeps all else.
+/// docs/benchmarks.md has a part for each kind of measurement, between lines that name it; a run replaces its own and
+/// keeps all else.
 enum Page {
     static let parts = ["stack", "failover", "patroni", "mysql"]
     private static let title = "# Benchmarks"

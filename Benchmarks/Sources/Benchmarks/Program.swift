@@ -49,8 +49,8 @@ enum Program {
     }
 
     /// Starts a program that serves until `terminate` is called. Like a service it is in a session of its own, since
-    /// Linux shares the processor among sessions (sched(7), "The autogroup feature"): together with us and the load, its
-    /// share would be another. The shell in between only passes the signal on.
+    /// Linux shares the processor among sessions (sched(7), "The autogroup feature"): together with us and the load,
+    /// its share would be another. The shell in between only passes the signal on.
     static func start(
         _ command: [String], folder: String = "/", environment: [String: String] = [:],
         scheduling: Scheduling = .ordinary, log: String

@@ -13,7 +13,8 @@ enum Conduit {
     /// How long to wait for the database at the start.
     private static let databasePatience = Duration.seconds(30)
 
-    /// Longer than the web server in front keeps idle connections (nginx: 60 s), or it would send requests into closed ones.
+    /// Longer than the web server in front keeps idle connections (nginx: 60 s), or it would send requests into closed
+    /// ones.
     private static let idleTimeout = TimeAmount.seconds(90)
 
     static func main() async {

@@ -32,7 +32,8 @@ actor QueryKiller {
 
     /// Ends the statement that runs in a session; the session goes on.
     ///
-    /// - Parameter isWanted: asked at the last moment. A statement that ended by itself must not have its successor killed.
+    /// - Parameter isWanted: asked at the last moment. A statement that ended by itself must not have its successor
+    ///   killed.
     /// - Returns: false when the server could not be told.
     nonisolated func killQuery(of session: UInt64, on serverUUID: String, isWanted: @escaping @Sendable () -> Bool)
         async -> Bool

@@ -5,7 +5,8 @@ final class StatementCanceller: Sendable {
     enum Manner: Sendable {
         /// KILL QUERY; the connection lives on.
         case kill
-        /// COMMIT is not to be interrupted. It is waited for, a while; then the connection is broken off, and the outcome is unknown.
+        /// COMMIT is not to be interrupted. It is waited for, a while; then the connection is broken off, and the
+        /// outcome is unknown.
         case wait
     }
 

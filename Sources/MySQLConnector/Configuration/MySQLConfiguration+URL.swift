@@ -8,8 +8,8 @@ extension MySQLConfiguration {
     /// Reads `mysql://user:password@host:port/database?ssl-mode=VERIFY_CA&ssl-ca=/path`.
     ///
     /// User, password and database are percent-decoded. Parameters, named as MySQL's own clients name them:
-    /// - `ssl-mode`: `DISABLED`, `REQUIRED`, `VERIFY_CA` or `VERIFY_IDENTITY`. Left out, it is `REQUIRED` over TCP (`VERIFY_IDENTITY` with an
-    ///   `ssl-ca`) and `DISABLED` on a unix socket.
+    /// - `ssl-mode`: `DISABLED`, `REQUIRED`, `VERIFY_CA` or `VERIFY_IDENTITY`. Left out, it is `REQUIRED` over TCP
+    ///   (`VERIFY_IDENTITY` with an `ssl-ca`) and `DISABLED` on a unix socket.
     /// - `ssl-ca`: PEM file of the authority; needed by, and only allowed with, the two `VERIFY` modes.
     /// - `socket`: path of a unix socket, used instead of host and port.
     ///

@@ -8,14 +8,14 @@ public struct MySQLConfiguration: Sendable, Hashable {
     }
 
     public enum TLS: Sendable, Hashable {
-        /// Plain text. Over TCP this also fetches the server's RSA key unauthenticated when the server has not cached the
-        /// password: use it on loopback or unix sockets only.
+        /// Plain text. Over TCP this also fetches the server's RSA key unauthenticated when the server has not cached
+        /// the password: use it on loopback or unix sockets only.
         case disable
         /// TLS 1.2 or later, or no connection.
         ///
         /// - Parameters:
-        ///   - caFile: PEM file with the authorities that may have signed the server's certificate. `nil` encrypts without knowing
-        ///     who is at the other end.
+        ///   - caFile: PEM file with the authorities that may have signed the server's certificate. `nil` encrypts
+        ///     without knowing who is at the other end.
         ///   - verifyServerName: whether the certificate must also name the host that was dialled. Needs `caFile`.
         case require(caFile: String?, verifyServerName: Bool = true)
     }
@@ -28,7 +28,8 @@ public struct MySQLConfiguration: Sendable, Hashable {
     public var tls: TLS
     /// For the TCP connection, and again for each answer of the handshake. Whole seconds; fractions are rounded up.
     public var connectTimeout: Duration = .seconds(5)
-    /// How long the server may stay silent while a statement runs. The connection is closed then; the statement may go on at the server.
+    /// How long the server may stay silent while a statement runs. The connection is closed then; the statement may go
+    /// on at the server.
     public var queryTimeout: Duration?
     /// Prepared statements kept per connection; the least recently used goes first.
     public var statementCacheCapacity = 256
@@ -36,7 +37,8 @@ public struct MySQLConfiguration: Sendable, Hashable {
     public var maximumPacketBytes = 64 << 20
     /// A result with more bytes of data than this is an error, and closes the connection.
     public var maximumResultBytes = 256 << 20
-    /// Asks the server to report the GTID of each transaction that this session commits (`session_track_gtids=OWN_GTID`).
+    /// Asks the server to report the GTID of each transaction that this session commits
+    /// (`session_track_gtids=OWN_GTID`).
     public var tracksGTIDs = false
 
     public init(

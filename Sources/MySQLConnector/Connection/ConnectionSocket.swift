@@ -3,8 +3,8 @@ import Synchronization
 
 /// The connection's socket, for what other threads may do with it while the connection's own thread is blocked.
 ///
-/// It keeps a duplicate of the descriptor: the library closes its own by itself when the link breaks, and the number may belong to another
-/// connection a moment later.
+/// It keeps a duplicate of the descriptor: the library closes its own by itself when the link breaks, and the number
+/// may belong to another connection a moment later.
 final class ConnectionSocket: Sendable {
     private struct State {
         var descriptor: Int32?

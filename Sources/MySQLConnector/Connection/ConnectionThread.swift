@@ -3,10 +3,11 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Runs one connection's jobs, one after another, on a thread that belongs to it: libmariadb blocks while it waits for the server, and must not
-/// block a thread that other tasks need.
+/// Runs one connection's jobs, one after another, on a thread that belongs to it: libmariadb blocks while it waits for
+/// the server, and must not block a thread that other tasks need.
 ///
-/// After `retire` the thread ends as soon as it has nothing to do. A job that comes later still (a second `close`, say) gets a short-lived thread.
+/// After `retire` the thread ends as soon as it has nothing to do. A job that comes later still (a second `close`, say)
+/// gets a short-lived thread.
 final class ConnectionThread: SerialExecutor {
     private enum Job {
         case task(UnownedJob)
@@ -48,7 +49,8 @@ final class ConnectionThread: SerialExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) { add(.task(UnownedJob(job))) }
 
-    /// Runs the closure on the thread, after what is queued already. In it, actors on this executor may assume that they are isolated.
+    /// Runs the closure on the thread, after what is queued already. In it, actors on this executor may assume that
+    /// they are isolated.
     func run(_ work: @escaping @Sendable () -> Void) { add(.work(work)) }
 
     func checkIsolated() {
@@ -57,8 +59,9 @@ final class ConnectionThread: SerialExecutor {
     }
 
     private func add(_ job: Job) {
-        // The job may hold the last reference to the connection, and have run before this returns: then all that is touched below would be
-        // gone. The runtime, which asks for this, keeps no executor alive. By way of a plain pointer, so that the retain is not optimised away.
+        // The job may hold the last reference to the connection, and have run before this returns: then all that is
+        // touched below would be gone. The runtime, which asks for this, keeps no executor alive. By way of a plain
+        // pointer, so that the retain is not optimised away.
         let own = Unmanaged.passRetained(self).toOpaque()
         defer { Unmanaged<ConnectionThread>.fromOpaque(own).release() }
         let need = state.withLock { state -> Need in
@@ -89,7 +92,8 @@ final class ConnectionThread: SerialExecutor {
 
     /// Waits until a retired thread is gone.
     ///
-    /// A thread that is only about to end still gives back what OpenSSL keeps for it. When the process exits in that moment, it does so a second time.
+    /// A thread that is only about to end still gives back what OpenSSL keeps for it. When the process exits in that
+    /// moment, it does so a second time.
     func join() async {
         let handle = state.withLock { state in
             defer { state.handle = nil }

@@ -4,8 +4,9 @@ import Synchronization
 extension MySQLConnection {
     /// Connects and logs in.
     ///
-    /// - Throws: ``MySQLError`` with ``MySQLError/Code/connectFailed`` and Connector/C's number: 1045 for a wrong password, 2002 when nothing answers,
-    ///   2026 for TLS. A cancelled task gets `CancellationError` at once; the attempt itself ends in the background, within its timeout.
+    /// - Throws: ``MySQLError`` with ``MySQLError/Code/connectFailed`` and Connector/C's number: 1045 for a wrong
+    ///   password, 2002 when nothing answers, 2026 for TLS. A cancelled task gets `CancellationError` at once; the
+    ///   attempt itself ends in the background, within its timeout.
     public static func connect(_ configuration: MySQLConfiguration, logger: Logger) async throws -> MySQLConnection {
         try await connect(
             configuration, logger: logger, killer: QueryKiller(configuration: configuration, logger: logger),

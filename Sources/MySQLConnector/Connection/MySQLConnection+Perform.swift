@@ -29,7 +29,8 @@ extension MySQLConnection {
             throw MySQLError(code: .connectionClosed, message: "the connection is closed").at(
                 statement: sql, file: file, line: line)
         }
-        // The handler goes in here, on the connection's thread: a task that still waits for its turn must not end another's statement.
+        // The handler goes in here, on the connection's thread: a task that still waits for its turn must not end
+        // another's statement.
         let statement = canceller.begin()
         let outcome = await withTaskCancellationHandler {
             self.run(sql, on: wire, body)
@@ -43,8 +44,8 @@ extension MySQLConnection {
         return try conclude(outcome, manner: manner, statement: sql, file: file, line: line).get()
     }
 
-    /// Does what blocks. A method of the actor, so that it runs on the connection's thread: a closure that does not mention the actor would run, and
-    /// block, on a thread of Swift's own pool.
+    /// Does what blocks. A method of the actor, so that it runs on the connection's thread: a closure that does not
+    /// mention the actor would run, and block, on a thread of Swift's own pool.
     func run<Output>(
         _ sql: String, on wire: any Wire, _ body: (any Wire) throws(MySQLError) -> Output
     ) -> StatementOutcome<Output> {
@@ -156,7 +157,8 @@ extension MySQLConnection {
         return error.at(statement: statement, file: file, line: line)
     }
 
-    /// The server would go on with a statement whose connection is closed, and notice only when it has something to say.
+    /// The server would go on with a statement whose connection is closed, and notice only when it has something to
+    /// say.
     private func endSessionElsewhere() {
         // While this descriptor is open, the server cannot give the session's number to another.
         let held = socket.duplicate()

@@ -2,11 +2,12 @@ import Logging
 
 /// One session with one MySQL server.
 ///
-/// Each connection has a thread of its own, on which everything about it runs; so a statement that takes long holds up nothing else. Statements of one
-/// connection run one after another.
+/// Each connection has a thread of its own, on which everything about it runs; so a statement that takes long holds up
+/// nothing else. Statements of one connection run one after another.
 ///
-/// A task that is cancelled while its statement runs gets `CancellationError`; the statement is ended at the server with KILL QUERY, over another
-/// connection, and this one can be used further. Where that is not possible within a few seconds the connection is closed.
+/// A task that is cancelled while its statement runs gets `CancellationError`; the statement is ended at the server
+/// with KILL QUERY, over another connection, and this one can be used further. Where that is not possible within a few
+/// seconds the connection is closed.
 public actor MySQLConnection {
     /// As the server says it: `9.7.4`.
     public nonisolated let serverVersion: String
@@ -56,14 +57,17 @@ public actor MySQLConnection {
         try await perform(query.sql, file: file, line: line) { wire throws(MySQLError) in try wire.query(query) }
     }
 
-    /// Runs a prepared statement, and returns all its results; CALL gives one for each SELECT of the procedure, and a last one without columns.
+    /// Runs a prepared statement, and returns all its results; CALL gives one for each SELECT of the procedure, and a
+    /// last one without columns.
     public func queryAll(_ query: MySQLQuery, file: String = #fileID, line: Int = #line) async throws -> [MySQLResult] {
         try await perform(query.sql, file: file, line: line) { wire throws(MySQLError) in try wire.queryAll(query) }
     }
 
-    /// Runs a statement as text, for what cannot be prepared: SET, CLONE, START REPLICA, … Of several results, the first that has columns is returned.
+    /// Runs a statement as text, for what cannot be prepared: SET, CLONE, START REPLICA, … Of several results, the
+    /// first that has columns is returned.
     ///
-    /// - Parameter sql: one statement, taken as it is. Never build it from what a user typed: use ``query(_:file:line:)``.
+    /// - Parameter sql: one statement, taken as it is. Never build it from what a user typed: use
+    ///   ``query(_:file:line:)``.
     @discardableResult
     public func execute(_ sql: String, file: String = #fileID, line: Int = #line) async throws -> MySQLResult {
         let results = try await executeAll(sql, file: file, line: line)
@@ -113,7 +117,8 @@ public actor MySQLConnection {
         do { try wire?.ping() } catch { close() }
     }
 
-    /// Ends a transaction that failed; if that fails too, the connection, and so the server ends it. Works for cancelled tasks.
+    /// Ends a transaction that failed; if that fails too, the connection, and so the server ends it. Works for
+    /// cancelled tasks.
     package func rollBack() async {
         await becomeFree()
         guard let wire else { return }

@@ -32,7 +32,8 @@ extension MySQLError: CustomStringConvertible, CustomDebugStringConvertible {
         return number < 2000 || number >= 3000 ? !Self.quotesNamesOnly.contains(number) : false
     }
 
-    /// `Duplicate entry 'x' for key 'y'` becomes `Duplicate entry '…`: quoted data may itself hold quotes, so nothing after the first is safe.
+    /// `Duplicate entry 'x' for key 'y'` becomes `Duplicate entry '…`: quoted data may itself hold quotes, so nothing
+    /// after the first is safe.
     private static func withoutQuotes(_ message: String) -> String {
         guard let quote = message.firstIndex(where: { $0 == "'" || $0 == "\"" }) else { return message }
         return message[...quote] + "…"

@@ -1,7 +1,7 @@
 /// What went wrong between this program and a MySQL server.
 ///
-/// ``description`` is safe to log: it has the statement's text with its placeholders, never a bound value, and leaves out what the server quotes
-/// from the data. ``message`` and `String(reflecting:)` have everything.
+/// ``description`` is safe to log: it has the statement's text with its placeholders, never a bound value, and leaves
+/// out what the server quotes from the data. ``message`` and `String(reflecting:)` have everything.
 public struct MySQLError: Error, Sendable {
     /// The kinds of failure. More may be added, so a `switch` needs a `default`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {

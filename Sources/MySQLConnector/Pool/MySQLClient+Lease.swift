@@ -108,7 +108,8 @@ extension MySQLClient {
         }
         carryOut(effects)
         guard case .waiting = outcome else { return }
-        // `run` keeps the time, once it runs. Until then a task that waits keeps its own, lest a forgotten `run` hang it for ever.
+        // `run` keeps the time, once it runs. Until then a task that waits keeps its own, lest a forgotten `run` hang
+        // it for ever.
         if !isRunning {
             Task { [weak self, timeout = options.acquireTimeout] in
                 try await Task.sleep(for: timeout)

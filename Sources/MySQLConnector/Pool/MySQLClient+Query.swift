@@ -32,7 +32,8 @@ extension MySQLConnection {
     /// So many statements of the pool's queue run one after another before the thread looks at what else it has to do.
     private static let maximumInARow = 16
 
-    /// Runs the statement, releases the connection, and tells the one who waits; all on the connection's thread. Goes on with the next in the queue.
+    /// Runs the statement, releases the connection, and tells the one who waits; all on the connection's thread. Goes
+    /// on with the next in the queue.
     ///
     /// - Parameter wasIdle: the server may have gone meanwhile.
     nonisolated func serve(_ request: QueuedQuery, for client: MySQLClient, _ lease: PoolLease, wasIdle: Bool) {

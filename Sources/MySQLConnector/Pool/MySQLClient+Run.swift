@@ -5,7 +5,8 @@ import Synchronization
 extension MySQLClient {
     /// Opens, resets and closes connections until the client is shut down; call it once.
     ///
-    /// A graceful shutdown refuses new work, serves the tasks that hold or wait for a connection, then closes. Cancellation breaks off running statements.
+    /// A graceful shutdown refuses new work, serves the tasks that hold or wait for a connection, then closes.
+    /// Cancellation breaks off running statements.
     public func run() async throws {
         let isFirst = pool.withLock { state in
             defer { state.isRunning = true }
@@ -32,10 +33,12 @@ extension MySQLClient {
         }
     }
 
-    /// Lets statements under way end, and refuses everything else, also what waits already: it can go to another server. Then ``run()`` returns.
+    /// Lets statements under way end, and refuses everything else, also what waits already: it can go to another
+    /// server. Then ``run()`` returns.
     package func leave() { apply { state, _ in state.machine.shutDown(.leave) } }
 
-    /// Opens connections ahead of those who will ask for them, so that there are `count`, or as many as the options allow.
+    /// Opens connections ahead of those who will ask for them, so that there are `count`, or as many as the options
+    /// allow.
     package func prepare(_ count: Int) { apply { $0.machine.prepare(count, at: $1) } }
 
     /// Until it is cancelled.

@@ -3,7 +3,8 @@ extension MySQLClient {
     ///
     /// Cancelling the task ends the statement that runs, and rolls back; but a COMMIT that is under way is waited for.
     ///
-    /// - Throws: ``MySQLError`` with ``MySQLError/Code/commitOutcomeUnknown`` when the connection broke during COMMIT; else as ``withConnection(isolation:_:)``.
+    /// - Throws: ``MySQLError`` with ``MySQLError/Code/commitOutcomeUnknown`` when the connection broke during COMMIT;
+    ///   else as ``withConnection(isolation:_:)``.
     public func withTransaction<Value>(
         _ options: MySQLTransactionOptions = MySQLTransactionOptions(),
         isolation: isolated (any Actor)? = #isolation, file: String = #fileID, line: Int = #line,
@@ -31,7 +32,8 @@ extension MySQLClient {
 }
 
 extension MySQLConnection {
-    /// Runs the closure in a transaction on this connection; see ``MySQLClient/withTransaction(_:isolation:file:line:_:)``. It is not run again after a conflict.
+    /// Runs the closure in a transaction on this connection; see
+    /// ``MySQLClient/withTransaction(_:isolation:file:line:_:)``. It is not run again after a conflict.
     public func withTransaction<Value>(
         _ options: MySQLTransactionOptions = MySQLTransactionOptions(),
         isolation: isolated (any Actor)? = #isolation, file: String = #fileID, line: Int = #line,
@@ -49,7 +51,8 @@ extension MySQLConnection {
         do {
             value = try await body(self)
         } catch {
-            // Not through `execute`: that would refuse a cancelled task. What fails here leaves the connection unusable, and the server rolls back.
+            // Not through `execute`: that would refuse a cancelled task. What fails here leaves the connection
+            // unusable, and the server rolls back.
             await rollBack()
             throw error
         }

@@ -5,10 +5,12 @@ import Tracing
 
 /// A client for one MySQL server: a pool of connections, shared by any number of tasks.
 ///
-/// It works while ``run()`` runs: add it to a `ServiceGroup`, before the services that use it, or run it in a task of its own.
+/// It works while ``run()`` runs: add it to a `ServiceGroup`, before the services that use it, or run it in a task of
+/// its own.
 ///
-/// A connection on which an error shows that its session is broken, or that its server no longer takes writes, is not used again. A session that a
-/// statement may have changed (SET, locks, temporary tables, an open transaction) is reset before the next task gets it.
+/// A connection on which an error shows that its session is broken, or that its server no longer takes writes, is not
+/// used again. A session that a statement may have changed (SET, locks, temporary tables, an open transaction) is reset
+/// before the next task gets it.
 public final class MySQLClient: Service, Sendable {
     public let configuration: MySQLConfiguration
     public let options: MySQLPoolOptions
@@ -42,8 +44,8 @@ public final class MySQLClient: Service, Sendable {
 
     /// The rows of a prepared statement, as they come: however many there are, only a few are in memory at a time.
     ///
-    /// The statement runs when the rows are first asked for, once for each loop over them; it holds a connection from then until the loop ends. A loop
-    /// that is left early ends the statement at the server.
+    /// The statement runs when the rows are first asked for, once for each loop over them; it holds a connection from
+    /// then until the loop ends. A loop that is left early ends the statement at the server.
     /// ```swift
     /// for try await row in client.stream("SELECT id, title FROM article") {
     ///     let (id, title) = try row.decode((Int, String).self)
@@ -53,15 +55,17 @@ public final class MySQLClient: Service, Sendable {
         MySQLRowSequence(source: .client(self), query: query, file: file, line: line)
     }
 
-    /// Runs one prepared statement on any connection, and returns all its results; see ``MySQLConnection/queryAll(_:file:line:)``.
+    /// Runs one prepared statement on any connection, and returns all its results; see
+    /// ``MySQLConnection/queryAll(_:file:line:)``.
     public func queryAll(_ query: MySQLQuery, file: String = #fileID, line: Int = #line) async throws -> [MySQLResult] {
         try await withConnection { try await $0.queryAll(query, file: file, line: line) }
     }
 
     /// Lends a connection to the closure, for it alone.
     ///
-    /// - Throws: ``MySQLError`` with ``MySQLError/Code/poolTimeout``, ``MySQLError/Code/poolQueueFull`` or ``MySQLError/Code/poolClosed`` when there is none to
-    ///   be had; `CancellationError` when the task is cancelled while it waits; and what the closure throws.
+    /// - Throws: ``MySQLError`` with ``MySQLError/Code/poolTimeout``, ``MySQLError/Code/poolQueueFull`` or
+    ///   ``MySQLError/Code/poolClosed`` when there is none to be had; `CancellationError` when the task is cancelled
+    ///   while it waits; and what the closure throws.
     public func withConnection<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: (MySQLConnection) async throws -> sending Value
     ) async throws -> sending Value {

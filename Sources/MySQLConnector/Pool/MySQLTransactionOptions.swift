@@ -12,8 +12,8 @@ public struct MySQLTransactionOptions: Sendable, Hashable {
     public var isolation: Isolation?
     /// The server refuses writes in it, and does less for it.
     public var isReadOnly: Bool
-    /// How often the whole transaction is run again when the server gave it up for a deadlock (1213) or because it waited too long for a lock (1205).
-    /// The closure must have no effects of its own that may not happen twice.
+    /// How often the whole transaction is run again when the server gave it up for a deadlock (1213) or because it
+    /// waited too long for a lock (1205). The closure must have no effects of its own that may not happen twice.
     public var maximumRetries: Int
     /// The wait before the first retry, a random part of up to a half less; it doubles with each, up to a second.
     public var retryDelay: Duration = .milliseconds(10)

@@ -50,7 +50,8 @@ extension MySQLClient {
         carryOut(effects)
     }
 
-    /// What the actions come to, for `carryOut` when the lock is open again: whoever is woken under a lock runs into it at once.
+    /// What the actions come to, for `carryOut` when the lock is open again: whoever is woken under a lock runs into it
+    /// at once.
     func effects(of actions: [PoolStateMachine.Action], _ state: inout PoolState) -> [PoolEffect] {
         actions.compactMap { action in
             switch action {

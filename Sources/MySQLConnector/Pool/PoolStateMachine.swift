@@ -1,7 +1,7 @@
 /// What a pool decides, as a value: an event in, actions out. No clock, no I/O, no locks.
 ///
-/// Times are counted from the pool's start. Tasks that wait are served first come, first served. Idle connections are handed out newest first,
-/// so that those which are not needed grow old and are closed.
+/// Times are counted from the pool's start. Tasks that wait are served first come, first served. Idle connections are
+/// handed out newest first, so that those which are not needed grow old and are closed.
 struct PoolStateMachine {
     private enum Phase {
         case opening, leased
@@ -40,8 +40,8 @@ struct PoolStateMachine {
 
     mutating func start(at now: Duration) -> [Action] { openAsNeeded(at: now) }
 
-    /// Opens connections before tasks ask for them, until the pool has `count` connections or its maximum. A connection that no task takes is
-    /// closed like any other that idles.
+    /// Opens connections before tasks ask for them, until the pool has `count` connections or its maximum. A connection
+    /// that no task takes is closed like any other that idles.
     mutating func prepare(_ count: Int, at now: Duration) -> [Action] {
         guard mode == .running, consecutiveFailures == 0 else { return [] }
         let wanted = min(count, options.maximumConnections) - slots.count
@@ -102,7 +102,8 @@ struct PoolStateMachine {
         return place(id, idleSince: now, at: now)
     }
 
-    /// A lease ended, and the connection may be used again; the same as `released` when somebody waits for it, which is when many ask for much.
+    /// A lease ended, and the connection may be used again; the same as `released` when somebody waits for it, which is
+    /// when many ask for much.
     ///
     /// - Returns: who has the connection now; `nil` when that is not so simple, and nothing was done.
     mutating func passedOn(_ id: ConnectionID, at now: Duration) -> WaiterID? {

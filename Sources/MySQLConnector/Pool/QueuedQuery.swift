@@ -2,8 +2,8 @@ import Synchronization
 
 /// One statement on its way to a connection, and the task that waits for its result.
 ///
-/// It travels by itself, without its task: a connection that has done with one takes the next on the thread where it is, and no task has to be woken
-/// in between only to say what it wants.
+/// It travels by itself, without its task: a connection that has done with one takes the next on the thread where it
+/// is, and no task has to be woken in between only to say what it wants.
 final class QueuedQuery: Sendable {
     /// Unchecked, for `finish` lets go of it; to have it checked, too, would allocate memory for each statement.
     typealias Continuation = UnsafeContinuation<MySQLResult, any Error>

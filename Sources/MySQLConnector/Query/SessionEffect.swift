@@ -1,7 +1,9 @@
-/// Whether a statement may leave something behind in its session: a variable, a lock, a temporary table, another schema.
+/// Whether a statement may leave something behind in its session: a variable, a lock, a temporary table, another
+/// schema.
 ///
-/// A pool resets only sessions that may have changed: COM_RESET_CONNECTION costs a round trip and throws away every prepared statement.
-/// The judgement errs on the side of resetting. Open transactions are not its business: the server reports those.
+/// A pool resets only sessions that may have changed: COM_RESET_CONNECTION costs a round trip and throws away every
+/// prepared statement. The judgement errs on the side of resetting. Open transactions are not its business: the server
+/// reports those.
 enum SessionEffect: Sendable, Equatable {
     case none
     case possible

@@ -8,7 +8,8 @@ public struct MySQLResult: Sendable {
     public let lastInsertID: UInt64?
     /// The number of warnings; `SHOW WARNINGS` has their texts.
     public let warnings: Int
-    /// The GTID of the transaction that this statement committed, when the server reports it: see ``MySQLConfiguration/tracksGTIDs``.
+    /// The GTID of the transaction that this statement committed, when the server reports it: see
+    /// ``MySQLConfiguration/tracksGTIDs``.
     public let gtid: String?
     /// What a result takes in memory even when it is empty, about; for the bound on results.
     static let overheadBytes = 128

@@ -5,14 +5,15 @@
 #endif
 
 extension MySQLRow {
-    /// Turns the row into a value of a `Decodable` type, each property from the column of its name. A property `createdAt` is read from a column
-    /// `createdAt` or, when there is none, `created_at`. Columns without a property are passed over; a JSON column may fill a property that is
-    /// itself a structure or an array.
+    /// Turns the row into a value of a `Decodable` type, each property from the column of its name. A property
+    /// `createdAt` is read from a column `createdAt` or, when there is none, `created_at`. Columns without a property
+    /// are passed over; a JSON column may fill a property that is itself a structure or an array.
     /// ```swift
     /// struct Article: Decodable { var id: Int; var title: String; var publishedAt: Date? }
     /// let article = try row.decode(Article.self)
     /// ```
-    /// - Throws: ``MySQLError`` with ``MySQLError/Code/decodingFailed``, naming the column and both types; or what the type's own `init(from:)` throws.
+    /// - Throws: ``MySQLError`` with ``MySQLError/Code/decodingFailed``, naming the column and both types; or what the
+    ///   type's own `init(from:)` throws.
     @_disfavoredOverload
     public func decode<Value: Decodable>(
         _ type: Value.Type = Value.self, file: String = #fileID, line: Int = #line

@@ -9,7 +9,8 @@ public struct MySQLWarning: Sendable, Hashable {
 }
 
 extension MySQLConnection {
-    /// The warnings of the last statement, up to the server's `max_error_count`. ``MySQLResult/warnings`` says how many there were.
+    /// The warnings of the last statement, up to the server's `max_error_count`. ``MySQLResult/warnings`` says how many
+    /// there were.
     public func warnings(file: String = #fileID, line: Int = #line) async throws -> [MySQLWarning] {
         try await execute("SHOW WARNINGS", file: file, line: line).map { row in
             let (level, number, message) = try row.decode((String, Int, String).self, file: file, line: line)

@@ -1,13 +1,15 @@
 extension MySQLConnection {
     /// The rows of a prepared statement, as they come: however many there are, only a few are in memory at a time.
     ///
-    /// The statement runs when the rows are first asked for, once for each loop over them. Until the loop ends, the connection can run nothing else:
-    /// that is the error ``MySQLError/Code/connectionBusy``. A loop that is left early ends the statement at the server.
+    /// The statement runs when the rows are first asked for, once for each loop over them. Until the loop ends, the
+    /// connection can run nothing else: that is the error ``MySQLError/Code/connectionBusy``. A loop that is left early
+    /// ends the statement at the server.
     public nonisolated func stream(_ query: MySQLQuery, file: String = #fileID, line: Int = #line) -> MySQLRowSequence {
         MySQLRowSequence(source: .connection(self), query: query, file: file, line: line)
     }
 
-    /// What a batch may hold. It bounds what a stream keeps in memory, and the first is small, so that the first row comes soon.
+    /// What a batch may hold. It bounds what a stream keeps in memory, and the first is small, so that the first row
+    /// comes soon.
     private static let batchLimit = RowBatch.Limit(rows: 4096, bytes: 512 << 10)
 
     /// Throwing away this much is cheaper than telling the server to stop.

@@ -1,6 +1,7 @@
 /// The rows of a statement, as they come from the server. See ``MySQLClient/stream(_:file:line:)``.
 ///
-/// Each loop over it runs the statement anew. Cancelling the task that loops ends the statement, and the loop with `CancellationError`.
+/// Each loop over it runs the statement anew. Cancelling the task that loops ends the statement, and the loop with
+/// `CancellationError`.
 public struct MySQLRowSequence: AsyncSequence, Sendable {
     public typealias Element = MySQLRow
 
@@ -27,7 +28,8 @@ public struct MySQLRowSequence: AsyncSequence, Sendable {
 
         @inlinable public mutating func next() async throws -> MySQLRow? { try await next(isolation: nil) }
 
-        // Inlinable: as a call of its own it would take longer than what it does for most rows, which is to go on in the batch.
+        // Inlinable: as a call of its own it would take longer than what it does for most rows, which is to go on in
+        // the batch.
         @inlinable public mutating func next(isolation: isolated (any Actor)?) async throws -> MySQLRow? {
             if position == values.count {
                 guard try await readOn(isolation) else { return nil }

@@ -7,7 +7,8 @@ extension MySQLEncodable where Self: FixedWidthInteger {
 }
 
 extension MySQLDecodable where Self: FixedWidthInteger {
-    /// Exactly, or not at all: no overflow, no rounding. DECIMAL counts when it is whole, because SUM of integers gives one.
+    /// Exactly, or not at all: no overflow, no rounding. DECIMAL counts when it is whole, because SUM of integers gives
+    /// one.
     public init?(mysqlValue: MySQLValue) {
         switch mysqlValue {
         case .int(let value): self.init(exactly: value)

@@ -5,12 +5,13 @@ public protocol MySQLEncodable: Sendable {
 
 /// A type that can be made from a column's value.
 public protocol MySQLDecodable {
-    /// - Returns: `nil` when the value has no exact meaning in this type; the row then throws an error that names the column and both types.
+    /// - Returns: `nil` when the value has no exact meaning in this type; the row then throws an error that names the
+    ///   column and both types.
     init?(mysqlValue: MySQLValue)
 
     /// What rows call: the same as ``init(mysqlValue:)``, which is all that a type has to have.
-    // It is a requirement so that the code that decodes any row, and does not know the type, need not ask the runtime for `Self?` each time. That
-    // would take as long as all else about a row of a stream.
+    // It is a requirement so that the code that decodes any row, and does not know the type, need not ask the runtime
+    // for `Self?` each time. That would take as long as all else about a row of a stream.
     init(exactly mysqlValue: MySQLValue) throws(MySQLNoExactMeaning)
 }
 

@@ -27,7 +27,8 @@ extension MySQLDateTime {
             second: UInt8(seconds % 60), microsecond: UInt32(fraction))
     }
 
-    // Days are counted from 1 March of year 0 in 400-year eras of 146 097 days, so that the leap day comes last in its year.
+    // Days are counted from 1 March of year 0 in 400-year eras of 146 097 days, so that the leap day comes last in its
+    // year.
 
     private static func daysSince1970(year: Int, month: Int, day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
@@ -55,8 +56,8 @@ extension MySQLDateTime {
 }
 
 extension Date: MySQLEncodable, MySQLDecodable {
-    /// As DATETIME in UTC, to the microsecond. MySQL has no dates outside the years 0 to 9999: such a one is sent as a text that the server refuses,
-    /// so that it is an error and not a silent NULL.
+    /// As DATETIME in UTC, to the microsecond. MySQL has no dates outside the years 0 to 9999: such a one is sent as a
+    /// text that the server refuses, so that it is an error and not a silent NULL.
     public var mysqlValue: MySQLValue {
         MySQLDateTime(utc: self).map(MySQLValue.dateTime)
             ?? .text("outside the years 0 to 9999: \(timeIntervalSince1970)")

@@ -1,6 +1,7 @@
 /// An exact decimal number of up to 65 digits, as MySQL writes it: `-12.340`.
 public struct MySQLDecimal: Sendable, Hashable, CustomStringConvertible {
-    /// Digits, with an optional sign and decimal point. Two equal numbers of different scale (`1.0`, `1.00`) are different values here.
+    /// Digits, with an optional sign and decimal point. Two equal numbers of different scale (`1.0`, `1.00`) are
+    /// different values here.
     public let description: String
 
     /// - Returns: `nil` unless the text is digits with an optional sign and one optional decimal point.

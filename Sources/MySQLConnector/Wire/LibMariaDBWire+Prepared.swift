@@ -2,7 +2,8 @@ import CMariaDB
 
 /// Prepared statements.
 extension LibMariaDBWire {
-    /// The columns of `SELECT *` became more or fewer since it was prepared: Connector/C gives up then, after the server ran it.
+    /// The columns of `SELECT *` became more or fewer since it was prepared: Connector/C gives up then, after the
+    /// server ran it.
     private static let columnsChanged = 2057
 
     func query(_ query: MySQLQuery) throws(MySQLError) -> MySQLResult {

@@ -64,7 +64,8 @@ final class LibMariaDBWire: Wire {
     func reset() throws(MySQLError) {
         try checkOpen()
         try withPromptAnswer { () throws(MySQLError) in
-            // The server forgets its prepared statements here, and Connector/C knows: closing ours afterwards sends nothing.
+            // The server forgets its prepared statements here, and Connector/C knows: closing ours afterwards sends
+            // nothing.
             guard mysql_reset_connection(handle) == 0 else { throw handle.lastError() }
             cursor = nil
             statements.removeAll()
@@ -123,7 +124,8 @@ extension UnsafeMutablePointer<MYSQL> {
             code: code, number: Int(mysql_errno(self)), sqlState: mysql_sqlstate(self), message: mysql_error(self))
     }
 
-    /// So that nothing is read any more of a result that is too large to read; the library would take in the rest of it.
+    /// So that nothing is read any more of a result that is too large to read; the library would take in the rest of
+    /// it.
     func cutOff() { shutdown(Int32(mysql_get_socket(self)), Int32(SHUT_RDWR)) }
 
     /// The GTID that came with the last answer.

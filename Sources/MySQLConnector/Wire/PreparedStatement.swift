@@ -105,13 +105,15 @@ final class PreparedStatement {
 }
 
 extension UnsafeMutablePointer<MYSQL> {
-    /// What the packet says that has just ended a statement's rows: 254, the number of warnings in two bytes, and two more. The library passes over it.
+    /// What the packet says that has just ended a statement's rows: 254, the number of warnings in two bytes, and two
+    /// more. The library passes over it.
     var warningsAtEndOfRows: Int {
         guard let packet = pointee.net.read_pos, packet[0] == 254 else { return 0 }
         return Int(packet[1]) | Int(packet[2]) << 8
     }
 
-    /// The columns of the result that the server has just announced. A statement's own list keeps the names of when it was prepared.
+    /// The columns of the result that the server has just announced. A statement's own list keeps the names of when it
+    /// was prepared.
     var resultFields: UnsafeBufferPointer<MYSQL_FIELD>? {
         let count = Int(pointee.field_count)
         guard count > 0, let fields = pointee.fields else { return nil }
@@ -139,7 +141,8 @@ extension UnsafeMutablePointer<MYSQL_STMT> {
         return UnsafeBufferPointer(start: fields, count: count)
     }
 
-    /// A vector travels like a blob. The library looks into this list for how to read a value, and would crash on a type it does not know.
+    /// A vector travels like a blob. The library looks into this list for how to read a value, and would crash on a
+    /// type it does not know.
     func fetchVectorsAsBytes() {
         guard let fields = pointee.fields else { return }
         for index in 0..<Int(pointee.field_count) where fields[index].type == .vector {

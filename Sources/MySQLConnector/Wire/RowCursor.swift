@@ -1,4 +1,5 @@
-/// A prepared statement's result while its rows are fetched in pieces. Of several results, it has the first that has columns.
+/// A prepared statement's result while its rows are fetched in pieces. Of several results, it has the first that has
+/// columns.
 struct RowCursor {
     let sql: String
     let columns: [MySQLColumn]
@@ -18,7 +19,8 @@ struct RowCursor {
         self.statement = statement
     }
 
-    /// - Parameter hasInput: whether a fetch would find something to read at once. A batch that has rows goes without waiting for more.
+    /// - Parameter hasInput: whether a fetch would find something to read at once. A batch that has rows goes without
+    ///   waiting for more.
     func fetch(_ limit: RowBatch.Limit, hasInput: () -> Bool) throws(MySQLError) -> RowBatch {
         var batch = RowBatch()
         batch.values.reserveCapacity(min(limit.rows, 64) * columns.count)

@@ -10,10 +10,12 @@ protocol Wire: AnyObject {
     /// As the server's last answer said.
     var isInTransaction: Bool { get }
 
-    /// Whether a statement since the last reset may have left something behind that the session's next user must not see.
+    /// Whether a statement since the last reset may have left something behind that the session's next user must not
+    /// see.
     var isTouched: Bool { get }
 
-    /// Runs a prepared statement over the binary protocol. Of several results, returns the first that has columns, else the last.
+    /// Runs a prepared statement over the binary protocol. Of several results, returns the first that has columns, else
+    /// the last.
     func query(_ query: MySQLQuery) throws(MySQLError) -> MySQLResult
     /// The same, with all results.
     func queryAll(_ query: MySQLQuery) throws(MySQLError) -> [MySQLResult]
@@ -23,7 +25,8 @@ protocol Wire: AnyObject {
     /// Begins a transaction.
     func begin(_ options: MySQLTransactionOptions) throws(MySQLError)
 
-    /// Runs a prepared statement whose rows are then fetched in pieces. Nothing else may run until the last piece has come.
+    /// Runs a prepared statement whose rows are then fetched in pieces. Nothing else may run until the last piece has
+    /// come.
     ///
     /// - Returns: the columns of the first result; none when it has no rows to fetch, and nothing is open then.
     func open(_ query: MySQLQuery) throws(MySQLError) -> [MySQLColumn]

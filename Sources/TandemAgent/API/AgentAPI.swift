@@ -11,11 +11,14 @@ import TandemTopology
 
 /// What an agent answers, over HTTPS.
 ///
-/// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command line's:
-/// `/status`, `/statistics`, `/timeline?after=SECOND`, `/topology` and `/database` (long poll with `after=VERSION&wait=SECONDS`; the version is in the header
-/// `X-Tandem-Version`), `/store`, `/failover`, `/jobs/NAME`, `/prepared`; with a monitor's, too, `/metrics`. With an agent's alone: `POST /peer`. With that of the host's own monitor: `POST /alerts`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and
-/// what a planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /certificates`, `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE`, `POST /jobs/NAME` and `POST /store/leave`, for settings name programs
-/// that we run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
+/// Without a certificate: `/health`, `/primary`, `/replica?lag=SECONDS` (200 or 503). With an agent's or the command
+/// line's: `/status`, `/statistics`, `/timeline?after=SECOND`, `/topology` and `/database` (long poll with
+/// `after=VERSION&wait=SECONDS`; the version is in the header `X-Tandem-Version`), `/store`, `/failover`, `/jobs/NAME`,
+/// `/prepared`; with a monitor's, too, `/metrics`. With an agent's alone: `POST /peer`. With that of the host's own
+/// monitor: `POST /alerts`. With the command line's alone: what `tandem down` needs, `POST /stop/SERVICE`, and what a
+/// planned change of primary needs, `POST /failover/…`, and what changes need, `POST /check`, `POST /certificates`,
+/// `POST /apply` and `POST /prepare` with settings, `POST /restart/SERVICE`, `POST /jobs/NAME` and `POST /store/leave`,
+/// for settings name programs that we run. The certificates of HAProxy, nginx and mysqld are good for nothing here.
 struct AgentAPI: Sendable {
     let agent: HostAgent
     let board: TopologyBoard

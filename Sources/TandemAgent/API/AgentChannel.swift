@@ -11,7 +11,8 @@ import Synchronization
 struct AgentChannel: ServerChildChannel {
     typealias Value = HTTP1Channel.Value
 
-    /// What one agent keeps open. Beyond that, new connections are closed at once; agents and the command line ask again.
+    /// What one agent keeps open. Beyond that, new connections are closed at once; agents and the command line ask
+    /// again.
     static let mostConnections = 1000
     /// In which a caller has to have come through the handshake of TLS.
     static let handshakeBound = TimeAmount.seconds(10)

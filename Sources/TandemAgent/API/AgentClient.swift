@@ -19,8 +19,8 @@ public struct AgentClient: Sendable {
         self.stack = stack
     }
 
-    /// A client that shows the given certificate (PEM files), and accepts as server the agent of the host that it calls, and
-    /// no other program. `shutdown` it when done.
+    /// A client that shows the given certificate (PEM files), and accepts as server the agent of the host that it
+    /// calls, and no other program. `shutdown` it when done.
     /// - Parameters:
     ///   - stack: the stack's name.
     ///   - hosts: all that will be called.
@@ -34,8 +34,8 @@ public struct AgentClient: Sendable {
         self.init(client: HTTPClient(configuration: configuration), stack: stack, port: port)
     }
 
-    /// The names by which the client calls each host's agent. The agents' authority signs for agents and the command line
-    /// only, so that no other server can take an agent's place and be handed what is meant for it.
+    /// The names by which the client calls each host's agent. The agents' authority signs for agents and the command
+    /// line only, so that no other server can take an agent's place and be handed what is meant for it.
     static func addresses(of hosts: [Host], stack: String) -> [String: String] {
         Dictionary(
             hosts.map { (Stack.agentName(of: $0.name, stack: stack), $0.address) },
@@ -150,8 +150,8 @@ public struct AgentClient: Sendable {
         try await post("/check", to: host, timeout: Self.checkBound, body: settings)
     }
 
-    /// Gives a host's agent its certificates, where the command that made them runs on another machine and shares no folder with
-    /// the agent.
+    /// Gives a host's agent its certificates, where the command that made them runs on another machine and shares no
+    /// folder with the agent.
     public func give(_ certificates: [HostFile], to host: Host) async throws {
         try await post(
             "/certificates", to: host, timeout: .seconds(20), text: try JSONText.encode(certificates, isPretty: false))

@@ -49,8 +49,8 @@ struct CertificateMiddleware: RouterMiddleware {
     }
 }
 
-/// Whose the certificates are that were shown lately. Agents ask each other several times a second, and reading a certificate takes longer
-/// than all else about such a request.
+/// Whose the certificates are that were shown lately. Agents ask each other several times a second, and reading a
+/// certificate takes longer than all else about such a request.
 final class KnownCertificates: Sendable {
     static let shared = KnownCertificates()
     /// Far more than a stack has callers. When it is full, all are read anew.

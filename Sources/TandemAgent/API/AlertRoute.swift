@@ -5,8 +5,8 @@ import NIOCore
 import TandemBlueprint
 import TandemPKI
 
-/// `POST /alerts`: Alertmanager on this host has something to tell, and the agent runs a command for it. 204 when that has done its work; 500 else,
-/// and Alertmanager asks again, as it does of any receiver.
+/// `POST /alerts`: Alertmanager on this host has something to tell, and the agent runs a command for it. 204 when that
+/// has done its work; 500 else, and Alertmanager asks again, as it does of any receiver.
 ///
 /// A monitor's certificate opens it, and only the one of this very host: what other monitors tell is not run twice.
 struct AlertRoute: Sendable {

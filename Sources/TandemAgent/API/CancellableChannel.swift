@@ -6,8 +6,9 @@ import Synchronization
 
 /// A server's connections, so that its task can be cancelled at any moment.
 ///
-/// Between the listener and the task that serves a connection lies a queue. What is in it when the server is cancelled is dropped, and NIO
-/// ends the whole process for a connection that was dropped without having been closed (swift-nio, issues 2637 and 2813). Here it is closed.
+/// Between the listener and the task that serves a connection lies a queue. What is in it when the server is cancelled
+/// is dropped, and NIO ends the whole process for a connection that was dropped without having been closed (swift-nio,
+/// issues 2637 and 2813). Here it is closed.
 public struct CancellableChannel<Base: ServerChildChannel>: ServerChildChannel {
     private let base: Base
 

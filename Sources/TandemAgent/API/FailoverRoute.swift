@@ -1,8 +1,9 @@
 import Hummingbird
 import TandemTopology
 
-/// `GET /failover` and `/failover/history?count=N`; for the command line alone `POST /failover/switchover?to=HOST`, `/failover/force?epoch=N`,
-/// `/failover/pause` and `/failover/resume`. 404 where this host takes no part in the failover.
+/// `GET /failover` and `/failover/history?count=N`; for the command line alone `POST /failover/switchover?to=HOST`,
+/// `/failover/force?epoch=N`, `/failover/pause` and `/failover/resume`. 404 where this host takes no part in the
+/// failover.
 struct FailoverRoute: Sendable {
     let seat: @Sendable () async -> FailoverSeat?
 

@@ -2,7 +2,8 @@ import HTTPTypes
 import Hummingbird
 import TandemTopology
 
-/// Running a job by hand: `POST /jobs/NAME`, with the command line's certificate, answers with what became of the order; `GET
+/// Running a job by hand: `POST /jobs/NAME`, with the command line's certificate, answers with what became of the
+/// order; `GET
 /// /jobs/NAME?id=ID` says how that run stands, or the job's last one.
 struct JobRoute: Sendable {
     /// nil: the agent is only just beginning.

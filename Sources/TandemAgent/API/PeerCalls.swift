@@ -10,8 +10,8 @@ struct PeerCalls: PeerChannel {
     let names: HostNames
     let hosts: [HostID: Host]
 
-    /// What takes longer is said again, with newer words. One that is lost must leave time for the next within the failover's
-    /// `hearingPatience`.
+    /// What takes longer is said again, with newer words. One that is lost must leave time for the next within the
+    /// failover's `hearingPatience`.
     static let bound = Duration.milliseconds(800)
 
     /// - Parameter hosts: those of the stack that take part in the failover, in the order of `names`.

@@ -7,10 +7,11 @@ import TandemFailoverDriver
 import TandemPKI
 import TandemServices
 
-/// `POST /peer`: what agents say to each other for the failover, several times a second. 204; or, asked with `?reply`, 200 with this
-/// agent's own status, where a status was told and this agent does not tell its own by itself.
+/// `POST /peer`: what agents say to each other for the failover, several times a second. 204; or, asked with `?reply`,
+/// 200 with this agent's own status, where a status was told and this agent does not tell its own by itself.
 ///
-/// Who speaks is the host that the certificate names. A message is small, and has to arrive in time: a late one is worth nothing.
+/// Who speaks is the host that the certificate names. A message is small, and has to arrive in time: a late one is
+/// worth nothing.
 struct PeerRoute: Sendable {
     /// The stack's name.
     let stack: String

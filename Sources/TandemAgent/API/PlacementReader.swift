@@ -34,7 +34,8 @@ public struct PlacementReader: Sendable {
     /// nil where there is no database host.
     public func placement() async -> Placement? { placement(said: await topology()) }
 
-    /// Who leads by what the agents wrote down when they last ran. No agent is called. nil where there is no database host.
+    /// Who leads by what the agents wrote down when they last ran. No agent is called. nil where there is no database
+    /// host.
     public var recorded: Placement? { placement(said: nil) }
 
     private func placement(said: Topology?) -> Placement? {

@@ -18,8 +18,8 @@ struct RouterChecks: Sendable {
 
     /// A replica that is further behind than this is left out of the reads.
     static let lagBoundSeconds = 10.0
-    /// How many connections are open at the same time. Beyond that the agent closes the oldest: HAProxy asks as it connects
-    /// and is answered at once, so that the oldest connections belong to clients that have not asked.
+    /// How many connections are open at the same time. Beyond that the agent closes the oldest: HAProxy asks as it
+    /// connects and is answered at once, so that the oldest connections belong to clients that have not asked.
     var mostConnections = 512
     /// Whoever has not asked and read the answer by then is cut off; HAProxy gives up long before.
     static let patience = TimeAmount.seconds(2)
@@ -65,7 +65,8 @@ final class RouterAnswers: Sendable {
         /// No connection has a lower number.
         var oldest = 0
         var next = 0
-        /// Those that were given an answer, or are about to be: until the router has closed them it may not have read it.
+        /// Those that were given an answer, or are about to be: until the router has closed them it may not have read
+        /// it.
         var answered: Set<Int> = []
     }
 
@@ -120,7 +121,8 @@ final class RouterAnswers: Sendable {
     func verdict(on question: RouterQuestion) -> RouterVerdict? {
         let words = members.now
         guard let member = words[question.host] else { return nil }
-        // A server that is about to stop keeps its sessions, so that they can finish; what is left is cut once it has stopped.
+        // A server that is about to stop keeps its sessions, so that they can finish; what is left is cut once it has
+        // stopped.
         let isOpen =
             switch question.purpose {
             case .write: words.takesWrites(question.host)

@@ -40,9 +40,10 @@ struct RouterPush: Sendable {
         }
     }
 
-    /// What is closed, or closes, is told first. An answer that a check was given before this may arrive at the router after it, and would open
-    /// what was deposed, or close what has just been opened, until the next check: so the router is told once all of those have arrived,
-    /// and then of what still holds. Checks hear at once of what changes meanwhile, which the next round tells.
+    /// What is closed, or closes, is told first. An answer that a check was given before this may arrive at the router
+    /// after it, and would open what was deposed, or close what has just been opened, until the next check: so the
+    /// router is told once all of those have arrived, and then of what still holds. Checks hear at once of what changes
+    /// meanwhile, which the next round tells.
     /// - Returns: what the router was told and still holds; nil: it did not take it.
     private func push(_ news: [Order], _ answers: RouterAnswers) async -> [Order]? {
         guard !news.isEmpty else { return [] }

@@ -4,7 +4,8 @@ import Logging
 import NIOCore
 import TandemTopology
 
-/// `/topology`: who is primary and who follows. A long poll with `after=VERSION&wait=SECONDS`; the version is in the header `X-Tandem-Version`.
+/// `/topology`: who is primary and who follows. A long poll with `after=VERSION&wait=SECONDS`; the version is in the
+/// header `X-Tandem-Version`.
 struct TopologyRoute: Sendable {
     static let versionHeader = "X-Tandem-Version"
     /// The longest that a long poll is held.
@@ -31,7 +32,8 @@ struct TopologyRoute: Sendable {
         return await board.version
     }
 
-    /// The same for the host's own app: plain HTTP on the host's loopback address, where it says nothing that the app does not know.
+    /// The same for the host's own app: plain HTTP on the host's loopback address, where it says nothing that the app
+    /// does not know.
     func application(
         address: String, port: Int, logger: Logger,
         onServerRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }

@@ -24,8 +24,8 @@ extension HostAgent {
         try AppAccount.publish(given, host: host.name, folder: folder)
     }
 
-    /// Gives this host new settings. It is written down first, so that an agent that dies from here on is followed by one
-    /// that goes on with it.
+    /// Gives this host new settings. It is written down first, so that an agent that dies from here on is followed by
+    /// one that goes on with it.
     /// - Returns: the version by which `status` knows them.
     func apply(_ next: AppliedHost) async throws -> String {
         try await check(next)

@@ -34,7 +34,8 @@ struct StagedFiles: Sendable {
                 let path = starter.layout.configurationFiles(of: service.name).first,
                 let file = blueprint.files.first(where: { $0.path == path })
             else { continue }
-            // The certificates of a role that is new to the host are made after this check; the agent checks again when it is given the settings.
+            // The certificates of a role that is new to the host are made after this check; the agent checks again when
+            // it is given the settings.
             let certificates = starter.layout.certificateFiles(of: service.name)
             guard certificates.allSatisfy(FileManager.default.fileExists) else { continue }
             try await check(service, command, file)

@@ -5,8 +5,8 @@ import TandemServices
 
 /// Has mysqld read its certificates anew as soon as their files change.
 ///
-/// A certificate names the router of every app host. `up` writes new ones first when an app host comes, and its app may connect before this
-/// host's own turn: clients that check the server's name would be refused until then.
+/// A certificate names the router of every app host. `up` writes new ones first when an app host comes, and its app may
+/// connect before this host's own turn: clients that check the server's name would be refused until then.
 struct CertificateWatch: Sendable {
     /// PEM files.
     let files: [String]

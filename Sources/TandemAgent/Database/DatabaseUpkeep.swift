@@ -23,8 +23,8 @@ struct DatabaseUpkeep {
         return (hasHashingComponent ? [ClassicHashing.entry] : []) + (zones.zones.isEmpty ? [] : zones.statements)
     }
 
-    /// On the primary, when it takes writes; its replicas get all but the component. What fails here is no reason not to
-    /// serve.
+    /// On the primary, when it takes writes; its replicas get all but the component. What fails here is no reason not
+    /// to serve.
     func runOnPrimary(_ connection: MySQLConnection) async throws {
         let database = environment.applied.stack.database
         let bootstrap = Bootstrap(

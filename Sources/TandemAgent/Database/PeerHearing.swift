@@ -1,8 +1,8 @@
 import Synchronization
 import TandemTopology
 
-/// Which of the other agents have heard that clients are to be sent to this host's database no more. Each asks for the next word as soon as
-/// it has one (`PeerWatch`), and says which it has.
+/// Which of the other agents have heard that clients are to be sent to this host's database no more. Each asks for the
+/// next word as soon as it has one (`PeerWatch`), and says which it has.
 final class PeerHearing: Sendable {
     private struct Question {
         /// What the peer has heard already.
@@ -24,7 +24,8 @@ final class PeerHearing: Sendable {
 
     /// Who has been silent for longer is gone: a question is held for 10 s at most.
     private static let silence = Duration.seconds(15)
-    /// How long the last of them is waited for: one that does not hear in time is told late, which is no worse than an agent that is gone.
+    /// How long the last of them is waited for: one that does not hear in time is told late, which is no worse than an
+    /// agent that is gone.
     private static let patience = Duration.milliseconds(50)
     /// The same, of those who have yet to ask for the first time.
     private static let firstPatience = Duration.milliseconds(300)
@@ -59,7 +60,8 @@ final class PeerHearing: Sendable {
         }
     }
 
-    /// Returns when all agents have heard, and told their routers, that the host's server is about to close; or after a bound.
+    /// Returns when all agents have heard, and told their routers, that the host's server is about to close; or after a
+    /// bound.
     /// - Returns: whether all have heard.
     @discardableResult
     func settle(_ host: String, on board: TopologyBoard) async -> Bool {

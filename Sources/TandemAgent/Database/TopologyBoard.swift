@@ -70,8 +70,8 @@ actor TopologyBoard {
 
     /// Returns when there was word of every member, or after `limit`.
     ///
-    /// An agent that starts anew knows nothing yet. Saying so would cut the sessions of those who serve, so it says nothing: its last word
-    /// stands.
+    /// An agent that starts anew knows nothing yet. Saying so would cut the sessions of those who serve, so it says
+    /// nothing: its last word stands.
     func listen(atMost limit: Duration = listeningTime) async {
         let deadline = ContinuousClock.now + limit
         while !knowsEveryMember, ContinuousClock.now < deadline, !Task.isCancelled {

@@ -8,8 +8,9 @@ import TandemServices
 import TandemStack
 import TandemTopology
 
-/// An operator's order that the stack go on from the data of one host: from before who is primary was decided through etcd, from a
-/// backup, or after etcd has lost its keys. The operator vouches that this data has every acknowledged write.
+/// An operator's order that the stack go on from the data of one host: from before who is primary was decided through
+/// etcd, from a backup, or after etcd has lost its keys. The operator vouches that this data has every acknowledged
+/// write.
 ///
 /// It lies with the records of each database host until that host's agent has seen that etcd says who is primary.
 public struct Adoption: Codable, Sendable, Equatable {
@@ -28,8 +29,8 @@ public struct Adoption: Codable, Sendable, Equatable {
 
     static func remove(host: String, folder: StackFolder) { unlink(file(host, folder)) }
 
-    /// Gives the order to each database host. Nothing of the stack may run. What etcd holds is set aside, and no host's data counts any
-    /// more as that of the stack before.
+    /// Gives the order to each database host. Nothing of the stack may run. What etcd holds is set aside, and no host's
+    /// data counts any more as that of the stack before.
     public static func order(dataOf host: String, stack: Stack, folder: StackFolder) throws {
         let order = Adoption(host: host, formerEpoch: PlacementRecord.all(in: folder).map(\.epoch).max() ?? 0)
         // The order first: without it, data that is not known to belong to the stack is not started.
@@ -46,8 +47,8 @@ extension StackFolder {
         DataNotes(DataFolder("\(self.host(host))/data/mysql"), names: HostNames([]))
     }
 
-    /// The database hosts with data of which nothing says that it belongs to the stack: it is from before who is primary was decided
-    /// through etcd, or was put there by hand.
+    /// The database hosts with data of which nothing says that it belongs to the stack: it is from before who is
+    /// primary was decided through etcd, or was put there by hand.
     func hostsWithForeignData(_ stack: Stack) -> [String] {
         stack.hosts(.database).map(\.name).filter { host in
             guard hasData(host), Adoption.load(host: host, folder: self) == nil else { return false }

@@ -8,7 +8,8 @@ import TandemReplication
 import TandemServices
 import TandemStack
 
-/// What the failover's driver works with on a host that has data: its server's process, its data, and how both are spoken to.
+/// What the failover's driver works with on a host that has data: its server's process, its data, and how both are
+/// spoken to.
 struct FailoverData: Sendable {
     let environment: DatabaseEnvironment
     let hosts: FailoverHosts
@@ -18,7 +19,8 @@ struct FailoverData: Sendable {
     private var secrets: FailoverSecrets { FailoverSecrets(secrets: environment.secrets) }
     private var stack: Stack { environment.applied.stack }
 
-    /// The folder into which the agent exports transactions that no client was told of, before it removes them from the data.
+    /// The folder into which the agent exports transactions that no client was told of, before it removes them from the
+    /// data.
     var exportFolder: String { "\(layout.dataFolder)/exports" }
 
     func settings(of host: HostID) -> DatabaseServerSettings {
@@ -93,8 +95,8 @@ struct FailoverData: Sendable {
             rootPassword: environment.secrets.root, logger: environment.logger)
     }
 
-    /// How the driver starts mysqld. The record of the process is the one that every service has, so that the keeper and the next agent find
-    /// the process.
+    /// How the driver starts mysqld. The record of the process is the one that every service has, so that the keeper
+    /// and the next agent find the process.
     func launch(_ started: @escaping @Sendable () -> Void) -> ServerLaunch {
         let (process, socket) = (process, layout.mysqlSocket)
         return ServerLaunch(

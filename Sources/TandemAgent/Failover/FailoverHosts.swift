@@ -1,8 +1,8 @@
 import TandemFailover
 import TandemStack
 
-/// The hosts of a stack that take part in its failover: those with data, and those that vote. They are numbered by their place in this
-/// list; what leaves an agent has their names.
+/// The hosts of a stack that take part in its failover: those with data, and those that vote. They are numbered by
+/// their place in this list; what leaves an agent has their names.
 struct FailoverHosts: Sendable, Equatable {
     let all: [Host]
 
@@ -32,14 +32,15 @@ struct FailoverHosts: Sendable, Equatable {
             newCluster: .random(in: 1...ClusterID(UInt32.max)), hold: hold)
     }
 
-    /// A host without data has no lease to renew, and etcd tells it of each change by itself: it reads now and then, in case that was lost.
+    /// A host without data has no lease to renew, and etcd tells it of each change by itself: it reads now and then, in
+    /// case that was lost.
     private func witnessTiming(of host: HostID) -> Timing {
         var timing = Timing()
         timing.refreshInterval = 2_900
         // What has been read counts for twice as long: until the next read but one.
         timing.storePatience = 3_500
-        // Of the first host, each look is followed by the others' replies, and the next but two would find these younger than 1.5 s by the
-        // milliseconds that they took.
+        // Of the first host, each look is followed by the others' replies, and the next but two would find these
+        // younger than 1.5 s by the milliseconds that they took.
         if dataHosts.allSatisfy({ host < $0.id }) { timing.hearingPatience = 1_400 }
         return timing
     }

@@ -37,8 +37,9 @@ extension FailoverSeat {
     /// Of the disk that this host's data lies on; nil where it holds none.
     var roomMegabytes: Int? { dataFolder.flatMap(DiskRoom.megabytes) }
 
-    /// A primary whose disk is nearly full orders a planned change of primary, while it can still close in order. Afterwards the primary would refuse
-    /// writes although its partner has room for them, or let writes wait until an administrator makes room.
+    /// A primary whose disk is nearly full orders a planned change of primary, while it can still close in order.
+    /// Afterwards the primary would refuse writes although its partner has room for them, or let writes wait until an
+    /// administrator makes room.
     func watchRoom() async {
         while !Task.isCancelled {
             try? await Ticks.next(every: Self.interval)

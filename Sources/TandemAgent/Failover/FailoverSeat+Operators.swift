@@ -36,8 +36,8 @@ extension FailoverSeat {
         try Self.check(try await store.order(intent), "order the switchover")
     }
 
-    /// Orders a change of primary that the rules alone would not make, since it may lose writes: the old one was alone, or its partner is gone, too.
-    /// This host takes over once it has seen no sign of life of the primary for a moment.
+    /// Orders a change of primary that the rules alone would not make, since it may lose writes: the old one was alone,
+    /// or its partner is gone, too. This host takes over once it has seen no sign of life of the primary for a moment.
     /// - Parameter epoch: what the operator looked at. The order is void as soon as etcd says anything newer.
     func force(epoch: Int) async throws {
         guard hosts.dataHosts.contains(where: { $0.id == own }) else { throw StateError("this host has no database") }

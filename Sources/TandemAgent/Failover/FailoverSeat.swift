@@ -37,7 +37,8 @@ actor FailoverSeat {
     ///   - data: nil on a host that only votes.
     ///   - folder: where an operator's orders lie.
     ///   - started: called whenever the database server is started, before it runs.
-    ///   - awaitHearing: returns when all agents have heard that clients are to be sent to this host's server no more, or after a bound.
+    ///   - awaitHearing: returns when all agents have heard that clients are to be sent to this host's server no more,
+    ///     or after a bound.
     init(
         host: HostID, hosts: FailoverHosts, data: FailoverData?, folder: StackFolder, client: EtcdClient, stack: String,
         agents: AgentClient, logger: Logger, started: @escaping @Sendable () -> Void,
@@ -143,7 +144,8 @@ actor FailoverSeat {
         return await question.value(within: Self.lagBound) ?? nil
     }
 
-    /// How long the agent waits for its server to say it: one that hangs must not keep the agent from telling others that it does.
+    /// How long the agent waits for its server to say it: one that hangs must not keep the agent from telling others
+    /// that it does.
     private static let lagBound = Duration.seconds(1)
 
     /// The name of the primary, where that is another host.
@@ -152,7 +154,8 @@ actor FailoverSeat {
         return hosts.names.name(primary)
     }
 
-    /// Puts a copy of the primary's data in the place of this host's, whose server is held and down. When it throws, the data is as it was.
+    /// Puts a copy of the primary's data in the place of this host's, whose server is held and down. When it throws,
+    /// the data is as it was.
     func copyFromPrimary() async throws {
         guard let primary = report?.record?.primary, primary != own, let notes else {
             throw StateError("it is not known whose data to copy")

@@ -44,7 +44,8 @@ extension FailoverService {
         }
     }
 
-    /// Gives this host a new copy of the primary's data, whatever is in its own. Returns when the copy is in place and the server may start.
+    /// Gives this host a new copy of the primary's data, whatever is in its own. Returns when the copy is in place and
+    /// the server may start.
     /// - Throws: where it leads, or where it cannot be copied; then it goes on with what it has.
     func rebuild() async throws {
         guard isWanted, rebuilding == nil else { throw StateError("\(service.statusName) is being stopped") }
@@ -82,8 +83,8 @@ extension FailoverService {
         return false
     }
 
-    /// Before a replica stops that others go on without: new sessions go elsewhere, and those that are here finish what they do,
-    /// within a bound.
+    /// Before a replica stops that others go on without: new sessions go elsewhere, and those that are here finish what
+    /// they do, within a bound.
     private func letReadersFinish() async {
         guard await seat.report?.role != .primary, await seat.report?.takesReads == true else { return }
         isAboutToStop = true

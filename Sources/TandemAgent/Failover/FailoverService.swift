@@ -10,8 +10,8 @@ import TandemServices
 import TandemStack
 import TandemTopology
 
-/// mysqld's owner. The failover's driver starts and ends the process; this says how the server is, passes on to the driver what the agent is
-/// asked for, and ends a server by SIGKILL that does not stop within its bound.
+/// mysqld's owner. The failover's driver starts and ends the process; this says how the server is, passes on to the
+/// driver what the agent is asked for, and ends a server by SIGKILL that does not stop within its bound.
 actor FailoverService: ServiceOwner {
     nonisolated let service: ServiceBlueprint
     let own: ServiceProcess
@@ -89,8 +89,8 @@ actor FailoverService: ServiceOwner {
         await say()
     }
 
-    /// Says how the server is, by the newest report. What is said is worked out before anything is waited for, so that no earlier word
-    /// follows a later one.
+    /// Says how the server is, by the newest report. What is said is worked out before anything is waited for, so that
+    /// no earlier word follows a later one.
     func say() async {
         guard let report = latest else { return }
         let view = MemberView(
@@ -123,8 +123,8 @@ actor FailoverService: ServiceOwner {
         }
     }
 
-    /// Whether the stack has a pair again since this server was started: whoever restarts one server after the other waits for that, or
-    /// both would be away at the same time.
+    /// Whether the stack has a pair again since this server was started: whoever restarts one server after the other
+    /// waits for that, or both would be away at the same time.
     private func hasJoined(_ report: FailoverReport) -> Bool {
         let identity = own.record?.identity
         let isComplete =
@@ -169,7 +169,8 @@ actor FailoverService: ServiceOwner {
         while !Task.isCancelled {
             passwordRefusal = await refusedPassword()
             if let report = latest {
-                // A promoted server that cannot open, since etcd does not answer, falls behind as any replica does: its lag ends its reads in time.
+                // A promoted server that cannot open, since etcd does not answer, falls behind as any replica does: its
+                // lag ends its reads in time.
                 if report.role != .primary && report.access != nil || report.isAboutToOpen { lagSeconds = await lag() }
                 await say()
             } else if let preparation = await seat.preparation {
@@ -201,8 +202,8 @@ actor FailoverService: ServiceOwner {
         return nil
     }
 
-    /// Every change is told to all agents at once, so one that means nothing should be none: lag is the age of the last heartbeat row, and
-    /// the next one comes within 0.6 s.
+    /// Every change is told to all agents at once, so one that means nothing should be none: lag is the age of the last
+    /// heartbeat row, and the next one comes within 0.6 s.
     static func rounded(_ lagSeconds: Double) -> Double {
         lagSeconds < 0.8 ? 0 : (lagSeconds * 10).rounded() / 10
     }

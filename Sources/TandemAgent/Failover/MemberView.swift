@@ -12,7 +12,8 @@ struct MemberView {
     var isAboutToStop = false
 
     /// - Parameter member: whose host and address stay as they are.
-    /// - Returns: nil while nothing is known of the stack: an agent that has just started must not speak against its predecessor.
+    /// - Returns: nil while nothing is known of the stack: an agent that has just started must not speak against its
+    ///   predecessor.
     func applied(to member: DatabaseMember) -> DatabaseMember? {
         guard let record = report.record else { return nil }
         var member = member

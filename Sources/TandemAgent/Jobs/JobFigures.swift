@@ -3,7 +3,8 @@ import TandemStack
 
 /// What Prometheus is told of one job: by what this agent knows, as all agents do.
 struct JobFigures: Sendable, Equatable {
-    /// From a due time until an agent that did not run it itself knows of the run: the time in which one is begun at all, and two readings of etcd.
+    /// From a due time until an agent that did not run it itself knows of the run: the time in which one is begun at
+    /// all, and two readings of etcd.
     static let patienceSeconds = 90
 
     var name: String
@@ -17,7 +18,8 @@ struct JobFigures: Sendable, Equatable {
 
     /// - Parameters:
     ///   - standing: nil: etcd has not been read yet.
-    ///   - since: from when on this agent has looked after jobs. What was due before is not its to judge: the stack may have been down on purpose.
+    ///   - since: from when on this agent has looked after jobs. What was due before is not its to judge: the stack may
+    ///     have been down on purpose.
     init(_ name: String, _ schedule: CronSchedule, _ standing: JobStanding?, since: Int, now: Int) {
         self.name = name
         guard let standing else { return }

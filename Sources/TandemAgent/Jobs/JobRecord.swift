@@ -3,7 +3,8 @@ import Glibc
 import TandemBlueprint
 import TandemCoordination
 
-/// What an agent remembers of a run, so that the next agent can go on with it. It is there until etcd has the run's end.
+/// What an agent remembers of a run, so that the next agent can go on with it. It is there until etcd has the run's
+/// end.
 struct JobRecord: Codable, Sendable, Equatable {
     var job: String
     /// As it was claimed.

@@ -2,8 +2,8 @@ import TandemBlueprint
 import TandemCoordination
 import TandemTopology
 
-/// Runs of a job that an operator orders with `tandem job`. The agent claims each in etcd, as it does a due time, so that no two runs of a
-/// job overlap.
+/// Runs of a job that an operator orders with `tandem job`. The agent claims each in etcd, as it does a due time, so
+/// that no two runs of a job overlap.
 extension JobRunner {
     /// Starts a job now, if this host gets it.
     func start(_ name: String) async -> JobStart {
@@ -38,8 +38,8 @@ extension JobRunner {
 
     private func order(_ record: JobRecord) async -> JobStart {
         if let reason = reasonAgainst(record.job) {
-            // This agent starts nothing any more, so it gives the claim back; where it ends before, the next agent does. The record of an
-            // earlier run that still ends stays as it is.
+            // This agent starts nothing any more, so it gives the claim back; where it ends before, the next agent
+            // does. The record of an earlier run that still ends stays as it is.
             await end(record, .notStarted(reason), isActive: !active.contains(record.job))
             return .refused(reason)
         }

@@ -127,7 +127,8 @@ actor JobRunner {
     /// Between a run's latest end and the moment when another one may begin.
     private static let marginSeconds = 60
 
-    /// Carried through when the agent ends just now: half a claim would keep the job from everybody for as long as it may run.
+    /// Carried through when the agent ends just now: half a claim would keep the job from everybody for as long as it
+    /// may run.
     func claim(_ job: JobBlueprint, _ record: JobRecord, _ store: JobStore) async -> JobStore.Claim {
         let bound = Duration.seconds(job.timeoutSeconds + job.service.stop.boundSeconds + Self.marginSeconds)
         return await Task { await store.claim(job.name, for: record.begun, bound: bound) }.value

@@ -89,7 +89,8 @@ public enum ListenerCheck {
         return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &flag, &size) == 0 && flag != 0
     }
 
-    /// pidfd_getfd(2): a copy of another process's listening socket, close-on-exec. The kernel grants it to those who may debug that process.
+    /// pidfd_getfd(2): a copy of another process's listening socket, close-on-exec. The kernel grants it to those who
+    /// may debug that process.
     /// - Parameter place: what it has to be bound to, `ADDRESS:PORT`.
     public static func copy(_ descriptor: Int32, of owner: ProcessIdentity, at place: String) -> Int32? {
         guard owner.isAlive else { return nil }

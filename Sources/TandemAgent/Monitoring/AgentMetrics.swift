@@ -1,8 +1,8 @@
 import TandemStack
 import TandemTopology
 
-/// An agent's report for Prometheus: the figures of `/statistics` and `/status`, and of the host itself, under names of their own. The rules for
-/// alerts (`AlertRules`) lean on these names.
+/// An agent's report for Prometheus: the figures of `/statistics` and `/status`, and of the host itself, under names of
+/// their own. The rules for alerts (`AlertRules`) lean on these names.
 struct AgentMetrics {
     var stack: Stack
     var host: Host
@@ -12,7 +12,8 @@ struct AgentMetrics {
     var machine: MachineFigures
     var durations: DurationTotals?
     var probes: [FrontProbe.Outcome] = []
-    /// How many files of unacknowledged transactions the agent has exported; nil where the host takes no part in the failover.
+    /// How many files of unacknowledged transactions the agent has exported; nil where the host takes no part in the
+    /// failover.
     var exports: Int?
     var jobs: [JobFigures] = []
 

@@ -7,8 +7,8 @@ import TandemServices
 
 /// Runs the command that is to be run for alerts: a few at once, each within a bound.
 ///
-/// A run that is under way when its agent ends goes on. Its record lets the next agent end it, for Alertmanager has had no answer and
-/// sends the message again.
+/// A run that is under way when its agent ends goes on. Its record lets the next agent end it, for Alertmanager has had
+/// no answer and sends the message again.
 final class AlertCommandRunner: Sendable {
     /// How many run at once; for what comes beyond that, Alertmanager asks again.
     static let most = 4
@@ -72,7 +72,8 @@ final class AlertCommandRunner: Sendable {
         }
     }
 
-    /// A file rather than a pipe, which a command that reads nothing would fill. It has lost its name when the command begins.
+    /// A file rather than a pipe, which a command that reads nothing would fill. It has lost its name when the command
+    /// begins.
     private func input(_ body: [UInt8]) throws -> Int32 {
         let path = "\(starter.layout.temporaryFolder)/alert-\(UUID().uuidString)"
         let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)

@@ -1,5 +1,5 @@
-/// What Alertmanager sends about one group of alerts (its documentation: "webhook_config"), as far as a command is told of it in its environment.
-/// The names of the variables are a contract.
+/// What Alertmanager sends about one group of alerts (its documentation: "webhook_config"), as far as a command is told
+/// of it in its environment. The names of the variables are a contract.
 struct AlertMessage: Decodable, Sendable, Equatable {
     struct Alert: Decodable, Sendable, Equatable {
         var status: String

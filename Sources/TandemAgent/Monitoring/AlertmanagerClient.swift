@@ -5,7 +5,8 @@ import NIOHTTP1
 import TandemBlueprint
 public import TandemStack
 
-/// Asks the Alertmanagers of a stack, with the command line's certificate. Its API is documented in Alertmanager's `api/v2/openapi.yaml`.
+/// Asks the Alertmanagers of a stack, with the command line's certificate. Its API is documented in Alertmanager's
+/// `api/v2/openapi.yaml`.
 public struct AlertmanagerClient: Sendable {
     private let client: HTTPClient
     private let stack: Stack

@@ -8,8 +8,8 @@ import TandemBlueprint
 import TandemServices
 import TandemStack
 
-/// Sends a request through each of the front's addresses, as a user does, every few seconds. Monitors do it, so that what no part of the
-/// stack notices of itself is noticed.
+/// Sends a request through each of the front's addresses, as a user does, every few seconds. Monitors do it, so that
+/// what no part of the stack notices of itself is noticed.
 struct FrontProbe: Sendable {
     struct Outcome: Sendable, Equatable {
         /// Where the request went, `ADDRESS:PORT`.

@@ -20,7 +20,8 @@ extension HostAgent {
         ).text
     }
 
-    /// PEM files with the certificates that this host's programs show. What an earlier role left behind counts for nothing.
+    /// PEM files with the certificates that this host's programs show. What an earlier role left behind counts for
+    /// nothing.
     private var certificates: [String] {
         var files = [folder.agentCertificateFile(host.name)]
         if host.has(.web) || host.has(.app) { files.append(layout.webCertificateFile) }
@@ -31,7 +32,8 @@ extension HostAgent {
         return files
     }
 
-    /// Deletes what a host that watches no more could still tell people with, and the key that opens the other monitors.
+    /// Deletes what a host that watches no more could still tell people with, and the key that opens the other
+    /// monitors.
     func removeMonitorRemains() {
         let needed = Set(blueprint.services.flatMap(\.command))
         let isWatching = blueprint.runs(.prometheus)

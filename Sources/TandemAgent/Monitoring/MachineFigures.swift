@@ -9,7 +9,8 @@ import TandemServices
 struct MachineFigures: Sendable, Equatable {
     /// A file system that the stack keeps something on.
     struct Disk: Sendable, Equatable {
-        /// What lies on it: `data`, or `host` for all else of the host's, and for its data where that has no disk of its own.
+        /// What lies on it: `data`, or `host` for all else of the host's, and for its data where that has no disk of
+        /// its own.
         var name: String
         var size: Double
         var available: Double
@@ -69,8 +70,8 @@ struct MachineFigures: Sendable, Equatable {
     }
 }
 
-/// Until when the certificates in files are good. A file that says the same as before is not worked through again: each monitor asks every
-/// few seconds, and certificates change once a year.
+/// Until when the certificates in files are good. A file that says the same as before is not worked through again: each
+/// monitor asks every few seconds, and certificates change once a year.
 final class CertificateDates: Sendable {
     private let known = Mutex<[String: (text: String, expiry: Date?)]>([:])
 

@@ -8,7 +8,8 @@ struct MetricsText {
 
     private(set) var text = ""
 
-    /// - Parameter samples: what follows the name, such as `_sum` of a histogram, labels, and the value. A family without samples is left out.
+    /// - Parameter samples: what follows the name, such as `_sum` of a histogram, labels, and the value. A family
+    ///   without samples is left out.
     mutating func add(
         _ name: String, _ kind: Kind, _ help: String,
         _ samples: [(suffix: String, labels: [(String, String)], value: Double)]

@@ -5,7 +5,8 @@ import TandemServices
 import TandemStack
 import TandemTopology
 
-/// Looks now and then at whether what is not the stack's, on another host, answers this one: its firewall is to keep that shut.
+/// Looks now and then at whether what is not the stack's, on another host, answers this one: its firewall is to keep
+/// that shut.
 ///
 /// On hosts that are machines of their own. Each looks at the next one in the stack file, the last one at the first.
 actor PortWatch {

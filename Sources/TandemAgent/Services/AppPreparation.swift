@@ -13,9 +13,9 @@ struct PreparationFailure: Error, CustomStringConvertible {
 
 /// What `app: prepare` names, such as a migration: run once for each version of the app, on the first app host.
 ///
-/// Two never run at once. The command holds the lock itself (flock(2), on a descriptor that it inherits), so the lock is taken for as
-/// long as the command or anything that it has started lives, and no longer, whatever becomes of agent and keeper. What was
-/// running when its agent died is waited for and run again, since nobody knows how it ended.
+/// Two never run at once. The command holds the lock itself (flock(2), on a descriptor that it inherits), so the lock
+/// is taken for as long as the command or anything that it has started lives, and no longer, whatever becomes of agent
+/// and keeper. What was running when its agent died is waited for and run again, since nobody knows how it ended.
 struct AppPreparation: Sendable {
     /// Of its log and its record.
     static let name = "prepare"
@@ -127,7 +127,8 @@ struct AppPreparation: Sendable {
         return descriptor
     }
 
-    /// What the app is run with. A new build of the same command is a new version too, but nobody can see that: hence `restart`.
+    /// What the app is run with. A new build of the same command is a new version too, but nobody can see that: hence
+    /// `restart`.
     static func version(_ given: AppliedHost) -> String {
         let app = given.applied.stack.app
         let variables = app.environment.merging(given.secrets.app) { $1 }.sorted { $0.key < $1.key }

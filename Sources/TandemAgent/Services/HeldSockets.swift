@@ -5,11 +5,11 @@ import Synchronization
 import TandemBlueprint
 import TandemServices
 
-/// The sockets that users connect to, kept while the process that accepts on them comes and goes: meanwhile connections wait in the
-/// kernel's queue, and none is refused.
+/// The sockets that users connect to, kept while the process that accepts on them comes and goes: meanwhile connections
+/// wait in the kernel's queue, and none is refused.
 ///
-/// They outlive the agent as well, where systemd keeps its unit: systemd has a copy of each (FDSTORE=1 of sd_notify(3)) and gives it to
-/// the next agent (sd_listen_fds(3)).
+/// They outlive the agent as well, where systemd keeps its unit: systemd has a copy of each (FDSTORE=1 of sd_notify(3))
+/// and gives it to the next agent (sd_listen_fds(3)).
 public final class HeldSockets: Sendable {
     private struct State {
         /// By `ADDRESS:PORT`.
@@ -47,8 +47,8 @@ public final class HeldSockets: Sendable {
         self.state = Mutex(state)
     }
 
-    /// The agent's descriptors of the sockets, by the number that each is to have in HAProxy's process. The agent binds a socket that it does not
-    /// have yet; HAProxy makes it listen, and it goes on listening after HAProxy has ended.
+    /// The agent's descriptors of the sockets, by the number that each is to have in HAProxy's process. The agent binds
+    /// a socket that it does not have yet; HAProxy makes it listen, and it goes on listening after HAProxy has ended.
     /// - Throws: `StateError` where another user has the port.
     func descriptors(_ wanted: [FrontSocket]) throws -> [Int32: Int32] {
         try state.withLock { state in
@@ -71,7 +71,8 @@ public final class HeldSockets: Sendable {
         }
     }
 
-    /// Copies from a running HAProxy, which an earlier agent started, those sockets that systemd did not give to this agent.
+    /// Copies from a running HAProxy, which an earlier agent started, those sockets that systemd did not give to this
+    /// agent.
     func take(_ wanted: [FrontSocket], from process: ProcessIdentity) {
         state.withLock { state in
             for socket in wanted where state.sockets[socket.description] == nil {

@@ -23,7 +23,8 @@ struct ListeningSockets: Sendable {
     /// As they are now. One look serves all that is asked at the time: an agent looks several times a second.
     static func now() -> ListeningSockets { ListeningSockets(all: fromDiagnosis() ?? fromTables()) }
 
-    /// Those that a connection to this address may reach: of the address itself, or of all addresses where there is none.
+    /// Those that a connection to this address may reach: of the address itself, or of all addresses where there is
+    /// none.
     func reached(by address: String, _ port: Int) -> [ListeningSocket] {
         let ofPort = all.filter { $0.port == port }
         let exact = ofPort.filter { $0.address == address }
@@ -75,7 +76,8 @@ struct ListeningSockets: Sendable {
 
     // MARK: - From /proc/net/tcp
 
-    /// proc(5): what is left where sock_diag(7) is not to be had. The kernel walks through its whole table of connections for it.
+    /// proc(5): what is left where sock_diag(7) is not to be had. The kernel walks through its whole table of
+    /// connections for it.
     static func fromTables() -> [ListeningSocket] {
         ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { rows(of: ProcFile.whole($0)) }
     }

@@ -58,8 +58,8 @@ public struct LivenessWatch: Sendable {
     }
 
     let process: RunningProcess
-    /// Whether children of the process that are stopped count as its own stopping: so with servers, whose workers serve; not with
-    /// agents and keepers, whose children are services that are watched for themselves.
+    /// Whether children of the process that are stopped count as its own stopping: so with servers, whose workers
+    /// serve; not with agents and keepers, whose children are services that are watched for themselves.
     let isWithChildren: Bool
     /// nil: nothing is asked, only whether it is stopped.
     let question: Question?
@@ -114,7 +114,8 @@ public struct LivenessWatch: Sendable {
 }
 
 extension LivenessWatch {
-    /// What is asked of a service that serves; nil where only its freezing is seen. An app may be busy for as long as a request may take.
+    /// What is asked of a service that serves; nil where only its freezing is seen. An app may be busy for as long as a
+    /// request may take.
     static func question(
         for service: ServiceBlueprint, requestTimeoutSeconds: Int, ask: @escaping @Sendable () async -> Bool
     ) -> Question? {

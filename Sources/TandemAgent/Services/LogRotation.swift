@@ -6,9 +6,9 @@ import TandemServices
 
 /// Keeps log files within a bound.
 ///
-/// Programs hold their log open as standard output and know nothing of us, so it is copied and then emptied. All of them
-/// append (O_APPEND), so they go on at the new end. A line that is written in the instant between the last look and the
-/// emptying is lost.
+/// Programs hold their log open as standard output and know nothing of us, so it is copied and then emptied. All of
+/// them append (O_APPEND), so they go on at the new end. A line that is written in the instant between the last look
+/// and the emptying is lost.
 public struct LogRotation: Sendable {
     /// A larger file is rotated. What is kept of one is at most three times that, however fast it grew.
     var mostBytes = 10 << 20

@@ -33,15 +33,15 @@ public enum LogTail {
         return [error] + last
     }
 
-    /// As in `TypeError: …`, `Error [ERR_MODULE_NOT_FOUND]: …`, `PHP Fatal error:  …`, `… (LoadError)`, `panic: …`. What
+    /// As in `TypeError: …`, `Error [ERR_MODULE_NOT_FOUND]: …`, `PHP Fatal error: …`, `… (LoadError)`, `panic: …`. What
     /// is indented belongs to a report, and does not begin one.
     private static func namesError(_ line: String) -> Bool {
         guard let first = line.first, !first.isWhitespace else { return false }
         return line.contains(/(?i)(error|exception|panic)( \[\w+\])?:|error\)$/)
     }
 
-    /// What a terminal would show of a line in the end: without CR at its end, and of one that returns to its beginning, as
-    /// progress bars do, what was written last.
+    /// What a terminal would show of a line in the end: without CR at its end, and of one that returns to its
+    /// beginning, as progress bars do, what was written last.
     public static func shown(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let carriageReturn = UInt8(ascii: "\r")
         guard let end = line.lastIndex(where: { $0 != carriageReturn }) else { return [] }

@@ -4,8 +4,9 @@ import TandemBlueprint
 import TandemServices
 import TandemStack
 
-/// Tells whether a service's own process listens where it is meant to. Every user may listen on ports above 1023: a program that waits
-/// for the moment in which the agent starts a service anew takes its place, and is sent what the service's clients send.
+/// Tells whether a service's own process listens where it is meant to. Every user may listen on ports above 1023: a
+/// program that waits for the moment in which the agent starts a service anew takes its place, and is sent what the
+/// service's clients send.
 struct PortGuard: Sendable {
     let address: String
     let port: Int

@@ -2,8 +2,8 @@ import TandemServices
 
 /// TCP connections that processes have open to somewhere.
 enum ProcessConnections {
-    /// Whether a process has one that is open, or is being opened, to one of these places. A whole table is read for it, so this is
-    /// for moments, not for every second.
+    /// Whether a process has one that is open, or is being opened, to one of these places. A whole table is read for
+    /// it, so this is for moments, not for every second.
     static func areAny(of pids: [Int32], to places: [(address: String, port: Int)]) -> Bool {
         let inodes = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { Self.inodes(in: ProcFile.whole($0), to: places) }
         guard !inodes.isEmpty else { return false }

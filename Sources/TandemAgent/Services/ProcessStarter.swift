@@ -29,12 +29,12 @@ struct ProcessStarter: Sendable {
         return ProcessSpecification(
             command: service.command, environment: environment, workingDirectory: service.workingDirectory,
             logFile: logFile(service), descriptors: try descriptors(service),
-            // A request goes through half a dozen processes. Each that woke up interrupted the one that had woken it, and all
-            // worked in small pieces: measured, a fifth of the processor time. We ourselves interrupt them all, and so look
-            // after them in time on a machine that is busy.
+            // A request goes through half a dozen processes. Each that woke up interrupted the one that had woken it,
+            // and all worked in small pieces: measured, a fifth of the processor time. We ourselves interrupt them all,
+            // and so look after them in time on a machine that is busy.
             scheduling: .batch,
-            // Go's runtime sleeps for 20 µs five or six times whenever one of its timers has run. With this it does so once: measured, a third
-            // of what etcd costs at rest.
+            // Go's runtime sleeps for 20 µs five or six times whenever one of its timers has run. With this it does so
+            // once: measured, a third of what etcd costs at rest.
             timerSlack: service.name.isGoProgram ? .milliseconds(1) : nil,
             mark: service.account == .application ? mark(service) : nil,
             // HAProxy listens on the front's ports itself: beside the sockets that it inherits, or for want of them.
@@ -42,8 +42,8 @@ struct ProcessStarter: Sendable {
             launcher: app?.launcher)
     }
 
-    /// Whose processes may listen on a service's ports. An app that has not been started anew since it was given an account of its own still has
-    /// ours.
+    /// Whose processes may listen on a service's ports. An app that has not been started anew since it was given an
+    /// account of its own still has ours.
     func users(_ service: ServiceBlueprint) -> Set<UInt32> {
         var users: Set<UInt32> = [geteuid()]
         if service.account == .application, let app { users.insert(app.user) }

@@ -41,7 +41,8 @@ extension RestartLoop {
     /// It must be held at the moment of the start, not only when it was last waited for.
     var mayRun: Bool { hooks.right.map { $0.now == .run } ?? true }
 
-    /// Another host runs it, or none can be found out to do so. It is as it should be, as far as this host's settings go.
+    /// Another host runs it, or none can be found out to do so. It is as it should be, as far as this host's settings
+    /// go.
     func standBy(_ reason: String) async {
         guard isWanted else { return }
         statement.isSettled = true

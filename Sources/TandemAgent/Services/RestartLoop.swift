@@ -5,7 +5,8 @@ import TandemServices
 import TandemStack
 import TandemTopology
 
-/// Keeps one service running: starts or adopts its process, waits until it can serve, starts it again when it ends or hangs.
+/// Keeps one service running: starts or adopts its process, waits until it can serve, starts it again when it ends or
+/// hangs.
 actor RestartLoop: ServiceOwner {
     nonisolated let service: ServiceBlueprint
     let own: ServiceProcess
@@ -30,7 +31,8 @@ actor RestartLoop: ServiceOwner {
     private var isCommandUseless = false
     /// Why the process had to be ended.
     private var hanging: String?
-    /// Where in the log that begins which was said since the service last served: earlier lines explain no failure of today.
+    /// Where in the log that begins which was said since the service last served: earlier lines explain no failure of
+    /// today.
     var logMark: UInt64 = 0
     var hasServed = true
     /// When this loop started the process; nil where it was adopted.
@@ -144,8 +146,8 @@ actor RestartLoop: ServiceOwner {
 
     /// What is being stopped need not answer any more, however long it may take.
     private var isServing: Bool { status.state == .running && stopping == nil }
-    /// A worker has no port that the agent could ask, so it counts as serving once its process has run for so long: most commands that
-    /// cannot run at all end at once.
+    /// A worker has no port that the agent could ask, so it counts as serving once its process has run for so long:
+    /// most commands that cannot run at all end at once.
     private static let steadyTime = Duration.seconds(1)
 
     private var isSteady: Bool {

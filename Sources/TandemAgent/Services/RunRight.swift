@@ -2,7 +2,8 @@ import TandemCoordination
 
 /// Whether this host may run a service that one host at a time runs. The owner of the service asks.
 protocol RunRight: Sendable {
-    /// What the agent may do with the service at this moment. It is decided by this host's clock, without a question to etcd.
+    /// What the agent may do with the service at this moment. It is decided by this host's clock, without a question to
+    /// etcd.
     var now: WorkerClaim.Right { get }
 
     /// Whether an earlier agent left a claim. What it left running without one was started when every host ran it.

@@ -10,7 +10,8 @@ struct ServiceHooks: Sendable {
     var whyNotReady: @Sendable (RunningProcess) async -> String? = { _ in nil }
     /// Ends the process. What is left of its group is swept afterwards.
     var stop: @Sendable (RunningProcess) async -> Void
-    /// Before a process that serves is ended to be started again, or reads its files anew: has others take what would come to it.
+    /// Before a process that serves is ended to be started again, or reads its files anew: has others take what would
+    /// come to it.
     var leaveRotation: @Sendable () async -> Void = {}
     /// Once it can serve, and before it counts as such.
     var joinRotation: @Sendable () async -> Void = {}

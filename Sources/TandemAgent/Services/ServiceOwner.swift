@@ -1,8 +1,8 @@
 import TandemBlueprint
 import TandemServices
 
-/// Who keeps one service of a host. Its owner alone starts its process, ends it, and says how it is: two that did so would undo
-/// each other's work. Of most services that is a `RestartLoop`, of mysqld a `FailoverService`.
+/// Who keeps one service of a host. Its owner alone starts its process, ends it, and says how it is: two that did so
+/// would undo each other's work. Of most services that is a `RestartLoop`, of mysqld a `FailoverService`.
 protocol ServiceOwner: Sendable {
     var service: ServiceBlueprint { get }
 

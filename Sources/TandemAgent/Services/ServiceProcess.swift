@@ -4,8 +4,8 @@ import TandemBlueprint
 import TandemServices
 import TandemStack
 
-/// What can be done with the process of one service, and what is remembered of it on disk. It decides nothing: when the process is
-/// started and ended is its owner's affair.
+/// What can be done with the process of one service, and what is remembered of it on disk. It decides nothing: when the
+/// process is started and ended is its owner's affair.
 struct ServiceProcess: Sendable {
     let service: ServiceBlueprint
     let starter: ProcessStarter

@@ -10,15 +10,16 @@ struct ServiceReport: Sendable, Equatable {
     var isSettled: Bool
 }
 
-/// In which order the services of a host start and change. A value: asked with how each of them is, it says who has to wait for whom.
+/// In which order the services of a host start and change. A value: asked with how each of them is, it says who has to
+/// wait for whom.
 struct ServiceOrder: Sendable {
     private let services: [ServiceBlueprint]
 
     /// - Parameter services: as in the blueprint.
     init(_ services: [ServiceBlueprint]) { self.services = services }
 
-    /// Whether a service may be touched for the sake of new settings. They change one after the other, in their order: a later one
-    /// may need an earlier one.
+    /// Whether a service may be touched for the sake of new settings. They change one after the other, in their order:
+    /// a later one may need an earlier one.
     func isTurn(of service: ServiceBlueprint, among reports: [String: ServiceReport]) -> Bool {
         services.prefix { $0.statusName != service.statusName }.allSatisfy { reports[$0.statusName]?.isSettled == true }
     }
@@ -40,7 +41,8 @@ struct ServiceOrder: Sendable {
     }
 }
 
-/// What the owners of a host's services say of them, for the agent and for one another. Owners know this, and not each other.
+/// What the owners of a host's services say of them, for the agent and for one another. Owners know this, and not each
+/// other.
 final class ServiceReports: Sendable {
     private let order: ServiceOrder
     /// Tells of changes.
@@ -55,7 +57,8 @@ final class ServiceReports: Sendable {
         reports = Mutex(Dictionary(stopped) { first, _ in first })
     }
 
-    /// Not asynchronous: of two reports that an owner gives one after the other the second one has to stand. `changed` tells of it.
+    /// Not asynchronous: of two reports that an owner gives one after the other the second one has to stand. `changed`
+    /// tells of it.
     func set(_ report: ServiceReport) { reports.withLock { $0[report.status.name] = report } }
 
     func changed() async { await board.changed() }

@@ -2,8 +2,8 @@ import Glibc
 import TandemBlueprint
 import TandemServices
 
-/// Who else listens where a service should. A value: shown the machine's sockets, again and again, it remembers which were found to be the
-/// service's own.
+/// Who else listens where a service should. A value: shown the machine's sockets, again and again, it remembers which
+/// were found to be the service's own.
 struct StrangerWatch: Sendable {
     private let guards: [PortGuard]
     /// Sockets of the present process.

@@ -12,7 +12,8 @@ public struct AppliedStack: Codable, Sendable, Equatable {
     public var versions: [String: String]
     /// nil where each balancer binds its own front sockets.
     public var front: Layout.Front?
-    /// Whether the app, its workers and its jobs run as an account of their own on each host. nil, from earlier versions: not.
+    /// Whether the app, its workers and its jobs run as an account of their own on each host. nil, from earlier
+    /// versions: not.
     public var hasAppAccount: Bool?
 
     public init(

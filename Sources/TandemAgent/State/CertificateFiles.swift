@@ -33,8 +33,8 @@ enum CertificateFiles {
         }
     }
 
-    /// By a call that does not throw: in an optimised build the compiler (6.3) lets the error of a `try?` here out of the function
-    /// that calls `read`, which ends the first `up` of a stack.
+    /// By a call that does not throw: in an optimised build the compiler (6.3) lets the error of a `try?` here out of
+    /// the function that calls `read`, which ends the first `up` of a stack.
     static func text(_ path: String) -> String? {
         FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
     }

@@ -51,7 +51,8 @@ enum Folders {
         return lstat(path, &status) == 0 && !isOwn(path)
     }
 
-    /// A folder that others could have put there before us, such as one below /tmp: it has to be a real folder and ours.
+    /// A folder that others could have put there before us, such as one below /tmp: it has to be a real folder and
+    /// ours.
     static func makePrivate(_ path: String, mode: UInt16 = 0o700) throws {
         if mkdir(path, mode_t(mode)) != 0, errno != EEXIST { throw StateError.file("make the folder", path) }
         guard isOwn(path) else {

@@ -6,8 +6,8 @@ import TandemStack
 
 /// Where one stack's state lies on this machine.
 ///
-/// `.tandem/NAME` beside the stack file; of a stack file of root's `/var/lib/tandem/stacks/NAME`, the home of the system user that the
-/// stack runs as.
+/// `.tandem/NAME` beside the stack file; of a stack file of root's `/var/lib/tandem/stacks/NAME`, the home of the
+/// system user that the stack runs as.
 public struct StackFolder: Sendable, Equatable {
     public let path: String
     /// For unix sockets: short, whatever the folder's own path is.
@@ -27,8 +27,8 @@ public struct StackFolder: Sendable, Equatable {
     }
 
     /// Socket paths end up as ROOT/tandem-UID-HASH/HOST/haproxy.sock.PID.tmp, within HAProxy's 97 characters.
-    /// - Parameter login: what systemd has made for a login of ours, and deletes at the end of the last one (pam_systemd(8)), though the stack
-    ///   goes on.
+    /// - Parameter login: what systemd has made for a login of ours, and deletes at the end of the last one
+    ///   (pam_systemd(8)), though the stack goes on.
     static func socketRoot(
         for path: String, environment: [String: String], login: String = "/run/user/\(geteuid())"
     ) -> String {
@@ -84,8 +84,8 @@ public struct StackFolder: Sendable, Equatable {
     /// What the agent remembers of its processes. Whoever could change it could have
     /// us end any process of this user.
     public func records(_ host: String) -> String { "\(path)/run/\(host)" }
-    // The agent's own certificate, and the authority as it knows it. Not with the services' certificates, which they may
-    // read and replace.
+    // The agent's own certificate, and the authority as it knows it. Not with the services' certificates, which they
+    // may read and replace.
     func agentCertificateFile(_ host: String) -> String { "\(records(host))/agent.pem" }
     func agentKeyFile(_ host: String) -> String { "\(records(host))/agent-key.pem" }
     func agentCAFile(_ host: String) -> String { "\(records(host))/ca.pem" }

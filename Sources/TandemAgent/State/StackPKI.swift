@@ -19,7 +19,8 @@ public struct StackPKI: Sendable {
         public var certificates = 0
         /// There was an authority before, and it was replaced: whoever trusts that one has to be told.
         public var replacesAuthority = false
-        /// The authority stays, but may sign for addresses that those do not know of who trust it by its earlier certificate.
+        /// The authority stays, but may sign for addresses that those do not know of who trust it by its earlier
+        /// certificate.
         public var widensAnchor = false
     }
 
@@ -51,8 +52,8 @@ public struct StackPKI: Sendable {
         return made
     }
 
-    /// Why the stack cannot keep its authorities; nil when it can, or has none yet. New ones are made while the stack is
-    /// down, since who runs trusts the ones that it was started with.
+    /// Why the stack cannot keep its authorities; nil when it can, or has none yet. New ones are made while the stack
+    /// is down, since who runs trusts the ones that it was started with.
     public func authorityProblem() throws -> String? {
         guard let services = try existing(.services) else { return nil }
         let agents = try existing(.agents)
@@ -81,8 +82,9 @@ public struct StackPKI: Sendable {
 
     // MARK: - The authorities
 
-    /// Agents and the command line have an authority of their own, so that no key of a service, and no name in a service's
-    /// certificate, opens anything among them. So has etcd, in which it will be decided who leads: its clients are agents alone.
+    /// Agents and the command line have an authority of their own, so that no key of a service, and no name in a
+    /// service's certificate, opens anything among them. So has etcd, in which it will be decided who leads: its
+    /// clients are agents alone.
     private enum Issuer {
         case services
         case agents
@@ -105,8 +107,8 @@ public struct StackPKI: Sendable {
         }
     }
 
-    /// Only the parts of a stack are called by names below this one. Without addresses, since BoringSSL takes none from an authority
-    /// that is limited in those.
+    /// Only the parts of a stack are called by names below this one. Without addresses, since BoringSSL takes none from
+    /// an authority that is limited in those.
     private var innerScope: CertificateScope { CertificateScope(domains: [stack.internalDomain], networks: []) }
 
     private func authority(_ issuer: Issuer, now: Date) throws -> (authority: CertificateAuthority, isReplaced: Bool) {

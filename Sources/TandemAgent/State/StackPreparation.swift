@@ -4,7 +4,8 @@ public import TandemBlueprint
 public import TandemStack
 import TandemTopology
 
-/// Puts on disk what the agents need before they start: folders, secrets, certificates, the stack itself. Starts nothing.
+/// Puts on disk what the agents need before they start: folders, secrets, certificates, the stack itself. Starts
+/// nothing.
 public struct StackPreparation: Sendable {
     public var stack: Stack
     /// Absolute.
@@ -12,7 +13,8 @@ public struct StackPreparation: Sendable {
     public var folder: StackFolder
     public var programs: Layout.Programs
     public var versions: [String: String]
-    /// Secrets that the operator's machine has read (`Stack.secretSources`); nil: this process reads them, from where the stack file says.
+    /// Secrets that the operator's machine has read (`Stack.secretSources`); nil: this process reads them, from where
+    /// the stack file says.
     public var givenSecrets: [String: String]?
 
     public init(

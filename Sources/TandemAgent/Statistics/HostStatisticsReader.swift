@@ -43,7 +43,8 @@ struct HostStatisticsReader: Sendable {
             HAProxyStatistics.parse)
     }
 
-    /// A server that takes connections and says nothing is not to hold up the figures of all others, for which callers wait 2 s.
+    /// A server that takes connections and says nothing is not to hold up the figures of all others, for which callers
+    /// wait 2 s.
     private static let databasePatience = Duration.milliseconds(1200)
 
     private func databaseCounters() async -> DatabaseCounters? {

@@ -1,9 +1,10 @@
 import TandemTopology
 
-/// Has the host's counters read once for all who ask at about the same time: each reading logs in to mysqld and looks at every process, and each
-/// command that shows the live page, or `top`, asks each second.
+/// Has the host's counters read once for all who ask at about the same time: each reading logs in to mysqld and looks
+/// at every process, and each command that shows the live page, or `top`, asks each second.
 actor SharedStatistics {
-    /// So long a reading is handed out again. Far below a second, so that who asks each second gets another one each time.
+    /// So long a reading is handed out again. Far below a second, so that who asks each second gets another one each
+    /// time.
     static let age = Duration.milliseconds(500)
 
     private var last: (statistics: HostStatistics, at: ContinuousClock.Instant)?

@@ -3,8 +3,8 @@ public import TandemStack
 
 /// Whether etcd's members can go on as what they were, after the stack file has changed while the stack was down.
 ///
-/// They know each other by address, and only a majority of what they were can let others in. While a stack runs, members change
-/// one after the other, and this question does not arise.
+/// They know each other by address, and only a majority of what they were can let others in. While a stack runs,
+/// members change one after the other, and this question does not arise.
 public struct StoreContinuity: Sendable {
     let last: Stack
     let next: Stack

@@ -33,7 +33,8 @@ extension StoreSeat {
         try await connections.others().members(within: deadline).get()
     }
 
-    /// Becomes a member anew. One that has lost its data must not go on as the one it was: it has forgotten what it voted for.
+    /// Becomes a member anew. One that has lost its data must not go on as the one it was: it has forgotten what it
+    /// voted for.
     func join() async throws {
         let client = try await connections.others()
         let members = try await client.members(within: Self.deadline).get()
@@ -53,7 +54,8 @@ extension StoreSeat {
         logger.info("joining etcd's members")
     }
 
-    /// Takes this host out of the members, while it still runs: of two members neither can be taken out once it has stopped.
+    /// Takes this host out of the members, while it still runs: of two members neither can be taken out once it has
+    /// stopped.
     func leave() async throws {
         halt()
         guard stack.voters.contains(where: { $0.name != host.name }) else { return }
@@ -74,8 +76,8 @@ extension StoreSeat {
         do { try setAside() } catch { logger.warning("cannot set etcd's data aside: \(error)") }
     }
 
-    /// Takes out whoever is a member and has no vote by the stack file, once: such as a host that was removed while it was away.
-    /// The first voter's agent does it, as soon as the agents of all voters have the same settings.
+    /// Takes out whoever is a member and has no vote by the stack file, once: such as a host that was removed while it
+    /// was away. The first voter's agent does it, as soon as the agents of all voters have the same settings.
     func tidy() async {
         guard stack.voters.first?.name == host.name else { return }
         while !Task.isCancelled {

@@ -34,8 +34,9 @@ actor StoreSeat {
 
     func halt() { isHalted = true }
 
-    /// For a restart, it hands the lead to another member first. When all members stop, there is none to hand it to, and each would try
-    /// in vain (measured: for 9 s on a busy machine). What etcd has acknowledged is on disk, so it can be killed at any time.
+    /// For a restart, it hands the lead to another member first. When all members stop, there is none to hand it to,
+    /// and each would try in vain (measured: for 9 s on a busy machine). What etcd has acknowledged is on disk, so it
+    /// can be killed at any time.
     func stop(_ process: RunningProcess, _ stop: ServiceBlueprint.Stop) async {
         await process.stop(signal: isHalted ? SIGKILL : stop.signal, bound: .seconds(stop.boundSeconds))
     }

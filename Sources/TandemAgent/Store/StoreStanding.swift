@@ -21,9 +21,10 @@ struct StoreStanding: Codable, Sendable, Equatable {
 
 /// What an agent does whose etcd has no data. Pure.
 ///
-/// There must never be two of one stack. So nobody founds etcd before every other voter's agent has said that it has no data; of
-/// those whose settings know of etcd the first one in the stack file does, alone, and the others join it. A claim is written down
-/// before the others are asked, and whoever sees another's claim does not found: of two that look at the same time, at most one goes on.
+/// There must never be two of one stack. So nobody founds etcd before every other voter's agent has said that it has no
+/// data; of those whose settings know of etcd the first one in the stack file does, alone, and the others join it. A
+/// claim is written down before the others are asked, and whoever sees another's claim does not found: of two that look
+/// at the same time, at most one goes on.
 enum StoreStep: Sendable, Equatable {
     /// As a new member of those that there are.
     case join

@@ -1,5 +1,5 @@
-/// Reads of nginx's lines (`NginxFile.log`) when a request that came from a balancer ended, and how long it took. A value: it remembers the
-/// second of the last line, since most lines are of the same one.
+/// Reads of nginx's lines (`NginxFile.log`) when a request that came from a balancer ended, and how long it took. A
+/// value: it remembers the second of the last line, since most lines are of the same one.
 struct AccessLogParser: Sendable {
     struct Entry: Sendable, Equatable {
         /// Since 1970.

@@ -1,4 +1,5 @@
-/// What a counter that only grows counted in each second. A value: told of each look, it says what belongs to which second.
+/// What a counter that only grows counted in each second. A value: told of each look, it says what belongs to which
+/// second.
 struct CounterSteps: Sendable, Equatable {
     struct Step: Sendable, Equatable {
         var at: Int

@@ -1,7 +1,8 @@
 import CTandemSystem
 import Glibc
 
-/// Reads what others append to a file, whole lines only. It begins at the end, and again at the beginning when the file was emptied.
+/// Reads what others append to a file, whole lines only. It begins at the end, and again at the beginning when the file
+/// was emptied.
 struct GrowingFile: Sendable {
     /// Of one look. What was written beyond that since the last one is left out, the older part of it.
     static let mostBytes = 8 << 20

@@ -5,8 +5,8 @@ import TandemServices
 import TandemStack
 import TandemTopology
 
-/// Keeps the last hour of one host: its traffic by the second, and what happened to its services. It outlives the agent that takes up
-/// other settings, and ends with the process.
+/// Keeps the last hour of one host: its traffic by the second, and what happened to its services. It outlives the agent
+/// that takes up other settings, and ends with the process.
 public actor HostRecorder {
     private var ring = TrafficRing()
     private var events: [HostEvent] = []

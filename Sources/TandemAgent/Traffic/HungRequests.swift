@@ -2,11 +2,13 @@ import NIOCore
 import TandemServices
 import TandemTopology
 
-/// Requests that hang in a web server which HAProxy has marked down. A server that has vanished or was ended gives its connections up by
-/// itself, and HAProxy repeats their GETs; one that is there and does nothing (all of a host frozen, its agent too) would keep them until
-/// their time-out. HAProxy could end them the moment it marks a server down, and would cut those that are just being connected, too.
+/// Requests that hang in a web server which HAProxy has marked down. A server that has vanished or was ended gives its
+/// connections up by itself, and HAProxy repeats their GETs; one that is there and does nothing (all of a host frozen,
+/// its agent too) would keep them until their time-out. HAProxy could end them the moment it marks a server down, and
+/// would cut those that are just being connected, too.
 enum HungRequests {
-    /// In seconds; longer than HAProxy connects, and than both balancers take to notice, so that who asks again is answered.
+    /// In seconds; longer than HAProxy connects, and than both balancers take to notice, so that who asks again is
+    /// answered.
     static let patience = 5
     private static let pause = Duration.seconds(2)
 

@@ -3,8 +3,8 @@ import TandemBlueprint
 import TandemCoordination
 import TandemStack
 
-/// Claims that earlier agents of this host made to workers which this host does not run any more, or which every app host runs by now. The
-/// present agent renews none of them.
+/// Claims that earlier agents of this host made to workers which this host does not run any more, or which every app
+/// host runs by now. The present agent renews none of them.
 struct FormerClaims: Sendable {
     let folder: String
     let services: [ServiceBlueprint]

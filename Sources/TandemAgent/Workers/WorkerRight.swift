@@ -3,8 +3,8 @@ import Logging
 import Synchronization
 import TandemCoordination
 
-/// This host's claim to a worker that one host at a time runs: asks etcd for it, renews it, and writes it down for the next agent.
-/// `WorkerClaim` decides what it is worth.
+/// This host's claim to a worker that one host at a time runs: asks etcd for it, renews it, and writes it down for the
+/// next agent. `WorkerClaim` decides what it is worth.
 actor WorkerRight: RunRight {
     struct Settings: Sendable {
         var worker: String

@@ -1,7 +1,7 @@
 import TandemStack
 
-/// What root does about the front's addresses on a balancer, beside keepalived: fixed command lines, nothing in which comes from
-/// the host but the name of an interface.
+/// What root does about the front's addresses on a balancer, beside keepalived: fixed command lines, nothing in which
+/// comes from the host but the name of an interface.
 struct AddressCommands {
     let site: Site
 
@@ -10,8 +10,8 @@ struct AddressCommands {
     var runFolder: String { "/run/\(runFolderName)" }
     var interfaceFile: String { "\(runFolder)/interface.conf" }
 
-    /// keepalived in the foreground; its words go to the journal. Where it may not run in real time, as in many containers, it has
-    /// its turn before others; where it may not do that either, `nice` starts it all the same.
+    /// keepalived in the foreground; its words go to the journal. Where it may not run in real time, as in many
+    /// containers, it has its turn before others; where it may not do that either, `nice` starts it all the same.
     func run(_ program: String, _ file: String) -> [String] {
         [
             "/usr/bin/nice", "-n", "-20", program, "--dont-fork", "--vrrp", "--log-console", "--no-syslog",
@@ -22,7 +22,8 @@ struct AddressCommands {
 
     /// Has keepalived read its file, after the interface was looked for where the file includes its name.
     func check(_ program: String, _ file: String) -> [String] {
-        // As nobody: it does no more than read. As root, keepalived 2.2.7 ends itself when it looks whether its check's user may run it.
+        // As nobody: it does no more than read. As root, keepalived 2.2.7 ends itself when it looks whether its check's
+        // user may run it.
         let test = [
             "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "--config-test",
             "--use-file=\(file)",
@@ -36,8 +37,8 @@ struct AddressCommands {
         return ["/bin/sh", "-c", script, "check", site.host.address, runFolder] + test
     }
 
-    /// Takes the addresses from this host's interfaces, on whichever they are. A keepalived that was killed leaves them behind,
-    /// and another balancer has them by then.
+    /// Takes the addresses from this host's interfaces, on whichever they are. A keepalived that was killed leaves them
+    /// behind, and another balancer has them by then.
     var release: [String] {
         let script = """
             for address; do ip -4 -o address show to "$address/32" | while read -r _ device _ found _; do \

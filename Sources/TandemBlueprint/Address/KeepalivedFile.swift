@@ -1,7 +1,7 @@
 import TandemStack
 
-/// keepalived.conf of a balancer: which of the front's addresses it holds, and when another balancer is to have them (VRRP,
-/// RFC 9568).
+/// keepalived.conf of a balancer: which of the front's addresses it holds, and when another balancer is to have them
+/// (VRRP, RFC 9568).
 struct KeepalivedFile {
     let site: Site
 
@@ -45,8 +45,8 @@ struct KeepalivedFile {
         """
     }
 
-    /// A page that HAProxy answers itself: while no web server is there no other balancer would do better. bash, sed and grep are on
-    /// every Debian.
+    /// A page that HAProxy answers itself: while no web server is there no other balancer would do better. bash, sed
+    /// and grep are on every Debian.
     private var check: String {
         let ask =
             "exec 3<>/dev/tcp/\(site.host.address)/\(Ports.balancerMetrics) && "
@@ -109,8 +109,8 @@ struct KeepalivedFile {
     /// 255 is for who owns an address. With ten between two balancers all of `Front.mostBalancers` have one.
     private static let highestPriority = 250
 
-    /// Adverts go from balancer to balancer, so this need not differ from that of other people's in the same network; but one of the
-    /// user's own on the same hosts it should rarely meet.
+    /// Adverts go from balancer to balancer, so this need not differ from that of other people's in the same network;
+    /// but one of the user's own on the same hosts it should rarely meet.
     private func virtualRouter(_ index: Int) -> Int {
         let own = Int(StableHash.bits32(stack.name) % UInt32(255 - Front.mostBalancers))
         return 1 + own + index

@@ -4,8 +4,8 @@ public enum ChangeStep: String, Codable, Sendable, CaseIterable {
     case nothing
     /// It takes up what differs in place: nothing is cut, and nothing is replaced.
     case refresh
-    /// New workers take the new files up, and those that were there finish what they carry. The database router's cannot, since they hear
-    /// no more verdicts: their sessions connect anew.
+    /// New workers take the new files up, and those that were there finish what they carry. The database router's
+    /// cannot, since they hear no more verdicts: their sessions connect anew.
     case reload
     /// It ends and starts anew; meanwhile others do its work, where there are others.
     case restart

@@ -1,10 +1,12 @@
 /// What a service has read of its files, in the two parts in which it takes them up.
 ///
-/// `plan` compares two versions of a stack by this, and an agent what is on disk with what a process has read, so that both say the same.
+/// `plan` compares two versions of a stack by this, and an agent what is on disk with what a process has read, so that
+/// both say the same.
 public struct ServiceFiles: Sendable, Equatable {
     /// What only a reload, or a restart where the program knows none, takes up.
     public var configuration: String
-    /// What is taken up in place, such as the router's servers and MySQL's certificates; nil where the program can do no such thing.
+    /// What is taken up in place, such as the router's servers and MySQL's certificates; nil where the program can do
+    /// no such thing.
     public var inPlace: String?
 
     /// - Parameters:

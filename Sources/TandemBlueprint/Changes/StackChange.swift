@@ -54,8 +54,8 @@ public struct StackChange: Sendable, Equatable {
             .map { HostChange(from: $0, to: nil, layout: layout($0.name)) }
     }
 
-    /// What a host comes to do is there before others are told of it, and what it does no more ends after. The primary's
-    /// restart is the roughest of all steps, so it comes when its replicas have stood theirs.
+    /// What a host comes to do is there before others are told of it, and what it does no more ends after. The
+    /// primary's restart is the roughest of all steps, so it comes when its replicas have stood theirs.
     private static func rank(_ now: HostBlueprint, _ before: HostBlueprint?, _ primary: String?) -> Int {
         let host = now.host
         let roles = before?.host.roles ?? []

@@ -4,7 +4,8 @@ import TandemStack
 struct EjectedFirewall {
     var rules: FileBlueprint
     var unit: FileBlueprint
-    /// Debian's own rules begin with deleting everybody's, whenever they are loaded or unloaded. What follows loads these again.
+    /// Debian's own rules begin with deleting everybody's, whenever they are loaded or unloaded. What follows loads
+    /// these again.
     var addition: FileBlueprint
 
     /// - Parameter file: as the blueprint has it, in a folder of the servers' user.

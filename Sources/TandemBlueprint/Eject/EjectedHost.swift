@@ -103,8 +103,8 @@ public struct EjectedHost: Sendable {
 
     private static func waitFile(_ layout: Layout) -> String { "\(layout.etcFolder)/wait-mysql" }
 
-    /// mysqld is started long before it answers; who asks for the unit, such as the next command of the README, wants the latter.
-    /// Builds of mysqld that tell systemd themselves are not the only ones.
+    /// mysqld is started long before it answers; who asks for the unit, such as the next command of the README, wants
+    /// the latter. Builds of mysqld that tell systemd themselves are not the only ones.
     private static func waitScript(_ layout: Layout) throws(BlueprintError) -> String {
         let client = try shellWord(layout.programs.mysql)
         let options = try shellWord("--defaults-extra-file=\(layout.etcFolder)/client.cnf")

@@ -1,5 +1,5 @@
-/// What systemd keeps a service's process from doing, also once an attacker has taken the process over (systemd.exec(5)).
-/// `systemd-analyze security` gives at most 1.9 to servers, 3.0 to apps.
+/// What systemd keeps a service's process from doing, also once an attacker has taken the process over
+/// (systemd.exec(5)). `systemd-analyze security` gives at most 1.9 to servers, 3.0 to apps.
 extension SystemdUnit {
     func sandbox(isApp: Bool) throws(BlueprintError) -> [String] {
         // An ordinary user needs a capability for low ports alone.
@@ -13,8 +13,8 @@ extension SystemdUnit {
         ]
         if !capability.isEmpty { lines.append("AmbientCapabilities=\(capability)") }
         guard !isApp else {
-            // An app is anything: it may live in somebody's home, write where its user may, share /tmp, make namespaces (browsers
-            // do), and translate its code as it runs.
+            // An app is anything: it may live in somebody's home, write where its user may, share /tmp, make namespaces
+            // (browsers do), and translate its code as it runs.
             return lines + ["ProtectSystem=full", "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX"]
         }
         var folders: [String] = []

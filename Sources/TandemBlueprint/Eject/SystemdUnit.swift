@@ -21,8 +21,8 @@ struct SystemdUnit {
     /// Descriptors that a service may have open: enough for the connections that its configuration allows.
     var openFiles: Int
 
-    /// As under Tandem: the process that was started is told first, alone; what it leaves behind gets the signal from systemd
-    /// afterwards, and again the same time.
+    /// As under Tandem: the process that was started is told first, alone; what it leaves behind gets the signal from
+    /// systemd afterwards, and again the same time.
     private var stopOfApp: [String] {
         let tenths = service.stop.boundSeconds * 10
         let script =
@@ -68,7 +68,8 @@ struct SystemdUnit {
             lines.append("ExecStop=-\(try SystemdSyntax.command(stopOfApp)) $MAINPID")
         }
         lines += [
-            // With mixed, what a process leaves behind is killed at once: right for workers without their master, not for an app.
+            // With mixed, what a process leaves behind is killed at once: right for workers without their master, not
+            // for an app.
             "KillMode=\(isApp ? "control-group" : "mixed")",
             "KillSignal=\(service.stop.signal)",
             "TimeoutStopSec=\(stop == nil ? service.stop.boundSeconds : 60)",

@@ -2,13 +2,13 @@ import TandemStack
 
 /// etcd.yaml: one member of etcd, where it will be decided who is primary.
 ///
-/// It says nothing of the other members: which there are is in etcd's own data, and how a member without data comes by its
-/// place is the agent's to decide.
+/// It says nothing of the other members: which there are is in etcd's own data, and how a member without data comes by
+/// its place is the agent's to decide.
 struct StoreFile {
     let site: Site
 
-    /// A request waits at most this long for a new leader of etcd. A lease lasts at least one and a half times as long, and
-    /// the failover's are of 4 s.
+    /// A request waits at most this long for a new leader of etcd. A lease lasts at least one and a half times as long,
+    /// and the failover's are of 4 s.
     static let electionMilliseconds = 2000
     static let heartbeatMilliseconds = 400
     static let batchSeconds = 1

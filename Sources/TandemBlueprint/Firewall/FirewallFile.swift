@@ -1,7 +1,7 @@
 import TandemStack
 
-/// nftables' rules for a host that is a machine of its own: what may come in. One table, replaced whole in one transaction;
-/// those of other software stay, and may still drop what this one lets in.
+/// nftables' rules for a host that is a machine of its own: what may come in. One table, replaced whole in one
+/// transaction; those of other software stay, and may still drop what this one lets in.
 struct FirewallFile {
     let site: Site
     /// Of everything that listens on the host.

@@ -8,11 +8,11 @@ struct BalancerFile {
     /// have open to one web server, and the same once more for WebSockets.
     static let webServerSlots = 3072
 
-    /// How long a web server may leave what it was sent unacknowledged (RFC 5482; tcp(7), TCP_USER_TIMEOUT): its host has vanished then,
-    /// and GETs are repeated elsewhere. Keepalive says nothing of connections on which something is on its way; of others this takes the
-    /// place of `srvtcpka-cnt`: two probes, one a second, may be lost. nginx takes whole requests however busy the app is, but what goes
-    /// through a tunnel has to wait for the app: there it would end connections.
-    /// HAProxy 3.0 ignores it in `default-server`.
+    /// How long a web server may leave what it was sent unacknowledged (RFC 5482; tcp(7), TCP_USER_TIMEOUT): its host
+    /// has vanished then, and GETs are repeated elsewhere. Keepalive says nothing of connections on which something is
+    /// on its way; of others this takes the place of `srvtcpka-cnt`: two probes, one a second, may be lost. nginx takes
+    /// whole requests however busy the app is, but what goes through a tunnel has to wait for the app: there it would
+    /// end connections. HAProxy 3.0 ignores it in `default-server`.
     private static let unacknowledgedBound = "3s"
 
     func text() throws(BlueprintError) -> String {

@@ -3,8 +3,8 @@
 ///
 /// The patterns hold what the usual frameworks, servers and clouds read: Rack and Rails, Django, Werkzeug, Symfony and
 /// Laravel, Spring, ASP.NET, WebLogic, gunicorn (SCRIPT_NAME, PATH_INFO), Next.js, oauth2-proxy, Envoy, Akamai,
-/// Cloudflare, CloudFront, Fastly, Fly, App Engine, Azure. HAProxy has names in lower case by then. Many servers take an
-/// underscore for a hyphen, so both are meant.
+/// Cloudflare, CloudFront, Fastly, Fly, App Engine, Azure. HAProxy has names in lower case by then. Many servers take
+/// an underscore for a hyphen, so both are meant.
 enum ForgedHeaders {
     private static let patterns = [
         "forwarded.*",

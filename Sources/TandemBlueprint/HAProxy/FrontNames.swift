@@ -4,9 +4,9 @@ import TandemStack
 /// builds links, or mails with links, from a name of a stranger's choice.
 ///
 /// With a domain of its own, a stack's names are those of the front's certificate: the domain, `localhost`, and the
-/// addresses of the balancers and of the front. A stack whose domain is `localhost` is somebody's who tries things: it also goes by every
-/// address and every name that nobody can register, such as `shop.test` or the machine's own. A page of a stranger who
-/// lets a name of theirs lead to 127.0.0.1 (DNS rebinding) thus gets nothing.
+/// addresses of the balancers and of the front. A stack whose domain is `localhost` is somebody's who tries things: it
+/// also goes by every address and every name that nobody can register, such as `shop.test` or the machine's own. A page
+/// of a stranger who lets a name of theirs lead to 127.0.0.1 (DNS rebinding) thus gets nothing.
 struct FrontNames {
     let stack: Stack
 

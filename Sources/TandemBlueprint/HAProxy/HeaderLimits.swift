@@ -1,8 +1,8 @@
 /// How large the headers of a request, and those of an answer, may be: one limit along the whole chain.
 ///
-/// HAProxy's buffer holds more than that, so that a request beyond the limit is still read and answered with 431. What does
-/// not fit into the buffer ends the connection, with all other requests on it. nginx's buffers hold what passed the limit
-/// and the headers that proxies added.
+/// HAProxy's buffer holds more than that, so that a request beyond the limit is still read and answered with 431. What
+/// does not fit into the buffer ends the connection, with all other requests on it. nginx's buffers hold what passed
+/// the limit and the headers that proxies added.
 enum HeaderLimits {
     static let bytes = 64 << 10
     /// Fields of a request or answer.

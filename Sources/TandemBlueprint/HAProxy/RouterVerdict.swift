@@ -36,8 +36,9 @@ public struct RouterQuestion: Sendable, Hashable {
     public static let terminator = UInt8(ascii: "!")
 }
 
-/// What the agent answers to a `RouterQuestion`: `reply`, then it says nothing more on that connection. It is free to close without
-/// an answer when it does not know: the last verdict stands then, as it does when the agent is dead or hangs.
+/// What the agent answers to a `RouterQuestion`: `reply`, then it says nothing more on that connection. It is free to
+/// close without an answer when it does not know: the last verdict stands then, as it does when the agent is dead or
+/// hangs.
 public enum RouterVerdict: Sendable, CaseIterable {
     /// New sessions may go there.
     case open

@@ -13,7 +13,8 @@ public struct AgentUnit: Sendable, Equatable {
         self.account = account
     }
 
-    /// Listening sockets that systemd keeps for the next agent: two for each address of the front, and those of the settings before.
+    /// Listening sockets that systemd keeps for the next agent: two for each address of the front, and those of the
+    /// settings before.
     public static let mostStoredSockets = 256
 
     /// Two connections for each user, and what else a server has open.
@@ -26,8 +27,8 @@ public struct AgentUnit: Sendable, Equatable {
 
     private var jobStopSeconds: Int { stack.app.jobs.map(\.stopTimeoutSeconds).max() ?? 0 }
 
-    /// What the agent of a host with an app needs for the app's own account. The launcher is stopped after the agent, which asks it to stop
-    /// the app.
+    /// What the agent of a host with an app needs for the app's own account. The launcher is stopped after the agent,
+    /// which asks it to stop the app.
     private func launcher(_ places: HostPlaces) -> (wants: String, after: String, group: String, folder: String) {
         guard host.has(.app) else { return ("", "", "", "") }
         let socket = places.launcherSocketUnit

@@ -1,7 +1,7 @@
 public import TandemStack
 
-/// What root has on a host that an agent looks after, and the agent may not touch: the firewall's rules and what moves the front's
-/// addresses, each with its unit.
+/// What root has on a host that an agent looks after, and the agent may not touch: the firewall's rules and what moves
+/// the front's addresses, each with its unit.
 public struct HostGuard: Sendable, Equatable {
     public var rules: FileBlueprint
     /// Loads the rules before there is a network. The last part of its path is its name.
@@ -24,7 +24,8 @@ public struct HostGuard: Sendable, Equatable {
 
     public init(stack: Stack, host: Host) throws(BlueprintError) {
         let places = HostPlaces(stack: stack.name)
-        // Where the services' things lie does not matter to it; that there are all of them does, for each listens somewhere.
+        // Where the services' things lie does not matter to it; that there are all of them does, for each listens
+        // somewhere.
         var layout = Layout(
             hostFolder: places.stateFolder, socketFolder: places.runtimeFolder, programs: .onSearchPath, front: nil)
         layout.places.ofRoot = places.rootFolder

@@ -17,7 +17,8 @@ public struct HostPlaces: Sendable, Equatable {
     public var operatorFolder: String { "\(Self.operatorParent)/\(stack)" }
     /// What the host's own agent and services have. The home of the account that they run as.
     public var stateFolder: String { "/var/lib/tandem/stacks/\(stack)" }
-    /// Versions of the app, each named by its content. Not below what holds keys: some of their files are shown to everybody.
+    /// Versions of the app, each named by its content. Not below what holds keys: some of their files are shown to
+    /// everybody.
     public var releases: String { "\(Self.releaseParent)/\(stack)" }
     public static let releaseParent = "/srv/tandem"
     /// The home of the app's own account, which alone may write there.
@@ -45,11 +46,12 @@ public struct HostPlaces: Sendable, Equatable {
 
     /// The account of the host's agent and of the servers.
     public var account: String { Self.accountName("tandem-\(stack)", of: stack) }
-    /// The account of the app, its workers and its jobs. No stack's name has an underscore, so that it is no other stack's.
+    /// The account of the app, its workers and its jobs. No stack's name has an underscore, so that it is no other
+    /// stack's.
     public var appAccount: String { Self.accountName("tandem-\(stack)_app", of: "\(stack)_app") }
 
-    /// At most 32 characters, as useradd(8) wants it. Names that were cut have all 32, so that no other stack's whole name is like one;
-    /// the account's home says to which stack it belongs besides.
+    /// At most 32 characters, as useradd(8) wants it. Names that were cut have all 32, so that no other stack's whole
+    /// name is like one; the account's home says to which stack it belongs besides.
     private static func accountName(_ whole: String, of owner: String) -> String {
         guard whole.utf8.count >= 32 else { return whole }
         return "\(whole.prefix(23))-\(StableHash.hex64(owner).prefix(8))"

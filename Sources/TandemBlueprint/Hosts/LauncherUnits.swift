@@ -1,5 +1,5 @@
-/// What keeps the app of a host to an account of its own: its launcher, which starts and ends the app's processes for the agent, and the
-/// socket that it is asked over. Both are systemd's; neither has any right of root's.
+/// What keeps the app of a host to an account of its own: its launcher, which starts and ends the app's processes for
+/// the agent, and the socket that it is asked over. Both are systemd's; neither has any right of root's.
 public struct LauncherUnits: Sendable, Equatable {
     public var places: HostPlaces
     /// The account of the agent, which alone may ask.

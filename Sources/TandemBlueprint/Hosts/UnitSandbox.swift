@@ -1,4 +1,5 @@
-/// What systemd keeps the processes of an agent and of a launcher from doing alike (systemd.exec(5)): each a line of a unit.
+/// What systemd keeps the processes of an agent and of a launcher from doing alike (systemd.exec(5)): each a line of a
+/// unit.
 enum UnitSandbox {
     static let lines = """
         ProtectClock=yes

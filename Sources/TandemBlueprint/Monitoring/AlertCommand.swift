@@ -1,6 +1,7 @@
 import TandemStack
 
-/// What a host runs for each message of its Alertmanager, which runs no commands itself: it sends the message to its host's agent.
+/// What a host runs for each message of its Alertmanager, which runs no commands itself: it sends the message to its
+/// host's agent.
 public enum AlertCommand {
     /// Of its log, its records and `tandem logs`; no worker or job can be called so.
     public static let name = "alertmanager-command"

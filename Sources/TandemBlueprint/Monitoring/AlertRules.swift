@@ -29,9 +29,11 @@ struct AlertRule: Equatable {
     var next: String
 }
 
-/// The rules of one stack. Each looks at series that agents report (`AgentMetrics`), so a rule can never wait for an exporter that nobody runs.
+/// The rules of one stack. Each looks at series that agents report (`AgentMetrics`), so a rule can never wait for an
+/// exporter that nobody runs.
 ///
-/// The burn rates are those of the Site Reliability Workbook, chapter 5 ("Alerting on SLOs"), for 99.9 % of requests in 30 days.
+/// The burn rates are those of the Site Reliability Workbook, chapter 5 ("Alerting on SLOs"), for 99.9 % of requests in
+/// 30 days.
 struct AlertRules {
     let stack: Stack
 
@@ -51,8 +53,9 @@ struct AlertRules {
 
     /// Two windows: the long one says that it matters, the short one that it goes on.
     ///
-    /// In its first minutes a stack has answered so little that the errors of its start are a large share. So there have to be as many as
-    /// that share of what the monitors alone ask within the whole of the long window: an older stack has these in any case.
+    /// In its first minutes a stack has answered so little that the errors of its start are a large share. So there
+    /// have to be as many as that share of what the monitors alone ask within the whole of the long window: an older
+    /// stack has these in any case.
     private func burn(_ factor: Double, long: (text: String, seconds: Int), short: String) -> String {
         let bound = Self.errorBudget * factor
         let asked = stack.monitors.count * long.seconds / ProbePace.seconds

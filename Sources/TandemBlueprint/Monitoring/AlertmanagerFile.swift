@@ -1,6 +1,7 @@
 import TandemStack
 
-/// alertmanager.yml: who is told of alerts, and how often. What is secret in it is in files beside it, which the service writes when it starts.
+/// alertmanager.yml: who is told of alerts, and how often. What is secret in it is in files beside it, which the
+/// service writes when it starts.
 struct AlertmanagerFile {
     let site: Site
     let receivers: AlertReceivers

@@ -1,7 +1,8 @@
 import TandemStack
 
 extension Site {
-    /// Prometheus and Alertmanager, and their files; nothing where this host does not watch, or where the programs are not known.
+    /// Prometheus and Alertmanager, and their files; nothing where this host does not watch, or where the programs are
+    /// not known.
     func monitorParts() throws(BlueprintError) -> (
         files: [FileBlueprint], services: [ServiceBlueprint], folders: [String]
     ) {
@@ -103,7 +104,8 @@ extension Site {
             workingDirectory: layout.alertmanagerDataFolder,
             readiness: .tcp(address: host.address, port: Ports.alertmanager),
             startTimeoutSeconds: 60,
-            // It says good-bye to the others for ten seconds, though they may be gone; what it holds is on disk each quarter of a minute.
+            // It says good-bye to the others for ten seconds, though they may be gone; what it holds is on disk each
+            // quarter of a minute.
             stop: .init(signal: Signal.term, boundSeconds: hasPeers ? 2 : 10),
             reloadSignal: Signal.hup,
             listeners: [.init(address: host.address, port: Ports.alertmanager, reach: .stack)]
@@ -136,8 +138,9 @@ extension Site {
         return all
     }
 
-    /// Alertmanager's command, after its templates were put where the store's program looks for them (`alertmanager-shared` in its working
-    /// directory), and secrets where it reads them: it takes none from its environment.
+    /// Alertmanager's command, after its templates were put where the store's program looks for them
+    /// (`alertmanager-shared` in its working directory), and secrets where it reads them: it takes none from its
+    /// environment.
     private static func command(
         _ words: [String], secrets: [(variable: String, file: String)]
     ) -> [String] {

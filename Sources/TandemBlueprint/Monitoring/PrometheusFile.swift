@@ -1,6 +1,7 @@
 import TandemStack
 
-/// prometheus.yml: whom a monitor asks for figures. One target for each host: its agent reports for all that runs there.
+/// prometheus.yml: whom a monitor asks for figures. One target for each host: its agent reports for all that runs
+/// there.
 struct PrometheusFile {
     let site: Site
     let monitoring: Monitoring
@@ -88,7 +89,8 @@ public enum PathPattern {
     }
 }
 
-/// How monitors show themselves, to agents and to each other, and whom they let in: agents, other monitors and the command line.
+/// How monitors show themselves, to agents and to each other, and whom they let in: agents, other monitors and the
+/// command line.
 struct MonitorTLS {
     let site: Site
 

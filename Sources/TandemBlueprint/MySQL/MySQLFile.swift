@@ -1,6 +1,7 @@
 import TandemStack
 
-/// my.cnf: a database server that boots closed. See "the failover protocol" in the design for the settings that it owns.
+/// my.cnf: a database server that boots closed. See "the failover protocol" in the design for the settings that it
+/// owns.
 struct MySQLFile {
     let site: Site
 

@@ -2,11 +2,11 @@ import TandemStack
 
 /// What nginx compresses.
 ///
-/// An answer with `Cache-Control: no-transform` has to stay as it is (RFC 9110, section 7.7), and nginx does not know that word.
-/// But of an answer to a proxy (one that names itself in `Via`) it looks at Cache-Control: one that it finds there keeps it
-/// from compressing, unless `gzip_proxied` names one of its words. So it is shown that of answers which say `no-transform`, and
-/// the others travel to the balancer under another name. A balancer that does not name itself gets all answers unchanged, and
-/// compressed.
+/// An answer with `Cache-Control: no-transform` has to stay as it is (RFC 9110, section 7.7), and nginx does not know
+/// that word. But of an answer to a proxy (one that names itself in `Via`) it looks at Cache-Control: one that it finds
+/// there keeps it from compressing, unless `gzip_proxied` names one of its words. So it is shown that of answers which
+/// say `no-transform`, and the others travel to the balancer under another name. A balancer that does not name itself
+/// gets all answers unchanged, and compressed.
 extension NginxFile {
     /// Under which name, and how the balancer calls itself.
     static let carriedCacheControl = "X-Tandem-Cache-Control"

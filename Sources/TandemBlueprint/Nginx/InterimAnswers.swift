@@ -1,10 +1,10 @@
 /// Interim answers of an app (103 Early Hints, and 100 or 102 that nobody asked for), which come before its answer.
 ///
-/// nginx before 1.29 takes the first one for the answer, of a body that ends with the app's connection, and what follows,
-/// the answer among it, for that body. It passes all of it on as it comes, so the balancer, which knows interim answers, reads it
-/// as it was meant. But nginx is not done then: a request of somebody else's that the balancer sent on this connection would
-/// wait until the app closes its own, or be answered with what the app says beyond its answer. So nginx says that the connection
-/// is at its end.
+/// nginx before 1.29 takes the first one for the answer, of a body that ends with the app's connection, and what
+/// follows, the answer among it, for that body. It passes all of it on as it comes, so the balancer, which knows
+/// interim answers, reads it as it was meant. But nginx is not done then: a request of somebody else's that the
+/// balancer sent on this connection would wait until the app closes its own, or be answered with what the app says
+/// beyond its answer. So nginx says that the connection is at its end.
 enum InterimAnswers {
     static let map = """
         # Interim answers (103 Early Hints) pass as the beginning of what they are taken for; the rest follows, and nginx does

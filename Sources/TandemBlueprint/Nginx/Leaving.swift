@@ -1,8 +1,8 @@
 import TandemStack
 
-/// Files that the agent makes while a service of its host is to get no new requests, because it is about to be restarted or
-/// reloaded. nginx looks for them with each request: a reload in their place would close connections that idle, and a
-/// request that a client is just sending on one of those would be lost.
+/// Files that the agent makes while a service of its host is to get no new requests, because it is about to be
+/// restarted or reloaded. nginx looks for them with each request: a reload in their place would close connections that
+/// idle, and a request that a client is just sending on one of those would be lost.
 public struct Leaving: Sendable {
     /// The app's instances in groups, of which each can be left out. Large hosts have several instances to a group, so
     /// that nginx has few groups and looks for few files.
@@ -40,14 +40,14 @@ public struct Leaving: Sendable {
         return left.count < groups.count ? Self.app(group: group) : nil
     }
 
-    /// The same for nginx. As a web server it asks the balancers for nothing more; as the door to this host's app the web
-    /// servers.
+    /// The same for nginx. As a web server it asks the balancers for nothing more; as the door to this host's app the
+    /// web servers.
     public var nginxFile: String? {
         isWebServer && hasOtherWebServers || !isWebServer && hasOtherApps ? Self.nginx : nil
     }
 
-    /// Until everybody who sends requests to an nginx that leaves has noticed: the balancers' checks come each second, and
-    /// each request that a web server sends to a door closes the connection that it came on.
+    /// Until everybody who sends requests to an nginx that leaves has noticed: the balancers' checks come each second,
+    /// and each request that a web server sends to a door closes the connection that it came on.
     public static let pause = Duration.milliseconds(2500)
 }
 

@@ -8,15 +8,16 @@ extension NginxFile {
     private static let isLeaving = 596
     /// Within a way to other hosts, when none of them took the request. No answer has it.
     private static let isTakenByNobody = 595
-    /// Doors that one request is led to at most, when those before had nobody who answers: nginx allows ten changes of the
-    /// location, others among them, and answers 500 to the next.
+    /// Doors that one request is led to at most, when those before had nobody who answers: nginx allows ten changes of
+    /// the location, others among them, and answers 500 to the next.
     private static let doorLimit = 7
 
     /// Locations that pass requests to the apps of other hosts.
     ///
-    /// A door whose app does not answer says so, and whether the app has got the request. nginx itself would not repeat a
-    /// POST then, because it was sent to the door; on the door's word it goes round again while luck leads it to dead doors,
-    /// but not for ever. A GET that was lost in an app may go to one of another host, and not on: it may be what kills them.
+    /// A door whose app does not answer says so, and whether the app has got the request. nginx itself would not repeat
+    /// a POST then, because it was sent to the door; on the door's word it goes round again while luck leads it to dead
+    /// doors, but not for ever. A GET that was lost in an app may go to one of another host, and not on: it may be what
+    /// kills them.
     ///
     /// - Parameters:
     ///   - losses: how many apps may have lost the request before it is given up.
@@ -122,9 +123,10 @@ extension NginxFile {
             """
     }
 
-    /// From this host's web server to the other hosts' apps. What none of them takes, because they are about to be restarted,
-    /// goes back to this host's: it may have lost a GET to a connection that it just closed, and live. The hop speaks plain HTTP,
-    /// because the members of an upstream group share one protocol and this host's own app speaks that.
+    /// From this host's web server to the other hosts' apps. What none of them takes, because they are about to be
+    /// restarted, goes back to this host's: it may have lost a GET to a connection that it just closed, and live. The
+    /// hop speaks plain HTTP, because the members of an upstream group share one protocol and this host's own app
+    /// speaks that.
     func peerHop() throws(BlueprintError) -> String {
         """
         # To the apps of other hosts; called by this nginx alone

@@ -4,7 +4,8 @@ import TandemStack
 struct NginxFile {
     let site: Site
 
-    /// Connections of the one worker, to clients and upstreams together: two for each request and each WebSocket, and room for others.
+    /// Connections of the one worker, to clients and upstreams together: two for each request and each WebSocket, and
+    /// room for others.
     static let connections = 2 * 2 * BalancerFile.webServerSlots + 2048
     /// What it may have open beside them. Not more in all than many systems grant: 16,384.
     private static let files = 2048

@@ -12,8 +12,8 @@ extension NginxFile {
         return groups
     }
 
-    /// Never suspected (`max_fails`): on this host, one that is down refuses at once, so that asking costs nothing, and it
-    /// gets requests again as soon as it listens.
+    /// Never suspected (`max_fails`): on this host, one that is down refuses at once, so that asking costs nothing, and
+    /// it gets requests again as soon as it listens.
     private func own(_ ports: some Sequence<Int>) -> [String] {
         ports.map {
             "server \(host.loopbackAddress):\($0) max_fails=0\(site.avoidedPorts.contains($0) ? " down" : "");"
@@ -22,7 +22,8 @@ extension NginxFile {
 
     private var ownInstances: [String] { own(Ports.app..<Ports.app + stack.app.instances) }
 
-    /// An idle connection is given up before common app servers (gunicorn: 2 s; Node, uvicorn: 5 s) give it up themselves.
+    /// An idle connection is given up before common app servers (gunicorn: 2 s; Node, uvicorn: 5 s) give it up
+    /// themselves.
     private static let ownKeepalive = """
         keepalive 256;
         keepalive_timeout 1s;
@@ -83,9 +84,9 @@ extension NginxFile {
         }
         """
 
-    /// The group of all, and one for each half of them: a request that an app has lost goes on to the other half. An app that
-    /// is ending takes requests until it has ended, so at the same door the request might be lost once more. Two halves, and not
-    /// a group for each host, so that the files of large stacks stay small.
+    /// The group of all, and one for each half of them: a request that an app has lost goes on to the other half. An
+    /// app that is ending takes requests until it has ended, so at the same door the request might be lost once more.
+    /// Two halves, and not a group for each host, so that the files of large stacks stay small.
     private func remoteApps(_ hosts: [Host], name: String) -> [String] {
         let group = remoteGroup(hosts, of: hosts, name: name, comment: "The app on other hosts, through their nginx")
         guard hosts.count > 1 else { return [group] }
@@ -114,9 +115,10 @@ extension NginxFile {
 
     static let otherDoors = "$tandem_other_doors"
 
-    /// One that failed a request is left alone for a moment: an address that swallows everything would cost each request a
-    /// second. While all are left alone they are tried all the same: each stands there a second time, for when nobody else
-    /// is left, and is never suspected as such. (A group of one is never left alone: nginx ignores `max_fails` there.)
+    /// One that failed a request is left alone for a moment: an address that swallows everything would cost each
+    /// request a second. While all are left alone they are tried all the same: each stands there a second time, for
+    /// when nobody else is left, and is never suspected as such. (A group of one is never left alone: nginx ignores
+    /// `max_fails` there.)
     private func remoteGroup(_ first: [Host], of hosts: [Host], name: String, comment: String) -> String {
         func door(_ host: Host) -> String { "server \(host.address):\(Ports.appDoor)" }
         var servers = first.map { "\(door($0)) max_fails=1 fail_timeout=\(Suspicion.seconds)s;" }

@@ -1,8 +1,9 @@
 import TandemStack
 
 extension NginxFile {
-    /// What nobody outside is answered, whatever the app or `web: static` would say: Tandem's own folder, which holds keys
-    /// and passwords and may lie in a folder that an app serves, and the stack file with its copies (`tandem.yaml~`).
+    /// What nobody outside is answered, whatever the app or `web: static` would say: Tandem's own folder, which holds
+    /// keys and passwords and may lie in a folder that an app serves, and the stack file with its copies
+    /// (`tandem.yaml~`).
     ///
     /// nginx compares with the path as it is after decoding and without `..` and `//`, in all folders. A name that is
     /// encoded twice is meant too, for apps that decode twice.
@@ -19,8 +20,8 @@ extension NginxFile {
             """
     }
 
-    /// Where a folder of `web: static` really lies, since it may be replaced by a link at any time, as deploys do: never in a
-    /// folder of Tandem's, nor in one that holds this host's, such as the stack file's.
+    /// Where a folder of `web: static` really lies, since it may be replaced by a link at any time, as deploys do:
+    /// never in a folder of Tandem's, nor in one that holds this host's, such as the stack file's.
     func exposedFolders() throws(BlueprintError) -> String {
         var path = ""
         var holders = ["/"]

@@ -2,9 +2,10 @@ import TandemStack
 
 /// `web: static`: files that nginx answers itself.
 ///
-/// What is there is served, what is not goes to the app, as do hidden files and the sources of programs: a folder that holds
-/// both, such as WordPress's or Laravel's `public`, is thereby split. Links in a folder are not followed: one that leads out
-/// of it would publish what nobody meant to. (The folder itself may be one, as deploys make them: `current -> releases/7`.)
+/// What is there is served, what is not goes to the app, as do hidden files and the sources of programs: a folder that
+/// holds both, such as WordPress's or Laravel's `public`, is thereby split. Links in a folder are not followed: one
+/// that leads out of it would publish what nobody meant to. (The folder itself may be one, as deploys make them:
+/// `current -> releases/7`.)
 struct StaticFiles {
     /// By the beginning of the path, which ends in a slash.
     let folders: [(prefix: String, folder: String)]
@@ -19,8 +20,8 @@ struct StaticFiles {
         #"~*\.(?:php[0-9]?|phtml|pht|phps|phar|inc|module|py[co]?|rb|erb|pl|pm|t?cgi|fcgi|jspx?|aspx?|ascx|ashx|cfml?|lua)(?:~|\.(?:bak|old|orig|save|sw[op]|dist|tmp))?$"#
     private static let hidden = #"~/\.(?!well-known/)"#
 
-    /// Names with a checksum in them, as bundlers make them: other content has another name. A checksum has eight digits
-    /// and letters or more, of both kinds, so that neither a date nor a word is taken for one.
+    /// Names with a checksum in them, as bundlers make them: other content has another name. A checksum has eight
+    /// digits and letters or more, of both kinds, so that neither a date nor a word is taken for one.
     private static let fingerprinted =
         #"~[.-](?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\.(?:[a-z]+\.)?(?:css|m?js|map|woff2?|png|jpe?g|gif|svg|webp|avif|ico|wasm)$"#
 

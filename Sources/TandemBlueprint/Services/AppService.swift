@@ -21,8 +21,8 @@ extension Site {
         }
     }
 
-    /// The command that prepares a new version of the app, once for all instances; nil where there is none. It has the app's
-    /// place and environment.
+    /// The command that prepares a new version of the app, once for all instances; nil where there is none. It has the
+    /// app's place and environment.
     var preparation: ServiceBlueprint? {
         guard let command = stack.app.prepare, var service = appServices.first else { return nil }
         service.command = AppCommand(run: command).words
@@ -47,8 +47,8 @@ extension Site {
         return environment
     }
 
-    /// What every process of the app gets. Tandem's own variables are the contract with the app and win over the user's of the same
-    /// name.
+    /// What every process of the app gets. Tandem's own variables are the contract with the app and win over the user's
+    /// of the same name.
     var processEnvironment: [String: EnvironmentValue] {
         var environment = stack.app.environment.mapValues { EnvironmentValue($0) }
         for name in stack.app.secrets.keys { environment[name] = EnvironmentValue([.secret("app.\(name)")]) }
@@ -70,9 +70,9 @@ extension Site {
 struct AppCommand {
     let run: String
 
-    /// A single command takes the shell's place, so that the process that is watched is the app. A shell that stays is ended by
-    /// the signal, before it could begin with the next command, and what it ran is told then. A trap would keep it waiting for
-    /// the command in the foreground, which nobody would tell.
+    /// A single command takes the shell's place, so that the process that is watched is the app. A shell that stays is
+    /// ended by the signal, before it could begin with the next command, and what it ran is told then. A trap would
+    /// keep it waiting for the command in the foreground, which nobody would tell.
     var words: [String] { ["/bin/sh", "-c", isSingleCommand ? "exec \(run)" : run] }
 
     /// Words without anything that the shell reads a meaning into, the first one a program in a file.

@@ -63,7 +63,8 @@ extension Site {
             listeners: listeners)
     }
 
-    /// A command after a socket was deleted: nginx leaves its own behind when it is killed, and then cannot make it anew.
+    /// A command after a socket was deleted: nginx leaves its own behind when it is killed, and then cannot make it
+    /// anew.
     private static func without(_ socket: String, _ command: [String]) -> [String] {
         ["/bin/sh", "-c", #"rm -f "$0" && exec "$@""#, socket] + command
     }

@@ -7,7 +7,8 @@ struct EtcdCall: Sendable {
     let body: ByteBuffer
     /// Completes "could not …".
     let doing: String
-    /// Whether it does no harm when it is carried out twice, so that another member may be asked while the first one still may answer.
+    /// Whether it does no harm when it is carried out twice, so that another member may be asked while the first one
+    /// still may answer.
     let isRepeatable: Bool
     /// Whether a member without a leader answers so at once, rather than wait for one.
     let wantsLeader: Bool

@@ -1,6 +1,7 @@
 extension EtcdClient {
     /// Takes a lease. Without an answer there may be one, which runs out by itself.
-    /// - Parameter timeToLive: in whole seconds, rounded up. etcd gives at least one and a half times its election time.
+    /// - Parameter timeToLive: in whole seconds, rounded up. etcd gives at least one and a half times its election
+    ///   time.
     public func grantLease(
         _ timeToLive: Duration, within deadline: Duration? = nil
     ) async throws(CoordinationError) -> Answer<Lease> {

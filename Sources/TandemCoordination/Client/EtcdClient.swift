@@ -1,7 +1,8 @@
 /// A client of one etcd cluster, version 3.4 or later, over its JSON gateway and TLS with certificates on both sides.
 ///
-/// An error is no answer, whatever the reason: who decides by etcd's word has none. What etcd refuses for certain is a value, not
-/// an error. Requests that change something are sent once; whoever sent one and got no answer decides whether to send it again.
+/// An error is no answer, whatever the reason: who decides by etcd's word has none. What etcd refuses for certain is a
+/// value, not an error. Requests that change something are sent once; whoever sent one and got no answer decides
+/// whether to send it again.
 public struct EtcdClient: Sendable {
     let configuration: EtcdConfiguration
     let transport: EtcdTransport

@@ -15,7 +15,8 @@ extension EtcdTransport {
         case let error as HTTPClientError:
             (reason, mayHaveArrived) = meaning(of: error)
             what = error.shortDescription
-        // Before a connection stands, nothing is sent. That a host is unreachable, a connection that stands may say, too.
+        // Before a connection stands, nothing is sent. That a host is unreachable, a connection that stands may say,
+        // too.
         case is NIOConnectionError:
             reason = .unreachable
             mayHaveArrived = false

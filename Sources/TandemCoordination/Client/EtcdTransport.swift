@@ -6,8 +6,8 @@ import NIOSSL
 
 /// Carries single requests to single members.
 ///
-/// HTTP/1.1 on purpose: a request that is given up closes its connection, so that a connection that leads nowhere is used once and
-/// not again. Over HTTP/2 all requests would share it.
+/// HTTP/1.1 on purpose: a request that is given up closes its connection, so that a connection that leads nowhere is
+/// used once and not again. Over HTTP/2 all requests would share it.
 struct EtcdTransport: Sendable {
     private let client: HTTPClient
     /// For answers that do not end: a connection each.

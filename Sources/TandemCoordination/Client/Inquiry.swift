@@ -1,7 +1,7 @@
 /// One request on its way to one member after the other.
 ///
-/// A second member is asked beside the first one when that is slow, and the request may be repeated. After a failure the next one
-/// is asked if it may be repeated, or certainly never left.
+/// A second member is asked beside the first one when that is slow, and the request may be repeated. After a failure
+/// the next one is asked if it may be repeated, or certainly never left.
 struct Inquiry<Value: WireAnswer>: Sendable {
     let call: EtcdCall
     let endpoints: [EtcdEndpoint]
@@ -10,8 +10,9 @@ struct Inquiry<Value: WireAnswer>: Sendable {
     let transport: EtcdTransport
     let order: EndpointOrder
 
-    /// What happened to one of the members that were asked, by its place in `endpoints`; neither place nor result: the deadline has passed.
-    /// An enumeration with a generic payload was read wrongly by optimised builds of Swift 6.3: the member's name was not one.
+    /// What happened to one of the members that were asked, by its place in `endpoints`; neither place nor result: the
+    /// deadline has passed. An enumeration with a generic payload was read wrongly by optimised builds of Swift 6.3:
+    /// the member's name was not one.
     private struct Step: Sendable {
         var place: Int?
         /// nil: it is slow.

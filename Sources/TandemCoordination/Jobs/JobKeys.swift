@@ -1,7 +1,7 @@
 import Foundation
 
-/// Where a stack's scheduled jobs are kept, and in which form. Apart from the failover's keys, whose watchers wake with each change
-/// below theirs.
+/// Where a stack's scheduled jobs are kept, and in which form. Apart from the failover's keys, whose watchers wake with
+/// each change below theirs.
 struct JobKeys: Sendable {
     let prefix: String
 

@@ -1,7 +1,9 @@
-/// Decides through etcd which host runs a scheduled job, so that each due time is run once at most, and no two runs of a job overlap.
+/// Decides through etcd which host runs a scheduled job, so that each due time is run once at most, and no two runs of
+/// a job overlap.
 ///
-/// A due time is claimed by a transaction: key not there, put. The same transaction takes the job's `running` key, or finds that an
-/// earlier run has it. What etcd does not answer is taken by nobody, unless a read shows that the claim is ours.
+/// A due time is claimed by a transaction: key not there, put. The same transaction takes the job's `running` key, or
+/// finds that an earlier run has it. What etcd does not answer is taken by nobody, unless a read shows that the claim
+/// is ours.
 public struct JobStore: Sendable {
     public enum Claim: Sendable, Equatable {
         /// It is ours to run.
@@ -36,8 +38,8 @@ public struct JobStore: Sendable {
     /// Claims a due time, or the job for a run by hand where the run has none.
     /// - Parameters:
     ///   - run: with an id that no other has.
-    ///   - bound: how long the run can last at most, its end by force included; afterwards the job is free again, whatever
-    ///     became of its host.
+    ///   - bound: how long the run can last at most, its end by force included; afterwards the job is free again,
+    ///     whatever became of its host.
     public func claim(_ job: String, for run: JobRun, bound: Duration) async -> Claim {
         guard let leases = await takeLeases(bound) else { return .unknown }
         return await claim(job, for: run, leases)

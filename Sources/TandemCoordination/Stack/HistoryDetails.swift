@@ -3,8 +3,8 @@ import TandemFailover
 
 /// What the agent of a new primary adds to `history/EPOCH` when its server is open.
 ///
-/// `"detected_at":"2026-11-27T13:05:00Z","executed":"UUID:1-5","steps":{"sealed":12,"promoted":20,"applied":31,"opened":60}`, the steps in
-/// milliseconds since the first suspicion.
+/// `"detected_at":"2026-11-27T13:05:00Z","executed":"UUID:1-5","steps":{"sealed":12,"promoted":20,"applied":31,"opened":60}`,
+/// the steps in milliseconds since the first suspicion.
 public struct HistoryDetails: Hashable, Sendable {
     public var detectedAt: Date
     /// `gtid_executed` of the new primary, just after it opened.

@@ -1,7 +1,7 @@
 public import TandemFailover
 
-/// Carries out what the failover asks of its store, for one agent. What it answers is what the reducer may rely on: anything that
-/// is not certain is `unknown`.
+/// Carries out what the failover asks of its store, for one agent. What it answers is what the reducer may rely on:
+/// anything that is not certain is `unknown`.
 public actor StackStore {
     let client: EtcdClient
     let keys: StackKeys
@@ -17,9 +17,10 @@ public actor StackStore {
     /// - Parameters:
     ///   - leaseTime: as in the failover's `Timing`, in whole seconds, rounded up.
     ///   - deadline: shorter than the failover's `storePatience`, after which it asks again.
-    ///   - mayLead: whether this host holds data, so that it can come to lead and has a lease ready; any other one only reads.
-    ///   - revokesFormerLease: whether the lease of whoever led before is ended once this agent leads. The simulator's store
-    ///     lets it run out.
+    ///   - mayLead: whether this host holds data, so that it can come to lead and has a lease ready; any other one only
+    ///     reads.
+    ///   - revokesFormerLease: whether the lease of whoever led before is ended once this agent leads. The simulator's
+    ///     store lets it run out.
     public init(
         _ client: EtcdClient, keys: StackKeys, leaseTime: Duration = .seconds(4),
         deadline: Duration = .milliseconds(900), mayLead: Bool = true, revokesFormerLease: Bool = true
@@ -54,7 +55,8 @@ public actor StackStore {
         return answer
     }
 
-    /// So that the host that led hears at its next renewal that it does not. It changes nothing else: no key is under that lease.
+    /// So that the host that led hears at its next renewal that it does not. It changes nothing else: no key is under
+    /// that lease.
     private func revokeFormerLease() async {
         guard let former = formerLease else { return }
         formerLease = nil

@@ -18,8 +18,9 @@ extension Answer: Equatable where Value: Equatable {}
 
 /// A definite no. Nothing of the request took place.
 ///
-/// "No space" is not among these: etcd answers so, too, for a transaction that it has just carried out, where the space ran out
-/// between the moment when it was taken and the moment when it was applied. It is `CoordinationError.Reason.noSpace`.
+/// "No space" is not among these: etcd answers so, too, for a transaction that it has just carried out, where the space
+/// ran out between the moment when it was taken and the moment when it was applied. It is
+/// `CoordinationError.Reason.noSpace`.
 public enum Refusal: Hashable, Sendable {
     /// The lease ran out, was revoked, or never was.
     case leaseNotFound

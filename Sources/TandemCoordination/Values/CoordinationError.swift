@@ -1,5 +1,5 @@
-/// No answer from etcd. Whoever decides by etcd's word has none; a request that changes something may have taken place, or may yet,
-/// unless `mayHaveArrived` says otherwise.
+/// No answer from etcd. Whoever decides by etcd's word has none; a request that changes something may have taken place,
+/// or may yet, unless `mayHaveArrived` says otherwise.
 public struct CoordinationError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Reason: String, Hashable, Sendable {
         /// The caller's task was cancelled.

@@ -29,7 +29,8 @@ public struct EtcdConfiguration: Sendable {
     /// Without an answer for so long, another member is asked as well, where that is harmless.
     public var patience: Duration = .milliseconds(400)
     public var connectDeadline: Duration = .seconds(1)
-    /// A watch that hears nothing for so long asks anew, of another member: it cannot tell silence from a lost connection.
+    /// A watch that hears nothing for so long asks anew, of another member: it cannot tell silence from a lost
+    /// connection.
     public var watchSilence: Duration = .seconds(15)
     /// Requests under way at the same time; more are not begun.
     public var maximumRequests = 128

@@ -3,8 +3,9 @@ public struct Lease: Hashable, Sendable {
     public var id: LeaseID
     /// What etcd gave, which may be more than was asked for.
     public var timeToLive: Duration
-    /// Until when it cannot have run out by itself: counted from the moment before the request was sent, on this host's clock
-    /// that never jumps. etcd may keep it longer; it may also be revoked at any moment, so it proves nothing else.
+    /// Until when it cannot have run out by itself: counted from the moment before the request was sent, on this host's
+    /// clock that never jumps. etcd may keep it longer; it may also be revoked at any moment, so it proves nothing
+    /// else.
     public var validUntil: ContinuousClock.Instant
 
     public init(id: LeaseID, timeToLive: Duration, validUntil: ContinuousClock.Instant) {

@@ -3,8 +3,8 @@ import NIOCore
 
 /// Changes of keys as etcd tells them, over as many connections as it takes.
 ///
-/// Nothing is buffered but what came in one piece: whoever does not ask holds etcd up, which then tells less often. The sequence
-/// ends when its task is cancelled, or when the client has too many watches.
+/// Nothing is buffered but what came in one piece: whoever does not ask holds etcd up, which then tells less often. The
+/// sequence ends when its task is cancelled, or when the client has too many watches.
 public struct EtcdWatch: AsyncSequence, Sendable {
     public typealias Element = WatchEvent
     public typealias Failure = Never
@@ -114,8 +114,8 @@ public struct EtcdWatch: AsyncSequence, Sendable {
 
 extension EtcdClient {
     /// Hears of changes of keys.
-    /// - Parameter revision: the first that is of interest; nil: from the first `started` on. After a read, its header's
-    ///   revision plus one.
+    /// - Parameter revision: the first that is of interest; nil: from the first `started` on. After a read, its
+    ///   header's revision plus one.
     public func watch(_ keys: KeyRange, from revision: Revision? = nil) -> EtcdWatch {
         EtcdWatch(client: self, keys: keys, start: revision)
     }

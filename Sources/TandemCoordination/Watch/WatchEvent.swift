@@ -1,6 +1,7 @@
 /// What a watch tells. It is a hint that something may have changed: what counts is a read.
 public enum WatchEvent: Sendable {
-    /// Changes are heard of from here on. Sent once, and after each interruption. Whoever wants to know everything reads now.
+    /// Changes are heard of from here on. Sent once, and after each interruption. Whoever wants to know everything
+    /// reads now.
     case started(at: Revision)
     /// All changes of one or more revisions, in order.
     case changed([Change], at: Revision)

@@ -11,7 +11,8 @@ extension AnswerHeader: WireAnswer {
 }
 
 extension KeyedDecodingContainer<WireKey> {
-    /// Every answer of etcd has one, with the revision that the store has: without it, nothing else in it means anything.
+    /// Every answer of etcd has one, with the revision that the store has: without it, nothing else in it means
+    /// anything.
     func header() throws -> AnswerHeader {
         let header = try decode(AnswerHeader.self, forKey: "header")
         guard header.revision > 0, header.clusterID != 0 else {

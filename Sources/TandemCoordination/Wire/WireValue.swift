@@ -1,6 +1,7 @@
 import Foundation
 
-/// JSON as etcd's gateway takes it: bytes are base64, and numbers of 64 bits are strings, since many JSON libraries round them.
+/// JSON as etcd's gateway takes it: bytes are base64, and numbers of 64 bits are strings, since many JSON libraries
+/// round them.
 indirect enum WireValue: Hashable, Encodable {
     case text(String)
     case flag(Bool)
@@ -38,7 +39,8 @@ struct WireKey: CodingKey, ExpressibleByStringLiteral {
     init?(intValue: Int) { nil }
 }
 
-/// The gateway leaves out fields that are zero, empty or false. So each answer is first seen to have what it always has.
+/// The gateway leaves out fields that are zero, empty or false. So each answer is first seen to have what it always
+/// has.
 extension KeyedDecodingContainer<WireKey> {
     func integer<Number: FixedWidthInteger & Decodable>(_ key: WireKey) throws -> Number {
         guard contains(key), try !decodeNil(forKey: key) else { return 0 }

@@ -1,8 +1,8 @@
-/// Whether one host may run a worker that one host at a time runs. A value: told of etcd's answers, it says at any moment what the host
-/// has to do.
+/// Whether one host may run a worker that one host at a time runs. A value: told of etcd's answers, it says at any
+/// moment what the host has to do.
 ///
-/// The claim is a key under a lease. Its holder goes by its own clock, which begins to count before the request is sent, so that the worker
-/// has ended, by SIGKILL if need be, before etcd can give the key to another host.
+/// The claim is a key under a lease. Its holder goes by its own clock, which begins to count before the request is
+/// sent, so that the worker has ended, by SIGKILL if need be, before etcd can give the key to another host.
 public struct WorkerClaim: Sendable, Equatable {
     public typealias Instant = ContinuousClock.Instant
 
@@ -70,8 +70,8 @@ public struct WorkerClaim: Sendable, Equatable {
         return .end(within: max(.zero, now.duration(to: lease.validUntil - Self.margin)))
     }
 
-    /// The agent does not renew a lease that may have run out: another host may have the key by now, and an answer that comes too late must not
-    /// count.
+    /// The agent does not renew a lease that may have run out: another host may have the key by now, and an answer that
+    /// comes too late must not count.
     public func step(at now: Instant) -> Step {
         guard let lease, now < lease.validUntil else { return .take }
         return .renew(lease.id)

@@ -1,7 +1,8 @@
-/// Decides through etcd which host runs a worker that one host at a time runs: the one that has put the worker's key, under a lease that
-/// it renews.
+/// Decides through etcd which host runs a worker that one host at a time runs: the one that has put the worker's key,
+/// under a lease that it renews.
 ///
-/// What etcd does not answer is no claim. Its lease is revoked, so that a copy of the request that is still on its way is refused.
+/// What etcd does not answer is no claim. Its lease is revoked, so that a copy of the request that is still on its way
+/// is refused.
 public struct WorkerStore: Sendable {
     let client: EtcdClient
     let key: StoreKey
@@ -38,7 +39,8 @@ public struct WorkerStore: Sendable {
     public func renew(_ id: LeaseID) async -> WorkerClaim.Answer {
         do throws(CoordinationError) {
             guard case .value(let lease) = try await client.keepAlive(id, within: deadline) else { return .gone }
-            // The key may have been deleted, or belong to another host by now. A read that is sent after the renewal shows it.
+            // The key may have been deleted, or belong to another host by now. A read that is sent after the renewal
+            // shows it.
             guard let reading = try await client.read(key, within: deadline).value else { return .silent }
             return reading.value?.lease == id ? .held(lease) : .gone
         } catch {

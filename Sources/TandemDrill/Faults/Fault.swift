@@ -11,7 +11,8 @@ public protocol Fault: Sendable {
     var victims: [Part] { get }
     /// Why it cannot be tried here; nil: it can.
     func obstacle(_ look: StackLook) -> String?
-    /// What it strikes of which there is no other, in words: a single point of failure, whose loss users feel. nil: there is none.
+    /// What it strikes of which there is no other, in words: a single point of failure, whose loss users feel. nil:
+    /// there is none.
     func singlePoint(_ look: StackLook) -> String?
     /// Does it, and undoes what does not undo itself.
     /// - Parameter struck: called at the moment it is done, or is about to begin where it takes its time.

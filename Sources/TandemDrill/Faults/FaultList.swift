@@ -60,7 +60,8 @@ public enum FaultList {
     }
 
     /// Those in whose names each of the words stands, or all where there are none.
-    /// - Parameter words: separated by blanks; a comma begins another choice. One that begins with `=` is a fault's whole name.
+    /// - Parameter words: separated by blanks; a comma begins another choice. One that begins with `=` is a fault's
+    ///   whole name.
     public static func chosen(_ faults: [any Fault], _ words: String?) -> [any Fault] {
         guard let words else { return faults }
         let choices = words.lowercased().split(separator: ",").map { $0.trimmingPrefix { $0 == " " } }
@@ -152,7 +153,8 @@ public enum FaultList {
             limit: limits.power)
     }
 
-    /// As when a virtual machine is stopped for a moment: its kernel goes on to take connections and what is sent on them.
+    /// As when a virtual machine is stopped for a moment: its kernel goes on to take connections and what is sent on
+    /// them.
     private static func pause(_ host: StackLook.Host, _ look: StackLook) -> any Fault {
         let services = host.services.map(\.name)
         return FreezeFault(

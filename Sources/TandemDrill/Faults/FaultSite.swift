@@ -121,8 +121,8 @@ extension FaultSite {
     private static let lookPause = Duration.milliseconds(100)
     private static let lookPatience = Duration.seconds(15)
 
-    /// The processes behind parts, checked: the stack names the same number before and after it was looked at, so that it was
-    /// this very process which was looked at. An agent that has too much to do answers late, and is asked again.
+    /// The processes behind parts, checked: the stack names the same number before and after it was looked at, so that
+    /// it was this very process which was looked at. An agent that has too much to do answers late, and is asked again.
     func processes(of parts: [Part]) async throws -> [Part: ProcessIdentity] {
         let deadline = ContinuousClock.now + Self.lookPatience
         while true {

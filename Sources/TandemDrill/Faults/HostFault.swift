@@ -1,6 +1,7 @@
 import TandemServices
 
-/// All of a host is gone at one moment and stays away for a while, as when its power fails and somebody switches it on again.
+/// All of a host is gone at one moment and stays away for a while, as when its power fails and somebody switches it on
+/// again.
 struct HostFault: Fault {
     var name: String
     var event: String

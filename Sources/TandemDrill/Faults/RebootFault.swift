@@ -1,5 +1,5 @@
-/// Machines go without a word, as when their power fails, and boot: nothing is ended in order, and nothing that was not on disk is there
-/// afterwards.
+/// Machines go without a word, as when their power fails, and boot: nothing is ended in order, and nothing that was not
+/// on disk is there afterwards.
 struct RebootFault: Fault {
     var name: String
     var event: String

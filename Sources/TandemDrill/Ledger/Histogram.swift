@@ -1,4 +1,5 @@
-/// Times in a fixed number of classes, each at most 1/32 wider than the one before: percentiles within 3 %, in constant memory.
+/// Times in a fixed number of classes, each at most 1/32 wider than the one before: percentiles within 3 %, in constant
+/// memory.
 public struct Histogram: Sendable, Equatable {
     /// Classes of each power of two.
     private static let parts = 32

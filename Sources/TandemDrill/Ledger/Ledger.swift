@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Every request of a drill: counted as it ends, in memory that does not grow with their number; the raw list goes to a file.
+/// Every request of a drill: counted as it ends, in memory that does not grow with their number; the raw list goes to a
+/// file.
 public final class Ledger: Sendable {
     /// A request that is under way.
     public struct Ticket: Sendable {

@@ -33,8 +33,8 @@ public enum Outcome: String, Codable, Sendable, CaseIterable {
 }
 
 extension Outcome {
-    /// Whether a GET may be sent again, on a new connection: as browsers have it, when the connection ended before any byte of
-    /// an answer.
+    /// Whether a GET may be sent again, on a new connection: as browsers have it, when the connection ended before any
+    /// byte of an answer.
     public static func isRepeatable(_ attempt: Attempt) -> Bool {
         switch attempt {
         case .notSent, .cut: true
@@ -57,8 +57,8 @@ extension Outcome {
         }
     }
 
-    /// A write is never sent twice. What was cut on its way may have been done or not, and so may what a gateway has given up
-    /// (502, 504).
+    /// A write is never sent twice. What was cut on its way may have been done or not, and so may what a gateway has
+    /// given up (502, 504).
     public static func ofWrite(_ attempt: Attempt) -> Outcome {
         switch attempt {
         case .answered(let status, _) where (200..<300).contains(status): .good

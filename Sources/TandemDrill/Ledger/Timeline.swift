@@ -1,4 +1,5 @@
-/// Requests by the tenth of a second in which they ended. A fault that takes longer than there is room for gets wider bins.
+/// Requests by the tenth of a second in which they ended. A fault that takes longer than there is room for gets wider
+/// bins.
 public struct Timeline: Codable, Sendable, Equatable {
     public struct Bin: Codable, Sendable, Equatable {
         public var answered = 0

@@ -5,7 +5,8 @@ public enum Phase: Int, Sendable, CaseIterable {
     case after
 }
 
-/// All that is counted around one fault. A value: told of every request that ended, with the time since the window opened.
+/// All that is counted around one fault. A value: told of every request that ended, with the time since the window
+/// opened.
 public struct Window: Sendable {
     public struct Counts: Codable, Sendable, Equatable {
         public var sent = 0

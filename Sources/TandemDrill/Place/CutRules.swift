@@ -2,9 +2,10 @@ import Foundation
 
 /// The nftables rules that cut connections, as text for `nft -f`.
 ///
-/// All hosts of a stack on one machine call from 127.0.0.1, so an address does not say who calls. New connections are told by the
-/// control group of the process that opens them, those that are there already by their ends. Packets are marked where they are sent,
-/// and dropped where they arrive: the kernel tells a sender whose packet it drops at once, which a cut cable does not.
+/// All hosts of a stack on one machine call from 127.0.0.1, so an address does not say who calls. New connections are
+/// told by the control group of the process that opens them, those that are there already by their ends. Packets are
+/// marked where they are sent, and dropped where they arrive: the kernel tells a sender whose packet it drops at once,
+/// which a cut cable does not.
 struct CutRules: Equatable {
     /// A connection's two ends, of which one sends to the other.
     struct Way: Hashable {
@@ -19,7 +20,8 @@ struct CutRules: Equatable {
     var own: String?
     /// The addresses that the processes reach no more.
     var others: [String]
-    /// The other end is on another machine, where nothing is known of our marks: packets are dropped where they are sent.
+    /// The other end is on another machine, where nothing is known of our marks: packets are dropped where they are
+    /// sent.
     var isOtherMachine = false
 
     private static let mark = "0x7a4d0001"
@@ -61,8 +63,8 @@ struct CutRules: Equatable {
         return "add element inet \(Self.table(stack)) crossing { \(elements.joined(separator: ", ")) }\n"
     }
 
-    /// How many control groups are above it, in nftables' way of counting. Beside groups of the first version the second one's lie in
-    /// `unified`, which is none itself.
+    /// How many control groups are above it, in nftables' way of counting. Beside groups of the first version the
+    /// second one's lie in `unified`, which is none itself.
     static func level(_ group: String) -> Int {
         let parts = group.split(separator: "/")
         return parts.first == "unified" ? parts.count - 1 : parts.count
@@ -94,7 +96,8 @@ struct TCPTable: Equatable {
     }
 
     var connections: [Connection] = []
-    /// Ports on which a process of this machine listens. A connection whose local port is one of these was opened by its remote end.
+    /// Ports on which a process of this machine listens. A connection whose local port is one of these was opened by
+    /// its remote end.
     private var listening: Set<Int> = []
 
     /// Only those that are established or about to be; listening sockets have no other end.
@@ -121,7 +124,8 @@ struct TCPTable: Equatable {
         return End(address: (0..<4).map { "\(number >> ($0 * 8) & 0xff)" }.joined(separator: "."), port: port)
     }
 
-    /// Both directions of each connection that has one end at the sockets of the processes, and the other one elsewhere.
+    /// Both directions of each connection that has one end at the sockets of the processes, and the other one
+    /// elsewhere.
     /// - Parameter sockets: inodes of what the processes have open.
     func crossing(_ sockets: Set<UInt64>) -> Set<CutRules.Way> {
         let own = connections.filter { sockets.contains($0.inode) }
@@ -129,7 +133,8 @@ struct TCPTable: Equatable {
         return Self.bothWays(own.filter { !ends.contains($0.remote) })
     }
 
-    /// The same of each connection that the processes have opened to one of these addresses, where others of them may be.
+    /// The same of each connection that the processes have opened to one of these addresses, where others of them may
+    /// be.
     func opened(by sockets: Set<UInt64>, to addresses: Set<String>) -> Set<CutRules.Way> {
         Self.bothWays(
             connections.filter {

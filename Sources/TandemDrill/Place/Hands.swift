@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 
-/// The part of a drill that stays root. It takes a few fixed orders, about one stack alone, and undoes what it did when the drill is
-/// gone or a time is up.
+/// The part of a drill that stays root. It takes a few fixed orders, about one stack alone, and undoes what it did when
+/// the drill is gone or a time is up.
 public enum Hands {
     private static let mostLineBytes = 1 << 20
     private static let mostSeconds = 600

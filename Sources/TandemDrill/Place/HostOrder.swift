@@ -1,7 +1,7 @@
 public import TandemServices
 
-/// What a drill asks of a host that is a machine of its own: a line of JSON for each order, and one for each answer, which has the
-/// order's number. Several may be under way.
+/// What a drill asks of a host that is a machine of its own: a line of JSON for each order, and one for each answer,
+/// which has the order's number. Several may be under way.
 public struct HostOrder: Codable, Sendable {
     public enum Work: Codable, Sendable {
         /// Answered with the stack's authority.
@@ -30,8 +30,8 @@ public struct HostOrder: Codable, Sendable {
         case letUp
         /// Answered with the first process of the machine: another one after each boot.
         case boot
-        /// Goes without a word, a moment after the answer. It loses these packets before that: a kernel that goes says so, and one without
-        /// power does not.
+        /// Goes without a word, a moment after the answer. It loses these packets before that: a kernel that goes says
+        /// so, and one without power does not.
         case reboot(HostCut)
     }
 
@@ -76,7 +76,8 @@ public struct HostAnswer: Codable, Sendable {
 
 /// Which packets a host loses.
 public enum HostCut: Codable, Sendable, Equatable {
-    /// All that come in or go out, but those of SSH, to these ports, and those that stay on the host: the operator has no other way to it.
+    /// All that come in or go out, but those of SSH, to these ports, and those that stay on the host: the operator has
+    /// no other way to it.
     /// - Parameter addresses: which the host may have for a while, and does not say so any more.
     case all(sshPorts: [Int], addresses: [String])
     /// Those that these processes send on connections that they have opened to other hosts of the stack.

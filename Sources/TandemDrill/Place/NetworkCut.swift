@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import TandemServices
 
-/// Cuts connections of this machine, as root, and connects them again. All that it makes lies in the kernel, under names of the
-/// stack's own, so that any other process can take it away as well.
+/// Cuts connections of this machine, as root, and connects them again. All that it makes lies in the kernel, under
+/// names of the stack's own, so that any other process can take it away as well.
 struct NetworkCut {
     let setting: HandsSetting
     private let nft: String
@@ -221,8 +221,8 @@ struct NetworkCut {
     }
 }
 
-/// Cuts the connections that processes of one host have opened to other machines, as `PlaceChange.cutConnections` says. The caller of `make`
-/// has to call `undo`: nothing here does it when a time is up.
+/// Cuts the connections that processes of one host have opened to other machines, as `PlaceChange.cutConnections` says.
+/// The caller of `make` has to call `undo`: nothing here does it when a time is up.
 public enum ConnectionCut {
     /// - Throws: `DrillError` where it cannot be done; then nothing of it is left.
     public static func make(_ setting: HandsSetting, _ processes: [ProcessIdentity]) throws {

@@ -31,7 +31,8 @@ public struct PlaceLimits: Codable, Sendable, Equatable {
         clock: oneClock)
 }
 
-/// Makes changes that take root, and undoes them: when told to, when their time is up, and when whoever asked for them is gone.
+/// Makes changes that take root, and undoes them: when told to, when their time is up, and when whoever asked for them
+/// is gone.
 public protocol PlaceHands: Sendable {
     /// - Parameter bound: after which it is undone, whatever happens.
     func make(_ change: PlaceChange, bound: Duration) async throws

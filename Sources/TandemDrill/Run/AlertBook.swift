@@ -18,8 +18,8 @@ public struct FiredAlert: Codable, Hashable, Sendable {
 
 /// Which alerts began during a drill.
 struct AlertBook {
-    /// What the alerts are called that fired when the monitors last answered; nil: they have not yet. A monitor that is started anew says
-    /// of the same alert that it began just now.
+    /// What the alerts are called that fired when the monitors last answered; nil: they have not yet. A monitor that is
+    /// started anew says of the same alert that it began just now.
     private var last: Set<[String]>?
     private var fired: [FiredAlert] = []
 
@@ -30,8 +30,8 @@ struct AlertBook {
         last = Set(firing.map(\.words))
     }
 
-    /// Gives each alert to the fault before it: many fire a minute after what they tell of, when the next fault has begun.
-    /// Nothing is given where the monitors never answered.
+    /// Gives each alert to the fault before it: many fire a minute after what they tell of, when the next fault has
+    /// begun. Nothing is given where the monitors never answered.
     func assign(to runs: inout [FaultRun]) {
         guard last != nil else { return }
         let struck = runs.indices.filter { runs[$0].struckDate != nil }

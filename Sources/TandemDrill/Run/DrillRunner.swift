@@ -147,8 +147,8 @@ public final class DrillRunner: Sendable {
         run.writes = 0..<closed.writes
     }
 
-    /// Strikes, and waits until all runs again, unless it goes too badly or somebody asks us to stop: then what was done is undone
-    /// first.
+    /// Strikes, and waits until all runs again, unless it goes too badly or somebody asks us to stop: then what was
+    /// done is undone first.
     private func guarded(_ fault: any Fault, _ notes: Notes, isBounded: Bool) async throws -> String {
         try await withThrowingTaskGroup(of: String?.self) { group in
             group.addTask { [self] in

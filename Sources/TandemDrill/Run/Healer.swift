@@ -5,8 +5,8 @@ import TandemServices
 
 /// The child that undoes a drill's fault when the drill is gone, or forgets it.
 ///
-/// The drill writes a line of JSON for each thing it is about to do, and an empty list once that is undone. The end of the pipe
-/// is the end of the drill, however it came about.
+/// The drill writes a line of JSON for each thing it is about to do, and an empty list once that is undone. The end of
+/// the pipe is the end of the drill, however it came about.
 public enum Healer {
     /// One line of the pipe: all that is to be undone from now on.
     struct Order: Codable, Equatable {
@@ -71,8 +71,8 @@ public enum Healer {
 public final class HealerPipe: HealerLink {
     private let ending: Mutex<Int32?>
 
-    /// - Parameter descriptor: the writing end, which is ours from now on. It must be close-on-exec, or what the drill starts
-    ///   would keep the pipe open.
+    /// - Parameter descriptor: the writing end, which is ours from now on. It must be close-on-exec, or what the drill
+    ///   starts would keep the pipe open.
     public init(descriptor: Int32) { ending = Mutex(descriptor) }
 
     deinit { end() }

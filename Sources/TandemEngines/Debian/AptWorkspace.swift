@@ -61,8 +61,8 @@ struct AptWorkspace: Sendable {
         }
     }
 
-    /// How an index that could not be refreshed is done without. Only a network may fail: a wrong signature, of whichever source, is
-    /// never gone around.
+    /// How an index that could not be refreshed is done without. Only a network may fail: a wrong signature, of
+    /// whichever source, is never gone around.
     enum Way: Equatable {
         /// Without the optional sources that failed.
         case withoutThem

@@ -1,7 +1,7 @@
 public import TandemStack
 
-/// Proves that an address of the front moves: has the balancer that holds it let go, looks from a third host for how long nobody
-/// answers there, and lets it come back in the same way.
+/// Proves that an address of the front moves: has the balancer that holds it let go, looks from a third host for how
+/// long nobody answers there, and lets it come back in the same way.
 ///
 /// The stack serves meanwhile; connections to the address are cut, twice.
 public struct AddressTrial: Sendable {
@@ -156,7 +156,8 @@ public struct AddressTrial: Sendable {
         }
     }
 
-    /// A connection after the other, with what every Debian has. One that is not there after a fifth of a second is given up.
+    /// A connection after the other, with what every Debian has. One that is not there after a fifth of a second is
+    /// given up.
     private static let script = """
         end=$(($(date +%s%N) / 1000000 + $3)); tried=0; failed=0; longest=0; last=$(($(date +%s%N) / 1000000)); fine=0
         while now=$(($(date +%s%N) / 1000000)) && [ $now -lt $end ]; do

@@ -8,8 +8,9 @@ struct ClusterState: Sendable {
     var routing: RoutingState
     var readPools: [String: ServerPool] = [:]
     var writePool: ServerPool?
-    /// For who would lead next. Logging in takes longer than all else that a planned change of primary waits for, and the first time longest: a server
-    /// that knows the password from an earlier login need not derive it (`caching_sha2_password`).
+    /// For who would lead next. Logging in takes longer than all else that a planned change of primary waits for, and
+    /// the first time longest: a server that knows the password from an earlier login need not derive it
+    /// (`caching_sha2_password`).
     var heirPool: ServerPool?
     var counters: [String: MySQLClusterStatistics.Server] = [:]
     var heldReads = 0

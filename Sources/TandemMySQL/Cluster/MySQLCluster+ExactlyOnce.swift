@@ -3,8 +3,8 @@ import MySQLConnector
 import Synchronization
 
 extension MySQLCluster {
-    /// The record is the first statement of every attempt, under one id. So no two attempts can both commit: while an earlier one may still do so, it
-    /// holds the row's lock, and once it has, the row is a duplicate.
+    /// The record is the first statement of every attempt, under one id. So no two attempts can both commit: while an
+    /// earlier one may still do so, it holds the row's lock, and once it has, the row is a duplicate.
     func writeExactlyOnce<Value: Sendable>(
         isolation: isolated (any Actor)?, deadlockRetries: Int, _ body: (MySQLConnection) async throws -> Value
     ) async throws -> MySQLCommitted<Value> {

@@ -5,14 +5,17 @@ import Synchronization
 extension MySQLCluster {
     /// Runs one prepared statement on the primary or a replica.
     ///
-    /// - Parameter consistency: left out, ``MySQLReadConsistency/session`` within a ``MySQLSession``, else ``MySQLReadConsistency/eventual``.
-    /// - Throws: what the statement is at fault for; `MySQLError` with the code `noServer` when none could answer within
-    ///   ``MySQLClusterConfiguration/readHoldLimit``. A server that fails is not the statement's fault: another is asked.
+    /// - Parameter consistency: left out, ``MySQLReadConsistency/session`` within a ``MySQLSession``, else
+    ///   ``MySQLReadConsistency/eventual``.
+    /// - Throws: what the statement is at fault for; `MySQLError` with the code `noServer` when none could answer
+    ///   within ``MySQLClusterConfiguration/readHoldLimit``. A server that fails is not the statement's fault: another
+    ///   is asked.
     public func read(
         _ query: MySQLQuery, consistency: MySQLReadConsistency? = nil, file: String = #fileID, line: Int = #line
     ) async throws -> MySQLResult {
         try await read(isolation: nil, consistency: consistency) { client, server, awaiting in
-            // The pool gives a single statement to a connection without lending that to us, which would take two more changes of thread.
+            // The pool gives a single statement to a connection without lending that to us, which would take two more
+            // changes of thread.
             guard let awaiting else { return try await client.query(query, file: file, line: line) }
             return try await client.withConnection(isolation: nil) { connection in
                 try await self.await(awaiting, on: connection, server)
@@ -21,8 +24,8 @@ extension MySQLCluster {
         }
     }
 
-    /// Lends a connection to one server for several reads. Each statement sees what is there when it runs; for one view of all use
-    /// ``readTransaction(isolation:consistency:_:)``.
+    /// Lends a connection to one server for several reads. Each statement sees what is there when it runs; for one view
+    /// of all use ``readTransaction(isolation:consistency:_:)``.
     ///
     /// The closure is run again on another server when its own fails, so it should do nothing but read.
     public func read<Value: Sendable>(

@@ -9,7 +9,8 @@ extension MySQLCluster {
 
     /// Keeps up with who is primary, and keeps the connections, until the cluster is shut down; call it once.
     ///
-    /// A graceful shutdown serves the tasks that hold or wait for a connection, then closes. Cancellation breaks off running statements.
+    /// A graceful shutdown serves the tasks that hold or wait for a connection, then closes. Cancellation breaks off
+    /// running statements.
     public func run() async throws {
         let isFirst = state.withLock { state in
             defer { state.phase = .running }

@@ -5,12 +5,12 @@ import Synchronization
 extension MySQLCluster {
     /// Runs one prepared statement on the primary; it commits by itself.
     ///
-    /// Until it is sent it waits for a primary, up to ``MySQLClusterConfiguration/writeHoldLimit``, and so it does when a server refuses it
-    /// because it is no longer the primary.
+    /// Until it is sent it waits for a primary, up to ``MySQLClusterConfiguration/writeHoldLimit``, and so it does when
+    /// a server refuses it because it is no longer the primary.
     ///
     /// - Parameter exactlyOnce: see ``write(isolation:exactlyOnce:deadlockRetries:_:)``.
-    /// - Throws: `MySQLError` with the code `commitOutcomeUnknown` when the connection broke after it was sent; `noServer` when there was no
-    ///   primary in time; and what the statement is at fault for.
+    /// - Throws: `MySQLError` with the code `commitOutcomeUnknown` when the connection broke after it was sent;
+    ///   `noServer` when there was no primary in time; and what the statement is at fault for.
     @discardableResult
     public func write(
         _ query: MySQLQuery, exactlyOnce: Bool = false, file: String = #fileID, line: Int = #line
@@ -37,16 +37,19 @@ extension MySQLCluster {
 
     /// Runs the closure in a transaction on the primary: committed when it returns, rolled back when it throws.
     ///
-    /// The closure is run again when the connection breaks before COMMIT, or the server is no longer the primary: nothing of what it did counts then.
-    /// So keep everything but statements out of it, and let its `MySQLError`s through. Statements with an implicit commit (CREATE TABLE, …)
-    /// do not belong in a transaction: ``withPrimaryConnection(isolation:_:)`` is for them.
+    /// The closure is run again when the connection breaks before COMMIT, or the server is no longer the primary:
+    /// nothing of what it did counts then. So keep everything but statements out of it, and let its `MySQLError`s
+    /// through. Statements with an implicit commit (CREATE TABLE, …) do not belong in a transaction:
+    /// ``withPrimaryConnection(isolation:_:)`` is for them.
     ///
     /// - Parameters:
-    ///   - exactlyOnce: also settles what became of a COMMIT whose answer was lost: a record is written in the same transaction and looked for on the
-    ///     primary that serves afterwards; only if it is absent is the transaction run again. Costs one INSERT. See <doc:Commits>.
+    ///   - exactlyOnce: also settles what became of a COMMIT whose answer was lost: a record is written in the same
+    ///     transaction and looked for on the primary that serves afterwards; only if it is absent is the transaction
+    ///     run again. Costs one INSERT. See <doc:Commits>.
     ///   - deadlockRetries: how often a deadlock (1213) or a lock wait that took too long (1205) is tried again.
-    /// - Throws: `MySQLError` with the code `commitOutcomeUnknown` when the connection broke during COMMIT (with `exactlyOnce`: when that could not be settled
-    ///   within ``MySQLClusterConfiguration/writeHoldLimit``); `noServer` when there was no primary in time; what the closure throws.
+    /// - Throws: `MySQLError` with the code `commitOutcomeUnknown` when the connection broke during COMMIT (with
+    ///   `exactlyOnce`: when that could not be settled within ``MySQLClusterConfiguration/writeHoldLimit``); `noServer`
+    ///   when there was no primary in time; what the closure throws.
     @discardableResult
     public func write<Value: Sendable>(
         isolation: isolated (any Actor)? = #isolation, exactlyOnce: Bool = false, deadlockRetries: Int = 0,

@@ -14,7 +14,8 @@ import Synchronization
 /// ```
 /// It works while ``run()`` runs: add it to a `ServiceGroup` before the services that use it.
 ///
-/// A change of primary is a pause, not an error: what was not sent waits for the new one, reads go on. See <doc:Failover>.
+/// A change of primary is a pause, not an error: what was not sent waits for the new one, reads go on. See
+/// <doc:Failover>.
 public final class MySQLCluster: Service, Sendable {
     public let configuration: MySQLClusterConfiguration
     let logger: Logger
@@ -104,8 +105,9 @@ public final class MySQLCluster: Service, Sendable {
     /// How long reads may take that a server was asked which is about to go.
     private static let readGrace = Duration.seconds(1)
 
-    /// A primary that has handed over still answers what it was sent, and its answer settles what a broken link would leave open. One that no longer
-    /// answers its agent, as when it hangs, had sent what it will send, and whoever waits for it would wait in vain. Reads just go elsewhere.
+    /// A primary that has handed over still answers what it was sent, and its answer settles what a broken link would
+    /// leave open. One that no longer answers its agent, as when it hangs, had sent what it will send, and whoever
+    /// waits for it would wait in vain. Reads just go elsewhere.
     /// - Parameter former: the former primary, as it is now.
     static func writeGrace(_ former: ClusterView.Server?) -> Duration {
         former?.isReachable == true ? .seconds(1) : .milliseconds(250)

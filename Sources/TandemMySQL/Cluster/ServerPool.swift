@@ -19,7 +19,8 @@ struct ServerPool: Sendable {
         other.map { $0.name == server && $0.address == client.configuration.address } ?? false
     }
 
-    /// Ends `run`. Waiting tasks are refused at once and go elsewhere; so do, after the grace, those whose statements break off.
+    /// Ends `run`. Waiting tasks are refused at once and go elsewhere; so do, after the grace, those whose statements
+    /// break off.
     /// - Parameter grace: how long statements under way may still take.
     func stop(grace: Duration = .zero) {
         stopSignal.yield(grace)

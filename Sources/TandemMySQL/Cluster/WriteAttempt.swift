@@ -3,7 +3,8 @@ import MySQLConnector
 /// What became of one attempt to write.
 enum WriteAttempt<Value: Sendable>: Sendable {
     case committed(Value, gtid: String?)
-    /// Surely not carried out, and worth trying again: nobody there, not sent, or refused because the server's role changed.
+    /// Surely not carried out, and worth trying again: nobody there, not sent, or refused because the server's role
+    /// changed.
     case notDone(any Error)
     /// Sent, and the answer never came. The value is what the closure had returned, where it had.
     case unknown(any Error, Value?)

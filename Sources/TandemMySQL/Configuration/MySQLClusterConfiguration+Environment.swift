@@ -10,11 +10,12 @@ extension MySQLClusterConfiguration {
     ///
     /// - `DATABASE_URL`: user, password, database and CA for writes: see `MySQLConfiguration.init(url:)`.
     /// - `DATABASE_READ_URL`: the same for reads; left out, `DATABASE_URL` serves for both.
-    /// - `TANDEM_TOPOLOGY_URL`: where the local agent says who is primary. The servers are then dialled directly, not through the
-    ///   addresses of the two URLs, which lead to the database router. Left out, the list of servers is:
+    /// - `TANDEM_TOPOLOGY_URL`: where the local agent says who is primary. The servers are then dialled directly, not
+    ///   through the addresses of the two URLs, which lead to the database router. Left out, the list of servers is:
     /// - `DATABASE_SERVERS`: `ADDRESS:PORT,ADDRESS:PORT,…`; left out, the addresses of the two URLs.
     ///
-    /// - Throws: ``MySQLError`` with ``MySQLError/Code/invalidConfiguration``; its message has a line for each variable that is wrong, and no password.
+    /// - Throws: ``MySQLError`` with ``MySQLError/Code/invalidConfiguration``; its message has a line for each variable
+    ///   that is wrong, and no password.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         var reader = EnvironmentReader(environment: environment)
         let writes = reader.database("DATABASE_URL", isNeeded: true)

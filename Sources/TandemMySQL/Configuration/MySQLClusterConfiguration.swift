@@ -4,25 +4,26 @@ public import MySQLConnector
 public struct MySQLClusterConfiguration: Sendable {
     /// Where it is learnt who is primary.
     public enum Topology: Sendable, Hashable {
-        /// From the agent of a Tandem stack, which holds each question until there is news: `http://ADDRESS:PORT/topology`, as in the
-        /// app's environment (`TANDEM_TOPOLOGY_URL`).
+        /// From the agent of a Tandem stack, which holds each question until there is news:
+        /// `http://ADDRESS:PORT/topology`, as in the app's environment (`TANDEM_TOPOLOGY_URL`).
         case agent(url: String)
-        /// From the servers themselves, each asked every ``MySQLClusterConfiguration/probeInterval``: the one that is not read-only is the
-        /// primary. They need `gtid_mode=ON`, and replicas `read_only` or `super_read_only`.
+        /// From the servers themselves, each asked every ``MySQLClusterConfiguration/probeInterval``: the one that is
+        /// not read-only is the primary. They need `gtid_mode=ON`, and replicas `read_only` or `super_read_only`.
         case servers([MySQLConfiguration.Address])
     }
 
     public var topology: Topology
     /// Who logs in to write, and how; its address is not used.
     public var writer: MySQLConfiguration
-    /// Who logs in to read, on primary and replicas; its address is not used. A user who may only SELECT keeps reads from writing.
+    /// Who logs in to read, on primary and replicas; its address is not used. A user who may only SELECT keeps reads
+    /// from writing.
     public var reader: MySQLConfiguration
     /// Connections to the primary, for writes. In a Tandem stack the least number of them is open to its partner, too.
     public var writePool = MySQLPoolOptions(minimumConnections: 1, maximumConnections: 8)
     /// Connections to each server, for reads.
     public var readPool = MySQLPoolOptions(minimumConnections: 1, maximumConnections: 16)
-    /// How much of the reads a server gets, by its name (the host's in a stack, else `ADDRESS:PORT`); others have 1. With 0 it is asked when no
-    /// other is left.
+    /// How much of the reads a server gets, by its name (the host's in a stack, else `ADDRESS:PORT`); others have 1.
+    /// With 0 it is asked when no other is left.
     public var weights: [String: Double] = [:]
     /// A replica that is further behind is left out of the reads until it has caught up.
     public var maximumLag: Duration = .seconds(10)
@@ -32,7 +33,8 @@ public struct MySQLClusterConfiguration: Sendable {
     public var writeHoldLimit: Duration = .seconds(10)
     /// How long a read waits for a server.
     public var readHoldLimit: Duration = .seconds(5)
-    /// Reads and writes that may wait for a server at a time; further ones get ``MySQLError/Code/poolQueueFull`` at once.
+    /// Reads and writes that may wait for a server at a time; further ones get ``MySQLError/Code/poolQueueFull`` at
+    /// once.
     public var maximumHeld = 4096
     /// How often servers of a fixed list are asked; sooner after a failure.
     public var probeInterval: Duration = .seconds(1)
@@ -69,7 +71,8 @@ extension MySQLClusterConfiguration {
     private func dialling(_ configuration: MySQLConfiguration, _ server: ClusterView.Server) -> MySQLConfiguration {
         var configuration = configuration
         configuration.address = server.address
-        // A URL that leads through a router can only ask for the authority. The servers themselves are named in their certificates.
+        // A URL that leads through a router can only ask for the authority. The servers themselves are named in their
+        // certificates.
         if case .agent = topology, case .require(let caFile?, _) = configuration.tls {
             configuration.tls = .require(caFile: caFile, verifyServerName: true)
         }

@@ -1,4 +1,5 @@
-/// Waits that double, each shortened by a random part of up to a half, so that a fleet does not come back at the same moment.
+/// Waits that double, each shortened by a random part of up to a half, so that a fleet does not come back at the same
+/// moment.
 struct Backoff: Sendable {
     let bounds: ClosedRange<Duration>
     private var next: Duration

@@ -67,7 +67,8 @@ extension ClusterView {
         let isLeaving = leader.map { $0.isClosing == true || ($0.state != .open && $0.state != .waiting) } ?? false
         self.init(
             epoch: topology.epoch, primary: topology.primary,
-            // A primary that waits for its partner would keep a commit waiting, perhaps until it is lost: better not sent yet.
+            // A primary that waits for its partner would keep a commit waiting, perhaps until it is lost: better not
+            // sent yet.
             takesWrites: leader?.state == .open && primary?.isClosing != true,
             heir: heir, changesSoon: heir != nil && isLeaving,
             servers: topology.members.map { member in

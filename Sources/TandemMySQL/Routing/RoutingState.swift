@@ -1,4 +1,5 @@
-/// What the cluster decides, as a value: what was seen and what came of it in, where to go out. No clock, no I/O, no locks.
+/// What the cluster decides, as a value: what was seen and what came of it in, where to go out. No clock, no I/O, no
+/// locks.
 ///
 /// Times are counted from the cluster's start.
 struct RoutingState: Sendable {
@@ -166,8 +167,8 @@ struct RoutingState: Sendable {
 
     /// What the server may not have yet; `nil` when it is sure to have all.
     private func missing(of token: MySQLSessionToken, on index: Int) -> GTIDPosition? {
-        // The primary of an epoch has all that was acknowledged up to then. A token of a later epoch was made by a primary
-        // that we have not heard of.
+        // The primary of an epoch has all that was acknowledged up to then. A token of a later epoch was made by a
+        // primary that we have not heard of.
         if index == primaryIndex, let epoch = view?.epoch, token.epoch > 0, token.epoch <= epoch { return nil }
         var known = servers[index].executed
         // The server whose UUID is in the GTID has executed that transaction.

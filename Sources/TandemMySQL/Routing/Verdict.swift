@@ -10,9 +10,10 @@ enum Verdict: Equatable, Sendable {
     /// The statement's own fault, or the caller's: everywhere the same.
     case final
 
-    /// Error numbers by which a server says that it no longer serves, or no longer takes writes: 1053 shutdown (also a killed
-    /// session's), 1152 and 1184 aborted connection, 1290 read only, 1792 read-only transaction, 1836 read-only mode, 1927
-    /// killed, 3032 offline mode, 3100 group replication refused the commit, 3169 killed, 4031 idle too long.
+    /// Error numbers by which a server says that it no longer serves, or no longer takes writes: 1053 shutdown (also a
+    /// killed session's), 1152 and 1184 aborted connection, 1290 read only, 1792 read-only transaction, 1836 read-only
+    /// mode, 1927 killed, 3032 offline mode, 3100 group replication refused the commit, 3169 killed, 4031 idle too
+    /// long.
     private static let leaving: Set<Int> = [1053, 1152, 1184, 1290, 1792, 1836, 1927, 3032, 3100, 3169, 4031]
     /// Connector/C's numbers for a broken link.
     private static let broken: Set<Int> = [2001, 2002, 2003, 2006, 2012, 2013, 2014, 2026, 2027, 2055]
@@ -34,7 +35,8 @@ enum Verdict: Equatable, Sendable {
         }
     }
 
-    /// A statement that breaks off because its pool was closed looks like a cancelled one. Whoever was not cancelled lost a connection.
+    /// A statement that breaks off because its pool was closed looks like a cancelled one. Whoever was not cancelled
+    /// lost a connection.
     static func unmasked(_ error: any Error) -> any Error {
         guard error is CancellationError, !Task.isCancelled else { return error }
         return MySQLError(
@@ -42,8 +44,8 @@ enum Verdict: Equatable, Sendable {
         )
     }
 
-    /// Answers to a commit by which the server surely did not commit: read only (1290, 1792, 1836), refused by group replication (3100). A kill or a
-    /// shutdown that comes as an error may have come after the commit.
+    /// Answers to a commit by which the server surely did not commit: read only (1290, 1792, 1836), refused by group
+    /// replication (3100). A kill or a shutdown that comes as an error may have come after the commit.
     private static let refusedCommit: Set<Int> = [1290, 1792, 1836, 3100]
 
     /// Whether the outcome of a commit that ended with this error is known: it was not carried out.
@@ -54,7 +56,8 @@ enum Verdict: Equatable, Sendable {
         return refusedCommit.contains(number)
     }
 
-    /// Errors of a single statement, which commits by itself, that leave open whether it did: the link broke while it ran, or it was killed.
+    /// Errors of a single statement, which commits by itself, that leave open whether it did: the link broke while it
+    /// ran, or it was killed.
     static func leavesOpen(_ error: any Error) -> Bool {
         if error is CancellationError { return true }
         guard let error = error as? MySQLError, !wasNotSent(error) else { return false }
@@ -65,8 +68,8 @@ enum Verdict: Equatable, Sendable {
         }
     }
 
-    /// Whether the statement never left: the connection was closed already, or broke while sending (2006; in the middle of
-    /// an answer it is 2013).
+    /// Whether the statement never left: the connection was closed already, or broke while sending (2006; in the middle
+    /// of an answer it is 2013).
     static func wasNotSent(_ error: any Error) -> Bool {
         guard let error = error as? MySQLError, error.code == .connectionClosed else { return false }
         return error.serverErrorNumber == nil || error.serverErrorNumber == 2006

@@ -1,6 +1,7 @@
 /// How far transactions have come, by where they began: the highest number of each source.
 ///
-/// Replicas apply a source's transactions in order (`replica_preserve_commit_order`, MySQL's default), so who has number 8 has 1 to 7 too.
+/// Replicas apply a source's transactions in order (`replica_preserve_commit_order`, MySQL's default), so who has
+/// number 8 has 1 to 7 too.
 struct GTIDPosition: Sendable, Hashable {
     struct Entry: Sendable, Hashable {
         /// A server's UUID, or `UUID:TAG`.
@@ -8,7 +9,8 @@ struct GTIDPosition: Sendable, Hashable {
         var number: UInt64
     }
 
-    /// Each change of primary adds a source. Those that count are the latest; more than this is no position but a history.
+    /// Each change of primary adds a source. Those that count are the latest; more than this is no position but a
+    /// history.
     static let mostEntries = 8
 
     /// The latest last.

@@ -1,7 +1,8 @@
 /// What a write leaves behind for the reads after it: a server that has come this far has the write.
 ///
-/// It is a value of a few dozen bytes. Keep it with the user's session (``MySQLSession``, or the Hummingbird middleware, which puts it in a
-/// cookie), or hand it on with a message; pass it to a read as ``MySQLReadConsistency/after(_:)``.
+/// It is a value of a few dozen bytes. Keep it with the user's session (``MySQLSession``, or the Hummingbird
+/// middleware, which puts it in a cookie), or hand it on with a message; pass it to a read as
+/// ``MySQLReadConsistency/after(_:)``.
 public struct MySQLSessionToken: Sendable, Hashable {
     /// The cluster's epoch when the write was made: it rises with every change of primary. 0 where nobody counts them.
     public internal(set) var epoch: Int

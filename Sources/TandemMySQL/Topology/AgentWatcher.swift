@@ -40,8 +40,8 @@ struct AgentWatcher: Sendable {
         }
     }
 
-    /// Whether an agent can have said this. An agent raises the epoch by one with each change of primary; a number that no count
-    /// reaches was made up by another program, and adding one to the largest would overflow.
+    /// Whether an agent can have said this. An agent raises the epoch by one with each change of primary; a number that
+    /// no count reaches was made up by another program, and adding one to the largest would overflow.
     static func isPlausible(_ topology: Topology) -> Bool { (0...1 << 40).contains(topology.epoch) }
 
     private func next(after version: Int) async throws -> (ClusterView, version: Int) {

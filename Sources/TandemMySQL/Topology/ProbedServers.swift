@@ -1,6 +1,7 @@
 import MySQLConnector
 
-/// What the servers of a list say of themselves, and what follows from it: who is primary, and how far the others are behind.
+/// What the servers of a list say of themselves, and what follows from it: who is primary, and how far the others are
+/// behind.
 struct ProbedServers: Sendable {
     struct Answer: Sendable, Equatable {
         var uuid: String

@@ -39,7 +39,8 @@ struct LastInstanceCheck: Sendable {
 }
 
 extension LastInstanceCheck {
-    /// The other hosts that are to have the service. No request waits for a worker, and its jobs wait in their queue: none.
+    /// The other hosts that are to have the service. No request waits for a worker, and its jobs wait in their queue:
+    /// none.
     static func others(of service: String, besides host: Host, in stack: Stack) -> [Host] {
         let kind = ServiceName(statusName: service)
         return kind == .worker ? [] : ServiceDescription(of: kind).hosts(stack).filter { $0.name != host.name }

@@ -56,8 +56,9 @@ struct RollOut: Sendable {
 
     // MARK: - Before anything changes
 
-    /// Places where nothing of this stack listens yet. Addresses of other machines cannot be listened on here: a host that is new was looked at
-    /// before this, and of one that gets another role the service itself says what is in its way.
+    /// Places where nothing of this stack listens yet. Addresses of other machines cannot be listened on here: a host
+    /// that is new was looked at before this, and of one that gets another role the service itself says what is in its
+    /// way.
     private func checkPorts(_ running: AppliedStack) throws {
         guard target.isOnThisMachine else { return }
         var known: Set<String> = []
@@ -136,7 +137,8 @@ struct RollOut: Sendable {
         stack.hosts(.database).filter { host in !other.hosts(.database).contains { $0.name == host.name } }
     }
 
-    /// Before anybody's settings leave the host out: an agent that reads the name of a host that it does not know takes etcd for gone.
+    /// Before anybody's settings leave the host out: an agent that reads the name of a host that it does not know takes
+    /// etcd for gone.
     private func giveUpDatabase(_ host: Host, _ stack: Stack) async throws {
         let start = ContinuousClock.now
         do {

@@ -18,7 +18,8 @@ struct DrillGround: Sendable {
     /// - Parameter log: where what heals when the drill dies may say something.
     var healer: @Sendable (_ log: String) throws -> any HealerLink
     var checkNobodyChanges: @Sendable () throws -> Void = {}
-    /// Returns when what a drill cannot do without is gone, with what that is and what becomes of what was broken; nil: it never will be.
+    /// Returns when what a drill cannot do without is gone, with what that is and what becomes of what was broken; nil:
+    /// it never will be.
     var end: @Sendable () async -> String? = { nil }
 }
 

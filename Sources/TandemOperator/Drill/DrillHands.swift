@@ -3,12 +3,13 @@ import Glibc
 import TandemDrill
 import TandemStack
 
-/// Leaves a process behind that stays root when a drill gives itself up: connections are cut by root alone. It takes a few fixed orders
-/// of the drill, about the stack that root has read the file of, and runs nothing of that stack.
+/// Leaves a process behind that stays root when a drill gives itself up: connections are cut by root alone. It takes a
+/// few fixed orders of the drill, about the stack that root has read the file of, and runs nothing of that stack.
 package enum DrillHands {
     package static let step = "drill"
 
-    /// Starts it, and puts the way to it in the place of our standard input, which is what stays open when root is given up.
+    /// Starts it, and puts the way to it in the place of our standard input, which is what stays open when root is
+    /// given up.
     package static func leaveBehind(_ stack: Stack, account: UserAccount) throws {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {

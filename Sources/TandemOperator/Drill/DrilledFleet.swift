@@ -155,7 +155,8 @@ final class DrilledFleet: DrilledStack, FaultPlace, HealerLink {
     /// How long at most; each host has timers of its own for it.
     private static let longestAbsence = 60
 
-    /// It loses all packets, too: a kernel that lives says at once that nobody listens any more, and one without power says nothing.
+    /// It loses all packets, too: a kernel that lives says at once that nobody listens any more, and one without power
+    /// says nothing.
     func keepDown(_ host: String, arm: @Sendable (Undo) async throws -> Void) async throws {
         state.withLock { _ = $0.away.insert(host) }
         do {

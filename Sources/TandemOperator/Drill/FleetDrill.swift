@@ -5,8 +5,8 @@ import TandemDrill
 import TandemFleet
 import TandemStack
 
-/// A drill of a stack whose hosts are machines of their own: its load comes from here, as users' does, and what is broken there is broken
-/// by a part of it on each host.
+/// A drill of a stack whose hosts are machines of their own: its load comes from here, as users' does, and what is
+/// broken there is broken by a part of it on each host.
 package struct FleetDrill: Sendable {
     let hosts: FleetHosts
     let request: DrillRequest
@@ -31,8 +31,9 @@ package struct FleetDrill: Sendable {
         // A connection that ends is an error of the order that was sent over it.
         signal(SIGPIPE, SIG_IGN)
         if request.list { return try await drill(sessions, lock: nil) }
-        // The ways to the hosts are opened once we hold the lock: OpenSSH's client closes the descriptor by which Foundation sees that a process
-        // has ended, so that it hears of the end of those only in the order in which they were started.
+        // The ways to the hosts are opened once we hold the lock: OpenSSH's client closes the descriptor by which
+        // Foundation sees that a process has ended, so that it hears of the end of those only in the order in which
+        // they were started.
         return try await FleetLock.holding(hosts, sessions) { try await drill(sessions, lock: $0) }
     }
 
@@ -74,7 +75,8 @@ package struct FleetDrill: Sendable {
             door: { patience in
                 HTTPFrontDoor(
                     url: stack.url, name: stack.domain,
-                    // What moves with the balancers. Where nothing does, users' resolvers say where to go, and so does this machine's.
+                    // What moves with the balancers. Where nothing does, users' resolvers say where to go, and so does
+                    // this machine's.
                     address: stack.frontAddresses.first?.address, caFile: authority.path, patience: patience)
             },
             folder: "\(UserFolder.state.path)/tandem/drills/\(stack.name)", drilled: fleet, place: fleet,

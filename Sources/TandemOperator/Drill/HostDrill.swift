@@ -6,8 +6,8 @@ import TandemDrill
 import TandemServices
 import TandemStack
 
-/// The part of a drill that is on a host of its own, as root: does what the drill asks for, line by line, and undoes what is left when
-/// nobody asks any more.
+/// The part of a drill that is on a host of its own, as root: does what the drill asks for, line by line, and undoes
+/// what is left when nobody asks any more.
 package final class HostDrill: Sendable {
     let stack: LocalDrilledStack
     let hands: HostDrillHands

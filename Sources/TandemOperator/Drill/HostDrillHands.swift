@@ -6,8 +6,9 @@ import TandemDrill
 import TandemServices
 import TandemStack
 
-/// What a drill does to a host of its own, as root. Before each thing is done there is a timer of systemd's that undoes it, so that neither
-/// a connection nor any process of ours has to outlive it; the timer goes once it is seen to be undone.
+/// What a drill does to a host of its own, as root. Before each thing is done there is a timer of systemd's that undoes
+/// it, so that neither a connection nor any process of ours has to outlive it; the timer goes once it is seen to be
+/// undone.
 actor HostDrillHands {
     private let stack: Stack
     private let host: Host?
@@ -139,8 +140,8 @@ actor HostDrillHands {
         do {
             let folder = (addition as NSString).deletingLastPathComponent
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            // systemd.unit(5): a unit whose condition does not hold is not started. Since version 254 nobody looks at it before an
-            // automatic restart (systemd.service(5)): so there is to be none.
+            // systemd.unit(5): a unit whose condition does not hold is not started. Since version 254 nobody looks at
+            // it before an automatic restart (systemd.service(5)): so there is to be none.
             let text = "[Unit]\nConditionPathExists=!\(mark)\n[Service]\nRestart=no\n"
             try Data(text.utf8).write(to: URL(fileURLWithPath: addition))
             try Data().write(to: URL(fileURLWithPath: mark))

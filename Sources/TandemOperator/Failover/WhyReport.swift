@@ -1,7 +1,8 @@
 import TandemAgent
 import TandemTopology
 
-/// Whether the partner could take over now. What the agents say differs where some are cut off: each reason is named once.
+/// Whether the partner could take over now. What the agents say differs where some are cut off: each reason is named
+/// once.
 package struct WhyReport: Codable, Equatable {
     package var isReady: Bool
     package var epoch: Int

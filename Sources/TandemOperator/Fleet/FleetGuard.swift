@@ -2,8 +2,8 @@ import TandemBlueprint
 import TandemFleet
 import TandemStack
 
-/// Brings firewall and moving addresses to the hosts of a stack, so that no host is locked out: what cannot be confirmed over a new
-/// connection, each host undoes by itself.
+/// Brings firewall and moving addresses to the hosts of a stack, so that no host is locked out: what cannot be
+/// confirmed over a new connection, each host undoes by itself.
 struct FleetGuard: Sendable {
     let hosts: FleetHosts
 

@@ -99,7 +99,8 @@ package struct FleetHosts: Sendable {
         return try await HostSession.open(host, line)
     }
 
-    /// Ends every host's agent, with what it still runs, until the next `tandem up`: also through a restart of the host.
+    /// Ends every host's agent, with what it still runs, until the next `tandem up`: also through a restart of the
+    /// host.
     func letAgentsGo() async throws {
         let places = places
         try await onEach("stop the agents") { session in

@@ -4,7 +4,8 @@ import TandemBlueprint
 import TandemFleet
 import TandemStack
 
-/// The right of one operator to change a stack: a lock on each of its hosts, always in the same order, for as long as this process lives.
+/// The right of one operator to change a stack: a lock on each of its hosts, always in the same order, for as long as
+/// this process lives.
 actor FleetLock {
     private var holders: [Process] = []
 

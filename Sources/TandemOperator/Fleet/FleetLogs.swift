@@ -3,7 +3,8 @@ import TandemBlueprint
 import TandemFleet
 import TandemStack
 
-/// The logs of all hosts as one. Each host's own program reads them; lines come with their times, by which they are put in order here.
+/// The logs of all hosts as one. Each host's own program reads them; lines come with their times, by which they are put
+/// in order here.
 package struct FleetLogs: Sendable {
     package let hosts: FleetHosts
     let request: Request

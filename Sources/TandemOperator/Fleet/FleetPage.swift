@@ -3,8 +3,9 @@ import TandemBlueprint
 import TandemFleet
 import TandemStack
 
-/// The live page of a stack on hosts of its own. It is served on the operator's machine; what each browser is told comes from the program on one of the
-/// hosts, over SSH. When that host is gone, the browser asks again, and another host answers.
+/// The live page of a stack on hosts of its own. It is served on the operator's machine; what each browser is told
+/// comes from the program on one of the hosts, over SSH. When that host is gone, the browser asks again, and another
+/// host answers.
 package struct FleetPage: Sendable {
     package let hosts: FleetHosts
     private let feed = PageFeed()

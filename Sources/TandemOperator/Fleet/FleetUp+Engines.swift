@@ -5,7 +5,8 @@ import TandemFleet
 import TandemStack
 
 extension FleetUp {
-    /// Has every host fetch the servers' programs; hosts that have no way to Debian's archive are given the packages from here.
+    /// Has every host fetch the servers' programs; hosts that have no way to Debian's archive are given the packages
+    /// from here.
     func installEngines() async throws {
         let start = ContinuousClock.now
         var answers = try await askForEngines(stack.hosts)

@@ -23,7 +23,8 @@ package struct FleetUp: Sendable {
     package enum AppVersion: Sendable, Equatable {
         /// The files that are in its folder now.
         case ofFolder
-        /// One that the hosts keep, by its beginning; nil: the one before the one that runs. The stack file is the one that was last applied.
+        /// One that the hosts keep, by its beginning; nil: the one before the one that runs. The stack file is the one
+        /// that was last applied.
         case earlier(String?)
     }
 
@@ -174,8 +175,8 @@ package struct FleetUp: Sendable {
         if let made = preparation.made { steps.note(made) }
         let before = preparation.before ?? []
         let together = stack.together(with: before, leaving: preparation.leaving)
-        // Before others are told of a new host or role, and of one that leaves not before it has.
-        // An earlier version of the app changes nothing of what root has; the file that is here may say something else by now.
+        // Before others are told of a new host or role, and of one that leaves not before it has. An earlier version of
+        // the app changes nothing of what root has; the file that is here may say something else by now.
         let changed = version == .ofFolder || !preparation.packages.isEmpty ? try await guardHosts(together) : []
         try await beginAnew(changed.filter(request.running.contains))
         try await deliver(preparation.packages)

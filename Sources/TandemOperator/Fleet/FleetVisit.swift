@@ -3,8 +3,8 @@ import TandemBlueprint
 import TandemFleet
 import TandemStack
 
-/// What an operator's own machine does for a user of the stack: it shows the page, and trusts the stack's certificates. The hosts are asked, and stay as
-/// they are.
+/// What an operator's own machine does for a user of the stack: it shows the page, and trusts the stack's certificates.
+/// The hosts are asked, and stay as they are.
 package struct FleetVisit: Sendable {
     package let hosts: FleetHosts
 
@@ -12,7 +12,8 @@ package struct FleetVisit: Sendable {
 
     package func open() async throws {
         let url = try await ask(["open"]).trimmingCharacters(in: .whitespacesAndNewlines)
-        // The address goes to the operator's terminal and browser, and the host that gave it may be in an attacker's hands.
+        // The address goes to the operator's terminal and browser, and the host that gave it may be in an attacker's
+        // hands.
         guard url == hosts.stack.url else {
             throw Failure(
                 .failed,

@@ -6,7 +6,8 @@ import TandemBlueprint
 import TandemServices
 import TandemStack
 
-/// Makes a host a part of a stack, as root: the account, what the agent reads, and its unit, which starts at once and with the host.
+/// Makes a host a part of a stack, as root: the account, what the agent reads, and its unit, which starts at once and
+/// with the host.
 package struct HostAcceptance {
     let package: HostPackage
 
@@ -17,7 +18,8 @@ package struct HostAcceptance {
         let places = HostPlaces(stack: stack.name)
         let account = StackAccount(stack: stack.name)
         let user = try account.make()
-        // What is written into the account's own folder is written by the account: root would follow whatever link lies there.
+        // What is written into the account's own folder is written by the account: root would follow whatever link lies
+        // there.
         let rights = [
             "/usr/bin/setpriv", "--reuid=\(user.user)", "--regid=\(user.group)", "--clear-groups", "--no-new-privs",
             "--",

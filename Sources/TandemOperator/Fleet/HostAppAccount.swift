@@ -4,8 +4,8 @@ import Glibc
 import TandemBlueprint
 import TandemStack
 
-/// Gives the app of one host an account of its own, as root: the account, what it may read, and its launcher's units. Doing it again changes
-/// nothing.
+/// Gives the app of one host an account of its own, as root: the account, what it may read, and its launcher's units.
+/// Doing it again changes nothing.
 package struct HostAppAccount {
     let stack: String
     /// The account of the agent and of the servers.
@@ -30,8 +30,8 @@ package struct HostAppAccount {
     private func openReleases(to app: UserAccount) throws {
         var entry = tandem_entry()
         if tandem_look_at(places.releases, 0, &entry) == 0, entry.group != app.group {
-            // As their owner: root would follow whatever link lies there. The folder itself is given to the group last, so that what is cut off
-            // here is done again.
+            // As their owner: root would follow whatever link lies there. The folder itself is given to the group last,
+            // so that what is cut off here is done again.
             let script = """
                 cd / && find "$1" -mindepth 1 ! -type l -exec chgrp "$2" {} + -exec chmod g+rX,g-w {} +
                 """

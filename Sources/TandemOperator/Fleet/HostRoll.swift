@@ -6,7 +6,8 @@ import TandemKeeper
 import TandemStack
 import TandemTopology
 
-/// Changes a stack from one of its hosts: in two steps, since hosts that are new have to be reached over SSH in between.
+/// Changes a stack from one of its hosts: in two steps, since hosts that are new have to be reached over SSH in
+/// between.
 package struct HostRoll: Sendable {
     let request: HostRequest
     let steps = StepPrinter()

@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import TandemBlueprint
 
-/// Whether this process works on one of a stack's hosts in the name of an operator, as root, with the folder that operators leave there.
+/// Whether this process works on one of a stack's hosts in the name of an operator, as root, with the folder that
+/// operators leave there.
 package enum OperatorMode {
     static let variable = "TANDEM_OPERATOR"
 

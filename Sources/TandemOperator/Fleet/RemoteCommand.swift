@@ -22,7 +22,8 @@ package struct RemoteCommand: Sendable {
 
     /// By the settings that operators keep there.
     /// - Parameters:
-    ///   - isChange: whether the command changes the stack, so that it holds the operators' lock on the hosts while it runs.
+    ///   - isChange: whether the command changes the stack, so that it holds the operators' lock on the hosts while it
+    ///     runs.
     ///   - isTerminal: whether it gets a terminal there; nil: where we have one.
     package func runOnAny(isChange: Bool = false, isTerminal: Bool? = nil) async throws {
         guard isChange else { return try await attachAny(isTerminal) }

@@ -7,8 +7,8 @@ actor RemoteReaders {
     private var running: [(process: Process, input: Pipe)] = []
     private let ends = AsyncStream<Void>.makeStream()
 
-    /// Ends the command with its own standard input, as it comes about when we end or the connection is cut: sshd ends nothing that has no
-    /// terminal.
+    /// Ends the command with its own standard input, as it comes about when we end or the connection is cut: sshd ends
+    /// nothing that has no terminal.
     private static let bound = #"""
         exec 3<&0
         "$@" </dev/null 3<&- &

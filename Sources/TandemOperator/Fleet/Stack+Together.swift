@@ -1,7 +1,8 @@
 import TandemStack
 
 extension Stack {
-    /// What root has to allow for while a change is taken up: every host, with the roles that it has and those that it is to have.
+    /// What root has to allow for while a change is taken up: every host, with the roles that it has and those that it
+    /// is to have.
     /// - Parameter before: the hosts as they run.
     func together(with before: [Host], leaving: [Host]) -> Stack {
         var all = self

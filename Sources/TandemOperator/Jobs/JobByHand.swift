@@ -83,8 +83,8 @@ package struct JobByHand: Sendable {
         steps.done(host.name, "\(name) exited with status 0", seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
-    /// The app hosts whose agents answer. The next one is asked only where one says that it cannot: an order without an answer may have been
-    /// carried out.
+    /// The app hosts whose agents answer. The next one is asked only where one says that it cannot: an order without an
+    /// answer may have been carried out.
     private func candidates() async throws -> [Host] {
         var hosts: [Host] = []
         for host in applied.stack.hosts(.app) {

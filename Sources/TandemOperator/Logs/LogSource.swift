@@ -17,8 +17,8 @@ struct LogSource {
     /// A line without a time belongs to the line before it.
     private var lastTime: Double?
 
-    /// More than this at once is skipped to its end: a reader far behind wants the newest. Where that holds few lines, because
-    /// one of them is very long, more is read.
+    /// More than this at once is skipped to its end: a reader far behind wants the newest. Where that holds few lines,
+    /// because one of them is very long, more is read.
     private static let mostBytes = [4 << 20, 32 << 20]
     private static let fewLines = 1000
     private static let longestLineBytes = 64 << 10

@@ -3,8 +3,8 @@ enum LogTimestamp {
     /// Seconds since 1970, or nil when the line does not begin with a time.
     ///
     /// Known: ISO 8601 with fraction and offset, as in `2026-01-02T03:04:05.678Z` (MySQL, HAProxy, nginx's access log,
-    /// swift-log), the same as the second value of an object of JSON (etcd), and `2026/01/02 03:04:05` in local time (nginx's error
-    /// log).
+    /// swift-log), the same as the second value of an object of JSON (etcd), and `2026/01/02 03:04:05` in local time
+    /// (nginx's error log).
     /// - Parameter localOffset: seconds east of UTC, for times that do not say.
     static func parse(_ line: some StringProtocol, localOffset: Int) -> Double? {
         var scanner = Scanner(beginning(line))

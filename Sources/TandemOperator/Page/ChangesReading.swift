@@ -7,7 +7,8 @@ struct ChangesReading: Sendable {
 
     private var epoch = -1
     private var askedAt: ContinuousClock.Instant?
-    /// Since the epoch has risen, without having learnt all of it. The new primary writes down some moments later when it was open.
+    /// Since the epoch has risen, without having learnt all of it. The new primary writes down some moments later when
+    /// it was open.
     private var attempts = 0
     private var isWhole = false
 

@@ -14,8 +14,8 @@ protocol PageSource: Sendable {
 
 extension AgentClient: PageSource {}
 
-/// Asks one host's agent each second while somebody looks. Each question goes its own way: an agent whose mysqld hangs cannot tell its statistics, and is
-/// not silent.
+/// Asks one host's agent each second while somebody looks. Each question goes its own way: an agent whose mysqld hangs
+/// cannot tell its statistics, and is not silent.
 struct HostPoll: Sendable {
     let host: Host
     /// Whether it takes part in the failover.

@@ -1,7 +1,7 @@
 /// Which browser was told which version of the last hour, and who is to be told it now. A value.
 ///
-/// Each second only the last seconds are told. What is older changes when an agent answers that was silent, tells its hour in several answers, or has had
-/// its clock set back.
+/// Each second only the last seconds are told. What is older changes when an agent answers that was silent, tells its
+/// hour in several answers, or has had its clock set back.
 struct HoursTold: Sendable {
     /// The hour of a busy stack has some hundred kilobytes, and an agent with a wrong clock changes it each second.
     static let interval = Duration.seconds(5)

@@ -20,8 +20,8 @@ struct HostWord: Sendable {
 
 /// Puts together what the page shows, from what the agents said. Pure.
 struct PageAssembly {
-    /// An agent that has been silent for longer is taken for silent, and what it said last for old. Where one answer is lost, the question is given up
-    /// after 2 s, and the page is told 3.25 s after the answer before.
+    /// An agent that has been silent for longer is taken for silent, and what it said last for old. Where one answer is
+    /// lost, the question is given up after 2 s, and the page is told 3.25 s after the answer before.
     static let patience = Duration.milliseconds(3500)
     private static let mostEvents = 100
 

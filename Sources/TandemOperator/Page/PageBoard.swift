@@ -46,7 +46,8 @@ actor PageBoard {
         words[host, default: HostWord()].events = Self.merged(words[host]?.events ?? [], timeline)
     }
 
-    /// An agent is asked again for the last seconds, and tells the events in them again; one that was started anew has forgotten its own.
+    /// An agent is asked again for the last seconds, and tells the events in them again; one that was started anew has
+    /// forgotten its own.
     private static func merged(_ known: [HostEvent], _ timeline: HostTimeline) -> [HostEvent] {
         let newest = min(max(timeline.now, 0), TrafficRing.clockRange.upperBound)
         let events = known.filter { $0.at > newest - TrafficRing.hour && !timeline.events.contains($0) }

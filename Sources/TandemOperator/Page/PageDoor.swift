@@ -2,7 +2,8 @@ import Crypto
 import Foundation
 import TandemPKI
 
-/// Who may see the live page: whoever comes with the link's token, once, and from then on with the cookie that was given for it.
+/// Who may see the live page: whoever comes with the link's token, once, and from then on with the cookie that was
+/// given for it.
 struct PageDoor: Sendable {
     private let port: Int
     private let token = Self.secret()

@@ -28,7 +28,8 @@ package final class PageFeed: Sendable {
     }
 
     /// For a browser that is told something of its own.
-    /// - Parameter source: tells it, and is cancelled when the browser has gone. When it returns, the browser's stream ends.
+    /// - Parameter source: tells it, and is cancelled when the browser has gone. When it returns, the browser's stream
+    ///   ends.
     func listen(_ source: @escaping @Sendable (Reader) async -> Void) -> AsyncStream<String>? {
         guard let (stream, reader, number) = begin() else { return nil }
         let task = Task { [weak self] in

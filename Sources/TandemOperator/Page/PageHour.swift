@@ -4,13 +4,15 @@ import TandemTopology
 struct PageHour: Sendable {
     /// Agents are asked again for so many seconds: nginx writes its log up to a second late.
     static let overlapSeconds = 5
-    /// Clocks of hosts may differ by so much, and what each of them counts is told at once. Of one that differs by more, the whole hour is told again and again.
+    /// Clocks of hosts may differ by so much, and what each of them counts is told at once. Of one that differs by
+    /// more, the whole hour is told again and again.
     private static let skewSeconds = 120
 
     private var rings: [String: TrafficRing] = [:]
     /// Where the last answer of a host ended, if there is more of it.
     private var cuts: [String: Int] = [:]
-    /// Rises whenever something has changed that is older than `news`. Browsers that already have the hour must be sent it again.
+    /// Rises whenever something has changed that is older than `news`. Browsers that already have the hour must be sent
+    /// it again.
     private(set) var revision = 0
 
     /// From which second on a host is to be asked.
@@ -22,7 +24,8 @@ struct PageHour: Sendable {
     ///   - host: who was asked. An agent speaks for its own host alone.
     ///   - own: what this machine's clock shows.
     mutating func take(_ timeline: HostTimeline, of host: String, at own: Int) {
-        // A host whose clock is an hour away has nothing of this hour, and its seconds would end the hour of all others.
+        // A host whose clock is an hour away has nothing of this hour, and its seconds would end the hour of all
+        // others.
         rings = rings.filter { Self.isNear($0.value.now, own) }
         guard Self.isNear(timeline.now, own) else { return }
         let news = news

@@ -3,8 +3,8 @@ import Foundation
 
 /// The live page: one file that needs no other.
 enum PageMarkup {
-    /// Sent when the link's token was right. A page of our own leads on: the browser does not send a SameSite=Strict cookie along with a redirect that
-    /// began on somebody else's page, such as a web mail's.
+    /// Sent when the link's token was right. A page of our own leads on: the browser does not send a SameSite=Strict
+    /// cookie along with a redirect that began on somebody else's page, such as a web mail's.
     static let entrance = """
         <!DOCTYPE html>
         <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Tandem</title></head>

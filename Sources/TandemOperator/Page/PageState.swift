@@ -59,8 +59,8 @@ struct PagePoint: Encodable, Sendable, Equatable {
     /// Of users, all balancers together; missing where nobody counted.
     var requests: Int?
     var errors: Int?
-    /// Milliseconds until the last byte was handed to the balancer that half of the requests, and 99 of 100, did not exceed;
-    /// missing where none ended.
+    /// Milliseconds until the last byte was handed to the balancer that half of the requests, and 99 of 100, did not
+    /// exceed; missing where none ended.
     var p50: Int?
     var p99: Int?
 }

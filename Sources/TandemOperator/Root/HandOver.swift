@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import TandemAgent
 
-/// Files that a stack's account makes and that root writes down, for what root asks to have in a folder of its own: the account
-/// cannot write there, and root runs nothing of a stack.
+/// Files that a stack's account makes and that root writes down, for what root asks to have in a folder of its own: the
+/// account cannot write there, and root runs nothing of a stack.
 package enum HandOver {
     package struct Entry: Codable {
         /// Below the folder, without `..`.
@@ -41,13 +41,14 @@ package enum HandOver {
     /// - Parameters:
     ///   - folder: where to; it and those above it must be root's alone.
     ///   - isKept: which files that are there already the account needs to see.
-    ///   - names: of folders and files right below it. The account gives no others, and nothing whose name begins with a dot: where the
-    ///     folder is one that root uses for something else, the account is not to choose what is written there.
+    ///   - names: of folders and files right below it. The account gives no others, and nothing whose name begins with
+    ///     a dot: where the folder is one that root uses for something else, the account is not to choose what is
+    ///     written there.
     package static func run(into folder: String, mode: UInt16, isKept: (String) -> Bool, names: Set<String>) throws {
         let target = try target(folder)
         let tree = OwnTree(target)
-        // Root makes and checks the folder before the account's process runs, so that this process cannot put another one in
-        // its place.
+        // Root makes and checks the folder before the account's process runs, so that this process cannot put another
+        // one in its place.
         let isNew = try tree.make(mode: mode) { try checkIsOurs(target, named: folder) }
         var isDone = false
         defer { if isNew && !isDone { rmdir(target) } }

@@ -2,7 +2,8 @@ import CTandemSystem
 import Foundation
 import Glibc
 
-/// Writes files below a folder of ours. No link on the way is followed, and a file that is there is replaced, not written to.
+/// Writes files below a folder of ours. No link on the way is followed, and a file that is there is replaced, not
+/// written to.
 struct OwnTree {
     var path: String
 

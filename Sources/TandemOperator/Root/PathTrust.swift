@@ -14,9 +14,9 @@ package enum PathTrust {
     /// As many as the kernel follows (path_resolution(7)).
     private static let mostLinks = 40
 
-    /// What stands against believing that a file is what `user` or root put there: each folder on the way to it, each link that is
-    /// followed, the folders on the way to where that leads, and the file itself must belong to one of the two, and nobody else may
-    /// write to them. nil: nothing does.
+    /// What stands against believing that a file is what `user` or root put there: each folder on the way to it, each
+    /// link that is followed, the folders on the way to where that leads, and the file itself must belong to one of the
+    /// two, and nobody else may write to them. nil: nothing does.
     /// - Parameter path: absolute.
     package static func doubt(_ path: String, user: UInt32) -> Doubt? {
         if let reason = reason("/", user) { return Doubt(path: "/", reason: reason) }

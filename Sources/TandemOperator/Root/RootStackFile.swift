@@ -17,7 +17,8 @@ package struct RootStackFile {
         var entry = tandem_entry()
         guard tandem_look_at(path, 1, &entry) == 0 else { return nil }
         let file = RootStackFile(path: path, owner: entry.user, isFound: named == nil)
-        // A link leads where its maker wants, and to another place in the next moment. The account goes the same way once more.
+        // A link leads where its maker wants, and to another place in the next moment. The account goes the same way
+        // once more.
         for way in [path, place] {
             if let doubt = PathTrust.doubt(way, user: file.owner) { throw file.dubious(doubt) }
         }

@@ -2,18 +2,19 @@ import CTandemSystem
 import Foundation
 import Glibc
 
-/// Keeps root's terminal from the accounts that root's commands become: a process of such an account could take the descriptor
-/// from another one, and read with it what root types later.
+/// Keeps root's terminal from the accounts that root's commands become: a process of such an account could take the
+/// descriptor from another one, and read with it what root types later.
 package enum RootTerminal {
     /// Set where the terminal is one that was made for this command, and ends with it.
     private static let ownVariable = "TANDEM_ROOT_TERMINAL"
-    /// script(1) of util-linux, which is essential on Debian: it runs a command in a new terminal, and relays between both.
+    /// script(1) of util-linux, which is essential on Debian: it runs a command in a new terminal, and relays between
+    /// both.
     private static let relay = "/usr/bin/script"
 
     private static var isOwn: Bool { ProcessInfo.processInfo.environment[ownVariable] != nil }
 
-    /// At a terminal, runs this command again, as root still, in a new terminal that is this command's alone. Returns where there
-    /// is none, or where only some of the standard streams are a terminal; see `leave`.
+    /// At a terminal, runs this command again, as root still, in a new terminal that is this command's alone. Returns
+    /// where there is none, or where only some of the standard streams are a terminal; see `leave`.
     package static func enterOwn() throws {
         guard !isOwn, tandem_is_at_terminal() != 0, access(relay, X_OK) == 0 else { return }
         let command = ([OwnProgram.path] + CommandLine.arguments.dropFirst()).map(Shell.quoted)

@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// A program that root runs and waits for, without starting a thread: root is given up afterwards by a process that has one.
+/// A program that root runs and waits for, without starting a thread: root is given up afterwards by a process that has
+/// one.
 package enum RootTool {
     /// - Parameters:
     ///   - command: absolute path and arguments.

@@ -113,8 +113,9 @@ package struct StackAccount {
         }
     }
 
-    /// After the stack has deleted what is in the folder: takes the folder away and locks the account. It is not deleted: its numbers
-    /// would be given to the next account, and with them what this one has left elsewhere, such as set-uid files.
+    /// After the stack has deleted what is in the folder: takes the folder away and locks the account. It is not
+    /// deleted: its numbers would be given to the next account, and with them what this one has left elsewhere, such as
+    /// set-uid files.
     /// - Returns: the account's name; nil where there is none.
     package func retire() throws -> String? {
         guard let account = try existing() else { return nil }
@@ -132,7 +133,8 @@ package struct StackAccount {
         return name
     }
 
-    /// A new one of the same name is the same stack's, as far as anybody can tell: it is root's, and its folder is this one.
+    /// A new one of the same name is the same stack's, as far as anybody can tell: it is root's, and its folder is this
+    /// one.
     private func revive() throws { try modify(["--expiredate", ""], to: "take up again") }
 
     private func modify(_ options: [String], to what: String) throws {

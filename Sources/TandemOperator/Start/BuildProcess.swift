@@ -3,9 +3,11 @@ import Foundation
 import Glibc
 import TandemServices
 
-/// A command line of the user's that runs as a shell would run it, but in a session of its own, which can be ended as a whole.
+/// A command line of the user's that runs as a shell would run it, but in a session of its own, which can be ended as a
+/// whole.
 ///
-/// Services are started otherwise: they give up rights that a build may want, such as that to become another user by sudo.
+/// Services are started otherwise: they give up rights that a build may want, such as that to become another user by
+/// sudo.
 struct BuildProcess: Sendable {
     enum Ending: Equatable {
         case exited(Int32)
@@ -60,7 +62,8 @@ struct BuildProcess: Sendable {
         return tandem_look_at(log, 0, &entry) == 0 && entry.size > Self.mostLogBytes ? .saidTooMuch : nil
     }
 
-    /// POSIX_SPAWN_SETSID of glibc's spawn.h. Without a terminal a question for a password ends at once, instead of waiting unseen.
+    /// POSIX_SPAWN_SETSID of glibc's spawn.h. Without a terminal a question for a password ends at once, instead of
+    /// waiting unseen.
     private static let newSession: Int16 = 0x80
 
     private func start(_ mark: String) throws -> pid_t {

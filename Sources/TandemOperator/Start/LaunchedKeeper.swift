@@ -1,8 +1,8 @@
 import Synchronization
 import TandemServices
 
-/// The keeper that an `up` has started, which is what it stops when it is interrupted: never what somebody else started while it
-/// waited.
+/// The keeper that an `up` has started, which is what it stops when it is interrupted: never what somebody else started
+/// while it waited.
 package final class LaunchedKeeper: Sendable {
     private let keeper = Mutex<RunningProcess?>(nil)
 

@@ -13,8 +13,8 @@ struct PortPlan: Sendable {
     }
 
     /// The stack with front ports that are free: a taken one is replaced, unless the stack file fixes it.
-    /// - Throws: `StackFileProblems` for taken ports that the stack file fixes; else `StateError` that names every address
-    ///   that is taken. Both say by whom.
+    /// - Throws: `StackFileProblems` for taken ports that the stack file fixes; else `StateError` that names every
+    ///   address that is taken. Both say by whom.
     func resolved() throws -> AppliedStack {
         var result = applied
         var problems: [String] = []

@@ -96,7 +96,8 @@ package struct StackStart: Sendable {
     /// How often other ports are chosen for the front.
     private static let launchLimit = 5
 
-    /// Between the choice of the front's ports and listening on them another stack may take one; then others are chosen.
+    /// Between the choice of the front's ports and listening on them another stack may take one; then others are
+    /// chosen.
     private func launchSomewhere(_ preparation: StackPreparation) async throws -> AppliedStack {
         var attempts = 1
         while true {

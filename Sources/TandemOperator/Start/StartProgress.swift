@@ -11,8 +11,8 @@ struct StartProgress: Sendable {
     /// The keeper as our child; nil: each host's systemd keeps its agent.
     let keeper: RunningProcess?
     let steps: StepPrinter
-    /// Whether the keeper takes over what an earlier one kept. Until then keeper.json is the earlier keeper's; an agent may start another
-    /// keeper first.
+    /// Whether the keeper takes over what an earlier one kept. Until then keeper.json is the earlier keeper's; an agent
+    /// may start another keeper first.
     var isTakingOver = false
 
     private static let pollInterval = Duration.milliseconds(60)

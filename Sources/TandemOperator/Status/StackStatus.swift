@@ -68,10 +68,12 @@ package struct StackStatus: Codable, Sendable, Equatable {
     package var hosts: [HostState]
     /// Missing when no agent answers.
     package var database: DatabaseState?
-    /// The app's scheduled jobs, in the order of the stack file; missing where it has none, or no app host's agent answers.
+    /// The app's scheduled jobs, in the order of the stack file; missing where it has none, or no app host's agent
+    /// answers.
     package var jobs: [JobStatus]?
 
-    /// What answers other hosts and is not of the stack; missing where nothing does, and where all hosts are one machine.
+    /// What answers other hosts and is not of the stack; missing where nothing does, and where all hosts are one
+    /// machine.
     package var strangeAnswers: [StrangeAnswer]?
 
     /// Whether agents run that nobody starts again when they die.

@@ -21,7 +21,8 @@ package struct EngineSetup: Sendable {
         EngineStore(folder: try folder(), progress: progress)
     }
 
-    /// Root's store, where ours lacks something and root's has it: others than root cannot write to it, so nothing is fetched twice.
+    /// Root's store, where ours lacks something and root's has it: others than root cannot write to it, so nothing is
+    /// fetched twice.
     private func folder() throws -> String {
         let own = try Self.ownFolder()
         let shared = EngineStore.rootFolder

@@ -2,7 +2,8 @@ import TandemAgent
 import TandemTopology
 
 extension Project {
-    /// Who leads: by what the agents of a stack say, and else by what they wrote down; nil where there is no database host.
+    /// Who leads: by what the agents of a stack say, and else by what they wrote down; nil where there is no database
+    /// host.
     /// - Parameter isRunning: whether there are agents to call.
     package func placement(of applied: AppliedStack, isRunning: Bool = true) async -> Placement? {
         let client = isRunning ? try? agentClient() : nil

@@ -29,8 +29,8 @@ package struct Project {
         return project
     }
 
-    /// For commands that look at, or end, what runs: a stack file that is wrong just now is no reason to leave its user alone
-    /// with a stack that runs.
+    /// For commands that look at, or end, what runs: a stack file that is wrong just now is no reason to leave its user
+    /// alone with a stack that runs.
     /// - Throws: As `load`, when nothing was ever applied from this file.
     package static func loadApplied(file named: String?) throws -> Project {
         let (file, path) = try read(named)

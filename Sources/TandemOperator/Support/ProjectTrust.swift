@@ -3,8 +3,8 @@ import Foundation
 import Glibc
 import TandemAgent
 
-/// Whether a project may be believed. A stack file runs commands, and a state folder holds the keys that others are made to trust:
-/// one that somebody else put where we work would make us do what they want.
+/// Whether a project may be believed. A stack file runs commands, and a state folder holds the keys that others are
+/// made to trust: one that somebody else put where we work would make us do what they want.
 enum ProjectTrust {
     /// - Parameters:
     ///   - place: the stack file as it was found or named, links and all.

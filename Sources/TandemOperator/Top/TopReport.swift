@@ -169,7 +169,8 @@ struct TopChanges {
     private func pair(_ host: String) -> (old: HostStatistics, new: HostStatistics, seconds: Double)? {
         guard let old = first.statistics[host], let new = second.statistics[host] else { return nil }
         let seconds = new.clockSeconds - old.clockSeconds
-        // An agent that was started anew has begun to count its seconds anew. Looks are never so near to each other, and a quotient would be absurd.
+        // An agent that was started anew has begun to count its seconds anew. Looks are never so near to each other,
+        // and a quotient would be absurd.
         return seconds > 0.05 ? (old, new, seconds) : nil
     }
 

@@ -44,7 +44,8 @@ package struct StackAuthority: Codable {
 
     /// It becomes a file's name and a certificate that the whole machine believes.
     ///
-    /// - Parameter own: whose domain and addresses it may sign for, besides those that mean this machine; nil: nothing besides.
+    /// - Parameter own: whose domain and addresses it may sign for, besides those that mean this machine; nil: nothing
+    ///   besides.
     func checked(of own: Stack?) throws -> StackAuthority {
         let letters = stack.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d }
         guard letters, (1...63).contains(stack.utf8.count) else {

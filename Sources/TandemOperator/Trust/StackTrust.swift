@@ -99,8 +99,8 @@ package struct StackTrust {
         return true
     }
 
-    /// For `destroy`: the key is about to be deleted, so nothing is lost by forgetting the certificate. From the machine
-    /// only that very one: another user may have a stack of the same name.
+    /// For `destroy`: the key is about to be deleted, so nothing is lost by forgetting the certificate. From the
+    /// machine only that very one: another user may have a stack of the same name.
     package func forget() throws {
         guard let certificate = authority else { return }
         try removeFromBrowsers()

@@ -33,8 +33,8 @@ public struct CloneFolders: Hashable, Sendable {
         for folder in [copy, receiver, discarded] { try delete(folder) }
     }
 
-    /// Puts the copy in the data's place. Where an earlier copy is replaced that has not joined, the data from before that is kept
-    /// instead of it.
+    /// Puts the copy in the data's place. Where an earlier copy is replaced that has not joined, the data from before
+    /// that is kept instead of it.
     func swap() throws {
         guard isWhole else { throw DataError("cannot use the copy \(copy): it is not whole") }
         if Self.isThere(data) { try move(data, to: hasOld ? discarded : old) }

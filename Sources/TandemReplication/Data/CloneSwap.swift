@@ -73,19 +73,20 @@ public struct CloneSwap: Sendable {
         self.logger = logger
     }
 
-    /// Ends what an agent has left that died over a copy, and finishes or takes back what it was at. To be done when an agent starts, before
-    /// anybody looks whether there is data.
+    /// Ends what an agent has left that died over a copy, and finishes or takes back what it was at. To be done when an
+    /// agent starts, before anybody looks whether there is data.
     public func settle() async throws {
         await endEarlierServer()
         let folders = folders
         try await onThread { try folders.settle() }
     }
 
-    /// When this returns the copy is in the data's place, on disk, and the old data beside it, until `dropOld`. When it throws, also because
-    /// its task was cancelled, the throwaway server has ended, and the data is as it was (after an error of the disk between two renames
-    /// it may be the copy, whole).
+    /// When this returns the copy is in the data's place, on disk, and the old data beside it, until `dropOld`. When it
+    /// throws, also because its task was cancelled, the throwaway server has ended, and the data is as it was (after an
+    /// error of the disk between two renames it may be the copy, whole).
     ///
-    /// A donor on which a commit waits for an acknowledgement lets nobody copy until that is over: whoever asks sets a bound.
+    /// A donor on which a commit waits for an acknowledgement lets nobody copy until that is over: whoever asks sets a
+    /// bound.
     public func copy(from donor: Donor, remembering memory: Memory) async throws {
         let folders = folders
         try DataFolder(folders.data).checkServerIsDown("replace")
@@ -124,8 +125,8 @@ public struct CloneSwap: Sendable {
         try await onThread { try folders.dropOld() }
     }
 
-    /// Recovery of the copy, so that the real server has it behind it, and what it holds: no binary log says it. Read by itself, since
-    /// CLONE tells only a server with `performance_schema`.
+    /// Recovery of the copy, so that the real server has it behind it, and what it holds: no binary log says it. Read
+    /// by itself, since CLONE tells only a server with `performance_schema`.
     private func firstStart() async throws -> TransactionSet {
         try await serve(folders.copy, password: rootPassword, arguments: ["--skip-log-bin"], signal: SIGTERM) {
             connection in

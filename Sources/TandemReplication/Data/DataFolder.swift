@@ -18,7 +18,8 @@ public struct DataFolder: Hashable, Sendable {
 
     var uuidFile: String { file("auto.cnf") }
 
-    /// mysqld works in its data directory. (Its lock on ibdata1 says nothing: it loses it when somebody clones its data.)
+    /// mysqld works in its data directory. (Its lock on ibdata1 says nothing: it loses it when somebody clones its
+    /// data.)
     /// - Parameter doing: what must not be done to data in use, such as `cut the binary log in`.
     func checkServerIsDown(_ doing: String) throws {
         let real = URL(filePath: path).resolvingSymlinksInPath().path

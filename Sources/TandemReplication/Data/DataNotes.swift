@@ -38,11 +38,12 @@ public struct DataMembership: Hashable, Sendable {
     }
 }
 
-/// The agent's notes about a data directory, as files inside it: so they go where the data goes, and a copy, a restored backup or
-/// another host's disk does not come with notes about other data. mysqld and CLONE leave files alone that they do not know (a
-/// folder would be taken for a schema).
+/// The agent's notes about a data directory, as files inside it: so they go where the data goes, and a copy, a restored
+/// backup or another host's disk does not come with notes about other data. mysqld and CLONE leave files alone that
+/// they do not know (a folder would be taken for a schema).
 ///
-/// What a function here has written or deleted is on disk when it returns. Forms are as in docs/failover.md, and frozen.
+/// What a function here has written or deleted is on disk when it returns. Forms are as in docs/failover.md, and
+/// frozen.
 public struct DataNotes: Sendable {
     public let folder: DataFolder
     public let names: HostNames
@@ -53,8 +54,8 @@ public struct DataNotes: Sendable {
         self.names = names
     }
 
-    /// Of a damaged note nothing is known: whoever reads it must neither found a stack with this data nor follow without comparing,
-    /// and `DataMembership()` says just that.
+    /// Of a damaged note nothing is known: whoever reads it must neither found a stack with this data nor follow
+    /// without comparing, and `DataMembership()` says just that.
     public func membership() -> Noted<DataMembership> {
         read(Self.membershipFile, as: MembershipForm.self) { try $0.value }
     }
@@ -87,9 +88,9 @@ public struct DataNotes: Sendable {
     /// To be done before mysqld starts, and before the source side is switched off.
     public func deleteWaiting() throws { try DurableFile.remove(folder.file(Self.waitingFile)) }
 
-    /// The start of the machine (`boot_id`) since which commits were not on disk when they were answered. After another start of it the data may
-    /// be torn: what the logs have and what the tables have need not be the same.
-    /// nil where there is no note. A damaged one may be of any start of the machine, so it is of none that there is: "".
+    /// The start of the machine (`boot_id`) since which commits were not on disk when they were answered. After another
+    /// start of it the data may be torn: what the logs have and what the tables have need not be the same. nil where
+    /// there is no note. A damaged one may be of any start of the machine, so it is of none that there is: "".
     public func undurable() throws -> String? {
         guard let bytes = try DurableFile.read(folder.file(Self.undurableFile), bound: Self.bound) else { return nil }
         return (try? JSONDecoder().decode(UndurableForm.self, from: Data(bytes)))?.boot ?? ""
@@ -111,8 +112,8 @@ public struct DataNotes: Sendable {
         try write(HoldForm(held: hold.isHeld, number: hold.number), to: Self.holdFile)
     }
 
-    /// The transactions that this data began with: no log of its own has ever had them, since CLONE copies none. So of a server
-    /// that is down nothing else tells that it has them. Absent: nobody has asked this server yet.
+    /// The transactions that this data began with: no log of its own has ever had them, since CLONE copies none. So of
+    /// a server that is down nothing else tells that it has them. Absent: nobody has asked this server yet.
     public func beginning() -> Noted<TransactionSet> {
         read(Self.beginningFile, as: BeginningForm.self) { try TransactionSet(text: $0.transactions) }
     }
@@ -225,8 +226,8 @@ private struct BeginningForm: Codable {
     var transactions: String
 }
 
-/// What each file said when it was last read. Some are looked at with every look at a server, and change with its role: bytes that are the
-/// same are not decoded again.
+/// What each file said when it was last read. Some are looked at with every look at a server, and change with its role:
+/// bytes that are the same are not decoded again.
 private final class KnownForms: Sendable {
     private let forms = Mutex<[String: (bytes: [UInt8], form: any Sendable)]>([:])
 

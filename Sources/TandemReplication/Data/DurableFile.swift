@@ -1,12 +1,14 @@
 import Foundation
 import Glibc
 
-/// The system could not write down what others had written. It says so once: a later attempt succeeds, and what was lost is lost (fsync(2)).
+/// The system could not write down what others had written. It says so once: a later attempt succeeds, and what was
+/// lost is lost (fsync(2)).
 public struct LostWrites: Error, CustomStringConvertible {
     public let description: String
 }
 
-/// Files that are there whole or not at all, also after power was lost: what these functions did is on disk when they return.
+/// Files that are there whole or not at all, also after power was lost: what these functions did is on disk when they
+/// return.
 enum DurableFile {
     /// Takes the place of a file that is there.
     static func replace(_ path: String, with bytes: [UInt8]) throws {

@@ -3,10 +3,11 @@ import MySQLConnector
 
 /// Data that comes from elsewhere, with which a stack is to go on.
 extension CloneSwap {
-    /// Gives the data this stack's password of `root`, without knowing the one that it has; with the data's server down.
+    /// Gives the data this stack's password of `root`, without knowing the one that it has; with the data's server
+    /// down.
     ///
-    /// Data that no stack of Tandem has written may hold rows that its binary log never had, so that nobody could follow it from the
-    /// beginning. All its logs are purged, which leaves a copy as the only way to join it.
+    /// Data that no stack of Tandem has written may hold rows that its binary log never had, so that nobody could
+    /// follow it from the beginning. All its logs are purged, which leaves a copy as the only way to join it.
     public func takeUp() async throws {
         try DataFolder(folders.data).checkServerIsDown("take up")
         let initFile = "\(program.socket).sql"

@@ -1,6 +1,7 @@
 import Glibc
 
-/// The bytes of a log that may be large, and grow while it is read: through a window, and never past the size that it had at first.
+/// The bytes of a log that may be large, and grow while it is read: through a window, and never past the size that it
+/// had at first.
 struct LogBytes: ~Copyable {
     let path: String
     /// What was there when it was opened. A log of a server that runs may be longer by now.
@@ -107,7 +108,8 @@ struct ByteReader {
         }
     }
 
-    /// As MySQL's serialization writes whole numbers: as many ones at the low end of the first byte as bytes follow, then a zero.
+    /// As MySQL's serialization writes whole numbers: as many ones at the low end of the first byte as bytes follow,
+    /// then a zero.
     mutating func variable() -> UInt64? {
         guard let first = byte() else { return nil }
         let more = (~first).trailingZeroBitCount

@@ -1,20 +1,21 @@
 import Glibc
 
-/// Cuts a binary log before the first of some transactions, so that they were never there: what the storage engine has only prepared
-/// rolls back when the server starts, since it finds no trace of it in the log. The server must be down, and the waiting note must
-/// have said that none of them is committed.
+/// Cuts a binary log before the first of some transactions, so that they were never there: what the storage engine has
+/// only prepared rolls back when the server starts, since it finds no trace of it in the log. The server must be down,
+/// and the waiting note must have said that none of them is committed.
 public struct LogCut: Sendable {
     public let folder: DataFolder
 
     public init(_ folder: DataFolder) { self.folder = folder }
 
-    /// This cut would take away what is not to be cut, or what is committed. Nothing was changed, except that the waiting note is
-    /// deleted: without it the next comparison ends in a clone, which is what is left.
+    /// This cut would take away what is not to be cut, or what is committed. Nothing was changed, except that the
+    /// waiting note is deleted: without it the next comparison ends in a clone, which is what is left.
     public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         public let description: String
     }
 
-    /// May be repeated: where none of them is there any more, it makes sure of the rest. It is carried through once it has begun.
+    /// May be repeated: where none of them is there any more, it makes sure of the rest. It is carried through once it
+    /// has begun.
     public func cut(_ transactions: TransactionSet) async throws {
         try await onThread { try cutNow(transactions) }
     }
@@ -24,8 +25,8 @@ public struct LogCut: Sendable {
         try folder.checkServerIsDown("cut the binary log in")
         do {
             guard let place = try place(of: transactions) else { return try forgetUUID() }
-            // First the UUID. Interrupted after it, the transactions are there still and are cut the next time; the other way round
-            // the server could start under its old UUID, and give their numbers to others.
+            // First the UUID. Interrupted after it, the transactions are there still and are cut the next time; the
+            // other way round the server could start under its old UUID, and give their numbers to others.
             try forgetUUID()
             try truncate(place.path, to: place.offset)
         } catch let refusal as Refusal {
@@ -78,8 +79,8 @@ public struct LogCut: Sendable {
         return (path, first)
     }
 
-    /// The server starts under a new one. Under its old UUID it would give the numbers of what is cut to new transactions, and a host
-    /// that had received the old ones would look as if it had these.
+    /// The server starts under a new one. Under its old UUID it would give the numbers of what is cut to new
+    /// transactions, and a host that had received the old ones would look as if it had these.
     private func forgetUUID() throws { try DurableFile.remove(folder.uuidFile) }
 
     private func truncate(_ path: String, to offset: UInt64) throws {

@@ -1,5 +1,6 @@
-/// What of a log's event matters here. The format: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_replication_binlog_event.html,
-/// and for tagged GTIDs libs/mysql/serialization/readme.md in MySQL's source.
+/// What of a log's event matters here. The format:
+/// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_replication_binlog_event.html, and for tagged GTIDs
+/// libs/mysql/serialization/readme.md in MySQL's source.
 struct LogEventHeader {
     static let size = 19
 
@@ -60,7 +61,8 @@ struct LogGTID: Hashable, Sendable {
     }
 
     private static func length(_ reader: inout ByteReader) -> UInt64 {
-        // The logical clock's kind and two times, then when it was committed, with its highest bit set where the origin's time follows.
+        // The logical clock's kind and two times, then when it was committed, with its highest bit set where the
+        // origin's time follows.
         guard reader.skip(17), let committed = reader.number(7) else { return 0 }
         guard committed & 1 << 55 == 0 || reader.skip(7) else { return 0 }
         return reader.packed() ?? 0

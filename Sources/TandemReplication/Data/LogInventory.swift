@@ -7,8 +7,8 @@ public struct LogInventory: Sendable {
     public var relayed: TransactionSet
     /// In the binary log, or there since before the first of them.
     public var logged: TransactionSet
-    /// False: nobody has noted what this data began with (`DataNotes.note(beginning:)`), so `logged` may lack what a copy or a
-    /// restored backup came with. A server that is up can say it (`gtid_purged`).
+    /// False: nobody has noted what this data began with (`DataNotes.note(beginning:)`), so `logged` may lack what a
+    /// copy or a restored backup came with. A server that is up can say it (`gtid_purged`).
     public var knowsBeginning: Bool
     /// The last binary log was closed by its server: all that is in it is committed.
     public var isClosed: Bool
@@ -25,7 +25,8 @@ public struct LogInventory: Sendable {
     }
 
     static func readNow(_ folder: DataFolder) throws -> LogInventory {
-        // The relay log first: what is applied meanwhile goes from there into the binary log, and is seen in one of the two.
+        // The relay log first: what is applied meanwhile goes from there into the binary log, and is seen in one of the
+        // two.
         let relayed = try stable { try readRelayLogs(folder) }
         let binary = try stable { try readBinaryLogs(folder) }
         let beginning = DataNotes(folder, names: HostNames([])).beginning()
@@ -35,8 +36,8 @@ public struct LogInventory: Sendable {
             knowsBeginning: beginning.value != nil, isClosed: binary.isClosed)
     }
 
-    /// Relay logs that were applied are gone, and what is in them is in the binary log. So only what is there counts here, not what
-    /// they say of those before them.
+    /// Relay logs that were applied are gone, and what is in them is in the binary log. So only what is there counts
+    /// here, not what they say of those before them.
     private static func readRelayLogs(_ folder: DataFolder) throws -> TransactionSet {
         var found = TransactionSet.Builder()
         for path in try folder.logs(folder.relayLog) {
@@ -46,7 +47,8 @@ public struct LogInventory: Sendable {
         return found.set()
     }
 
-    /// The last one has all: at its beginning it says what those before it have. One that was just being made does not say so yet.
+    /// The last one has all: at its beginning it says what those before it have. One that was just being made does not
+    /// say so yet.
     private static func readBinaryLogs(_ folder: DataFolder) throws -> (logged: TransactionSet, isClosed: Bool) {
         var all = TransactionSet()
         var isClosed = true
@@ -80,8 +82,8 @@ public struct LogInventory: Sendable {
     }
 }
 
-/// Runs what blocks on a thread that may block: the few threads of Swift's tasks must not wait for a disk. It is carried through when the
-/// caller's task is cancelled, and has ended when this returns.
+/// Runs what blocks on a thread that may block: the few threads of Swift's tasks must not wait for a disk. It is
+/// carried through when the caller's task is cancelled, and has ended when this returns.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         DispatchQueue.global().async { continuation.resume(with: Result { try body() }) }

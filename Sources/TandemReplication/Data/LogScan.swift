@@ -19,15 +19,16 @@ struct LogSummary: Hashable, Sendable {
     var previous: TransactionSet?
     /// The format event, without which no part of the log can be read.
     var format: Range<UInt64>?
-    /// From here on there is no whole event: the server was ended while it wrote, or is writing now. nil: it was read to its end.
+    /// From here on there is no whole event: the server was ended while it wrote, or is writing now. nil: it was read
+    /// to its end.
     var tornAt: UInt64?
     /// Where a transaction begins that is not whole, at its end.
     var openTransaction: UInt64?
     var size: UInt64 = 0
 }
 
-/// Reads the events of one log. What is not whole is never reported: a transaction counts once its last event is there, as for
-/// MySQL itself (`Retrieved_Gtid_Set`, and what recovery keeps of a binary log).
+/// Reads the events of one log. What is not whole is never reported: a transaction counts once its last event is there,
+/// as for MySQL itself (`Retrieved_Gtid_Set`, and what recovery keeps of a binary log).
 struct LogScan: ~Copyable {
     /// Longer sets than this have no server that works.
     static let previousBound: UInt32 = 64 << 20
@@ -40,7 +41,8 @@ struct LogScan: ~Copyable {
     private var format: Range<UInt64> = 0..<0
 
     /// nil: there is no such file.
-    /// - Throws: what can be no end of a log that was being written: an encrypted one, a wrong checksum, a format of another time.
+    /// - Throws: what can be no end of a log that was being written: an encrypted one, a wrong checksum, a format of
+    ///   another time.
     static func run(
         _ path: String, stopsAfterPrevious: Bool = false, _ found: (LoggedTransaction) throws -> Void = { _ in }
     ) throws -> LogSummary? {
@@ -124,7 +126,8 @@ struct LogScan: ~Copyable {
 
     /// Every log has it first; in a relay log the source's own comes later.
     private mutating func readFormat(_ header: LogEventHeader) throws {
-        // The version, the server's name, a time, the header's length; at the end the kind of checksum, and one in any case.
+        // The version, the server's name, a time, the header's length; at the end the kind of checksum, and one in any
+        // case.
         let isFirst = summary.format == nil
         let read = try bytes.with(offset, Int(header.size)) { event -> UInt8? in
             var reader = ByteReader(event)

@@ -1,5 +1,5 @@
-/// mysqlbinlog writes a row's values as `###   @1=7`. With `binlog_row_metadata = FULL` the log has the columns' names, which it writes
-/// as a comment of the table.
+/// mysqlbinlog writes a row's values as `### @1=7`. With `binlog_row_metadata = FULL` the log has the columns' names,
+/// which it writes as a comment of the table.
 enum ReadableStatements {
     /// The same text with `###   id=7`. Bytes, since the rows' text may be in any character set.
     static func named(_ text: [UInt8]) -> [UInt8] {

@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// Writes transactions out of a server's logs into a file that a person can read, judge and apply, before they are thrown away.
+/// Writes transactions out of a server's logs into a file that a person can read, judge and apply, before they are
+/// thrown away.
 public struct TailExport: Sendable {
     /// What the file says of where it comes from.
     public struct Origin: Hashable, Sendable {
@@ -38,8 +39,8 @@ public struct TailExport: Sendable {
         self.origin = origin
     }
 
-    /// The file is on disk when this returns. It is never put over another one; the same transactions out of the same host's logs are
-    /// the same file, which is then left as it is.
+    /// The file is on disk when this returns. It is never put over another one; the same transactions out of the same
+    /// host's logs are the same file, which is then left as it is.
     /// - Returns: its path; nil where the transactions are nothing but the agents' heartbeats.
     /// - Throws: where one of them cannot be found, or a log cannot be read; then there is no file.
     public func export(_ transactions: TransactionSet) async throws -> String? {
@@ -78,7 +79,8 @@ public struct TailExport: Sendable {
         try DurableFile.writeNew(path, bytes)
     }
 
-    /// By mysqlbinlog, out of copies that hold these transactions and nothing else: the logs themselves may be torn, or grow.
+    /// By mysqlbinlog, out of copies that hold these transactions and nothing else: the logs themselves may be torn, or
+    /// grow.
     private func statements(_ pieces: LogPieces) async throws -> [UInt8] {
         let work = "\(temporaryFolder)/export-\(UUID().uuidString)"
         try FileManager.default.createDirectory(

@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import TandemServices
 
-/// A program that is run to its end. It does not outlive the caller's task: cancelled, or out of time, it is ended first.
+/// A program that is run to its end. It does not outlive the caller's task: cancelled, or out of time, it is ended
+/// first.
 struct Tool: Sendable {
     var command: [String]
     var workingDirectory: String

@@ -1,6 +1,6 @@
-/// Where a transaction in a log ends. It begins with its GTID, and ends with a statement that stands alone (DDL), or, once it has
-/// begun, with its commit, its preparation (XA), or its rollback. One that another GTID cuts off has no end: a receiver that connects
-/// anew is sent it again from its beginning.
+/// Where a transaction in a log ends. It begins with its GTID, and ends with a statement that stands alone (DDL), or,
+/// once it has begun, with its commit, its preparation (XA), or its rollback. One that another GTID cuts off has no
+/// end: a receiver that connects anew is sent it again from its beginning.
 struct TransactionBoundary {
     /// Where the present one begins; nil outside of any.
     private(set) var start: UInt64?
@@ -66,8 +66,8 @@ struct TransactionBoundary {
         return ends(at: end)
     }
 
-    /// CREATE TABLE … SELECT is logged as such, with START TRANSACTION behind it, and its rows follow. A comment may end so too: then
-    /// the transaction says itself that it ends here.
+    /// CREATE TABLE … SELECT is logged as such, with START TRANSACTION behind it, and its rows follow. A comment may
+    /// end so too: then the transaction says itself that it ends here.
     private func isLongCreation(_ words: UnsafeRawBufferPointer, _ end: UInt64) -> Bool {
         guard let start, words.count >= Self.suffix.count, words.suffix(Self.suffix.count).elementsEqual(Self.suffix)
         else { return false }

@@ -108,7 +108,8 @@ public struct TransactionSet: Hashable, Sendable {
         private var found: [TransactionSource: [ClosedRange<UInt64>]] = [:]
         private var source: TransactionSource?
         private var current: [ClosedRange<UInt64>] = []
-        /// Ranges are put in order when a source has as many, so that a log out of order costs no more memory than its gaps.
+        /// Ranges are put in order when a source has as many, so that a log out of order costs no more memory than its
+        /// gaps.
         private var bound = 65_536
 
         mutating func insert(_ source: TransactionSource, _ range: ClosedRange<UInt64>) {

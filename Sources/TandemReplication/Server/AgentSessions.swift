@@ -15,8 +15,8 @@ enum AgentSessions {
         }.map(\.id)
     }
 
-    /// All that there are. The table of the same content cannot be read (error 3854, measured with 9.7) while any session runs a statement
-    /// with bytes that are no text, as prepared ones with binary parameters are.
+    /// All that there are. The table of the same content cannot be read (error 3854, measured with 9.7) while any
+    /// session runs a statement with bytes that are no text, as prepared ones with binary parameters are.
     static func list(_ connection: MySQLConnection) async throws -> [AgentSessions.Session] {
         try await connection.execute("SHOW PROCESSLIST").map { row in
             Session(
@@ -45,7 +45,8 @@ enum AgentSessions {
         /// The applier's thread that reads the relay log has read all of it.
         var isApplierAtTheEnd: Bool { user == "system user" && state.hasPrefix("Replica has read all relay log") }
 
-        /// An ordinary client that ran a statement within the last second: of no agent, no replica and no administrator.
+        /// An ordinary client that ran a statement within the last second: of no agent, no replica and no
+        /// administrator.
         var isClientAtWork: Bool {
             DatabaseUser.isClient(user) && (command != "Sleep" || seconds < 1)
         }

@@ -2,8 +2,9 @@ public import MySQLConnector
 
 /// Ordinary clients' sessions at a server: those of no agent, no replica and no administrator.
 public enum ClientSessions {
-    /// How long an agent waits from one read of `innodb_trx` to the next. InnoDB fills that table anew only when no session has read it for
-    /// 100 ms (`CACHE_MIN_IDLE_TIME_US` in trx0i_s.cc; measured with 9.7). An agent that reads it more often never sees a transaction end.
+    /// How long an agent waits from one read of `innodb_trx` to the next. InnoDB fills that table anew only when no
+    /// session has read it for 100 ms (`CACHE_MIN_IDLE_TIME_US` in trx0i_s.cc; measured with 9.7). An agent that reads
+    /// it more often never sees a transaction end.
     public static let transactionLookPause = Duration.milliseconds(110)
 
     /// Whether none has a statement or a login on its way.

@@ -17,7 +17,8 @@ extension DatabaseServer {
             try await set("read_only", false, on: connection)
         case .writing:
             let connection = try await commandConnection()
-            // Clients wait for this. MySQL sets one after the other, and where it stops at the second, the server is guarded.
+            // Clients wait for this. MySQL sets one after the other, and where it stops at the second, the server is
+            // guarded.
             try await execute("SET GLOBAL read_only = OFF, GLOBAL offline_mode = OFF", on: connection)
         }
     }
@@ -34,8 +35,8 @@ extension DatabaseServer {
         }
     }
 
-    /// Writes end first, where none of them is stuck: what is on its way is committed, and what comes after it is refused, so that nobody
-    /// is cut off who would have to wonder whether his write took place.
+    /// Writes end first, where none of them is stuck: what is on its way is committed, and what comes after it is
+    /// refused, so that nobody is cut off who would have to wonder whether his write took place.
     private func close(_ connection: MySQLConnection) async throws {
         guard try await settleWrites(connection) else {
             try await set("offline_mode", true, on: connection)
@@ -44,8 +45,8 @@ extension DatabaseServer {
         try await execute("SET SESSION lock_wait_timeout = 2, GLOBAL offline_mode = ON", on: connection)
     }
 
-    /// False where a commit has waited for its acknowledgement for two seconds, or a statement goes on for one more: those who are
-    /// not to read here any longer are cut off then without it.
+    /// False where a commit has waited for its acknowledgement for two seconds, or a statement goes on for one more:
+    /// those who are not to read here any longer are cut off then without it.
     private func settleWrites(_ connection: MySQLConnection) async throws -> Bool {
         let isStuck = try await AgentSessions.list(connection).contains {
             $0.waitsForAcknowledgement && $0.seconds >= 2
@@ -59,8 +60,8 @@ extension DatabaseServer {
         }
     }
 
-    /// `super_read_only` hangs behind a commit that waits, and behind the statements of clients that were just cut off. Fails
-    /// after two seconds where a commit waits, else after three.
+    /// `super_read_only` hangs behind a commit that waits, and behind the statements of clients that were just cut off.
+    /// Fails after two seconds where a commit waits, else after three.
     private func makeReadOnly(_ connection: MySQLConnection) async throws {
         let start = ContinuousClock.now
         try await execute("SET SESSION lock_wait_timeout = 1", on: connection)
@@ -83,8 +84,8 @@ extension DatabaseServer {
     /// From one look for clients at work to the next.
     private static let lookPause = Duration.milliseconds(5)
 
-    /// Returns when no client's statement, transaction or login is on its way any more, or after a bound. A session that idles counts for
-    /// nothing: it may be one of a pool, and never end.
+    /// Returns when no client's statement, transaction or login is on its way any more, or after a bound. A session
+    /// that idles counts for nothing: it may be one of a pool, and never end.
     /// - Returns: whether all have finished.
     @discardableResult
     public func letClientsFinish() async throws -> Bool {
@@ -128,8 +129,8 @@ extension DatabaseServer {
 
     /// Closes a server to ordinary clients and to writes.
     ///
-    /// When this returns no commit is in flight there, so it may be stopped with SIGTERM. When it throws, a commit may still wait for its
-    /// acknowledgement: then only SIGKILL is safe, since an orderly shutdown would acknowledge it.
+    /// When this returns no commit is in flight there, so it may be stopped with SIGTERM. When it throws, a commit may
+    /// still wait for its acknowledgement: then only SIGKILL is safe, since an orderly shutdown would acknowledge it.
     private static func fence(_ connection: MySQLConnection) async throws {
         // super_read_only waits behind a commit that waits; without this bound it would wait with it.
         try await connection.execute("SET SESSION lock_wait_timeout = 2")
@@ -137,11 +138,11 @@ extension DatabaseServer {
         try await connection.execute("SET GLOBAL super_read_only = ON")
     }
 
-    /// Ends the connections over which others follow, and returns once they have ended, or after half a second. They come back after a
-    /// second.
+    /// Ends the connections over which others follow, and returns once they have ended, or after half a second. They
+    /// come back after a second.
     ///
-    /// A server that is told to stop while it has one waits up to 10 s for all its other sessions first (measured with 9.7), and also for
-    /// one that was killed a moment ago.
+    /// A server that is told to stop while it has one waits up to 10 s for all its other sessions first (measured with
+    /// 9.7), and also for one that was killed a moment ago.
     public func disconnectReplicas() async throws {
         let connection = try await working(commands)
         for _ in 0..<25 {

@@ -9,8 +9,8 @@ extension DatabaseServer {
         for session in [looks, commands, beats] { await session.closeIfRoot() }
     }
 
-    /// The accounts of hosts that came with new settings. On a primary that is open, and in a pair it waits as any write does;
-    /// so it has a connection of its own.
+    /// The accounts of hosts that came with new settings. On a primary that is open, and in a pair it waits as any
+    /// write does; so it has a connection of its own.
     public func addAccounts() async throws {
         let own = ServerSession(settings, bound: .seconds(60), setUp: [], logger: logger)
         do {
@@ -28,7 +28,8 @@ extension DatabaseServer {
         }
     }
 
-    /// Locks before it ends sessions, so that whoever is ended does not come back. Not binlogged: each server has its own.
+    /// Locks before it ends sessions, so that whoever is ended does not come back. Not binlogged: each server has its
+    /// own.
     func admit(_ hosts: HostSet) async throws {
         let connection = try await commandConnection()
         guard try await connection.first("SELECT @@GLOBAL.super_read_only", as: Int.self) == 0 else {
@@ -66,7 +67,8 @@ extension DatabaseServer {
         }
     }
 
-    /// A statement that an earlier agent sent and that still runs, or waits in its connection to be read, may take effect now.
+    /// A statement that an earlier agent sent and that still runs, or waits in its connection to be read, may take
+    /// effect now.
     func killSessions() async throws {
         let connection = try await commandConnection()
         var own: [UInt64] = []

@@ -35,7 +35,8 @@ extension DatabaseServer {
         look.isPrepared = row.isPrepared
         look.receivedCount = count(row.arrivals)
         look.source = source(row)
-        // A server that leads has no use for what its former source answers, and a source that changes its role may take half a second to.
+        // A server that leads has no use for what its former source answers, and a source that changes its role may
+        // take half a second to.
         if !look.access.allowsCommits { await ask(row, look.source) }
         look.sourceAnswers = distance.hasSample(since: lookBegan)
         let executed = try? numbering.set(row.executed)
@@ -74,7 +75,8 @@ extension DatabaseServer {
         }
     }
 
-    /// Of a source that no host of this stack is: one's own host, which is never right to follow, so that it is replaced.
+    /// Of a source that no host of this stack is: one's own host, which is never right to follow, so that it is
+    /// replaced.
     private func source(_ row: LookRow) -> HostID? {
         guard let address = row.sourceAddress, !address.isEmpty else { return nil }
         let place = DatabaseServerSettings.Address(address: address, port: row.sourcePort)

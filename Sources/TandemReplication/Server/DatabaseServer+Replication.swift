@@ -28,14 +28,15 @@ extension DatabaseServer {
         try await execute("START REPLICA IO_THREAD", on: connection)
     }
 
-    /// What is acknowledged is on disk before. MySQL syncs its relay log for each event, five times for a small transaction: a replica
-    /// that nobody waits for receives several times as much without, and could not catch up with it.
+    /// What is acknowledged is on disk before. MySQL syncs its relay log for each event, five times for a small
+    /// transaction: a replica that nobody waits for receives several times as much without, and could not catch up with
+    /// it.
     func syncRelayLog(_ isStrict: Bool) async throws {
         try await execute("SET GLOBAL sync_relay_log = \(isStrict ? 1 : 1_000)")
     }
 
-    /// Another account or certificate for the same source. A change throws away what was received unless the applier runs; so
-    /// where it does not, and something is left to apply, the receiver goes on with what it has.
+    /// Another account or certificate for the same source. A change throws away what was received unless the applier
+    /// runs; so where it does not, and something is left to apply, the receiver goes on with what it has.
     private func renew(_ wanted: SourceConfiguration, on connection: MySQLConnection) async throws {
         let row = try await LookRow.read(connection)
         guard row.isReceiverOff, row.applierState == "ON" || row.hasAppliedAll else { return }
@@ -45,9 +46,9 @@ extension DatabaseServer {
     /// How long an applier may take to end by itself.
     private static let applierPatience = Duration.milliseconds(200)
 
-    /// A source that died in the middle of a transaction leaves a part of it in the relay log. MySQL's applier, told to stop, then waits for
-    /// the rest of it for a minute (`SLAVE_WAIT_GROUP_DONE` in its source; seen with 9.7), and the statement with it. Killed, the applier ends
-    /// at once, and what it had of that transaction is rolled back.
+    /// A source that died in the middle of a transaction leaves a part of it in the relay log. MySQL's applier, told to
+    /// stop, then waits for the rest of it for a minute (`SLAVE_WAIT_GROUP_DONE` in its source; seen with 9.7), and the
+    /// statement with it. Killed, the applier ends at once, and what it had of that transaction is rolled back.
     func stopApplier() async throws {
         let connection = try await commandConnection()
         let hurry = Task {

@@ -4,8 +4,8 @@ public import TandemFailover
 
 /// One database server as its own agent sees it and works on it, over SQL.
 ///
-/// Three connections are kept open: for looks, for commands, and for heartbeats. They are opened as soon as the server answers,
-/// since it may let nobody in later, when it is to be closed.
+/// Three connections are kept open: for looks, for commands, and for heartbeats. They are opened as soon as the server
+/// answers, since it may let nobody in later, when it is to be closed.
 public actor DatabaseServer {
     nonisolated let settings: DatabaseServerSettings
     /// The sets of transactions that it reads are numbered by this.
@@ -45,7 +45,8 @@ public actor DatabaseServer {
             setUp: ["SET SESSION lock_wait_timeout = 2, innodb_lock_wait_timeout = 2"], logger: logger)
         beats = ServerSession(
             settings, bound: bounds.heartbeat,
-            // What cuts and exports a binary log tells heartbeats from clients' writes, which it cannot where they are compressed.
+            // What cuts and exports a binary log tells heartbeats from clients' writes, which it cannot where they are
+            // compressed.
             setUp: [
                 "SET SESSION lock_wait_timeout = 1, innodb_lock_wait_timeout = 1, binlog_transaction_compression = OFF"
             ], logger: logger)
@@ -53,8 +54,9 @@ public actor DatabaseServer {
 
     /// Carries a command out, where that is done over SQL.
     ///
-    /// When it throws, the statement has failed or its session is ended, so that nothing of it takes effect any more. Of a
-    /// server that says nothing this is not known: then it returns when that server has ended, or this task is cancelled.
+    /// When it throws, the statement has failed or its session is ended, so that nothing of it takes effect any more.
+    /// Of a server that says nothing this is not known: then it returns when that server has ended, or this task is
+    /// cancelled.
     public func run(_ command: ServerCommand) async throws {
         switch command {
         case .killSessions: try await killSessions()
@@ -70,7 +72,8 @@ public actor DatabaseServer {
         case .setDurability(let isOn): try await setDurability(isOn)
         case .startReceiver(let source, _): try await startReceiver(from: source)
         case .stopReceiver:
-            // It is to take the place of its source, which may be closing: looks would wait for its answer, and clients for the looks.
+            // It is to take the place of its source, which may be closing: looks would wait for its answer, and clients
+            // for the looks.
             await probe?.expectSilence()
             try await stopReceiver()
         case .startApplier: try await execute("START REPLICA SQL_THREAD")
@@ -93,8 +96,8 @@ public actor DatabaseServer {
         try await Heartbeat.beat(epoch: epoch, on: try await working(beats))
     }
 
-    /// How far a server that does not lead is behind, in seconds; nil before the first heartbeat row has arrived. Over the connection for
-    /// heartbeats, which it has no other use for.
+    /// How far a server that does not lead is behind, in seconds; nil before the first heartbeat row has arrived. Over
+    /// the connection for heartbeats, which it has no other use for.
     public func lagSeconds() async throws -> Double? { try await Heartbeat.lagSeconds(on: try await beats.open()) }
 
     public func gtids() async throws -> (executed: GTIDSet, purged: GTIDSet) {

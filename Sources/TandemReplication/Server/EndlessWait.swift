@@ -1,8 +1,8 @@
 import Logging
 import MySQLConnector
 
-/// What makes a commit of a pair wait for the partner for as long as it takes. my.cnf says so too; but a running server is told otherwise by anybody who may,
-/// and with a timeout, it acknowledges what the partner never got.
+/// What makes a commit of a pair wait for the partner for as long as it takes. my.cnf says so too; but a running server
+/// is told otherwise by anybody who may, and with a timeout, it acknowledges what the partner never got.
 enum EndlessWait {
     /// Global variables and their values, as SQL.
     static let settings = [

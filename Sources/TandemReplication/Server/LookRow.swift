@@ -29,8 +29,8 @@ struct LookRow: Sendable {
     var admitted: String
     var isPrepared: Bool
 
-    /// Where nothing changes accounts it takes no lock that a waiting commit may hold: of accounts it reads the tables, as
-    /// SHOW CREATE USER and the like wait behind a CREATE USER that waits.
+    /// Where nothing changes accounts it takes no lock that a waiting commit may hold: of accounts it reads the tables,
+    /// as SHOW CREATE USER and the like wait behind a CREATE USER that waits.
     static let sql = """
         SELECT @@GLOBAL.offline_mode AS offline, @@GLOBAL.super_read_only AS super_read_only,
         @@GLOBAL.read_only AS read_only, @@GLOBAL.rpl_semi_sync_source_enabled AS source_side,

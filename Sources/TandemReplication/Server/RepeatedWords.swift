@@ -1,5 +1,5 @@
-/// Keeps a log from being filled with one sentence: what fails several times a second is told once, and again when it says something else, or after a
-/// while.
+/// Keeps a log from being filled with one sentence: what fails several times a second is told once, and again when it
+/// says something else, or after a while.
 struct RepeatedWords: Sendable {
     /// How long the same words are kept back.
     static let interval = Duration.seconds(10)

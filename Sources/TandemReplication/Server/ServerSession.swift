@@ -1,8 +1,8 @@
 import Logging
 import MySQLConnector
 
-/// A connection of an agent to its own server, kept open. While a commit waits that changes accounts, MySQL lets nobody in:
-/// whoever is to get it out of that must be in already.
+/// A connection of an agent to its own server, kept open. While a commit waits that changes accounts, MySQL lets nobody
+/// in: whoever is to get it out of that must be in already.
 actor ServerSession {
     private let settings: DatabaseServerSettings
     private let bound: Duration

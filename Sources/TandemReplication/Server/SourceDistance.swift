@@ -1,12 +1,13 @@
 import TandemFailover
 
-/// How far a replica is behind its source, by what the source said that it had executed. No clock but this host's own is asked.
+/// How far a replica is behind its source, by what the source said that it had executed. No clock but this host's own
+/// is asked.
 ///
-/// Commits of the source that begin to wait for this replica wait first for what it has not received yet. So it is called close
-/// when it has received what its source had executed a moment ago, and has applied nearly as much: a replica applies all that it has
-/// before it acknowledges anything. Where the source writes faster than the replica applies, it never gets there, and would never be waited
-/// for; so after a while it is called close when it has executed what its source had some seconds ago, and waiting for it slows the
-/// source down.
+/// Commits of the source that begin to wait for this replica wait first for what it has not received yet. So it is
+/// called close when it has received what its source had executed a moment ago, and has applied nearly as much: a
+/// replica applies all that it has before it acknowledges anything. Where the source writes faster than the replica
+/// applies, it never gets there, and would never be waited for; so after a while it is called close when it has
+/// executed what its source had some seconds ago, and waiting for it slows the source down.
 struct SourceDistance {
     typealias Instant = ContinuousClock.Instant
 

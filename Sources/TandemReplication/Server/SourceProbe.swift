@@ -26,8 +26,9 @@ actor SourceProbe {
         self.configuration = configuration
     }
 
-    /// Its `gtid_executed`; nil when no answer arrived from now on within the bound. Of a source that was silent last time nobody waits:
-    /// it is asked all the same, and when it has answered the next call waits again. Otherwise each look would come late while it hangs.
+    /// Its `gtid_executed`; nil when no answer arrived from now on within the bound. Of a source that was silent last
+    /// time nobody waits: it is asked all the same, and when it has answered the next call waits again. Otherwise each
+    /// look would come late while it hangs.
     func executed(within bound: Duration) async -> String? {
         let question = pending ?? Task { await self.ask() }
         pending = question

@@ -1,9 +1,11 @@
-/// What is asked of a launcher: the process, of another account than the asker's, that starts and ends processes of its own account.
+/// What is asked of a launcher: the process, of another account than the asker's, that starts and ends processes of its
+/// own account.
 ///
-/// Each question has a connection of its own. Whoever asks may have anything done that the launcher's account may do, and nothing else:
-/// it is the kernel that keeps the launcher, and whatever it starts, to its account.
+/// Each question has a connection of its own. Whoever asks may have anything done that the launcher's account may do,
+/// and nothing else: it is the kernel that keeps the launcher, and whatever it starts, to its account.
 enum LaunchRequest: Codable, Sendable, Equatable {
-    /// With descriptors: the log, then those that the process is to have. Answered twice: `.there`, and once `go` has come, `.started`.
+    /// With descriptors: the log, then those that the process is to have. Answered twice: `.there`, and once `go` has
+    /// come, `.started`.
     case start(Launch)
     /// What `start` names is written down: it may run its program.
     case go

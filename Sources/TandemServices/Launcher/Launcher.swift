@@ -4,7 +4,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Starts and ends processes of its own account for somebody of another one, who asks over a socket that the kernel opens to them alone.
+/// Starts and ends processes of its own account for somebody of another one, who asks over a socket that the kernel
+/// opens to them alone.
 public final class Launcher: Sendable {
     /// Who ask at the same time. Everybody beyond that waits in the socket's queue.
     private static let mostCallers = 32

@@ -1,8 +1,8 @@
 import CTandemSystem
 import Glibc
 
-/// Asks the launcher of another account. A launcher that does not answer, because whoever took over its account has stopped it, costs
-/// the caller a bounded wait and no thread.
+/// Asks the launcher of another account. A launcher that does not answer, because whoever took over its account has
+/// stopped it, costs the caller a bounded wait and no thread.
 struct LauncherClient: Sendable {
     /// The launcher's socket.
     let path: String
@@ -76,8 +76,8 @@ extension ProcessIdentity {
 
     private static let socketBound = Duration.seconds(2)
 
-    /// The inodes of the sockets that it, and what it has started, have open, where only its launcher can see them; nil where that does not
-    /// answer.
+    /// The inodes of the sockets that it, and what it has started, have open, where only its launcher can see them; nil
+    /// where that does not answer.
     public func launcherSockets() async -> Set<UInt64>? {
         guard let hands, case .sockets(let inodes) = await hands.ask(.sockets(self), within: Self.socketBound) else {
             return nil

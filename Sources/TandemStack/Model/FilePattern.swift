@@ -1,5 +1,5 @@
-/// One line of `app: files`, as in .dockerignore: `*` and `?` stand for anything within one name, `**` for any number of folders, a
-/// folder for all that is in it. One that begins with `!` leaves out what it names.
+/// One line of `app: files`, as in .dockerignore: `*` and `?` stand for anything within one name, `**` for any number
+/// of folders, a folder for all that is in it. One that begins with `!` leaves out what it names.
 public struct FilePattern: Sendable, Hashable {
     public struct Problem: Error, CustomStringConvertible {
         public var description: String

@@ -4,7 +4,8 @@ public struct Front: Codable, Sendable, Equatable {
     public var addresses: [MovingAddress]
     /// The network interface of every balancer that they are put on; nil: the one that has the host's own address.
     public var interface: String?
-    /// Of a stack on one machine: the IPv4 address of that machine on which it is shown to the network. nil: to this machine alone.
+    /// Of a stack on one machine: the IPv4 address of that machine on which it is shown to the network. nil: to this
+    /// machine alone.
     public var listen: String?
 
     public init(addresses: [MovingAddress] = [], interface: String? = nil, listen: String? = nil) {
@@ -62,7 +63,8 @@ extension Stack {
     /// The addresses that move between the balancers.
     public var frontAddresses: [MovingAddress] { front?.addresses ?? [] }
 
-    /// The balancers in the order in which they are to have one of `frontAddresses`: each address has another one first.
+    /// The balancers in the order in which they are to have one of `frontAddresses`: each address has another one
+    /// first.
     public func balancers(forAddress index: Int) -> [Host] {
         let balancers = hosts(.balancer)
         guard !balancers.isEmpty else { return [] }

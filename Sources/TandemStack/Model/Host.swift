@@ -39,7 +39,8 @@ public enum Role: String, Codable, Sendable, CaseIterable {
 }
 
 extension [Role] {
-    /// Whether such a host serves users as a balancer and in no other way. A vote in etcd and a watch over the stack serve the stack, not its users.
+    /// Whether such a host serves users as a balancer and in no other way. A vote in etcd and a watch over the stack
+    /// serve the stack, not its users.
     public var areOfBalancerOnly: Bool {
         contains(.balancer) && allSatisfy { [.balancer, .witness, .monitor].contains($0) }
     }

@@ -1,4 +1,5 @@
-/// The `monitoring` section: Prometheus, which keeps figures and decides what is wrong, and Alertmanager, which tells people.
+/// The `monitoring` section: Prometheus, which keeps figures and decides what is wrong, and Alertmanager, which tells
+/// people.
 public struct Monitoring: Codable, Sendable, Equatable {
     /// How often the stack is asked for its figures.
     public var intervalSeconds: Int
@@ -56,7 +57,8 @@ public struct AlertReceivers: Codable, Sendable, Equatable {
     /// A URL that is sent messages in Slack's format.
     public var slack: Value?
     public var mail: Mail?
-    /// A command line, given to `/bin/sh -c` on the monitor that tells people, with Alertmanager's JSON on its standard input.
+    /// A command line, given to `/bin/sh -c` on the monitor that tells people, with Alertmanager's JSON on its standard
+    /// input.
     public var command: String?
     /// A URL that is sent a message each minute while all is well with the monitoring itself.
     public var deadMan: Value?
@@ -88,8 +90,8 @@ public struct AlertReceivers: Codable, Sendable, Equatable {
 }
 
 extension Stack {
-    /// The hosts that watch the stack, in the order of the file: those with the role monitor, else the balancers, so that two watch. None
-    /// where monitoring is off.
+    /// The hosts that watch the stack, in the order of the file: those with the role monitor, else the balancers, so
+    /// that two watch. None where monitoring is off.
     public var monitors: [Host] {
         guard monitoring != nil else { return [] }
         let chosen = hosts(.monitor)

@@ -21,8 +21,8 @@ public struct SSHAccess: Sendable, Equatable {
 
     private static let standardPort = 22
 
-    /// Where a host's sshd may listen. The port that OpenSSH is given may be another one than sshd's own, where something in between
-    /// translates it.
+    /// Where a host's sshd may listen. The port that OpenSSH is given may be another one than sshd's own, where
+    /// something in between translates it.
     public func ports(of host: Host) -> [Int] {
         let own = destinations[host.name]?.port
         return [port ?? Self.standardPort] + (own.map { [$0] } ?? [])

@@ -94,7 +94,8 @@ public struct App: Codable, Sendable, Equatable {
 
     /// The command line, given to `/bin/sh -c`; its working directory is the stack file's folder.
     public var run: String
-    /// The command line that prepares a new version, such as a migration: run once, on one host, before an instance of it starts.
+    /// The command line that prepares a new version, such as a migration: run once, on one host, before an instance of
+    /// it starts.
     public var prepare: String?
     /// The working directory: the folder of the stack file, an absolute path.
     public var workingDirectory: String
@@ -118,7 +119,8 @@ public struct App: Codable, Sendable, Equatable {
     public var workers: [Worker]
     /// What it does at given times, in the order of the file.
     public var jobs: [Job]
-    /// What of its folder makes up a version of it, where hosts are machines of their own; nil: what git tracks or does not ignore.
+    /// What of its folder makes up a version of it, where hosts are machines of their own; nil: what git tracks or does
+    /// not ignore.
     public var files: [FilePattern]?
     /// The command line that builds a version of it, in its folder on the machine of whoever runs `tandem up`.
     public var build: String?

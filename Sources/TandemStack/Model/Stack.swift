@@ -17,9 +17,11 @@ public struct Stack: Codable, Sendable, Equatable {
     public var front: Front?
     /// nil: nothing watches the stack. As it is where an earlier version has applied it.
     public var monitoring: Monitoring?
-    /// What the stack file is called, without its folder: it is served to nobody. nil where it did not come from a file.
+    /// What the stack file is called, without its folder: it is served to nobody. nil where it did not come from a
+    /// file.
     public var fileName: String?
-    /// Only the command line reads it: it is no part of what is applied, so that changing it changes nothing of what runs.
+    /// Only the command line reads it: it is no part of what is applied, so that changing it changes nothing of what
+    /// runs.
     public var drill = Drill()
     /// How the operator's machine reaches the hosts: no part of what is applied either.
     public var ssh = SSHAccess()

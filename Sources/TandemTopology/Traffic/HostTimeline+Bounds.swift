@@ -1,5 +1,6 @@
 extension HostTimeline {
-    /// Seconds in one answer. The largest that there can be have 3.3 KB each in JSON, so that an answer stays below the 4 MiB that a client takes.
+    /// Seconds in one answer. The largest that there can be have 3.3 KB each in JSON, so that an answer stays below the
+    /// 4 MiB that a client takes.
     public static let mostSeconds = 600
     /// Events of a host that are kept.
     public static let mostEvents = 200
@@ -15,7 +16,8 @@ extension HostTimeline {
             until: seconds.count == Self.mostSeconds ? seconds.last?.at : nil)
     }
 
-    /// What an agent said, as far as it can be true. One that is broken, or that somebody has taken over, may say anything.
+    /// What an agent said, as far as it can be true. One that is broken, or that somebody has taken over, may say
+    /// anything.
     public var bounded: HostTimeline {
         HostTimeline(
             host: host, now: now, seconds: seconds.suffix(TrafficRing.hour).map(\.bounded),

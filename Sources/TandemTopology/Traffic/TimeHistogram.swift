@@ -1,5 +1,5 @@
-/// Times to answer in a fixed number of classes, each at most an eighth wider than the one before: percentiles within 13 %. A layout
-/// and no storage, so that many histograms can lie in one array.
+/// Times to answer in a fixed number of classes, each at most an eighth wider than the one before: percentiles within
+/// 13 %. A layout and no storage, so that many histograms can lie in one array.
 public enum TimeClasses {
     /// Classes of each power of two.
     private static let parts = 8
@@ -25,7 +25,8 @@ public enum TimeClasses {
 }
 
 extension UInt32 {
-    /// Numbers below 0 add nothing, and where the sum would overflow, it stays at the highest: agents may tell any number.
+    /// Numbers below 0 add nothing, and where the sum would overflow, it stays at the highest: agents may tell any
+    /// number.
     func adding(_ more: Int) -> UInt32 {
         let (sum, isTooMuch) = addingReportingOverflow(UInt32(clamping: more))
         return isTooMuch ? .max : sum
@@ -48,7 +49,8 @@ public struct TimeHistogram: Sendable, Equatable {
         for time in times { add(milliseconds: time.milliseconds, count: time.count) }
     }
 
-    /// The time that a share of all, 0 to 1, do not exceed, in milliseconds, rounded up to the end of its class; nil where there are none.
+    /// The time that a share of all, 0 to 1, do not exceed, in milliseconds, rounded up to the end of its class; nil
+    /// where there are none.
     public func percentile(_ share: Double) -> Int? {
         let total = counts.reduce(0) { $0 + Int($1) }
         guard total > 0 else { return nil }

@@ -20,7 +20,8 @@ public struct TrafficRing: Sendable {
 
     public init(seconds: Int = hour) { slots = Array(repeating: Slot(), count: max(1, seconds)) }
 
-    /// Begins a second. A clock that went back is believed: what lies after it is forgotten, or it would be counted twice.
+    /// Begins a second. A clock that went back is believed: what lies after it is forgotten, or it would be counted
+    /// twice.
     public mutating func advance(to time: Int) {
         let second = min(max(time, Self.clockRange.lowerBound), Self.clockRange.upperBound)
         if let now, second < now {

@@ -19,7 +19,8 @@ public struct TrafficSecond: Codable, Sendable, Equatable {
 
     /// Since 1970, by the host's clock.
     public var at: Int
-    /// Requests that users sent to this host's balancer; nil where the host has none, or its agent did not count in that second.
+    /// Requests that users sent to this host's balancer; nil where the host has none, or its agent did not count in
+    /// that second.
     public var requests: Int?
     /// Of these, answers of 500 and above.
     public var errors: Int?
@@ -39,7 +40,8 @@ public struct HostEvent: Codable, Sendable, Equatable {
     public enum Kind: String, Codable, Sendable {
         /// A service ended by itself and is started again.
         case ended
-        /// A service was restarted because it was asked for: `tandem restart`, a new version of the app, other settings.
+        /// A service was restarted because it was asked for: `tandem restart`, a new version of the app, other
+        /// settings.
         case restarted
         /// A service is given up for the moment.
         case failed
@@ -74,7 +76,8 @@ public struct HostTimeline: Codable, Sendable, Equatable {
     public var seconds: [TrafficSecond]
     /// The oldest first.
     public var events: [HostEvent]
-    /// The answer ends with this second, and there are more: the next question is to be for what comes after it. nil: there are none.
+    /// The answer ends with this second, and there are more: the next question is to be for what comes after it. nil:
+    /// there are none.
     public var until: Int?
 
     public init(host: String, now: Int, seconds: [TrafficSecond], events: [HostEvent], until: Int? = nil) {

@@ -23,7 +23,8 @@ enum FleetVerb: Equatable, Sendable {
     case trust(isTakenBack: Bool)
     case drill(DrillRequest, isConfirmed: Bool)
     /// By the program on any of the hosts that answers, which reaches all others.
-    /// - Parameter isChange: whether the command holds the operators' lock on the hosts. `failover` is not held up by a lock that somebody left.
+    /// - Parameter isChange: whether the command holds the operators' lock on the hosts. `failover` is not held up by a
+    ///   lock that somebody left.
     case onAnyHost(isChange: Bool)
     /// On the host that it names, or that it is about when it names none, as the account of the stack there.
     case onHost(String?, RemoteCommand.Subject)

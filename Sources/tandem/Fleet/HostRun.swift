@@ -8,7 +8,8 @@ import TandemOperator
 import TandemStack
 
 extension HostCommand {
-    /// `tandem run` on its host: root becomes the app's account, for good. The agent's account, which alone reads the settings, says with what.
+    /// `tandem run` on its host: root becomes the app's account, for good. The agent's account, which alone reads the
+    /// settings, says with what.
     struct Run: ParsableCommand, Step {
         static let configuration = CommandConfiguration(commandName: "run")
         @Argument var stack: String

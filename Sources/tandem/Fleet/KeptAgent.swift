@@ -3,8 +3,8 @@ import Logging
 import TandemAgent
 import TandemOperator
 
-/// An agent that systemd keeps. SIGTERM, as of `systemctl stop` and of a host that is switched off, stops its services in order first; SIGHUP,
-/// as of `systemctl reload`, ends the agent alone, and the next one takes its services over.
+/// An agent that systemd keeps. SIGTERM, as of `systemctl stop` and of a host that is switched off, stops its services
+/// in order first; SIGHUP, as of `systemctl reload`, ends the agent alone, and the next one takes its services over.
 struct KeptAgent: Sendable {
     let folder: String
     let host: String

@@ -9,16 +9,18 @@ import TandemStack
 
 /// What root does before anything else: it gives itself up.
 ///
-/// A command about a stack file becomes, for good, the account that the stack runs as, and runs this program again with an
-/// environment of that account's, so that nothing of root's is left in its memory. Root itself reads a stack file that is its own and
-/// that nobody else can change, makes accounts and empty folders, and works on nothing below a folder that others can change.
+/// A command about a stack file becomes, for good, the account that the stack runs as, and runs this program again with
+/// an environment of that account's, so that nothing of root's is left in its memory. Root itself reads a stack file
+/// that is its own and that nobody else can change, makes accounts and empty folders, and works on nothing below a
+/// folder that others can change.
 enum RootLaunch {
     private static var isStep: Bool { ProcessInfo.processInfo.environment[AccountEnvironment.stepVariable] != nil }
 
     /// Returns where root goes on as root: in commands that are about the machine, and about nobody's files.
     static func run(_ arguments: [String]) throws {
         guard getuid() == 0 || geteuid() == 0 else {
-            // What root redirected is among its descriptors: the account's other processes are to keep their hands off it.
+            // What root redirected is among its descriptors: the account's other processes are to keep their hands off
+            // it.
             if isStep { _ = tandem_keep_from_being_traced() }
             return
         }
@@ -148,7 +150,8 @@ enum RootLaunch {
             step = try RootTool.run(arguments + (command.yes ? [] : ["--yes"]), environment: environment)
         }
         guard step.status == 0 else {
-            // An authority whose key somebody may have kept is not to be believed for the sake of a file that cannot be deleted.
+            // An authority whose key somebody may have kept is not to be believed for the sake of a file that cannot be
+            // deleted.
             if step.status == ExitStatus.leftovers.rawValue { try authority?.forget() }
             throw ExitCode(step.status == ExitStatus.leftovers.rawValue ? ExitStatus.failed.rawValue : step.status)
         }
@@ -161,7 +164,8 @@ enum RootLaunch {
         throw ExitCode(ExitStatus.fine.rawValue)
     }
 
-    /// What a stack of root's writes for root lands in a folder of root's; what another user's stack writes, that user writes.
+    /// What a stack of root's writes for root lands in a folder of root's; what another user's stack writes, that user
+    /// writes.
     private static func handOver(
         _ command: any StackCommand, to folder: String, mode: UInt16, isKept: (String) -> Bool, files: [String]
     ) throws {

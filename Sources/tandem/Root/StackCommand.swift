@@ -1,7 +1,8 @@
 import ArgumentParser
 import TandemOperator
 
-/// A command that is about one stack file. Started by root it becomes the account of that stack before it reads the file.
+/// A command that is about one stack file. Started by root it becomes the account of that stack before it reads the
+/// file.
 protocol StackCommand: ParsableCommand {
     var project: ProjectOptions { get }
 }

@@ -24,7 +24,8 @@ struct DrillHealerCommand: AsyncParsableCommand {
     }
 }
 
-/// What that process runs as. It starts itself once more, to undo what is left should the process that takes the orders be killed.
+/// What that process runs as. It starts itself once more, to undo what is left should the process that takes the orders
+/// be killed.
 struct DrillHandsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drill-hands", abstract: "Cuts connections for a drill, as root, and connects them again.",

@@ -5,8 +5,8 @@ import TandemBlueprint
 import TandemOperator
 import TandemServices
 
-/// Starts and ends the processes of a host's app for the host's agent, as the app's own account. systemd starts it, with the socket that the agent
-/// asks over.
+/// Starts and ends the processes of a host's app for the host's agent, as the app's own account. systemd starts it,
+/// with the socket that the agent asks over.
 struct LauncherCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "launcher", abstract: "Starts the app of a host as its own account.", shouldDisplay: false)

@@ -126,7 +126,8 @@ final class Bank: Sendable {
         book.withLock { Sum(acknowledged: $0.acknowledged.count, unknown: $0.unknown, refused: $0.refused) }
     }
 
-    /// - Parameter isEverTaken: whether no transfer may have been refused: there was always, or soon again, somebody to take it.
+    /// - Parameter isEverTaken: whether no transfer may have been refused: there was always, or soon again, somebody to
+    ///   take it.
     func audit(_ stack: TrialStack, isEverTaken: Bool = true) async throws {
         let book = book.withLock { $0 }
         print(

@@ -3,7 +3,8 @@ import Glibc
 import StackFuzz
 import Testing
 
-/// A bank under faults: `TANDEM_TEST_BANK=20 bin/test --filter bank` for 20 minutes, `TANDEM_SEED` repeats the order of the faults.
+/// A bank under faults: `TANDEM_TEST_BANK=20 bin/test --filter bank` for 20 minutes, `TANDEM_SEED` repeats the order of
+/// the faults.
 @Suite(.serialized, .timeLimit(.minutes(90)))
 struct BankTests {
     private static var minutes: Double? {

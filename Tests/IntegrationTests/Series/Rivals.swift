@@ -4,8 +4,8 @@ import Synchronization
 import TandemMySQL
 import Testing
 
-/// Writes a row on each database server in turn, directly, all the time: no two of them may acknowledge at the same time, and nothing that one
-/// acknowledged may be missing in the end.
+/// Writes a row on each database server in turn, directly, all the time: no two of them may acknowledge at the same
+/// time, and nothing that one acknowledged may be missing in the end.
 final class Rivals: Sendable {
     private struct Book {
         /// Who acknowledged what, in this order; where a server did not, its row is nil.
@@ -86,7 +86,8 @@ final class Rivals: Sendable {
         }
     }
 
-    /// The places at which a server acknowledges that acknowledged before another one did, and was not refused in between.
+    /// The places at which a server acknowledges that acknowledged before another one did, and was not refused in
+    /// between.
     static func overlaps(_ answers: [(host: String, isAcknowledged: Bool)]) -> [Int] {
         /// For each server that acknowledges: since when, without a refusal.
         var since: [String: Int] = [:]

@@ -6,8 +6,9 @@ import Testing
 
 private let seriesTimes = ProcessInfo.processInfo.environment["TANDEM_TEST_SERIES"].flatMap { Int($0) }
 
-/// What is promised of the database, again and again under a load of more than 200 writes a second: `TANDEM_TEST_SERIES=30 bin/test --filter SeriesTests`
-/// does each of the first thirty times, which takes about an hour.
+/// What is promised of the database, again and again under a load of more than 200 writes a second:
+/// `TANDEM_TEST_SERIES=30 bin/test --filter SeriesTests` does each of the first thirty times, which takes about an
+/// hour.
 @Suite(.serialized, .timeLimit(.minutes(240)), .enabled(if: seriesTimes != nil, "long; TANDEM_TEST_SERIES=30"))
 struct SeriesTests {
     private static let pair = ["server1", "server2"]

@@ -11,8 +11,8 @@ struct LogScanTests {
     init() throws { folder = try TemporaryFolder() }
 
     private static let uuid = "2598f98b-ea61-11f1-8aed-3cf104423e6f"
-    /// Rows of many types, DDL, CREATE TABLE … SELECT, a tagged GTID, a compressed transaction, and a comment that ends in START TRANSACTION.
-    /// Where mysqlbinlog says that each transaction ends.
+    /// Rows of many types, DDL, CREATE TABLE … SELECT, a tagged GTID, a compressed transaction, and a comment that ends
+    /// in START TRANSACTION. Where mysqlbinlog says that each transaction ends.
     private static let ends: [UInt64] = [343, 761, 1245, 1827, 2297, 2719, 3011, 3255, 3478]
 
     private static func recorded(_ name: String) throws -> [UInt8] {
@@ -76,7 +76,8 @@ struct LogScanTests {
     @Test("with a transaction that another one cuts off does not have the first, and has the second")
     func interrupted() throws {
         let bytes = try Self.recorded("rows.binlog")
-        // The transaction from 761 to 1245 without its last event, then whole again: as a receiver writes it that connects anew.
+        // The transaction from 761 to 1245 without its last event, then whole again: as a receiver writes it that
+        // connects anew.
         let again = Array(bytes[..<1214] + bytes[761...])
         let found = try scan(again)
         #expect(found.transactions.count == Self.ends.count)

@@ -1,5 +1,5 @@
-/// One failover as its clients felt it: each write a line from when it was sent to when it was answered, in the lane of a client that was
-/// free.
+/// One failover as its clients felt it: each write a line from when it was sent to when it was answered, in the lane of
+/// a client that was free.
 struct FailoverPicture {
     let run: FailoverRun
 
@@ -51,7 +51,8 @@ struct FailoverPicture {
             """
     }
 
-    /// Each name stands in the first row in which nothing is in its way, so that those of moments near each other can be read.
+    /// Each name stands in the first row in which nothing is in its way, so that those of moments near each other can
+    /// be read.
     private func marks(_ bottom: Double) -> [String] {
         var moments: [(String, Double)] = [("the primary's mysqld is killed", 0)]
         if let detected = run.detected {

@@ -81,8 +81,8 @@ struct FailoverSeries {
         result.opened = change.steps?["opened"]
     }
 
-    /// The raw ledger's clock begins with the drill. A request ends each few milliseconds, so that the first one of the window tells when
-    /// that was opened.
+    /// The raw ledger's clock begins with the drill. A request ends each few milliseconds, so that the first one of the
+    /// window tells when that was opened.
     private func around(_ run: DrillAnswer.Run, _ ledger: String?) throws -> [FailoverRun.Write] {
         guard let ledger, let struckAt = run.struckAtMilliseconds else { return [] }
         var rows: [[Substring]] = []

@@ -1,9 +1,11 @@
 import Foundation
 
-/// The same faults under Patroni, with its defaults and with its shortest timings, beside runs of Tandem's own of the same hour.
+/// The same faults under Patroni, with its defaults and with its shortest timings, beside runs of Tandem's own of the
+/// same hour.
 struct PatroniComparison {
     let options: FailoverOptions
-    /// Of the folder with `python` (with psycopg), `patroni`, and where its servers may lie; its owner is who runs them.
+    /// Of the folder with `python` (with psycopg), `patroni`, and where its servers may lie; its owner is who runs
+    /// them.
     let place: PatroniPlace
 
     func run() throws {
@@ -39,7 +41,8 @@ struct PatroniPlace {
     /// The account that Patroni's servers run as; nil: that of this program. PostgreSQL does not run as root.
     var user: String?
 
-    /// - Parameters of the environment: `PATRONI_SCRIPT`, `PATRONI_FOLDER`, `PATRONI_POSTGRES`, `PATRONI_USER`; `bin/bench` sets them.
+    /// - Parameters of the environment: `PATRONI_SCRIPT`, `PATRONI_FOLDER`, `PATRONI_POSTGRES`, `PATRONI_USER`;
+    ///   `bin/bench` sets them.
     init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         func value(_ name: String) throws -> String {
             guard let text = environment[name], !text.isEmpty else {

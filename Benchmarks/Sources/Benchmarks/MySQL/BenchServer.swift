@@ -40,7 +40,8 @@ struct BenchServer {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    /// Commits reach the disk once a second and nothing is logged for replicas: the clients are to be measured, not the disk.
+    /// Commits reach the disk once a second and nothing is logged for replicas: the clients are to be measured, not the
+    /// disk.
     private static func settings(folder: String, base: String) -> String {
         """
         [mysqld]

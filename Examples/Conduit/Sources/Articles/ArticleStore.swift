@@ -1,7 +1,8 @@
 import MySQLConnector
 import TandemMySQL
 
-/// The statements about articles. Each runs on a connection that the caller chose: reads anywhere, writes on the primary.
+/// The statements about articles. Each runs on a connection that the caller chose: reads anywhere, writes on the
+/// primary.
 struct ArticleStore: Sendable {
     /// The author of everything, until there are users.
     static let anonymous = "anonymous"

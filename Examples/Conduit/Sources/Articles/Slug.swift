@@ -5,7 +5,8 @@ enum Slug {
     /// Leaves room for a suffix within the column's 255.
     private static let limit = 200
 
-    /// `"Crème brûlée, 2 ways!"` → `creme-brulee-2-ways`. A title without any letter of the Latin alphabet gives `article`.
+    /// `"Crème brûlée, 2 ways!"` → `creme-brulee-2-ways`. A title without any letter of the Latin alphabet gives
+    /// `article`.
     static func make(from title: String) -> String {
         var slug = ""
         for scalar in title.decomposedStringWithCanonicalMapping.lowercased().unicodeScalars {

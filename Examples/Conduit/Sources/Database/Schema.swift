@@ -66,7 +66,8 @@ enum Schema {
         }
     }
 
-    /// A refused log-in or a wrong statement does not mend itself; a server that starts, or is read-only until it knows its role, does.
+    /// A refused log-in or a wrong statement does not mend itself; a server that starts, or is read-only until it knows
+    /// its role, does.
     private static func isWorthWaiting(for error: any Error) -> Bool {
         guard let error = error as? MySQLError else { return false }
         if error.code == .invalidConfiguration { return false }

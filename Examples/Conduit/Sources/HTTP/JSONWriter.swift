@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Writes JSON straight into a buffer. A list of articles is most of what this application sends, and Foundation's encoder took most of its time.
+/// Writes JSON straight into a buffer. A list of articles is most of what this application sends, and Foundation's
+/// encoder took most of its time.
 struct JSONWriter {
     private(set) var buffer: ByteBuffer
 
