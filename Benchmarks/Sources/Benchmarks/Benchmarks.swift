@@ -1,8 +1,8 @@
 import Foundation
 
 /// Measures, and writes what came out as a document: a stack that Tandem runs beside one that was configured by hand,
-/// or, with `mysql`, `failover` or `patroni` as the first argument, MySQL clients, changes of primary, or these beside
-/// Patroni's.
+/// or, with `monitoring`, `mysql`, `failover` or `patroni` as the first argument, what monitoring costs, MySQL clients,
+/// changes of primary, or these beside Patroni's.
 @main
 struct Benchmarks {
     static func main() {
@@ -27,6 +27,13 @@ struct Benchmarks {
         if CommandLine.arguments.dropFirst().first == "patroni" {
             let options = try FailoverOptions(CommandLine.arguments.dropFirst(2))
             return try PatroniComparison(options: options, place: PatroniPlace()).run()
+        }
+        if CommandLine.arguments.dropFirst().first == "monitoring" {
+            var options = Options()
+            // Each monitor asks the hosts every 15 s.
+            (options.rounds, options.seconds) = (6, 30)
+            try options.read(CommandLine.arguments.dropFirst(2))
+            return try MonitoringCost(options: options).run()
         }
         let options = try Options(CommandLine.arguments.dropFirst())
         Machine.waitUntilIdle()
@@ -61,7 +68,11 @@ struct Options {
     var repetitions = 3
     var idleSeconds = 60
 
-    init(_ arguments: some Sequence<String>) throws {
+    init() {}
+
+    init(_ arguments: some Sequence<String>) throws { try read(arguments) }
+
+    mutating func read(_ arguments: some Sequence<String>) throws {
         var iterator = arguments.makeIterator()
         while let name = iterator.next() {
             guard let value = iterator.next() else { throw UsageProblem("\(name) needs a value") }

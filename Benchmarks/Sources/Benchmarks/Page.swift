@@ -3,7 +3,7 @@ import Foundation
 /// docs/benchmarks.md has a part for each kind of measurement, between lines that name it; a run replaces its own and
 /// keeps all else.
 enum Page {
-    static let parts = ["stack", "failover", "patroni", "mysql"]
+    static let parts = ["stack", "monitoring", "failover", "patroni", "mysql"]
     private static let title = "# Benchmarks"
 
     static func replace(_ part: String, with text: String, in path: String) throws {

@@ -55,7 +55,7 @@ struct Requests {
     }
 
     /// - Returns: the slug of an article that both servers have.
-    private static func makeArticle(_ url: String) throws -> String {
+    static func makeArticle(_ url: String) throws -> String {
         let json =
             #"{"article":{"title":"Benchmark","description":"d","body":"\#(LoadClient.text)","tagList":["one"]}}"#
         let answer = try Program.succeed([

@@ -5,16 +5,24 @@ struct TandemStack {
     let program: String
     let folder: String
     static let name = "benchmark"
+    private let app: String
 
     /// - Parameter more: of the stack file.
     init(program: String, app: String, more: String = "") throws {
         self.program = program
         folder = NSTemporaryDirectory() + "/tandem-benchmark-\(ProcessInfo.processInfo.processIdentifier)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try "stack: \(Self.name)\napp:\n  run: '\(app)'\n\(more)".write(
-            toFile: "\(folder)/tandem.yaml", atomically: true, encoding: .utf8)
+        self.app = app
+        try put(more)
         // What an earlier run that was cut short has left.
         try run("destroy", "--yes")
+    }
+
+    /// Writes the stack file.
+    /// - Parameter more: besides its name and its app.
+    func put(_ more: String) throws {
+        try "stack: \(Self.name)\napp:\n  run: '\(app)'\n\(more)".write(
+            toFile: "\(folder)/tandem.yaml", atomically: true, encoding: .utf8)
     }
 
     @discardableResult
