@@ -11,6 +11,8 @@ extension FailoverMachine {
             return
         }
         guard seen.life == .up, seen.isFresh, !heardOfStack else { return }
+        // One that is not there may have the stack's data: etcd has lost its keys, and this host was never part of it.
+        guard silentDataHosts.isEmpty || !rules.asksBeforeFounding else { return }
         let place = (configuration.dataHosts.bits & ((1 << UInt64(me.index)) - 1)).nonzeroBitCount
         guard now - startedAt >= Milliseconds(place) * timing.foundingStagger else { return }
         write(.found, StateRecord(epoch: 1, primary: me, standing: .alone), cause: .founded, &out)
@@ -29,6 +31,11 @@ extension FailoverMachine {
             guard host != me, configuration.dataHosts.contains(host) else { return false }
             return peer.heardAt == nil || peer.status.holdsData && !peer.status.isFresh
         }
+    }
+
+    /// Of whom nothing is known: whether they have data.
+    var silentDataHosts: [HostID] {
+        peers.indices.map { HostID($0) }.filter { $0 != me && configuration.dataHosts.contains($0) && !hears($0) }
     }
 
     /// Another host has data, or was in a stack though its server does not run or was never written to.

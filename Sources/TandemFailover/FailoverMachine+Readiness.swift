@@ -6,6 +6,8 @@ public struct FailoverReadiness: Hashable, Sendable {
         case storeUnknown
         /// The stack was never founded.
         case noState
+        /// It will not begin before the agent of this host with a database is heard, which may have the stack's data.
+        case unheard(HostID)
         /// An operator paused failover.
         case paused
         /// The primary acknowledges alone; nobody has all its writes.
@@ -45,7 +47,8 @@ extension FailoverMachine {
         guard let record = store.record else {
             let hasData = server.seen.map { !$0.isFresh } ?? false
             let isLost = hasData || configuration.cluster != nil
-            return FailoverReadiness(blockers: [isLost ? .stateLost : .noState])
+            return FailoverReadiness(
+                blockers: isLost ? [.stateLost] : silentDataHosts.map { .unheard($0) } + [.noState])
         }
         var blockers: [FailoverReadiness.Blocker] = store.isPaused ? [.paused] : []
         if store.isStateMissing { blockers.append(.stateLost) }

@@ -61,7 +61,7 @@ package struct Rules: Hashable, Sendable {
     package var closesBeforeStopping = true
     /// A host whose server has a statement that was given up does not say that it does not acknowledge.
     package var heedsAbandonedStatements = true
-    /// A host founds no stack while another one says that it was in one.
+    /// A host founds no stack before it has heard from all that hold data that none of them has any, or was in one.
     package var asksBeforeFounding = true
     /// Of an operator's words about a server the newest counts, in whichever order they arrive.
     package var heedsNewestHold = true

@@ -39,7 +39,11 @@ struct DriverTests {
         let hands = ScriptedHands()
         let store = ScriptedStore()
         try await with(hands, store) { driver in
-            try await eventually("the server is open") { await driver.report.takesWrites }
+            try await eventually("the server is open") {
+                // The other host with a database has to say that it has no data.
+                await driver.receive(.status(PeerStatus(isFresh: true)), from: HostID(1))
+                return await driver.report.takesWrites
+            }
             try await eventually("the history is complete") { store.state.withLock { $0.history[1]?.opened != nil } }
             #expect(await driver.report.role == .primary)
             #expect(await driver.report.epoch == 1)

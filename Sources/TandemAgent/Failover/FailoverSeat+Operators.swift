@@ -110,6 +110,7 @@ struct BlockerWords {
         switch blocker {
         case .storeUnknown: "etcd does not answer; see: tandem status"
         case .noState: "the stack has not begun yet"
+        case .unheard(let host): "the agent of \(name(host)) is not heard, and the stack's data may be there"
         case .paused: "it is paused; see: tandem resume"
         case .noPartner: "the primary stands alone, so nobody else has all its writes"
         case .stillPairing(let host): "the primary is just making \(name(host)) its partner"

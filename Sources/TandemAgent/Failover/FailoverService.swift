@@ -149,6 +149,8 @@ actor FailoverService: ServiceOwner {
         case .stateLost: "there is data, and etcd does not say who was its primary"
         case .otherStack: "etcd's records are those of another stack"
         case .stateUnreadable: "etcd's records name a host that is not in the stack file"
+        case .unheard(let host):
+            "waiting for the agent of \(seat.hosts.names.name(host) ?? "another host"): the stack's data may be there"
         default: nil
         }
     }
