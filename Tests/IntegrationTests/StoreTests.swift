@@ -22,7 +22,8 @@ struct Store {
     struct Members: Decodable {
         struct Member: Decodable {
             var ID: UInt64
-            var name: String
+            /// Missing while it has been added and has not started yet.
+            var name: String?
             var isLearner: Bool?
         }
         var members: [Member]
@@ -34,7 +35,9 @@ struct Store {
         try #require(outcome.status == 0, "\(outcome)")
         let members = try JSONDecoder().decode(Members.self, from: Data(outcome.output.utf8)).members
         return Dictionary(
-            uniqueKeysWithValues: members.filter { $0.isLearner != true }.map { ($0.name, $0.ID) })
+            uniqueKeysWithValues: members.filter { $0.isLearner != true }.compactMap { member in
+                member.name.map { ($0, member.ID) }
+            })
     }
 
     /// The host whose etcd leads.
