@@ -185,6 +185,11 @@ extension World {
         for host in hosts.indices { cutPower(host, for: fault.lastsMicroseconds) }
         if let record = store.record { lostRecord = record }
         store.loseKeys()
+        // A stack that nobody knew of had not begun: the host that founded it had not even heard that it had.
+        if hosts.allSatisfy({ $0.cluster == nil }), servers.allSatisfy(\.isFresh) {
+            lostRecord = nil
+            store.history = []
+        }
         if lostRecord != nil { schedule(.operatorAdopts, after: Int(fault.lastsMicroseconds) + 4_000_000) }
     }
 
