@@ -26,6 +26,9 @@ struct Idle {
         /// Of one core.
         var cpuPercent: Double
         var residentBytes: Int
+
+        /// Of a table in Markdown: name, % of one core, MB.
+        var row: String { "| \(name) | \(cpuPercent.rounded(2)) | \((Double(residentBytes) / 1e6).rounded(0)) |" }
     }
 
     var processes: [Process]
@@ -44,19 +47,22 @@ struct Idle {
             pids += host.services.filter { $0.name == "etcd" }.map { ("etcd of \(host.name)", $0.pid) }
         }
         pids.append((keeper, status.keeper.pid))
-        let known = pids.compactMap { name, pid in pid.map { (name, $0) } }
+        let known = pids.compactMap { name, pid in pid.map { (name: name, pid: $0) } }
         // What the start has left to do is done by then.
         Thread.sleep(forTimeInterval: 30)
-        // Each process alone: the keeper is the agents' parent.
-        let before = try known.map { try ProcessTimes.ownCPUSeconds($0.1) }
+        return Idle(processes: try cost(of: known, seconds: duration))
+    }
+
+    /// Of each process alone: the keeper is the agents' parent.
+    static func cost(of processes: [(name: String, pid: Int32)], seconds duration: Int) throws -> [Process] {
+        let before = try processes.map { try ProcessTimes.ownCPUSeconds($0.pid) }
         Thread.sleep(forTimeInterval: Double(duration))
-        return Idle(
-            processes: try zip(known, before).map { process, before in
-                let spent = try ProcessTimes.ownCPUSeconds(process.1) - before
-                return Process(
-                    name: process.0, cpuPercent: spent / Double(duration) * 100,
-                    residentBytes: try ProcessTimes.residentBytes(process.1))
-            })
+        return try zip(processes, before).map { process, before in
+            let spent = try ProcessTimes.ownCPUSeconds(process.pid) - before
+            return Process(
+                name: process.name, cpuPercent: spent / Double(duration) * 100,
+                residentBytes: try ProcessTimes.residentBytes(process.pid))
+        }
     }
 }
 

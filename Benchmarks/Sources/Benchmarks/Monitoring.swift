@@ -16,12 +16,6 @@ struct MonitoringCost {
         var ratio: Double { with.requestsPerSecond / without.requestsPerSecond }
     }
 
-    private struct Process {
-        var name: String
-        var cpuPercent: Double
-        var residentBytes: Int
-    }
-
     func run() throws {
         Machine.waitUntilIdle()
         let loadBefore = Machine.load()
@@ -33,7 +27,7 @@ struct MonitoringCost {
             folder: stack.folder, connections: options.connections,
             slug: try Requests.makeArticle(try stack.status().url))
         say("at rest for \(options.idleSeconds) s")
-        let atRest = try rest(stack)
+        let atRest = try Idle.cost(of: monitors(stack), seconds: options.idleSeconds)
         say("reads: \(options.rounds) rounds of \(options.seconds) s without monitoring and with it")
         var rounds: [Round] = []
         for number in 0..<options.rounds {
@@ -71,18 +65,6 @@ struct MonitoringCost {
         }
     }
 
-    private func rest(_ stack: TandemStack) throws -> [Process] {
-        let monitors = try monitors(stack)
-        let before = try monitors.map { try ProcessTimes.ownCPUSeconds($0.pid) }
-        Thread.sleep(forTimeInterval: Double(options.idleSeconds))
-        return try zip(monitors, before).map { monitor, before in
-            let spent = try ProcessTimes.ownCPUSeconds(monitor.pid) - before
-            return Process(
-                name: monitor.name, cpuPercent: spent / Double(options.idleSeconds) * 100,
-                residentBytes: try ProcessTimes.residentBytes(monitor.pid))
-        }
-    }
-
     private func load(_ stack: TandemStack, _ client: LoadClient) throws -> (Measurement, Double) {
         let url = try stack.status().url
         let pids = try monitors(stack).map(\.pid)
@@ -93,11 +75,9 @@ struct MonitoringCost {
         return (measurement, spent / Double(options.seconds) * 100)
     }
 
-    private func text(_ machine: Machine, _ rounds: [Round], _ atRest: [Process]) -> String {
+    private func text(_ machine: Machine, _ rounds: [Round], _ atRest: [Idle.Process]) -> String {
         let (without, with) = (rounds.map(\.without), rounds.map(\.with))
-        let rows = atRest.map {
-            "| \($0.name) | \($0.cpuPercent.rounded(2)) | \((Double($0.residentBytes) / 1e6).rounded(0)) |"
-        }
+        let rows = atRest.map(\.row)
         let percent = atRest.map(\.cpuPercent).reduce(0, +)
         let bytes = atRest.map(\.residentBytes).reduce(0, +)
         func rates(_ all: [Measurement]) -> String { all.map(\.requestsPerSecond).summary(digits: 0) }

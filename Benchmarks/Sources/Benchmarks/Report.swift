@@ -129,9 +129,7 @@ struct Report {
     }
 
     private var agents: String {
-        let rows = idle.processes.map {
-            "| \($0.name) | \($0.cpuPercent.rounded(2)) | \((Double($0.residentBytes) / 1e6).rounded(0)) |"
-        }
+        let rows = idle.processes.map(\.row)
         return """
             ### At rest
 

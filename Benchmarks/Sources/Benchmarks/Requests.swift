@@ -38,8 +38,8 @@ struct Requests {
             folder: stack.folder, connections: options.connections, slug: try makeArticle(status.url))
         var result = Requests(contenders: contenders.map(\.name), measurements: [:])
         for round in 0...options.rounds {
-            // One workload after the other: writes leave the databases something to do. In an order drawn anew each
-            // time: who comes after whom matters.
+            // One workload after the other: writes leave the databases something to do. The contenders' order is drawn
+            // anew each time: a contender's rate depends on which one ran before it.
             for workload in Workload.allCases {
                 for contender in contenders.shuffled() {
                     let measurement = try client.measure(

@@ -50,8 +50,8 @@ extension MySQLClient {
         carryOut(effects)
     }
 
-    /// What the actions come to, for `carryOut` when the lock is open again: whoever is woken under a lock runs into it
-    /// at once.
+    /// What the pool has to do for the actions, for `carryOut` when the lock is open again: a client that is woken
+    /// while the lock is held runs into it at once.
     func effects(of actions: [PoolStateMachine.Action], _ state: inout PoolState) -> [PoolEffect] {
         actions.compactMap { action in
             switch action {

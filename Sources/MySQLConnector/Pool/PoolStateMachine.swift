@@ -102,8 +102,8 @@ struct PoolStateMachine {
         return place(id, idleSince: now, at: now)
     }
 
-    /// A lease ended, and the connection may be used again; the same as `released` when somebody waits for it, which is
-    /// when many ask for much.
+    /// The client's lease of a connection ended, and the connection may be used again. It is the same as `released`
+    /// while another client waits for a connection, as under load.
     ///
     /// - Returns: who has the connection now; `nil` when that is not so simple, and nothing was done.
     mutating func passedOn(_ id: ConnectionID, at now: Duration) -> WaiterID? {

@@ -123,8 +123,8 @@ actor FailoverService: ServiceOwner {
         }
     }
 
-    /// Whether the stack has a pair again since this server was started: whoever restarts one server after the other
-    /// waits for that, or both would be away at the same time.
+    /// Whether the stack has a pair again since this server was started: the command that restarts one server after the
+    /// other waits for that, or both would be away at the same time.
     private func hasJoined(_ report: FailoverReport) -> Bool {
         let identity = own.record?.identity
         let isComplete =

@@ -10,11 +10,11 @@ import TandemTopology
 ///
 /// On hosts that are machines of their own. Each looks at the next one in the stack file, the last one at the first.
 actor PortWatch {
-    private let host: Host
     private let next: Host
     private let status: @Sendable (Host) async throws -> HostStatus
     private let interval: Duration
-    private var answers: StrangeAnswers?
+    /// What answered at the last look; nil where nothing did.
+    private(set) var found: StrangeAnswers?
 
     /// A port more or less does not matter where there are so many.
     static let most = 64
@@ -36,14 +36,10 @@ actor PortWatch {
         status: @escaping @Sendable (Host) async throws -> HostStatus
     ) {
         guard let place = hosts.firstIndex(where: { $0.name == host.name }), hosts.count > 1 else { return nil }
-        self.host = host
         next = hosts[(place + 1) % hosts.count]
         self.interval = interval
         self.status = status
     }
-
-    /// What answered at the last look; nil where nothing did.
-    var found: StrangeAnswers? { answers }
 
     /// Runs until the task is cancelled.
     func run() async {
@@ -57,7 +53,7 @@ actor PortWatch {
         // One that does not answer has its own warning.
         let listening = (try? await status(next))?.strangePorts ?? []
         let open = await Self.answering(Set(listening).prefix(Self.most), of: next)
-        answers =
+        found =
             open.isEmpty ? nil : StrangeAnswers(host: next.name, ports: open.sorted { $0.port < $1.port })
     }
 

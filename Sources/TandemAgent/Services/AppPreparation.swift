@@ -15,7 +15,8 @@ struct PreparationFailure: Error, CustomStringConvertible {
 ///
 /// Two never run at once. The command holds the lock itself (flock(2), on a descriptor that it inherits), so the lock
 /// is taken for as long as the command or anything that it has started lives, and no longer, whatever becomes of agent
-/// and keeper. What was running when its agent died is waited for and run again, since nobody knows how it ended.
+/// and keeper. A command that was running when its agent died is waited for, and run again by the next agent, which
+/// does not know how it ended.
 struct AppPreparation: Sendable {
     /// Of its log and its record.
     static let name = "prepare"
